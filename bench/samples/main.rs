@@ -1,0 +1,2 @@
+//! samples
+fn main() {}

@@ -1,0 +1,21 @@
+//! The values that flow between the stages: no I/O, no async, no stage of its own.
+//!
+//! * [`geometry`]: boxes in points on the page as it is read.
+//! * [`text`]: words with boxes and confidences.
+//! * [`image`]: the scanner's own compressed stream, which the archive keeps.
+//! * [`page`]: a page after decode and recognition.
+//! * [`field`]: a value read from a page, with its probability and its box.
+//! * [`fold`]: how two Vietnamese texts are compared.
+
+pub mod field;
+pub mod fold;
+pub mod geometry;
+pub mod image;
+pub mod page;
+pub mod text;
+
+pub use field::Field;
+pub use geometry::Rect;
+pub use image::{ArchiveImage, Codec, Colour};
+pub use page::{Page, PageFacts, Placement, Scan};
+pub use text::{Line, PageText, TextOrigin, Word};

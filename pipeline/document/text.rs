@@ -1,0 +1,98 @@
+//! What was read on a page: words in lines, with boxes and confidences.
+
+use serde::{Deserialize, Serialize};
+
+use crate::geometry::Rect;
+
+/// One word as printed, in NFC, without spaces.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Word {
+    /// The word, NFC.
+    pub text: String,
+    /// Its box.
+    pub bbox: Rect,
+    /// The engine's confidence, 0 to 1; 1 for a word of a true text layer.
+    pub confidence: f32,
+}
+
+/// One line of words, left to right.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    /// The words in reading order; never empty.
+    pub words: Vec<Word>,
+    /// The box around the words.
+    pub bbox: Rect,
+    /// Height of the baseline at the left and the right end of `bbox`, in points from the top.
+    pub baseline: (f32, f32),
+    /// Number of the layout block the engine put this line in.
+    pub block: u32,
+}
+
+impl Line {
+    /// The words joined by single spaces.
+    pub fn text(&self) -> String {
+        let words: Vec<&str> = self.words.iter().map(|word| word.text.as_str()).collect();
+        words.join(" ")
+    }
+}
+
+/// Where a page's text comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TextOrigin {
+    /// The file's own text layer, judged good.
+    Layer,
+    /// Nothing was read: the page is blank.
+    None,
+    /// Optical character recognition.
+    Ocr,
+}
+
+/// All text of one page, lines in the engine's reading order.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PageText {
+    /// Width of the page in points.
+    pub width: f32,
+    /// Height of the page in points.
+    pub height: f32,
+    /// The lines.
+    pub lines: Vec<Line>,
+    /// Who read it.
+    pub origin: TextOrigin,
+}
+
+impl PageText {
+    /// A page with nothing on it.
+    pub fn empty(width: f32, height: f32) -> Self {
+        Self { width, height, lines: Vec::new(), origin: TextOrigin::None }
+    }
+
+    /// All words in reading order.
+    pub fn words(&self) -> impl Iterator<Item = &Word> {
+        self.lines.iter().flat_map(|line| line.words.iter())
+    }
+
+    /// The text, one line a line, a blank line between blocks.
+    pub fn plain(&self) -> String {
+        let mut out = String::new();
+        let mut block = None;
+        for line in &self.lines {
+            if block.is_some_and(|block| block != line.block) {
+                out.push('\n');
+            }
+            block = Some(line.block);
+            out.push_str(&line.text());
+            out.push('\n');
+        }
+        out
+    }
+
+    /// Mean confidence weighted by characters, 0 to 1; `None` without words.
+    pub fn mean_confidence(&self) -> Option<f32> {
+        let (sum, chars) = self.words().fold((0.0, 0usize), |(sum, chars), word| {
+            let count = word.text.chars().count();
+            (sum + word.confidence * count as f32, chars + count)
+        });
+        (chars > 0).then(|| sum / chars as f32)
+    }
+}

@@ -1,0 +1,2 @@
+//! sohoa
+fn main() {}
