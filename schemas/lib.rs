@@ -1,1 +1,21 @@
-//! sohoa-schemas
+//! The contracts with the outside, as Rust types; the JSON Schemas beside this file are published
+//! from them (`sohoa schemas --write schemas`), and a test keeps the two equal.
+//!
+//! * [`code`]: reason and finding codes, each with a sentence a scanning clerk can act on.
+//! * [`config`]: what the configuration file may say.
+//! * [`manifest`]: what a postal partner sends with a dossier.
+//! * [`record`]: `record.json`, the one object that makes a document published, and its siblings
+//!   for held and quarantined documents.
+//! * [`rows`]: the tables of the index. A row type's fields, their descriptions and the standards'
+//!   own names are the columns: the index derives its Arrow schema from here.
+//! * [`summary`]: what `sohoa run --json` prints.
+
+pub mod code;
+pub mod config;
+pub mod manifest;
+pub mod published;
+pub mod record;
+pub mod rows;
+pub mod summary;
+
+pub use code::Code;

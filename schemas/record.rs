@@ -1,0 +1,126 @@
+//! `record.json`: the object whose creation *is* publication, and its siblings.
+//!
+//! Everything the index shows of a document stands here, so that the index can be rebuilt from the
+//! records alone.
+
+use chrono::{DateTime, FixedOffset, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    code::Code,
+    rows::{DocumentRow, FindingRow, IntakeRow, PageRow, PageTextRow, SignatureRow},
+};
+
+/// One stored object that a record vouches for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Part {
+    /// `document`, `text`, `alto` or `original`.
+    pub role: String,
+    /// Key under the output, e.g. `originals/ab/ab12…`.
+    pub key: String,
+    /// Bytes.
+    pub size: u64,
+    /// SHA-256, lower-case hex.
+    pub sha256: String,
+    /// Media type.
+    pub media_type: String,
+}
+
+/// The complete index rows of one source.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rows {
+    /// One row a document (segment) of the source.
+    pub documents: Vec<DocumentRow>,
+    /// One row a page.
+    pub pages: Vec<PageRow>,
+    /// One row a page with text.
+    pub page_text: Vec<PageTextRow>,
+    /// One row a signature found or made.
+    pub signatures: Vec<SignatureRow>,
+    /// One row a finding.
+    pub findings: Vec<FindingRow>,
+    /// One row a received file.
+    pub intake: Vec<IntakeRow>,
+}
+
+/// `documents/<uu>/<uid>/v<version>/record.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    /// Version of this format.
+    pub schema_version: i16,
+    /// The source this is the record of; equals the first document's uid.
+    pub source_uid: Uuid,
+    /// The dossier it belongs to.
+    pub dossier_uid: Uuid,
+    /// 1, or one more for each reprocessing or amendment.
+    pub version: i32,
+    /// Start of the document's hash: the prefix under which this attempt's parts lie.
+    pub attempt: String,
+    /// Hash of the configuration that made it.
+    pub config_sha256: String,
+    /// Month the index files it under, `2026-11`; from the first publication, never from a later clock.
+    pub ingest_month: String,
+    /// Province the index files it under.
+    pub province: String,
+    /// When it was published.
+    pub published_at: DateTime<Utc>,
+    /// Every object that belongs to it.
+    pub parts: Vec<Part>,
+    /// Its index rows.
+    pub rows: Rows,
+}
+
+/// `work/<uid>/v<version>/prepared.json`: a composed document that waits for its signature.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Prepared {
+    /// The record as it will be, without the signed document's part, hash and signature row.
+    pub record: Record,
+    /// Key of the composed, unsigned PDF; `None` when the original is the record.
+    pub composed: Option<Part>,
+    /// The lines of the signature's appearance but for the time.
+    pub appearance: Vec<String>,
+    /// When it was composed, in the province's time.
+    pub composed_at: DateTime<FixedOffset>,
+    /// What it waits for: `release`, `token` or `timestamp`.
+    pub waiting_for: String,
+}
+
+/// `quarantine/<uu>/<source_uid>.json`: why a source was refused, and where it is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Quarantine {
+    /// Version of this format.
+    pub schema_version: i16,
+    /// The refused source.
+    pub source_uid: Uuid,
+    /// Its dossier.
+    pub dossier_uid: Uuid,
+    /// The code.
+    pub code: Code,
+    /// What was wrong and what to do, for the scanning clerk.
+    pub sentence: String,
+    /// Stage that refused it.
+    pub stage: String,
+    /// The error and its causes, outermost first; no page text, no personal data.
+    pub error_chain: Vec<String>,
+    /// How often it was tried.
+    pub attempts: i32,
+    /// Where the bytes are: the files as received.
+    pub sources: Vec<String>,
+    /// Copies kept under `originals/`; empty for a secret paper.
+    pub originals: Vec<Part>,
+    /// Month the index files its rows under.
+    pub ingest_month: String,
+    /// Province the index files its rows under.
+    pub province: String,
+    /// When it was refused.
+    pub quarantined_at: DateTime<Utc>,
+    /// `intake` and `findings` rows.
+    pub rows: Rows,
+}
