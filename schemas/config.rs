@@ -1,1 +1,244 @@
-//! Configuration.
+//! What the configuration file (TOML) may say. Every key has a default: without a file the
+//! embedded mode runs with a throw-away test authority.
+//!
+//! The reference page `schemas/configuration.md` and the example `deploy/sohoa.example.toml` are
+//! made from these types.
+
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The whole file.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Whose records these are.
+    pub agency: Agency,
+    /// What is accepted as input.
+    pub input: Input,
+    /// How pages are read.
+    pub ocr: Ocr,
+    /// The child processes that read pages, and how much is in flight.
+    pub workers: Workers,
+    /// Which values are believed.
+    pub extract: Extract,
+    /// Who signs, and with what.
+    pub sign: Sign,
+    /// Who lets a composed document be signed.
+    pub release: Release,
+    /// Where results go.
+    pub output: Output,
+    /// How the index is written.
+    pub index: Index,
+    /// Secrets, by reference.
+    pub secrets: Secrets,
+}
+
+/// Whose records these are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Agency {
+    /// Agency code of the province (Decision 20/2020), which partitions the index.
+    pub province: String,
+    /// Code of the agency that keeps the records; part of a dossier's identity.
+    pub code: Option<String>,
+    /// Full name of that agency, as its signature's appearance shows it.
+    pub name: String,
+    /// Name of the agency above it, for the throw-away test certificate.
+    pub parent_name: String,
+}
+
+impl Default for Agency {
+    fn default() -> Self {
+        Self {
+            province: "H00".into(),
+            code: None,
+            name: "Cơ quan dùng thử".into(),
+            parent_name: "Ủy ban nhân dân tỉnh dùng thử".into(),
+        }
+    }
+}
+
+/// What is accepted as input.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Input {
+    /// Name of this input; part of the identity of dossiers without a code. Without one, the last
+    /// part of the input's address.
+    pub name: Option<String>,
+    /// `postal`, `counter` or `bulk`.
+    pub channel: String,
+    /// Largest file, in mebibytes.
+    pub max_file_mib: u64,
+    /// Largest page, in megapixels.
+    pub max_page_megapixels: u64,
+    /// Most pages of a file.
+    pub max_pages: u32,
+}
+
+impl Default for Input {
+    fn default() -> Self {
+        Self {
+            name: None,
+            channel: "bulk".into(),
+            max_file_mib: 2048,
+            // An A0 drawing at 300 dpi has 139 megapixels.
+            max_page_megapixels: 200,
+            max_pages: 20_000,
+        }
+    }
+}
+
+/// How pages are read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Ocr {
+    /// Tesseract's language model.
+    pub language: String,
+    /// Folder of the language models; without one, Tesseract's own.
+    pub tessdata: Option<PathBuf>,
+}
+
+impl Default for Ocr {
+    fn default() -> Self {
+        Self { language: "vie".into(), tessdata: None }
+    }
+}
+
+/// The child processes that read pages, and how much is in flight.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Workers {
+    /// Number of page workers; 0 for one a core.
+    pub count: usize,
+    /// Memory limit of one page worker, in mebibytes.
+    pub memory_mib: u64,
+    /// Seconds a page may take at least.
+    pub deadline_seconds: f64,
+    /// Further seconds for each megapixel.
+    pub deadline_seconds_per_megapixel: f64,
+    /// Bytes of documents in flight, in mebibytes.
+    pub budget_mib: u64,
+}
+
+impl Default for Workers {
+    fn default() -> Self {
+        Self {
+            count: 0,
+            memory_mib: 2048,
+            deadline_seconds: 60.0,
+            deadline_seconds_per_megapixel: 15.0,
+            budget_mib: 512,
+        }
+    }
+}
+
+/// Which values are believed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Extract {
+    /// Probability of being right from which a value read from a page is used.
+    pub accept: f64,
+}
+
+impl Default for Extract {
+    fn default() -> Self {
+        Self { accept: 0.9 }
+    }
+}
+
+/// Who signs, and with what.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Sign {
+    /// Private key, PKCS#8 PEM. Without one a throw-away test authority is made.
+    pub key: Option<PathBuf>,
+    /// Certificate chain, PEM, the signer's own first.
+    pub chain: Option<PathBuf>,
+    /// `auto`, `rsa-pss` or `rsa-pkcs1`; elliptic keys have one scheme.
+    pub scheme: String,
+    /// Roots that `sohoa verify` trusts, PEM.
+    pub roots: Vec<PathBuf>,
+    /// Font of the appearance and of the text layer.
+    pub font: PathBuf,
+    /// First line of the appearance: the form of copy.
+    pub form: String,
+    /// Conversion mark (Decree 137/2024, article 4).
+    pub conversion_mark: String,
+}
+
+impl Default for Sign {
+    fn default() -> Self {
+        Self {
+            key: None,
+            chain: None,
+            scheme: "auto".into(),
+            roots: Vec::new(),
+            font: "/usr/share/fonts/truetype/croscore/Tinos-Regular.ttf".into(),
+            form: "SAO Y".into(),
+            conversion_mark: "Chuyển đổi từ văn bản giấy".into(),
+        }
+    }
+}
+
+/// How a composed document gets released for signing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReleaseMode {
+    /// Signed at once, under a written delegation.
+    #[default]
+    Delegated,
+    /// Held until the agency's clerk releases it.
+    Manual,
+}
+
+/// Who lets a composed document be signed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Release {
+    /// `delegated` or `manual`.
+    pub mode: ReleaseMode,
+    /// Reference of the agency's written delegation; stands in every row.
+    pub delegation: String,
+}
+
+impl Default for Release {
+    fn default() -> Self {
+        Self { mode: ReleaseMode::Delegated, delegation: "TEST".into() }
+    }
+}
+
+/// Where results go.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Output {
+    /// Accept a store that cannot create an object atomically, because only one process ever
+    /// writes to it.
+    pub single_writer: bool,
+}
+
+/// How the index is written.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Index {
+    /// Documents a commit.
+    pub commit_documents: usize,
+    /// Seconds after which a smaller commit is made.
+    pub commit_seconds: u64,
+}
+
+impl Default for Index {
+    fn default() -> Self {
+        Self { commit_documents: 500, commit_seconds: 60 }
+    }
+}
+
+/// Secrets, by reference.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Secrets {
+    /// File with the key for hashed identifiers, at least 32 bytes. Without one, a key is made in
+    /// the user's data directory.
+    pub hmac_key: Option<PathBuf>,
+}

@@ -1,1 +1,95 @@
-//! Publishing the JSON Schemas.
+//! The files published from the types: JSON Schemas and the configuration reference.
+
+use std::fmt::Write as _;
+
+use schemars::{JsonSchema, Schema, schema_for};
+use serde_json::Value;
+
+use crate::{config::Config, manifest::Manifest, record, summary::Summary};
+
+/// Every published file: its name in `schemas/`, and its content.
+///
+/// # Panics
+/// Never: the values are plain JSON.
+pub fn files() -> Vec<(&'static str, String)> {
+    vec![
+        ("config.schema.json", json::<Config>()),
+        ("configuration.md", configuration_reference()),
+        ("manifest.v1.schema.json", json::<Manifest>()),
+        ("prepared.v1.schema.json", json::<record::Prepared>()),
+        ("quarantine.v1.schema.json", json::<record::Quarantine>()),
+        ("record.v1.schema.json", json::<record::Record>()),
+        ("summary.v1.schema.json", json::<Summary>()),
+    ]
+}
+
+fn json<T: JsonSchema>() -> String {
+    let schema = schema_for!(T);
+    serde_json::to_string_pretty(&schema).expect("a schema is plain JSON") + "\n"
+}
+
+/// The configuration file as a page: a table a section, a line a key.
+fn configuration_reference() -> String {
+    let schema = schema_for!(Config);
+    let defaults = serde_json::to_value(Config::default()).expect("plain values");
+    let mut page = String::from(
+        "# Configuration\n\nA TOML file given with `--config`. Every key may be left out; unknown \
+         keys are refused. Made from `schemas/config.rs`.\n",
+    );
+    for (section, reference) in properties(schema.as_value()) {
+        let Some(table) = resolve(&schema, reference) else { continue };
+        let about = text(reference, "description").or_else(|| text(table, "description"));
+        let _ = write!(page, "\n## `[{section}]`\n\n{}\n\n", about.unwrap_or_default());
+        page.push_str("| key | default | what it is |\n|---|---|---|\n");
+        for (key, property) in properties(table) {
+            let default = &defaults[section][key];
+            let default = if default.is_null() { "none".into() } else { format!("`{default}`") };
+            let about = text(property, "description").unwrap_or_default().replace('\n', " ");
+            let _ = writeln!(page, "| `{key}` | {default} | {about} |");
+        }
+    }
+    page
+}
+
+fn properties(schema: &Value) -> impl Iterator<Item = (&str, &Value)> {
+    let properties = schema.get("properties").and_then(Value::as_object);
+    properties.into_iter().flatten().map(|(key, value)| (key.as_str(), value))
+}
+
+fn text<'a>(schema: &'a Value, key: &str) -> Option<&'a str> {
+    schema.get(key).and_then(Value::as_str)
+}
+
+/// Follows `$ref` into the schema's own definitions.
+fn resolve<'a>(root: &'a Schema, schema: &'a Value) -> Option<&'a Value> {
+    let name = text(schema, "$ref")?.strip_prefix("#/$defs/")?;
+    root.as_value().get("$defs")?.get(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    /// `SOHOA_UPDATE=1 cargo test -p sohoa-schemas` writes them anew.
+    #[test]
+    fn published_files_equal_the_types() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+        for (name, content) in files() {
+            let path = folder.join(name);
+            if std::env::var_os("SOHOA_UPDATE").is_some() {
+                std::fs::write(&path, &content).unwrap();
+            }
+            let held = std::fs::read_to_string(&path).unwrap_or_default();
+            assert_eq!(held, content, "{name} is not what the types say: run with SOHOA_UPDATE=1");
+        }
+    }
+
+    #[test]
+    fn every_key_of_the_configuration_has_a_description() {
+        let page = configuration_reference();
+        assert!(page.contains("| `budget_mib` | `512` |"));
+        assert!(!page.lines().any(|line| line.starts_with("| `") && line.ends_with("|  |")));
+    }
+}

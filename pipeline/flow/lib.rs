@@ -1,1 +1,19 @@
-//! sohoa-flow
+//! The machine: what happens when a step fails, who still owes an answer, how much may be in
+//! flight, how the process ends. It knows no stage and no document.
+//!
+//! * [`fault`]: at a stage border every error says what the caller does next.
+//! * [`receipt`]: silence means not done.
+//! * [`budget`]: bounds in bytes.
+//! * [`retry`]: the one place that tries again.
+//! * [`shutdown`]: drain on the first request, stop on the second.
+
+pub mod budget;
+pub mod fault;
+pub mod receipt;
+pub mod retry;
+pub mod shutdown;
+
+pub use budget::Budget;
+pub use fault::{Cause, Fatal, FatalKind, Fault, Rejection};
+pub use receipt::{Ledger, Receipt};
+pub use shutdown::Shutdown;

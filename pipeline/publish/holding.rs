@@ -1,0 +1,41 @@
+//! Composed documents that wait for release. They cost no memory and block nobody; signing resumes
+//! from here, never from recognition.
+
+use std::path::Path;
+
+use sohoa_flow::Fault;
+use sohoa_schemas::record::{Part, Prepared};
+use sohoa_store::{Store, classify, hash::sha256_file};
+use uuid::Uuid;
+
+use crate::{STAGE, keys, read_json, to_json};
+
+/// Name of the composed, unsigned document.
+const COMPOSED: &str = "composed.pdf";
+/// Name of the state beside it, written last.
+const PREPARED: &str = "prepared.json";
+
+/// Stores the composed document, then the state that makes it held.
+pub async fn hold(output: &Store, composed: &Path, prepared: &mut Prepared) -> Result<(), Fault> {
+    let (source, version) = (prepared.record.source_uid, prepared.record.version);
+    let hash = sha256_file(composed).map_err(|error| Fault::retry(STAGE, error))?;
+    let key = keys::work(source, version, COMPOSED);
+    let size = output.put_file(STAGE, &key, composed, &hash).await?;
+    let media_type = "application/pdf".into();
+    prepared.composed = Some(Part { role: "document".into(), key, size, sha256: hash, media_type });
+    output.put(STAGE, &keys::work(source, version, PREPARED), to_json(prepared)?).await
+}
+
+/// The held state of a source, if it is held.
+pub async fn find(output: &Store, source: Uuid, version: i32) -> Result<Option<Prepared>, Fault> {
+    read_json(output, &keys::work(source, version, PREPARED)).await
+}
+
+/// Clears a held state, the deciding object first, once the record is published.
+pub async fn clear(output: &Store, source: Uuid, version: i32) -> Result<(), Fault> {
+    for name in [PREPARED, COMPOSED] {
+        let key = keys::work(source, version, name);
+        output.remove(&key).await.map_err(|error| classify(STAGE, error))?;
+    }
+    Ok(())
+}

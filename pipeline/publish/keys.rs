@@ -1,0 +1,58 @@
+//! Where everything lies under the output. No key holds a personal datum.
+
+use uuid::Uuid;
+
+/// Folder of the index's tables.
+pub const INDEX: &str = "index";
+/// Folder of the documents and their records.
+pub const DOCUMENTS: &str = "documents";
+/// Folder of the files as received.
+pub const ORIGINALS: &str = "originals";
+/// Folder of refusals.
+pub const QUARANTINE: &str = "quarantine";
+/// Folder of composed documents that wait.
+pub const WORK: &str = "work";
+/// Name of a record in its version's folder.
+pub const RECORD: &str = "record.json";
+/// The embedded default's own root, the one thing the test authority leaves in the output.
+pub const TEST_ROOT: &str = "trust/test-root.pem";
+
+/// `originals/ab/<sha256>`.
+pub fn original(sha256: &str) -> String {
+    format!("{ORIGINALS}/{}/{sha256}", sha256.get(..2).unwrap_or("--"))
+}
+
+/// `documents/<uu>/<uid>/v<version>`.
+pub fn version(source: Uuid, version: i32) -> String {
+    format!("{DOCUMENTS}/{}/{source}/v{version}", shard(source))
+}
+
+/// `documents/<uu>/<uid>/v<version>/record.json`.
+pub fn record(source: Uuid, number: i32) -> String {
+    format!("{}/{RECORD}", version(source, number))
+}
+
+/// `documents/<uu>/<uid>/v<version>/<attempt>/<name>`.
+pub fn part(source: Uuid, number: i32, attempt: &str, name: &str) -> String {
+    format!("{}/{attempt}/{name}", version(source, number))
+}
+
+/// `documents/<uu>/<uid>/v1/again-<intake_uid>.json`: a further receipt of the same bytes.
+pub fn again(source: Uuid, intake: Uuid) -> String {
+    format!("{}/again-{intake}.json", version(source, 1))
+}
+
+/// `quarantine/<uu>/<source_uid>.json`.
+pub fn quarantine(source: Uuid) -> String {
+    format!("{QUARANTINE}/{}/{source}.json", shard(source))
+}
+
+/// `work/<uid>/v<version>/<name>`.
+pub fn work(source: Uuid, version: i32, name: &str) -> String {
+    format!("{WORK}/{source}/v{version}/{name}")
+}
+
+/// The first two hex digits spread millions of folders over 256; v5 uids are hashes.
+fn shard(uid: Uuid) -> String {
+    format!("{:02x}", uid.as_bytes()[0])
+}

@@ -1,0 +1,112 @@
+//! Parts under the attempt's own prefix, then the record: create-if-absent, last.
+
+use std::path::Path;
+
+use bytes::Bytes;
+use sohoa_flow::Fault;
+use sohoa_schemas::record::{Part, Record};
+use sohoa_store::{Created, Store, classify, hash::sha256};
+use uuid::Uuid;
+
+use crate::{STAGE, from_json, keys, read_json, to_json};
+
+/// What came of publishing.
+#[derive(Debug)]
+pub enum Published {
+    /// Another attempt was first; its record counts, our parts are gone.
+    Before(Box<Record>),
+    /// This attempt is the publication.
+    Now,
+}
+
+/// The record of a version, if it is published.
+pub async fn find(output: &Store, source: Uuid, version: i32) -> Result<Option<Record>, Fault> {
+    read_json(output, &keys::record(source, version)).await
+}
+
+/// The highest published version and its record.
+pub async fn latest(output: &Store, source: Uuid) -> Result<Option<Record>, Fault> {
+    let mut held = None;
+    for version in 1.. {
+        match find(output, source, version).await? {
+            Some(record) => held = Some(record),
+            None => break,
+        }
+    }
+    Ok(held)
+}
+
+/// Where an attempt's parts go.
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    /// The source.
+    pub source: Uuid,
+    /// Version of the record.
+    pub version: i32,
+    /// Start of the document's hash.
+    pub name: String,
+}
+
+impl Attempt {
+    /// An attempt named by the hash of its document.
+    pub fn new(source: Uuid, version: i32, sha256: &str) -> Self {
+        Self { source, version, name: sha256.chars().take(16).collect() }
+    }
+
+    /// Writes a part that is a file.
+    pub async fn put_file(
+        &self,
+        output: &Store,
+        file: &Path,
+        mut part: Part,
+    ) -> Result<Part, Fault> {
+        part.key = self.key(&part.key);
+        part.size = output.put_file(STAGE, &part.key, file, &part.sha256).await?;
+        Ok(part)
+    }
+
+    /// Writes a part from memory.
+    pub async fn put(
+        &self,
+        output: &Store,
+        (role, name, media_type): (&str, &str, &str),
+        bytes: Bytes,
+    ) -> Result<Part, Fault> {
+        let key = self.key(name);
+        let part = Part {
+            role: role.into(),
+            size: bytes.len() as u64,
+            sha256: sha256(&bytes),
+            media_type: media_type.into(),
+            key: key.clone(),
+        };
+        output.put(STAGE, &key, bytes).await?;
+        Ok(part)
+    }
+
+    fn key(&self, name: &str) -> String {
+        keys::part(self.source, self.version, &self.name, name)
+    }
+}
+
+/// Creates the record: the moment of publication.
+pub async fn publish(output: &Store, record: &Record) -> Result<Published, Fault> {
+    let key = keys::record(record.source_uid, record.version);
+    match output.create(STAGE, &key, to_json(record)?).await? {
+        Created::New => Ok(Published::Now),
+        Created::Existed(bytes) => {
+            let winner: Record = from_json(&key, &bytes)?;
+            remove_own_parts(output, record, &winner).await?;
+            Ok(Published::Before(Box::new(winner)))
+        }
+    }
+}
+
+/// Removes the loser's parts, but none that the winner's record names.
+async fn remove_own_parts(output: &Store, loser: &Record, winner: &Record) -> Result<(), Fault> {
+    let kept = |key: &str| winner.parts.iter().any(|part| part.key == key);
+    for part in loser.parts.iter().filter(|part| part.role != "original" && !kept(&part.key)) {
+        output.remove(&part.key).await.map_err(|error| classify(STAGE, error))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,242 @@
+//! A folder or a bucket, the same to everyone: where scans come from and where results go.
+//!
+//! [`Store::open`] takes a folder's path or any URL that `object_store` knows; credentials come
+//! from the environment. What a store must be able to do is checked by [`probe`]: exactly one of
+//! many simultaneous creates of one key may win, because creating `record.json` *is* publication.
+
+pub mod fetch;
+pub mod hash;
+pub mod probe;
+pub mod put;
+
+use std::{path::PathBuf, sync::Arc};
+
+use bytes::Bytes;
+use object_store::{
+    ObjectStore, ObjectStoreExt as _, local::LocalFileSystem, path::Path, prefix::PrefixStore,
+};
+use sohoa_flow::{FatalKind, Fault};
+use url::Url;
+
+pub use fetch::Fetched;
+pub use put::Created;
+
+/// A folder or bucket, rooted where the user pointed.
+#[derive(Debug, Clone)]
+pub struct Store {
+    objects: Arc<dyn ObjectStore>,
+    url: Url,
+    local: Option<PathBuf>,
+}
+
+/// The address given cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The folder does not exist.
+    #[error("there is no folder `{0}`")]
+    NoFolder(PathBuf),
+    /// The folder cannot be made or entered.
+    #[error("the folder `{path}` cannot be used")]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The path has no place in a URL.
+    #[error("the path `{0}` cannot be written as an address")]
+    Path(PathBuf),
+    /// The store refused its settings.
+    #[error("the address `{address}` cannot be opened")]
+    Address {
+        /// The address, without user information.
+        address: String,
+        /// Why.
+        #[source]
+        source: object_store::Error,
+    },
+}
+
+/// Whether a missing folder is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// It is made: the output.
+    Create,
+    /// It is an error: the input.
+    Refuse,
+}
+
+impl Store {
+    /// Opens a folder's path or a store's URL (`file:`, `s3:`, `gs:`, `az:`, `http:` …).
+    pub fn open(address: &str, missing: Missing) -> Result<Self, OpenError> {
+        match Url::parse(address) {
+            Ok(url) if url.scheme() == "file" => {
+                let path = url.to_file_path().map_err(|()| OpenError::Path(address.into()))?;
+                Self::open_folder(path, missing)
+            }
+            // A one-letter scheme would be a drive, and no scheme at all is a path.
+            Ok(url) if url.scheme().len() > 1 => Self::open_url(url),
+            _ => Self::open_folder(address.into(), missing),
+        }
+    }
+
+    fn open_folder(path: PathBuf, missing: Missing) -> Result<Self, OpenError> {
+        if missing == Missing::Create {
+            std::fs::create_dir_all(&path)
+                .map_err(|source| OpenError::Folder { path: path.clone(), source })?;
+        }
+        if !path.is_dir() {
+            return Err(OpenError::NoFolder(path));
+        }
+        let path = path
+            .canonicalize()
+            .map_err(|source| OpenError::Folder { path: path.clone(), source })?;
+        let url = Url::from_directory_path(&path).map_err(|()| OpenError::Path(path.clone()))?;
+        let objects = LocalFileSystem::new_with_prefix(&path)
+            .map_err(|source| OpenError::Address { address: url.to_string(), source })?;
+        Ok(Self { objects: Arc::new(objects), url, local: Some(path) })
+    }
+
+    fn open_url(mut url: Url) -> Result<Self, OpenError> {
+        let shown = redacted(&url);
+        let (objects, prefix) = object_store::parse_url_opts(&url, environment())
+            .map_err(|source| OpenError::Address { address: shown, source })?;
+        if !url.path().ends_with('/') {
+            let path = format!("{}/", url.path());
+            url.set_path(&path);
+        }
+        Ok(Self { objects: Arc::new(PrefixStore::new(objects, prefix)), url, local: None })
+    }
+
+    /// A store from its parts, for tests and for stores opened elsewhere.
+    pub fn from_parts(objects: Arc<dyn ObjectStore>, url: Url) -> Self {
+        Self { objects, url, local: None }
+    }
+
+    /// The objects, rooted at the address.
+    pub fn objects(&self) -> &Arc<dyn ObjectStore> {
+        &self.objects
+    }
+
+    /// The objects under `prefix`, as a store of its own.
+    pub fn below(&self, prefix: &str) -> (Arc<dyn ObjectStore>, Url) {
+        let mut url = self.url.clone();
+        url.set_path(&format!("{}{prefix}/", self.url.path()));
+        (Arc::new(PrefixStore::new(Arc::clone(&self.objects), prefix)), url)
+    }
+
+    /// The address, ending in a slash, without user information.
+    pub fn address(&self) -> String {
+        redacted(&self.url)
+    }
+
+    /// The folder, when it is one.
+    pub fn folder(&self) -> Option<&std::path::Path> {
+        self.local.as_deref()
+    }
+
+    /// All of a small object; `None` when there is none.
+    pub async fn get(&self, key: &str) -> Result<Option<Bytes>, object_store::Error> {
+        self.get_path(&Path::from(key)).await
+    }
+
+    /// All of a small object by its listed path; `None` when there is none.
+    pub async fn get_path(&self, path: &Path) -> Result<Option<Bytes>, object_store::Error> {
+        match self.objects.get(path).await {
+            Ok(found) => Ok(Some(found.bytes().await?)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Removes an object; one that is not there is as good as removed.
+    pub async fn remove(&self, key: &str) -> Result<(), object_store::Error> {
+        match self.objects.delete(&Path::from(key)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// The stores' settings of the environment, in the lower-case form their builders read.
+fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars().filter_map(|(key, value)| {
+        let known = ["AWS_", "AZURE_", "GOOGLE_"].iter().any(|prefix| key.starts_with(prefix));
+        known.then(|| (key.to_ascii_lowercase(), value))
+    })
+}
+
+fn redacted(url: &Url) -> String {
+    let mut url = url.clone();
+    // Both fail only for addresses that can hold no user information anyway.
+    if url.set_username("").is_err() || url.set_password(None).is_err() {
+        return url.to_string();
+    }
+    url.set_query(None);
+    url.to_string()
+}
+
+/// What to do about a store's error at the border of `stage`.
+pub fn classify(stage: &'static str, error: object_store::Error) -> Fault {
+    use object_store::Error as E;
+    match error {
+        E::PermissionDenied { .. } | E::Unauthenticated { .. } | E::UnknownConfigurationKey { .. } => {
+            Fault::fatal(FatalKind::Configuration, stage, error)
+        }
+        E::NotImplemented { .. } | E::NotSupported { .. } => {
+            Fault::fatal(FatalKind::Configuration, stage, error)
+        }
+        error if denied_or_full(&error) => Fault::fatal(FatalKind::Configuration, stage, error),
+        error => Fault::retry(stage, error),
+    }
+}
+
+/// A full disk or a forbidden folder does not get better by trying again.
+fn denied_or_full(error: &(dyn std::error::Error + 'static)) -> bool {
+    use std::io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(io) = error.downcast_ref::<std::io::Error>() {
+            return matches!(
+                io.kind(),
+                PermissionDenied | QuotaExceeded | ReadOnlyFilesystem | StorageFull
+            );
+        }
+        next = error.source();
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_input_is_refused_and_a_missing_output_is_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a/b");
+        let address = path.to_str().unwrap();
+        assert!(matches!(Store::open(address, Missing::Refuse), Err(OpenError::NoFolder(_))));
+        let store = Store::open(address, Missing::Create).unwrap();
+        assert_eq!(store.folder(), Some(path.canonicalize().unwrap().as_path()));
+    }
+
+    #[test]
+    fn an_address_is_shown_without_its_user() {
+        let url = Url::parse("s3://key:secret@bucket/a?x=1").unwrap();
+        assert_eq!(redacted(&url), "s3://bucket/a");
+    }
+
+    #[test]
+    fn a_full_disk_stops_and_a_reset_is_tried_again() {
+        let generic = |kind| object_store::Error::Generic {
+            store: "test",
+            source: Box::new(std::io::Error::from(kind)),
+        };
+        let full = classify("publish", generic(std::io::ErrorKind::StorageFull));
+        assert!(matches!(full, Fault::Fatal(_)));
+        let reset = classify("publish", generic(std::io::ErrorKind::ConnectionReset));
+        assert!(matches!(reset, Fault::Retry(_)));
+    }
+}

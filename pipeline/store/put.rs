@@ -1,0 +1,165 @@
+//! Writing objects: at most once where it matters, in pieces where they are large.
+
+use std::path::{Path as FilePath, PathBuf};
+
+use bytes::Bytes;
+use object_store::{
+    ObjectStoreExt as _, PutMode, PutOptions, PutPayload, WriteMultipart, path::Path,
+};
+use sohoa_flow::Fault;
+use tokio::io::AsyncReadExt as _;
+
+use crate::{Store, classify, hash::Hasher};
+
+/// Bytes of one piece of a large upload; S3 wants at least 5 MiB.
+const PIECE: usize = 8 << 20;
+
+/// Pieces under way at once; with `PIECE` the memory one upload may take.
+const PIECES_IN_FLIGHT: usize = 4;
+
+/// What came of creating an object that may exist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Created {
+    /// It was created by this call.
+    New,
+    /// Another was there before; its bytes.
+    Existed(Bytes),
+}
+
+/// The file is no longer the one that was hashed.
+#[derive(Debug, thiserror::Error)]
+#[error("the file `{path}` changed while it was read")]
+pub struct FileChanged {
+    path: PathBuf,
+}
+
+impl Store {
+    /// Creates `key` unless it exists. Exactly one of several simultaneous callers gets `New`.
+    ///
+    /// A store's answer "exists already" is not believed before it is read back: after a lost
+    /// reply, a retried request meets the object that its first try made.
+    pub async fn create(
+        &self,
+        stage: &'static str,
+        key: &str,
+        bytes: Bytes,
+    ) -> Result<Created, Fault> {
+        let path = Path::from(key);
+        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        let payload = PutPayload::from_bytes(bytes.clone());
+        match self.objects.put_opts(&path, payload, options).await {
+            Ok(_) => Ok(Created::New),
+            Err(object_store::Error::AlreadyExists { .. }) => {
+                let held = self.get(key).await.map_err(|error| classify(stage, error))?;
+                match held {
+                    Some(held) if held == bytes => Ok(Created::New),
+                    Some(held) => Ok(Created::Existed(held)),
+                    None => Err(Fault::retry(stage, format!("`{key}` exists and does not"))),
+                }
+            }
+            Err(error) => Err(classify(stage, error)),
+        }
+    }
+
+    /// Writes a small object, replacing what was there.
+    pub async fn put(&self, stage: &'static str, key: &str, bytes: Bytes) -> Result<(), Fault> {
+        let put = self.objects.put(&Path::from(key), PutPayload::from_bytes(bytes)).await;
+        put.map(drop).map_err(|error| classify(stage, error))
+    }
+
+    /// Writes a file under `key`, in pieces when it is large, and checks that its hash is the
+    /// expected one; an object of other bytes is removed again.
+    pub async fn put_file(
+        &self,
+        stage: &'static str,
+        key: &str,
+        file: &FilePath,
+        sha256: &str,
+    ) -> Result<u64, Fault> {
+        let path = Path::from(key);
+        let upload =
+            self.objects.put_multipart(&path).await.map_err(|error| classify(stage, error))?;
+        let mut upload = WriteMultipart::new_with_chunk_size(upload, PIECE);
+        let (size, hash) = match copy(&mut upload, file).await {
+            Ok(done) => done,
+            Err(error) => {
+                upload.abort().await.map_err(|error| classify(stage, error))?;
+                return Err(Fault::retry(stage, error));
+            }
+        };
+        if hash != sha256 {
+            upload.abort().await.map_err(|error| classify(stage, error))?;
+            return Err(Fault::retry(stage, FileChanged { path: file.to_owned() }));
+        }
+        upload.finish().await.map_err(|error| classify(stage, error))?;
+        Ok(size)
+    }
+
+    /// Whether `key` exists with exactly `size` bytes.
+    pub async fn holds(&self, stage: &'static str, key: &str, size: u64) -> Result<bool, Fault> {
+        match self.objects.head(&Path::from(key)).await {
+            Ok(found) => Ok(found.size == size),
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            Err(error) => Err(classify(stage, error)),
+        }
+    }
+}
+
+async fn copy(upload: &mut WriteMultipart, file: &FilePath) -> Result<(u64, String), CopyError> {
+    let mut reader = tokio::fs::File::open(file).await?;
+    let mut hasher = Hasher::default();
+    let mut size = 0;
+    loop {
+        let mut piece = Vec::with_capacity(1 << 20);
+        if (&mut reader).take(1 << 20).read_to_end(&mut piece).await? == 0 {
+            return Ok((size, hasher.finish()));
+        }
+        hasher.update(&piece);
+        size += piece.len() as u64;
+        upload.wait_for_capacity(PIECES_IN_FLIGHT).await?;
+        upload.put(piece.into());
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum CopyError {
+    #[error("the file cannot be read")]
+    Read(#[from] std::io::Error),
+    #[error("a piece cannot be written")]
+    Write(#[from] object_store::Error),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Missing, hash::sha256};
+
+    fn store() -> (tempfile::TempDir, Store) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().to_str().unwrap(), Missing::Refuse).unwrap();
+        (folder, store)
+    }
+
+    #[tokio::test]
+    async fn the_second_create_gets_what_the_first_wrote() {
+        let (_folder, store) = store();
+        let first = store.create("t", "a/record.json", "one".into()).await.unwrap();
+        let again = store.create("t", "a/record.json", "one".into()).await.unwrap();
+        let second = store.create("t", "a/record.json", "two".into()).await.unwrap();
+        assert_eq!((first, again), (Created::New, Created::New));
+        assert_eq!(second, Created::Existed("one".into()));
+    }
+
+    #[tokio::test]
+    async fn a_file_that_changed_leaves_no_object() {
+        let (folder, store) = store();
+        let file = folder.path().join("scan");
+        std::fs::write(&file, vec![7; 9 << 20]).unwrap();
+        let wrong = store.put_file("t", "o/x", &file, &sha256(b"other")).await;
+        assert!(matches!(wrong, Err(Fault::Retry(_))));
+        assert!(store.get("o/x").await.unwrap().is_none());
+        let right = sha256(&vec![7; 9 << 20]);
+        assert_eq!(store.put_file("t", "o/x", &file, &right).await.unwrap(), 9 << 20);
+        assert!(store.holds("t", "o/x", 9 << 20).await.unwrap());
+    }
+}
