@@ -1,0 +1,102 @@
+//! Builds the CMS of a PAdES signature around whatever signs messages.
+//!
+//! Signed attributes: content type, message digest, signing certificate version 2. There is no
+//! signing-time attribute, because EN 319 142-1 forbids it: the claimed time is `/M` of the
+//! signature dictionary. All certificates the signer knows are embedded, the root too: a verifier
+//! that pins roots by fingerprint can only find what is in the file.
+
+use crate::{
+    SignError,
+    certificate::{Certificate, CertificateDer},
+    der_write::{NULL, element, octets, oid, sequence, set, small_integer},
+    hash::Hash,
+    key::{MessageSigner, Scheme},
+    oid,
+};
+
+/// The attributes to sign, as the SET that is hashed.
+pub(crate) fn attributes(certificate: &CertificateDer, document_digest: &[u8]) -> Vec<u8> {
+    let attribute = |kind: &[u8], value: Vec<u8>| sequence(&[&oid(kind), &set(vec![value])]);
+    // SHA-256 is the default of ESSCertIDv2 and must then be left out.
+    let identifier = sequence(&[&octets(&certificate.sha256())]);
+    set(vec![
+        attribute(oid::CONTENT_TYPE, oid(oid::DATA)),
+        attribute(oid::MESSAGE_DIGEST, octets(document_digest)),
+        attribute(oid::SIGNING_CERTIFICATE_V2, sequence(&[&sequence(&[&identifier])])),
+    ])
+}
+
+/// Signs a document digest: the complete CMS.
+pub(crate) fn sign(
+    signer: &dyn MessageSigner,
+    document_digest: &[u8],
+) -> Result<Vec<u8>, SignError> {
+    let certificate = signer.chain().first().ok_or(SignError::KeyMismatch)?;
+    let attributes = attributes(certificate, document_digest);
+    let signature = signer.sign(&attributes)?;
+    assemble(signer, &attributes, &signature)
+}
+
+/// Bytes the CMS will need at most: everything is built once with a signature of zeros.
+pub(crate) fn space(signer: &dyn MessageSigner) -> Result<usize, SignError> {
+    let certificate = signer.chain().first().ok_or(SignError::KeyMismatch)?;
+    let attributes = attributes(certificate, &vec![0; signer.scheme().hash().len()]);
+    Ok(assemble(signer, &attributes, &vec![0; signer.signature_len()])?.len())
+}
+
+fn assemble(
+    signer: &dyn MessageSigner,
+    attributes: &[u8],
+    signature: &[u8],
+) -> Result<Vec<u8>, SignError> {
+    let chain = signer.chain();
+    let first = chain.first().ok_or(SignError::KeyMismatch)?;
+    let own = Certificate::parse(&first.0).ok_or(SignError::Certificate("not X.509"))?;
+    let digest_algorithm = sequence(&[&oid(signer.scheme().hash().oid())]);
+    // Inside the signer's information the set is tagged by its place, `[0]`.
+    let mut tagged = attributes.to_vec();
+    tagged[0] = 0xa0;
+    let signer_info = sequence(&[
+        &small_integer(1),
+        &sequence(&[own.issuer.0.raw, &element(2, own.serial)]),
+        &digest_algorithm,
+        &tagged,
+        &signature_algorithm(signer.scheme()),
+        &octets(signature),
+    ]);
+    let mut certificates: Vec<&[u8]> = chain.iter().map(|der| der.0.as_slice()).collect();
+    certificates.sort_unstable();
+    let signed_data = sequence(&[
+        &small_integer(1),
+        &set(vec![digest_algorithm]),
+        &sequence(&[&oid(oid::DATA)]),
+        &element(0xa0, &certificates.concat()),
+        &set(vec![signer_info]),
+    ]);
+    Ok(sequence(&[&oid(oid::SIGNED_DATA), &element(0xa0, &signed_data)]))
+}
+
+fn signature_algorithm(scheme: Scheme) -> Vec<u8> {
+    match scheme {
+        Scheme::EcdsaP256 => sequence(&[&oid(oid::ECDSA_SHA256)]),
+        Scheme::EcdsaP384 => sequence(&[&oid(oid::ECDSA_SHA384)]),
+        Scheme::RsaPkcs1(hash) => {
+            let kind = match hash {
+                Hash::Sha384 => oid::SHA384_RSA,
+                Hash::Sha512 => oid::SHA512_RSA,
+                Hash::Sha1 | Hash::Sha256 => oid::SHA256_RSA,
+            };
+            sequence(&[&oid(kind), &NULL])
+        }
+        Scheme::RsaPss(hash) => {
+            let hashed = sequence(&[&oid(hash.oid()), &NULL]);
+            let mask = sequence(&[&oid(oid::MGF1), &hashed]);
+            let parameters = sequence(&[
+                &element(0xa0, &hashed),
+                &element(0xa1, &mask),
+                &element(0xa2, &small_integer(hash.len() as u8)),
+            ]);
+            sequence(&[&oid(oid::RSA_PSS), &parameters])
+        }
+    }
+}

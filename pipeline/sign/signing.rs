@@ -1,0 +1,240 @@
+//! Signs a PDF: PAdES B-B as an incremental update, the last write a document ever gets.
+//!
+//! The input is copied while it is hashed; only the new revision is held in memory. The output
+//! appears under its name when it is complete, or not at all.
+
+use std::{
+    fs::Permissions,
+    io::Write,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+
+use chrono::{DateTime, FixedOffset};
+use ring::digest::{self, Context};
+
+use crate::{
+    SignError,
+    appearance::{Appearance, real},
+    form,
+    key::MessageSigner,
+    pdf::{
+        Dictionary, Document, Object, Reference, Source,
+        object::{hex, text_string},
+        page,
+    },
+    revision::{Revision, Written},
+    signed_data,
+};
+
+/// Room for four numbers of ten digits, their spaces and brackets.
+const BYTE_RANGE_ROOM: usize = 48;
+
+/// What to sign with, besides the key.
+#[derive(Debug, Clone)]
+pub struct SignRequest {
+    /// Name of the signature field; a number is appended when the form has it already.
+    pub field_name: String,
+    /// What is shown on page 1; an invisible signature without it.
+    pub appearance: Option<Appearance>,
+    /// The claimed time, as it is shown; Vietnamese records use +07:00.
+    pub signing_time: DateTime<FixedOffset>,
+    /// `/Reason`: why it was signed.
+    pub reason: Option<String>,
+    /// `/Location`: where it was signed.
+    pub location: Option<String>,
+}
+
+/// What was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signed {
+    /// Name the field was given.
+    pub field_name: String,
+    /// The two signed ranges: offset, length, offset, length.
+    pub byte_range: [u64; 4],
+    /// Size of the output in bytes.
+    pub size: u64,
+    /// SHA-256 of the output.
+    pub sha256: [u8; 32],
+    /// SHA-256 of the signer's certificate.
+    pub certificate_sha256: [u8; 32],
+}
+
+/// Signs `input` into `output`; both may be the same file.
+///
+/// # Errors
+/// [`SignError`]; `output` is then untouched.
+pub fn sign_pdf(
+    input: &Path,
+    output: &Path,
+    request: &SignRequest,
+    signer: &dyn MessageSigner,
+) -> Result<Signed, SignError> {
+    let document = Document::open(Source::open(input)?)?;
+    if document.encrypted() {
+        return Err(SignError::Encrypted);
+    }
+    if form::forbids_changes(&document)? {
+        return Err(SignError::Certified);
+    }
+    let field_name = form::free_name(&document, &request.field_name)?;
+    let space = signed_data::space(signer)?;
+    let mut revision = Revision::new(&document);
+    let value = signature_value(request, space);
+    let slot = Slot { at: revision.reserve(), contents: value.contents, range: value.range, space };
+    revision.put(slot.at, value.body);
+    add_widget(&document, &mut revision, request, (&field_name, slot.at))?;
+    let mut written = revision.write(&document)?;
+    let output = Output::create(output)?;
+    let (byte_range, sha256) = fill(&document, &mut written, &slot, (signer, &output))?;
+    output.finish()?;
+    let certificate = signer.chain().first().ok_or(SignError::KeyMismatch)?;
+    Ok(Signed {
+        field_name,
+        byte_range,
+        size: document.source.len() + written.bytes.len() as u64,
+        sha256,
+        certificate_sha256: certificate.sha256(),
+    })
+}
+
+/// The signature dictionary with room for what is only known at the end.
+struct Value {
+    body: Vec<u8>,
+    contents: usize,
+    range: usize,
+}
+
+/// The same room, once the object has its number.
+struct Slot {
+    at: Reference,
+    contents: usize,
+    range: usize,
+    space: usize,
+}
+
+fn signature_value(request: &SignRequest, space: usize) -> Value {
+    let mut body = b"<</Type/Sig/Filter/Adobe.PPKLite/SubFilter/ETSI.CAdES.detached".to_vec();
+    body.extend_from_slice(b"/ByteRange ");
+    let range = body.len();
+    body.extend(std::iter::repeat_n(b' ', BYTE_RANGE_ROOM));
+    body.extend_from_slice(b"/Contents ");
+    let contents = body.len();
+    body.push(b'<');
+    body.extend(std::iter::repeat_n(b'0', 2 * space));
+    body.push(b'>');
+    let zone = request.signing_time.format("%:z").to_string().replace(':', "'");
+    let time = format!("D:{}{zone}'", request.signing_time.format("%Y%m%d%H%M%S"));
+    // Written out, since some readers take a time in hexadecimal for no time.
+    body.extend_from_slice(format!("/M({time})").as_bytes());
+    for (key, text) in [("/Reason", &request.reason), ("/Location", &request.location)] {
+        if let Some(text) = text {
+            body.extend_from_slice(key.as_bytes());
+            text_string(text).write(&mut body);
+        }
+    }
+    body.extend_from_slice(b">>");
+    Value { body, contents, range }
+}
+
+fn add_widget(
+    document: &Document,
+    revision: &mut Revision,
+    request: &SignRequest,
+    (name, value): (&str, Reference),
+) -> Result<(), SignError> {
+    let page = page::first(document)?;
+    let mut widget = Dictionary::new();
+    widget.set("Type", "Annot");
+    widget.set("Subtype", "Widget");
+    widget.set("FT", "Sig");
+    widget.set("T", text_string(name));
+    widget.set("V", value);
+    // Print and locked: PDF/A wants the first, a signature the second.
+    widget.set("F", 132);
+    widget.set("P", page.reference);
+    let mut rect = [0.0; 4];
+    if let Some(appearance) = &request.appearance {
+        let taken = form::shown_fields(document, &page)?;
+        let layout = appearance.lay_out(&page, &taken)?;
+        rect = page.to_user_space(layout.place);
+        let mut states = Dictionary::new();
+        states.set("N", layout.draw(&appearance.font, revision)?);
+        widget.set("AP", states);
+    }
+    widget.set("Rect", rect.map(real).to_vec());
+    let widget = revision.add(Object::Dictionary(widget));
+    form::add_field(document, revision, widget)?;
+    form::add_annotation(document, revision, &page, widget)
+}
+
+/// Fills the room in, hashing and writing everything on the way.
+fn fill(
+    document: &Document,
+    written: &mut Written,
+    slot: &Slot,
+    (signer, output): (&dyn MessageSigner, &Output),
+) -> Result<([u64; 4], [u8; 32]), SignError> {
+    let length = document.source.len();
+    let body = written.bodies.get(&slot.at).copied().unwrap_or_default();
+    let contents = body + slot.contents;
+    let after = contents + 2 * slot.space + 2;
+    let gap_end = length + after as u64;
+    let total = length + written.bytes.len() as u64;
+    let byte_range = [0, length + contents as u64, gap_end, total - gap_end];
+    let text = format!("[{} {} {} {}]", byte_range[0], byte_range[1], byte_range[2], byte_range[3]);
+    if text.len() > BYTE_RANGE_ROOM {
+        return Err(SignError::TooLarge);
+    }
+    let range = body + slot.range;
+    written.bytes[range..range + text.len()].copy_from_slice(text.as_bytes());
+
+    let mut file = &output.file;
+    let mut signed = signer.scheme().hash().start();
+    let mut whole = Context::new(&digest::SHA256);
+    document.source.stream(0, length, |piece| {
+        signed.update(piece);
+        whole.update(piece);
+        file.write_all(piece)
+    })?;
+    signed.update(&written.bytes[..contents]);
+    signed.update(&written.bytes[after..]);
+    let cms = signed_data::sign(signer, signed.finish().as_ref())?;
+    if cms.len() > slot.space {
+        return Err(SignError::Space { needed: cms.len(), reserved: slot.space });
+    }
+    let digits = hex(&cms);
+    written.bytes[contents + 1..=contents + digits.len()].copy_from_slice(digits.as_bytes());
+    whole.update(&written.bytes);
+    file.write_all(&written.bytes).map_err(SignError::io(&output.path))?;
+    let mut sha256 = [0; 32];
+    sha256.copy_from_slice(whole.finish().as_ref());
+    Ok((byte_range, sha256))
+}
+
+/// A file that takes its name when it is complete.
+struct Output {
+    file: tempfile::NamedTempFile,
+    path: PathBuf,
+}
+
+impl Output {
+    fn create(path: &Path) -> Result<Self, SignError> {
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        let file = tempfile::Builder::new()
+            .prefix(".signing-")
+            .permissions(Permissions::from_mode(0o666))
+            .tempfile_in(folder)
+            .map_err(SignError::io(path))?;
+        Ok(Self { file, path: path.to_owned() })
+    }
+
+    fn finish(self) -> Result<(), SignError> {
+        self.file.as_file().sync_all().map_err(SignError::io(&self.path))?;
+        let kept = self.file.persist(&self.path);
+        kept.map(drop).map_err(|error| SignError::io(&self.path)(error.error))
+    }
+}
