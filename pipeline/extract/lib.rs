@@ -1,1 +1,69 @@
-//! sohoa-extract
+//! Metadata fields from words with boxes.
+//!
+//! A Vietnamese administrative paper has its parts in fixed places (Decree 30/2020, Appendix I):
+//! the extraction finds the places by printed anchors and geometry, never by reading order, and
+//! reads each field in its own place only. Every value carries the probability that it is right;
+//! what cannot be read with evidence is `None` with a finding, never a guess.
+//!
+//! * [`extract`]: all fields of a file's pages, one [`Segment`] a document.
+//! * [`secrecy`]: the check on page 1 that comes before anything is stored.
+//!
+//! | module | field or idea |
+//! |---|---|
+//! | `rows`, `zones`, `segment` | words as rows, the parts of the first page, several documents in one file |
+//! | `anchors`, `confidence` | tolerant matching of printed anchors, what a probability is made of |
+//! | `number`, `notation`, `date`, `issuer`, `kind`, `subject`, `signer`, `recipients` | the fields |
+//! | `secrecy`, `urgency`, `arrival` | stamps |
+//! | `assemble`, `evidence` | one document: witnesses joined, findings |
+//! | `types`, `places`, `casing` | tables of the law and the country |
+//!
+//! It does not look at pixels, and it knows no agency by name.
+
+mod anchors;
+mod arrival;
+mod assemble;
+mod casing;
+mod confidence;
+mod date;
+mod evidence;
+mod fields;
+mod issuer;
+mod kind;
+mod notation;
+mod number;
+mod places;
+mod recipients;
+mod rows;
+mod secrecy;
+mod segment;
+mod signer;
+mod subject;
+mod types;
+mod urgency;
+mod zones;
+
+#[cfg(test)]
+mod testing;
+
+use sohoa_document::{Field, PageText};
+
+pub use fields::{
+    Authority, Context, Extraction, FieldFinding, Fields, Level, Precision, Secrecy, Segment,
+    Severity, Urgency,
+};
+
+/// Reads the metadata of one file: its pages with their 1-based numbers, in order.
+///
+/// Normally one [`Segment`]; more only where a later page starts another document beyond doubt.
+/// Without pages there is no segment.
+pub fn extract(pages: &[(u32, &PageText)], context: &Context) -> Extraction {
+    segment::extract(pages, context)
+}
+
+/// The secrecy stamp (box 10a) of the first page, to be asked before anything is stored.
+///
+/// A stamp stands alone; the words "bí mật" or "bảo mật" in running text are none. The check errs
+/// on the side of secrecy: a doubtful stamp is reported with a lower probability.
+pub fn secrecy(first_page: &PageText) -> Option<Field<Secrecy>> {
+    secrecy::stamp(&rows::Sheet::new(1, first_page))
+}

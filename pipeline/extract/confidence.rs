@@ -1,0 +1,48 @@
+//! What a probability is made of.
+//!
+//! An engine's confidence is no probability: on printed Vietnamese it is optimistic in the middle
+//! and flat at the top. One table maps it, fitted on words of known scans; evidence from elsewhere
+//! (agreement of independent readings, geometry that does not fit print) moves the odds.
+
+/// Points of the map from an engine's word confidence to the share of right words; linear between.
+const MAP: [(f32, f32); 7] =
+    [(0.0, 0.1), (0.3, 0.3), (0.5, 0.55), (0.7, 0.8), (0.85, 0.94), (0.92, 0.975), (1.0, 0.995)];
+
+/// Probability that a word of this confidence is right.
+pub(crate) fn word(confidence: f32) -> f32 {
+    let confidence = if confidence.is_finite() { confidence.clamp(0.0, 1.0) } else { 0.0 };
+    for pair in MAP.windows(2) {
+        let [(x0, y0), (x1, y1)] = [pair[0], pair[1]];
+        if confidence <= x1 {
+            return y0 + (y1 - y0) * (confidence - x0) / (x1 - x0);
+        }
+    }
+    MAP[MAP.len() - 1].1
+}
+
+/// Moves a probability by a factor on its odds: above 1 for agreement, below 1 for doubt.
+pub(crate) fn weigh(probability: f32, factor: f32) -> f32 {
+    let p = probability.clamp(0.001, 0.999);
+    let odds = p / (1.0 - p) * factor.max(0.0);
+    (odds / (1.0 + odds)).clamp(0.0, 0.999)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_map_rises_and_stays_below_certainty() {
+        let steps: Vec<f32> = (0..=20u8).map(|i| word(f32::from(i) / 20.0)).collect();
+        assert!(steps.windows(2).all(|pair| pair[0] < pair[1]));
+        assert!(steps.iter().all(|p| *p < 1.0));
+        assert!(word(f32::NAN) < 0.2);
+    }
+
+    #[test]
+    fn agreement_raises_and_doubt_lowers() {
+        assert!(weigh(0.8, 3.0) > 0.9);
+        assert!(weigh(0.95, 0.2) < 0.9);
+        assert!(weigh(1.0, 100.0) < 1.0);
+    }
+}

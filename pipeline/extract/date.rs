@@ -1,0 +1,309 @@
+//! Box 4: place and date of issue.
+//!
+//! The line reads `Place, ngày d tháng m năm y`. It must start its row or stand behind a gutter, so
+//! that a date cited in a sentence is never taken. Digits that are not clearly printed (other
+//! height or base than the printed year, odd spaces, doubtful recognition) lower the probability;
+//! an unreadable part leaves no date, only a year where that part is clear.
+
+use std::sync::LazyLock;
+
+use chrono::{Datelike, NaiveDate};
+use regex::Regex;
+use sohoa_document::{Field, Rect, Word, fold::fold};
+
+use crate::{
+    confidence,
+    fields::Precision,
+    places,
+    rows::{Joined, Sheet, Span},
+};
+
+/// First year the Democratic Republic issued papers.
+const FIRST_YEAR: i32 = 1945;
+
+static LINE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(concat!(
+        r"(?:^|[\s,.;])(?P<day>ng[a-z]{1,2}[.,:;]*\s*(?P<d>[^a-z\s]{0,6}(?:\s[^a-z\s]{1,4}){0,2}|\S{1,5})\s*)",
+        r"[^a-z\s]?(?P<t>th[a-z0-9]{2,3})[.,:]*\s*(?P<m>\S{0,5}?)\s*",
+        r"(?P<n>n[a-z]{1,3})[.,:]*\s*(?P<y>\S{1,7}(?:\s\d{1,2})?)"
+    ))
+    .expect("constant pattern, compiled in tests")
+});
+
+static MONTH_LINE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^(?P<place>[^\d]{3,40}),\s*th[a-z]ng\s*(?P<m>\d{1,2})\s*nam\s*(?P<y>\d{4})\W*$")
+        .expect("constant pattern, compiled in tests")
+});
+
+/// The date line as found.
+#[derive(Debug)]
+pub(crate) struct DateLine<'a> {
+    pub(crate) row: usize,
+    /// Left edge of the line, place included.
+    pub(crate) left: f32,
+    pub(crate) place: Option<Span<'a>>,
+    day: Option<Part<'a>>,
+    month: Part<'a>,
+    year: Part<'a>,
+    page: u32,
+    bbox: Rect,
+    text: String,
+}
+
+/// One number of the date: as read, with its words.
+#[derive(Debug)]
+struct Part<'a> {
+    text: String,
+    words: Vec<&'a Word>,
+    /// Space to the anchor words before and after, in heights of the year's digits.
+    gaps: (f32, f32),
+}
+
+/// Finds the date line in the rows above `end`.
+pub(crate) fn find<'a>(sheet: &Sheet<'a>, end: usize) -> Option<DateLine<'a>> {
+    sheet.rows[..end].iter().enumerate().find_map(|(index, row)| line(sheet, index, row))
+}
+
+fn line<'a>(sheet: &Sheet<'a>, index: usize, row: &Span<'a>) -> Option<DateLine<'a>> {
+    let joined = Joined::new(row, fold);
+    let Some(found) = LINE.captures(&joined.text) else {
+        return month_line(sheet, index, row);
+    };
+    let group = |name: &str| found.name(name).map(|m| m.range());
+    let first = joined.word_at(group("day")?.start);
+    if sheet.x(row.words[first].bbox.x0) < 0.3 {
+        return None;
+    }
+    let place = place_before(row, first);
+    let left = place.as_ref().map_or(row.words[first].bbox.x0, |place| place.bbox.x0);
+    let starts = row.words.iter().filter(|word| word.bbox.x1 <= left).map(|word| word.bbox.x1);
+    let before = starts.fold(f32::NEG_INFINITY, f32::max);
+    if left - before < 0.8 * row.type_height() {
+        return None;
+    }
+    let part = |name: &str| {
+        let range = group(name).unwrap_or(0..0);
+        Part {
+            text: joined.text[range.clone()].to_owned(),
+            words: joined.words(range.clone()).to_vec(),
+            gaps: gaps(&joined, row, &range),
+        }
+    };
+    let words = row.words.iter().filter(|word| word.bbox.x0 >= left);
+    Some(DateLine {
+        row: index,
+        left,
+        place,
+        day: Some(part("d")),
+        month: part("m"),
+        year: part("y"),
+        page: sheet.page,
+        bbox: Rect::around(words.map(|word| &word.bbox))?,
+        text: row.text(),
+    })
+}
+
+fn month_line<'a>(sheet: &Sheet<'a>, index: usize, row: &Span<'a>) -> Option<DateLine<'a>> {
+    let line = row.split(2.0 * row.type_height()).pop()?;
+    let joined = Joined::new(&line, fold);
+    let found = MONTH_LINE.captures(&joined.text)?;
+    if sheet.x(line.bbox.x0) < 0.3 {
+        return None;
+    }
+    let part = |name: &str| {
+        let range = found.name(name).map_or(0..0, |m| m.range());
+        Part {
+            text: joined.text[range.clone()].to_owned(),
+            words: joined.words(range).to_vec(),
+            gaps: (0.0, 0.0),
+        }
+    };
+    let place = found.name("place").and_then(|m| Span::of(joined.words(m.range()).to_vec()));
+    Some(DateLine {
+        row: index,
+        left: line.bbox.x0,
+        place,
+        day: None,
+        month: part("m"),
+        year: part("y"),
+        page: sheet.page,
+        bbox: line.bbox,
+        text: line.text(),
+    })
+}
+
+/// The words before `ngày` that belong to it: close together, at most seven.
+fn place_before<'a>(row: &Span<'a>, first: usize) -> Option<Span<'a>> {
+    let gap = 1.0 * row.type_height();
+    let mut from = first;
+    while from > 0 && first - from < 7 {
+        let space = row.words[from].bbox.x0 - row.words[from - 1].bbox.x1;
+        if space > gap || row.words[from - 1].text.chars().any(|c| c.is_ascii_digit()) {
+            break;
+        }
+        from -= 1;
+    }
+    Span::of(row.words[from..first].to_vec())
+}
+
+/// Space before and after the part, in heights of its row.
+fn gaps(joined: &Joined<'_, '_>, row: &Span<'_>, range: &std::ops::Range<usize>) -> (f32, f32) {
+    if range.is_empty() {
+        return (0.0, 0.0);
+    }
+    let (from, to) = (joined.word_at(range.start), joined.word_at(range.end - 1));
+    let height = row.type_height().max(1.0);
+    let space = |a: usize, b: usize| (row.words[b].bbox.x0 - row.words[a].bbox.x1) / height;
+    let before = if from == 0 { 0.0 } else { space(from - 1, from) };
+    let after = if to + 1 >= row.words.len() { 0.0 } else { space(to, to + 1) };
+    (before, after)
+}
+
+/// What the date line says.
+#[derive(Debug)]
+pub(crate) struct DateRead {
+    pub(crate) date: Option<Field<NaiveDate>>,
+    pub(crate) precision: Option<Field<Precision>>,
+    pub(crate) year: Option<Field<i32>>,
+    pub(crate) place: Option<Field<String>>,
+    /// The line as printed.
+    pub(crate) observed: String,
+    /// A complete date that lies after the year of scanning.
+    pub(crate) future: bool,
+    month_filled: bool,
+}
+
+impl DateRead {
+    /// Whether at least month and year are filled in.
+    pub(crate) fn month_known(&self) -> bool {
+        self.month_filled
+    }
+}
+
+impl DateLine<'_> {
+    /// Reads the line; `scan_year` bounds the year.
+    pub(crate) fn read(&self, scan_year: i32) -> DateRead {
+        let year = self.year(scan_year);
+        let mut future = false;
+        let mut date = None;
+        let mut precision = None;
+        if let (Some((y, py)), Some((m, pm))) = (year, self.number(&self.month, 12)) {
+            let (day, pd, exact) = match &self.day {
+                Some(part) => match self.number(part, 31) {
+                    Some((d, pd)) => (Some(d), pd, Precision::Day),
+                    None => (None, 0.0, Precision::Day),
+                },
+                None => (Some(1), 0.98, Precision::Month),
+            };
+            let value = day.and_then(|day| NaiveDate::from_ymd_opt(y, m, day));
+            if let Some(value) = value {
+                let probability = (py * pm * pd).clamp(0.0, 0.999);
+                date = Some(self.field(value, probability));
+                precision = Some(self.field(exact, probability));
+            }
+        }
+        if let Some((y, _)) = self.plain_year().filter(|(y, _)| *y > scan_year) {
+            future = y <= scan_year + 100;
+        }
+        DateRead {
+            future,
+            month_filled: year.is_some() && self.number(&self.month, 12).is_some(),
+            year: year.map(|(y, p)| self.field(y, p)),
+            place: self.place(),
+            observed: self.text.clone(),
+            date,
+            precision,
+        }
+    }
+
+    fn field<T>(&self, value: T, probability: f32) -> Field<T> {
+        Field { value, probability, page: self.page, bbox: self.bbox }
+    }
+
+    fn plain_year(&self) -> Option<(i32, f32)> {
+        let digits: String = self.year.text.chars().filter(char::is_ascii_digit).collect();
+        let clean = self.year.text.trim_matches(|c: char| !c.is_alphanumeric());
+        let year = digits.parse().ok().filter(|_| digits.len() == 4)?;
+        let doubt = if clean == digits { 1.0 } else { 0.2 };
+        Some((year, confidence::weigh(weakest(&self.year.words), doubt)))
+    }
+
+    fn year(&self, scan_year: i32) -> Option<(i32, f32)> {
+        self.plain_year().filter(|(year, _)| (FIRST_YEAR..=scan_year).contains(year))
+    }
+
+    /// A day or month and the probability that it is printed so.
+    fn number(&self, part: &Part<'_>, most: u32) -> Option<(u32, f32)> {
+        let clean = part.text.trim_matches(|c: char| !c.is_alphanumeric());
+        let value: u32 = clean.parse().ok()?;
+        if clean.len() > 2 || !(1..=most).contains(&value) {
+            return None;
+        }
+        let mut p = weakest(&part.words);
+        if clean != part.text.trim_end_matches(['.', ',']) {
+            p = confidence::weigh(p, 0.1);
+        }
+        p = confidence::weigh(p, self.printed(part));
+        // Law wants `08`; a single digit is often the half of a handwritten pair that was read.
+        if clean.len() == 1 && value < 10 {
+            p = confidence::weigh(p, if value < 3 || most == 31 { 0.25 } else { 0.7 });
+        }
+        Some((value, p))
+    }
+
+    /// Odds factor from geometry: digits printed with the line stand as the year's digits stand.
+    fn printed(&self, part: &Part<'_>) -> f32 {
+        let digits = |words: &[&Word]| match words {
+            [word]
+                if word.text.trim_end_matches(['.', ',']).chars().all(|c| c.is_ascii_digit()) =>
+            {
+                Some(word.bbox)
+            }
+            _ => None,
+        };
+        let (Some(part_box), Some(year_box)) = (digits(&part.words), digits(&self.year.words))
+        else {
+            return 0.3;
+        };
+        let height = year_box.height().max(1.0);
+        let distance = (year_box.x0 - part_box.x0).abs();
+        let taller = (part_box.height() / height - 1.0).abs();
+        let off = ((part_box.y1 - year_box.y1).abs() - 0.02 * distance).max(0.0) / height;
+        let widest = part.gaps.0.max(part.gaps.1);
+        let mut factor = 1.0;
+        if taller > 0.2 || off > 0.2 {
+            factor *= 0.2;
+        }
+        if widest > 1.0 {
+            factor *= 0.4;
+        }
+        factor
+    }
+
+    fn place(&self) -> Option<Field<String>> {
+        let span = self.place.as_ref()?;
+        let text = span.text();
+        let text = text.trim_matches(|c: char| !c.is_alphanumeric() && c != ')');
+        if text.chars().filter(|c| c.is_alphabetic()).count() < 2 {
+            return None;
+        }
+        let p = confidence::word(span.confidence());
+        let (value, p) = match places::province(text) {
+            Some(name) => (name.to_owned(), confidence::weigh(p, 6.0)),
+            None => (text.to_owned(), confidence::weigh(p, 0.8)),
+        };
+        Some(Field { value, probability: p, page: self.page, bbox: span.bbox })
+    }
+}
+
+fn weakest(words: &[&Word]) -> f32 {
+    words.iter().map(|word| confidence::word(word.confidence)).fold(1.0, f32::min)
+}
+
+/// A date printed as digits with separators, e.g. in a stamp.
+pub(crate) fn short(text: &str, scan_year: i32) -> Option<NaiveDate> {
+    let parts: Vec<&str> = text.split(['/', '-', '.']).map(str::trim).collect();
+    let [day, month, year] = parts.as_slice() else { return None };
+    let date = NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)?;
+    (FIRST_YEAR..=scan_year).contains(&date.year()).then_some(date)
+}

@@ -1,0 +1,226 @@
+//! Box 3: number and notation.
+//!
+//! Read only on the row that starts with `Số`, never in the body. Numbers are often written by hand
+//! into the printed line: digits count only as recognised (no look-alike is turned into a digit at
+//! high probability), they must stand as print stands, and doubt lowers the probability below any
+//! use. Where digits are unreadable the notation behind the slash may still be known.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use sohoa_document::{Field, Rect, Word, fold::fold};
+
+use crate::{
+    confidence,
+    date::DateLine,
+    notation::{self, Notation},
+    rows::{Joined, Sheet, Span},
+};
+
+static LABEL: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^[^\p{L}\d]{0,3}(?:s[o06ebdaó]{0,2}|5[o0])(?P<colon>\s?[:.;,]{0,2})\s*")
+        .expect("constant pattern, compiled in tests")
+});
+static MODERN: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(concat!(
+        r"^(?P<num>[^/]{0,16}?)\s*/\s*(?:(?P<year>(?:19|20)\d\d)\s*/\s*)?",
+        r"(?P<not>\S{1,20}(?:\s?[-–—]\s?\S{1,16}){0,3})"
+    ))
+    .expect("constant pattern, compiled in tests")
+});
+/// `05-NQ/TU`: Party bodies and mass organisations.
+static PARTY: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^(?P<num>[^-/–—]{0,8}?)\s?[-–—]\s?(?P<not>\p{L}{1,5}\s?/\s?\S{1,20})")
+        .expect("constant pattern, compiled in tests")
+});
+/// `123 QĐ/UB`: before 1993.
+static OLD: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"^(?P<num>\d{1,5})\s(?P<not>(?:QĐ|QD|CT|NQ|TB|CV|BC|TTr|KH)\s?[/-]\s?\p{Lu}\S{0,15})",
+    )
+    .expect("constant pattern, compiled in tests")
+});
+static BARE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^\S{0,8}\s?/\s?(?:\d{4}/)?[\p{Lu}Đ]{2,6}\s?[-–—]\s?[\p{Lu}Đ]{2,12}\W{0,3}$")
+        .expect("constant pattern, compiled in tests")
+});
+
+/// The number line as found: the words behind the label.
+#[derive(Debug)]
+pub(crate) struct NumberLine<'a> {
+    pub(crate) row: usize,
+    pub(crate) span: Span<'a>,
+    /// Bytes of the label in the joined text.
+    label: usize,
+    page: u32,
+}
+
+/// Finds the number line in the rows above `end`.
+pub(crate) fn find<'a>(
+    sheet: &Sheet<'a>,
+    end: usize,
+    date: Option<&DateLine<'_>>,
+    right: Option<f32>,
+) -> Option<NumberLine<'a>> {
+    let cut = right.unwrap_or(0.56 * sheet.width).max(0.3 * sheet.width);
+    let left_of = |index: usize, row: &Span<'a>| {
+        let cut = date.filter(|date| date.row == index).map_or(cut, |date| date.left);
+        row.between(f32::NEG_INFINITY, cut)
+    };
+    let rows = || sheet.rows[..end].iter().enumerate();
+    let labelled = rows().find_map(|(index, row)| {
+        let span = left_of(index, row)?;
+        let label = label(&span)?;
+        Some(NumberLine { row: index, span, label, page: sheet.page })
+    });
+    labelled.or_else(|| {
+        rows().find_map(|(index, row)| {
+            let span = left_of(index, row).filter(|span| BARE.is_match(&span.text()))?;
+            Some(NumberLine { row: index, span, label: 0, page: sheet.page })
+        })
+    })
+}
+
+/// Length of the label `Số:` in the span's text; `None` when the span does not start with it.
+fn label(span: &Span<'_>) -> Option<usize> {
+    let text = span.text();
+    // Folding one character at a time keeps positions comparable.
+    let found = LABEL.find(&fold_in_place(&text))?.end();
+    let label: usize = text.chars().take(found).map(char::len_utf8).sum();
+    let rest = &text[label..];
+    let colon = text[..label].contains([':', ';']);
+    let shaped = rest.contains('/') || rest.starts_with(|c: char| c.is_ascii_digit());
+    (colon || (shaped && rest.chars().count() < 40)).then_some(label)
+}
+
+/// The text folded to one ASCII character for each of its characters.
+fn fold_in_place(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            let folded = fold(c.encode_utf8(&mut [0; 4]));
+            folded.chars().next().filter(char::is_ascii).unwrap_or(if c.is_whitespace() {
+                ' '
+            } else {
+                '~'
+            })
+        })
+        .collect()
+}
+
+/// What the number line says.
+#[derive(Debug)]
+pub(crate) struct NumberRead {
+    pub(crate) number: Option<Field<String>>,
+    pub(crate) notation: Option<Field<Notation>>,
+    /// Number, separator, year and notation as they belong together.
+    pub(crate) full: Option<Field<String>>,
+    /// Year inside the number, as in `12/2010/QĐ-UBND`.
+    pub(crate) year: Option<i32>,
+}
+
+impl NumberLine<'_> {
+    pub(crate) fn read(&self) -> NumberRead {
+        let joined = Joined::new(&self.span, str::to_owned);
+        let rest = &joined.text[self.label..];
+        let blank = NumberRead { number: None, notation: None, full: None, year: None };
+        let old = OLD.captures(rest).map(|c| (c, " "));
+        let party = || PARTY.captures(rest).map(|c| (c, "-"));
+        let modern = || MODERN.captures(rest).map(|c| (c, "/"));
+        let Some((found, separator)) =
+            old.or_else(|| party().filter(|(c, _)| is_party(c))).or_else(modern)
+        else {
+            return blank;
+        };
+        let range =
+            |name: &str| found.name(name).map(|m| m.start() + self.label..m.end() + self.label);
+        let words = |name: &str| range(name).map_or(&[][..], |range| joined.words(range));
+        let notation = found.name("not").and_then(|m| notation::read(m.as_str())).map(|notation| {
+            let p = weakest(words("not"));
+            let p = if notation.repaired { confidence::weigh(p, 0.5) } else { p };
+            self.field(notation, p, words("not"))
+        });
+        let digits = found.name("num").map_or("", |m| m.as_str());
+        let year = found.name("year").and_then(|m| m.as_str().parse().ok());
+        let shared =
+            words("num").last().map(|word| word.bbox) == words("not").first().map(|word| word.bbox);
+        let number = digits_of(digits).map(|(value, clean)| {
+            let p = confidence::weigh(weakest(words("num")), if clean { 1.0 } else { 0.1 });
+            let p = confidence::weigh(p, self.printed(words("num"), words("not"), shared));
+            self.field(value, p, words("num"))
+        });
+        let full = number.as_ref().zip(notation.as_ref()).map(|(number, notation)| {
+            let year = year.map_or_else(String::new, |year: i32| format!("{year}/"));
+            let value = format!("{}{separator}{year}{}", number.value, notation.value.text);
+            let p = if shared {
+                number.probability.min(notation.probability)
+            } else {
+                number.probability * notation.probability
+            };
+            Field {
+                value,
+                probability: p,
+                page: self.page,
+                bbox: number.bbox.union(&notation.bbox),
+            }
+        });
+        NumberRead { number, notation, full, year, ..blank }
+    }
+
+    fn field<T>(&self, value: T, probability: f32, words: &[&Word]) -> Field<T> {
+        let bbox = Rect::around(words.iter().map(|word| &word.bbox)).unwrap_or(self.span.bbox);
+        Field { value, probability, page: self.page, bbox }
+    }
+
+    /// Odds factor from geometry: printed digits follow the label at one space, stand on its base
+    /// and are as tall as capitals.
+    fn printed(&self, digits: &[&Word], notation: &[&Word], shared: bool) -> f32 {
+        let (Some(first), Some(label)) = (digits.first(), self.span.words.first()) else {
+            return 0.1;
+        };
+        let mut factor = 1.0;
+        if digits.len() > 1 {
+            factor *= 0.2;
+        }
+        if std::ptr::eq(*first, *label) {
+            // Glued to its label: written or typed into a blank that was too small.
+            return factor * 0.3;
+        }
+        let height = label.bbox.height().max(1.0);
+        let taller = first.bbox.height() / height;
+        let off = (first.bbox.y1 - label.bbox.y1).abs() / height;
+        let space = (first.bbox.x0 - label.bbox.x1) / height;
+        if !(0.45..=1.35).contains(&taller) || off > 0.3 {
+            factor *= 0.2;
+        }
+        if space > 1.2 {
+            factor *= 0.3;
+        }
+        if !shared {
+            let after = notation.first().zip(digits.last());
+            let gap = after.map_or(0.0, |(next, last)| (next.bbox.x0 - last.bbox.x1) / height);
+            factor *= if gap > 0.8 { 0.3 } else { 0.7 };
+        }
+        factor
+    }
+}
+
+/// A party notation has letters before its slash that are a kind; else the dash is inside `SYT-NVY`.
+fn is_party(found: &regex::Captures<'_>) -> bool {
+    found.name("not").and_then(|m| notation::read(m.as_str())).is_some_and(|n| n.kind.is_some())
+}
+
+/// The digits with an optional letter, and whether they were printed so without any stray sign.
+fn digits_of(text: &str) -> Option<(String, bool)> {
+    let text = text.trim();
+    let clean = text.trim_matches(['.', ',', ':', '-', ' ', '_', '…']);
+    let digits = clean.chars().take_while(char::is_ascii_digit).count();
+    let suffix = clean.chars().skip(digits).collect::<String>();
+    let letter = suffix.is_empty()
+        || (suffix.chars().count() == 1 && suffix.chars().all(char::is_alphabetic));
+    ((1..=6).contains(&digits) && letter)
+        .then(|| (clean.to_owned(), clean == text && suffix.is_empty()))
+}
+
+fn weakest(words: &[&Word]) -> f32 {
+    words.iter().map(|word| confidence::word(word.confidence)).fold(1.0, f32::min)
+}

@@ -1,0 +1,77 @@
+//! Papers made for tests: lines of type at given places, as an engine would report them.
+
+use sohoa_document::{Line, PageText, Rect, TextOrigin, Word};
+
+use crate::fields::{Context, Extraction};
+
+/// Height and width of a letter of 13-point type, in points.
+const TYPE: (f32, f32) = (10.0, 6.2);
+
+/// A page of A4 under construction.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Paper {
+    lines: Vec<Line>,
+}
+
+impl Paper {
+    /// A letterhead in two columns.
+    pub(crate) fn letterhead(organ: &str, number: &str, date: &str) -> Self {
+        Self::default()
+            .line(90.0, 60.0, organ)
+            .line(290.0, 60.0, "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM")
+            .line(340.0, 76.0, "Độc lập - Tự do - Hạnh phúc")
+            .line(110.0, 104.0, number)
+            .line(330.0, 104.0, date)
+    }
+
+    /// A printed decision of an invented commune.
+    pub(crate) fn decision() -> Self {
+        Self::letterhead(
+            "ỦY BAN NHÂN DÂN",
+            "Số: 2114/QĐ-UBND",
+            "Bình Định, ngày 01 tháng 6 năm 2020",
+        )
+        .line(95.0, 76.0, "TỈNH BÌNH ĐỊNH")
+        .line(255.0, 140.0, "QUYẾT ĐỊNH")
+        .line(180.0, 156.0, "Về việc phê duyệt kế hoạch số hóa hồ sơ")
+        .line(110.0, 250.0, "Căn cứ Luật Lưu trữ ngày 11 tháng 11 năm 2011;")
+    }
+
+    /// Adds a line that starts at the point.
+    pub(crate) fn line(self, x: f32, y: f32, text: &str) -> Self {
+        self.line_at(x, y, text, 0.96)
+    }
+
+    /// Adds a line whose words carry this confidence.
+    pub(crate) fn line_at(mut self, x: f32, y: f32, text: &str, confidence: f32) -> Self {
+        let mut at = x;
+        let mut words = Vec::new();
+        for word in text.split(' ') {
+            let width = word.chars().count() as f32 * TYPE.1;
+            if !word.is_empty() {
+                let bbox = Rect::new(at, y, at + width, y + TYPE.0);
+                words.push(Word { text: word.to_owned(), bbox, confidence });
+            }
+            at += width + 0.5 * TYPE.1;
+        }
+        let bbox = Rect::around(words.iter().map(|word| &word.bbox)).unwrap();
+        let block = self.lines.len() as u32;
+        self.lines.push(Line { words, bbox, baseline: (bbox.y1, bbox.y1), block });
+        self
+    }
+
+    pub(crate) fn text(&self) -> PageText {
+        PageText { width: 595.0, height: 842.0, lines: self.lines.clone(), origin: TextOrigin::Ocr }
+    }
+}
+
+pub(crate) fn context() -> Context {
+    Context { scan_year: 2026, accept_line: 0.9 }
+}
+
+/// Extracts a file made of these papers.
+pub(crate) fn extract(papers: &[Paper], context: &Context) -> Extraction {
+    let texts: Vec<PageText> = papers.iter().map(Paper::text).collect();
+    let pages: Vec<(u32, &PageText)> = (1..).zip(&texts).collect();
+    crate::extract(&pages, context)
+}
