@@ -1,0 +1,50 @@
+//! A JPEG file: one page, archived byte for byte.
+
+use std::sync::Arc;
+
+use sohoa_document::ArchiveImage;
+
+use crate::{
+    error::DecodeError,
+    exif,
+    jpeg::{self, JpegHeader},
+    limits::Limits,
+    page::{DecodedPage, Pieces},
+    paper_size::PaperSize,
+    raster,
+    samples::encode_pixels,
+    survey::{Format, Survey},
+};
+
+pub(crate) struct JpegFile {
+    bytes: Arc<Vec<u8>>,
+    header: JpegHeader,
+}
+
+impl JpegFile {
+    pub(crate) fn open(bytes: Arc<Vec<u8>>, limits: &Limits) -> Result<Self, DecodeError> {
+        let header = JpegHeader::read(&bytes)?;
+        limits.check_pixels(u64::from(header.width), u64::from(header.height))?;
+        header.check()?;
+        Ok(Self { bytes, header })
+    }
+
+    pub(crate) fn survey(&self) -> Survey {
+        let pixels = self.header.width as f32 * self.header.height as f32;
+        Survey::of_images(Format::Jpeg, vec![pixels / 1e6])
+    }
+
+    pub(crate) fn page(&self) -> Result<DecodedPage, DecodeError> {
+        let pixels = jpeg::pixels(&self.bytes)?;
+        let (mirrored, rotation) = exif::turn(self.header.exif.orientation.unwrap_or(1));
+        let size = PaperSize::new(self.header.width, self.header.height, self.header.dpi);
+        if mirrored {
+            // A PDF page can be turned but not mirrored.
+            let straight = raster::flatten(pixels.fliph());
+            let image: ArchiveImage = encode_pixels(&straight)?;
+            return Pieces::whole(image, straight, rotation, size).into_page();
+        }
+        let image = jpeg::archive(self.bytes.to_vec(), &self.header)?;
+        Pieces::whole(image, pixels, rotation, size).into_page()
+    }
+}

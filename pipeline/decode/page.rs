@@ -1,0 +1,110 @@
+//! One decoded page.
+
+use image::DynamicImage;
+use sohoa_document::{ArchiveImage, Colour, PageFacts, PageText, Placement, Rect, Scan};
+
+use crate::{error::DecodeError, paper_size::PaperSize, raster};
+
+/// One decoded page.
+#[derive(Debug, Clone)]
+pub struct DecodedPage {
+    /// What the archive keeps; `None` for a page of a born-digital original.
+    pub scan: Option<Scan>,
+    /// Grey or RGB, upright as displayed, about 200 dpi when the source is denser; never enlarged.
+    /// `None` when nothing is to be recognised: a born-digital page with a good text layer.
+    pub raster: Option<DynamicImage>,
+    /// Dots per inch of `raster`, against the page size in points.
+    pub raster_dpi: f32,
+    /// The text layer, only when it was judged good; in points of the page as displayed.
+    pub layer: Option<PageText>,
+    /// Facts; the times and findings of later stages are added by them.
+    pub facts: PageFacts,
+}
+
+/// Images of one page, all decoded to one picture as they are stored.
+pub(crate) struct Pieces {
+    /// Each with its box in pixels of the whole page.
+    pub images: Vec<([u32; 4], ArchiveImage)>,
+    /// Pixels of the page as stored, before `rotation`.
+    pub pixels: DynamicImage,
+    /// Clockwise turn that makes it upright.
+    pub rotation: u16,
+    /// Its physical size.
+    pub size: PaperSize,
+}
+
+impl Pieces {
+    /// One image that is the whole page.
+    pub(crate) fn whole(
+        image: ArchiveImage,
+        pixels: DynamicImage,
+        rotation: u16,
+        size: PaperSize,
+    ) -> Self {
+        let (width, height) = (image.width, image.height);
+        Self { images: vec![([0, 0, width, height], image)], pixels, rotation, size }
+    }
+
+    /// The page: the images placed, the raster turned and reduced, the facts gathered.
+    pub(crate) fn into_page(self) -> Result<DecodedPage, DecodeError> {
+        let (width_px, height_px) = (self.pixels.width(), self.pixels.height());
+        let (width, height) = self.size.points;
+        let across = width / width_px as f32;
+        let down = height / height_px as f32;
+        let Some((_, first)) = self.images.first() else {
+            return Err(DecodeError::unreadable("a page without image data"));
+        };
+        let mut facts = image_facts(first);
+        (facts.width_px, facts.height_px) = (width_px, height_px);
+        (facts.dpi_x, facts.dpi_y) =
+            (self.size.dpi.map(|dpi| dpi.0), self.size.dpi.map(|dpi| dpi.1));
+        let (raster, raster_dpi) = raster::finish(self.pixels, (width, height), self.rotation);
+        note_findings(&mut facts, &raster);
+        let images = self
+            .images
+            .into_iter()
+            .map(|([x0, y0, x1, y1], image)| {
+                let rect = Rect::new(
+                    x0 as f32 * across,
+                    y0 as f32 * down,
+                    x1 as f32 * across,
+                    y1 as f32 * down,
+                );
+                (Placement { rect }, image)
+            })
+            .collect();
+        let scan = Scan { width, height, rotation: self.rotation, images };
+        Ok(DecodedPage { scan: Some(scan), raster: Some(raster), raster_dpi, layer: None, facts })
+    }
+}
+
+/// The facts an archived image tells about its page.
+pub(crate) fn image_facts(image: &ArchiveImage) -> PageFacts {
+    let colour_mode = match (&image.colour, image.bits) {
+        (Colour::Cmyk, _) => "cmyk",
+        (Colour::Gray, 1) => "bitonal",
+        (Colour::Gray, _) => "gray",
+        (Colour::Indexed { .. }, _) => "palette",
+        (Colour::Rgb, _) => "rgb",
+    };
+    PageFacts {
+        width_px: image.width,
+        height_px: image.height,
+        colour_mode: colour_mode.into(),
+        bit_depth: image.bits,
+        ..PageFacts::default()
+    }
+}
+
+/// Adds what the pixels and the resolution say.
+pub(crate) fn note_findings(facts: &mut PageFacts, raster: &DynamicImage) {
+    // 199.9 dpi is what a 200 dpi scan becomes in whole points.
+    let low = |dpi: Option<f32>| dpi.is_some_and(|dpi| dpi < 198.0);
+    if low(facts.dpi_x) || low(facts.dpi_y) {
+        facts.findings.push("I01_DPI_LOW".into());
+    }
+    facts.blank = raster::is_blank(raster);
+    if facts.blank {
+        facts.findings.push("I05_BLANK".into());
+    }
+}

@@ -1,0 +1,159 @@
+//! The second pass over a page: the images chosen by [`super::decide`], stream and pixels.
+
+use std::sync::{Arc, atomic::AtomicBool};
+
+use hayro_interpret::{
+    BlendMode, ClipPath, Device, DrawMode, DrawProps, Image, ImageData, ImageDrawProps,
+    InterpreterCache, LumaData, Paint, RenderContent, SoftMask, font::GlyphRun, kurbo::BezPath,
+};
+use hayro_syntax::{object::Stream, page::Page};
+use image::{DynamicImage, GrayImage, RgbImage};
+use sohoa_document::{ArchiveImage, Codec};
+
+use super::{
+    decide::Liftable,
+    observe::run,
+    stream::{filter_name, is_lossless, original},
+};
+use crate::{
+    error::DecodeError,
+    raster::is_uniform,
+    samples::{Samples, encode_pixels},
+};
+
+/// One lifted image.
+pub(super) struct Lifted {
+    pub image: ArchiveImage,
+    pub pixels: DynamicImage,
+}
+
+/// Takes the images in the order of `liftable.pieces`.
+pub(super) fn lift<'a>(
+    page: &'a Page<'a>,
+    cache: &InterpreterCache<'a>,
+    liftable: &Liftable,
+) -> Result<Vec<Lifted>, DecodeError> {
+    let wanted = liftable.pieces.iter().map(|piece| piece.number).collect();
+    let mut lifter = Lifter { wanted, met: 0, found: Vec::new() };
+    let broken = Arc::new(AtomicBool::new(false));
+    run(page, cache, &mut lifter, RenderContent::PAGE, &broken);
+    let found: Vec<Lifted> = lifter.found.into_iter().collect::<Result<_, _>>()?;
+    if found.len() != liftable.pieces.len() {
+        return Err(DecodeError::unreadable("an image of the page vanished between two readings"));
+    }
+    Ok(found)
+}
+
+struct Lifter {
+    wanted: Vec<usize>,
+    met: usize,
+    found: Vec<Result<Lifted, DecodeError>>,
+}
+
+impl<'a> Device<'a> for Lifter {
+    fn draw_image(&mut self, image: Image<'a, '_>, _: ImageDrawProps<'a>) {
+        if self.wanted.contains(&self.met) {
+            self.found.push(take(&image));
+        }
+        self.met += 1;
+    }
+
+    fn draw_path(&mut self, _: &BezPath, _: DrawProps<'a>, _: &DrawMode) {}
+    fn push_clip_path(&mut self, _: &ClipPath) {}
+    fn push_transparency_group(&mut self, _: f32, _: Option<SoftMask<'a>>, _: BlendMode) {}
+    fn draw_glyph_run(&mut self, _: &GlyphRun<'_, 'a>, _: DrawProps<'a>, _: &DrawMode) {}
+    fn pop_clip(&mut self) {}
+    fn pop_transparency_group(&mut self) {}
+}
+
+fn take(image: &Image<'_, '_>) -> Result<Lifted, DecodeError> {
+    let (stream, pixels, stencil) = match image {
+        Image::Raster(raster) => {
+            let mut pixels = None;
+            raster.with_rgba(|data, _| pixels = picture(data), None);
+            (raster.stream(), pixels, false)
+        }
+        Image::Stencil(stencil) => {
+            let mut pixels = None;
+            stencil.with_stencil(|mask, paint| pixels = painted(mask, paint), None);
+            (stencil.stream(), pixels, true)
+        }
+    };
+    if stream.raw_data().is_empty() {
+        return Err(DecodeError::unreadable("an image of the page holds no data"));
+    }
+    let broken = || {
+        let filter = filter_name(stream);
+        DecodeError::unreadable(format!("an image of the page cannot be decoded ({filter})"))
+    };
+    let pixels = pixels.ok_or_else(broken)?;
+    // A decoder that runs out of data gives fewer rows.
+    if u64::from(pixels.height()) * 100 < u64::from(image.height()) * 98 {
+        return Err(DecodeError::unreadable("an image of the page is cut short"));
+    }
+    let archived = match original(stream, stencil) {
+        Some(archived) => archived,
+        None => encoded(stream, &pixels)?,
+    };
+    if is_uniform(&pixels) && archived.original_stream && says_more_than_nothing(&archived) {
+        return Err(DecodeError::unreadable("an image of the page decodes to an empty sheet"));
+    }
+    Ok(Lifted { image: archived, pixels })
+}
+
+fn encoded(stream: &Stream<'_>, pixels: &DynamicImage) -> Result<ArchiveImage, DecodeError> {
+    if !is_lossless(stream) {
+        return encode_pixels(pixels);
+    }
+    let colour = if pixels.color().has_color() {
+        sohoa_document::Colour::Rgb
+    } else {
+        sohoa_document::Colour::Gray
+    };
+    Samples {
+        width: pixels.width(),
+        height: pixels.height(),
+        bits: 8,
+        colour,
+        inverted: false,
+        rows: pixels.as_bytes().to_vec(),
+    }
+    .to_archive()
+}
+
+/// Whether a stream is far longer than an empty sheet of its size needs.
+///
+/// An empty row costs G4 one bit, and an empty block costs JPEG six; the bounds are several times
+/// that, so that a truly blank page passes.
+fn says_more_than_nothing(image: &ArchiveImage) -> bool {
+    let pixels = image.width as usize * image.height as usize;
+    let bound = match image.codec {
+        Codec::Ccitt { .. } => image.height as usize * 4,
+        Codec::Flate { .. } => pixels * usize::from(image.bits) / 8 / 20,
+        Codec::Jbig2 { .. } | Codec::Jpx => pixels / 100,
+        Codec::Jpeg { .. } => pixels / 16 * usize::from(image.colour.channels()),
+    };
+    image.data.len() > bound.max(20_000)
+}
+
+fn picture(data: ImageData) -> Option<DynamicImage> {
+    match data {
+        ImageData::Luma(luma) => {
+            GrayImage::from_raw(luma.width, luma.height, luma.data).map(DynamicImage::ImageLuma8)
+        }
+        ImageData::Rgb(rgb) => {
+            RgbImage::from_raw(rgb.width, rgb.height, rgb.data).map(DynamicImage::ImageRgb8)
+        }
+    }
+}
+
+/// A stencil's mask painted on white: only black paint is liftable as a plain image.
+fn painted(mask: LumaData, paint: &Paint<'_>) -> Option<DynamicImage> {
+    let Paint::Color(colour) = paint else { return None };
+    let [r, g, b, a] = colour.to_rgba().to_rgba8();
+    if [r, g, b] != [0, 0, 0] || a != 255 {
+        return None;
+    }
+    let data = mask.data.iter().map(|cover| 255 - cover).collect();
+    GrayImage::from_raw(mask.width, mask.height, data).map(DynamicImage::ImageLuma8)
+}

@@ -1,0 +1,21 @@
+//! A PDF file: interpreted once to see what is drawn where, then lifted or rendered.
+//!
+//! * [`observe`] runs a page through the interpreter and notes every mark and glyph in draw order.
+//! * [`decide`] says from these whether the page is paper, and whether its images can be lifted.
+//! * [`lift`] takes the images' own compressed streams ([`stream`], [`colour`]).
+//! * [`render`] draws the page with its annotations when something visible lies over the image.
+//! * [`words`] makes words with boxes out of glyphs.
+//!
+//! Positions are in points of the page as displayed, from its top left, crop box and rotation
+//! applied.
+
+mod colour;
+mod decide;
+mod file;
+mod lift;
+mod observe;
+mod render;
+mod stream;
+mod words;
+
+pub(crate) use file::PdfFile;

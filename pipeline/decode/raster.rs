@@ -1,0 +1,160 @@
+//! The picture that recognition sees: derived, upright, grey or RGB, about 200 dpi.
+//!
+//! Reducing 300 dpi to 200 costs no accuracy and saves a third of the time. Nothing is enlarged,
+//! except the coarser axis of a fax page, whose pixels must become square to be read at all.
+
+use image::{DynamicImage, GrayImage, Rgb, RgbImage, RgbaImage, imageops};
+
+/// Resolution of the raster.
+pub(crate) const TARGET_DPI: f32 = 200.0;
+/// A source this little denser is left alone: resampling would only blur it.
+const TOLERANCE: f32 = 1.1;
+
+/// Turns stored pixels of a page of `points` (as stored) upright, and reduces them to the target.
+///
+/// Gives the picture and its dots per inch.
+pub(crate) fn finish(
+    pixels: DynamicImage,
+    points: (f32, f32),
+    rotation: u16,
+) -> (DynamicImage, f32) {
+    let pixels = flatten(pixels);
+    let across = pixels.width() as f32 / points.0 * 72.0;
+    let down = pixels.height() as f32 / points.1 * 72.0;
+    let square = (across / down - 1.0).abs() < 0.03;
+    let densest = across.max(down);
+    let (pixels, dpi) = if square && densest <= TARGET_DPI * TOLERANCE {
+        (pixels, across)
+    } else {
+        let dpi = densest.min(TARGET_DPI);
+        let width = (points.0 / 72.0 * dpi).round().max(1.0) as u32;
+        let height = (points.1 / 72.0 * dpi).round().max(1.0) as u32;
+        (pixels.resize_exact(width, height, imageops::FilterType::Triangle), dpi)
+    };
+    let upright = match rotation {
+        90 => pixels.rotate90(),
+        180 => pixels.rotate180(),
+        270 => pixels.rotate270(),
+        _ => pixels,
+    };
+    (upright, dpi)
+}
+
+/// Grey or RGB of 8 bits, transparency laid on white paper.
+pub(crate) fn flatten(pixels: DynamicImage) -> DynamicImage {
+    match pixels {
+        DynamicImage::ImageLuma8(_) | DynamicImage::ImageRgb8(_) => pixels,
+        DynamicImage::ImageLuma16(_) => DynamicImage::ImageLuma8(pixels.into_luma8()),
+        other if other.color().has_alpha() => {
+            let grey = !other.color().has_color();
+            let flat = DynamicImage::ImageRgb8(on_white(&other.into_rgba8()));
+            if grey { DynamicImage::ImageLuma8(flat.into_luma8()) } else { flat }
+        }
+        other => DynamicImage::ImageRgb8(other.into_rgb8()),
+    }
+}
+
+fn on_white(pixels: &RgbaImage) -> RgbImage {
+    RgbImage::from_fn(pixels.width(), pixels.height(), |x, y| {
+        let [r, g, b, a] = pixels.get_pixel(x, y).0;
+        let lay =
+            |c: u8| ((u32::from(c) * u32::from(a) + 255 * (255 - u32::from(a)) + 127) / 255) as u8;
+        Rgb([lay(r), lay(g), lay(b)])
+    })
+}
+
+/// Whether the page carries nothing: not one connected-size speck darker than its own paper.
+///
+/// Judged on a small copy whose pixels average about a millimetre, so that dust and scanner noise
+/// vanish and a single printed word does not. The outer 3 % is left out: scanner edges are dark.
+pub(crate) fn is_blank(raster: &DynamicImage) -> bool {
+    let (width, height) = ((raster.width() / 8).max(8), (raster.height() / 8).max(8));
+    let small = imageops::thumbnail(&raster.to_luma8(), width, height);
+    let inner = inner_of(&small);
+    let mut sorted: Vec<u8> = inner.pixels().map(|pixel| pixel.0[0]).collect();
+    sorted.sort_unstable();
+    let Some(paper) = sorted.get(sorted.len() / 2) else { return false };
+    // A page that is mostly ink is no blank page, whatever its contrast.
+    if *paper < 128 {
+        return false;
+    }
+    let ink = paper.saturating_sub(28);
+    let dark = sorted.iter().take_while(|value| **value < ink).count();
+    (dark as f32) < 0.0003 * sorted.len() as f32
+}
+
+/// Whether every pixel is the same: what a decoder gives when it gave up silently.
+pub(crate) fn is_uniform(pixels: &DynamicImage) -> bool {
+    let bytes = pixels.as_bytes();
+    let step = usize::from(pixels.color().bytes_per_pixel());
+    let Some(first) = bytes.get(..step) else { return true };
+    bytes.chunks_exact(step).all(|pixel| pixel == first)
+}
+
+fn inner_of(image: &GrayImage) -> GrayImage {
+    let (cut_x, cut_y) = ((image.width() * 3).div_ceil(100), (image.height() * 3).div_ceil(100));
+    let (width, height) = (image.width() - 2 * cut_x, image.height() - 2 * cut_y);
+    imageops::crop_imm(image, cut_x, cut_y, width, height).to_image()
+}
+
+#[cfg(test)]
+mod tests {
+    use image::{Luma, Rgba};
+
+    use super::*;
+
+    const A4: (f32, f32) = (595.2, 841.92);
+
+    fn paper(width: u32, height: u32) -> GrayImage {
+        GrayImage::from_pixel(width, height, Luma([244]))
+    }
+
+    #[test]
+    fn three_hundred_dpi_becomes_two_hundred_and_less_is_kept() {
+        let (raster, dpi) = finish(DynamicImage::ImageLuma8(paper(2480, 3508)), A4, 0);
+        assert_eq!((raster.width(), raster.height(), dpi), (1653, 2339, 200.0));
+        let (raster, dpi) = finish(DynamicImage::ImageLuma8(paper(1240, 1754)), A4, 0);
+        assert_eq!(raster.width(), 1240);
+        assert!((dpi - 150.0).abs() < 0.1);
+    }
+
+    #[test]
+    fn a_turned_page_is_given_upright() {
+        let mut page = paper(100, 50);
+        page.put_pixel(0, 0, Luma([0]));
+        let (raster, _) = finish(DynamicImage::ImageLuma8(page), (100.0, 50.0), 90);
+        assert_eq!((raster.width(), raster.height()), (50, 100));
+        assert_eq!(raster.to_luma8().get_pixel(49, 0).0, [0]);
+    }
+
+    #[test]
+    fn fax_pixels_become_square() {
+        let (raster, dpi) = finish(DynamicImage::ImageLuma8(paper(1700, 1100)), (612.0, 792.0), 0);
+        assert_eq!((raster.width(), raster.height(), dpi), (1700, 2200, 200.0));
+    }
+
+    #[test]
+    fn transparency_is_laid_on_white() {
+        let clear = RgbaImage::from_pixel(4, 4, Rgba([0, 0, 0, 0]));
+        let flat = flatten(DynamicImage::ImageRgba8(clear)).to_rgb8();
+        assert_eq!(flat.get_pixel(1, 1).0, [255, 255, 255]);
+    }
+
+    #[test]
+    fn dust_is_blank_and_a_word_is_not() {
+        let mut page = paper(1654, 2339);
+        for spot in 0..40 {
+            page.put_pixel(100 + spot * 31, 300 + spot * 41, Luma([60]));
+        }
+        assert!(is_blank(&DynamicImage::ImageLuma8(page.clone())));
+        for x in 800..880 {
+            for y in 1000..1024 {
+                if x % 6 < 3 {
+                    page.put_pixel(x, y, Luma([30]));
+                }
+            }
+        }
+        assert!(!is_blank(&DynamicImage::ImageLuma8(page)));
+        assert!(!is_blank(&DynamicImage::ImageLuma8(GrayImage::from_pixel(800, 800, Luma([3])))));
+    }
+}
