@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, str::FromStr};
 
-use clap::{Args, Parser, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{draft::Kind, faults::Severity, format::Format};
 
@@ -20,11 +20,40 @@ use crate::{draft::Kind, faults::Severity, format::Format};
 ///   sohoa-samples --output /tmp/samples
 ///   sohoa-samples --output /tmp/load --dossiers 2000 --threads 4
 ///   sohoa-samples --output /tmp/bad-scans --faults heavy --formats tiff-g4,pdf-g4 --dpi 200
+///   sohoa-samples broken --output /tmp/broken
 #[derive(Debug, Parser)]
-#[command(name = "sohoa-samples", version, verbatim_doc_comment)]
+#[command(
+    name = "sohoa-samples",
+    version,
+    verbatim_doc_comment,
+    args_conflicts_with_subcommands = true
+)]
 pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
     #[command(flatten)]
     pub(crate) make: Option<Make>,
+}
+
+/// What else can be made.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Writes inputs that must be refused, or that look wrong and must work, each named for its fault
+    ///
+    /// DIR/inputs/… holds the files and dossiers, DIR/expected.jsonl the code of domain.md §8 that each must get, or
+    /// `null` where it must work.
+    Broken(Broken),
+}
+
+/// Arguments of `broken`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Broken {
+    /// Folder to write into
+    #[arg(long, value_name = "DIR")]
+    pub(crate) output: PathBuf,
+    /// Folder of the Tinos fonts
+    #[arg(long, value_name = "DIR", default_value = FONTS)]
+    pub(crate) fonts: PathBuf,
 }
 
 const FONTS: &str = "/usr/share/fonts/truetype/croscore";

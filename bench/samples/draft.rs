@@ -85,8 +85,7 @@ impl Kind {
         use Level::{Commune, Department, District, Province};
         let levels: &[Level] = match self {
             Self::BienBan => &[Commune, District, Department],
-            Self::GiayChungNhan => &[Department, District],
-            Self::GiayPhep => &[District, District, Department],
+            Self::GiayChungNhan | Self::GiayPhep => &[District],
             Self::ToTrinh => &[Department, District, Commune],
             Self::CongVan | Self::KeHoach | Self::QuyetDinh | Self::ThongBao => {
                 &[Province, Department, Department, District, Commune]
@@ -126,7 +125,7 @@ impl Day {
 
     /// `03/5/2016`, as in citations and stamps.
     pub(crate) fn short(self) -> String {
-        format!("{:02}/{}/{}", self.day, self.month, self.year)
+        format!("{:02}/{}/{}", self.day, self.month_text(), self.year)
     }
 
     /// `04`, `12`, `5`: months 1 and 2 carry a zero.

@@ -11,6 +11,7 @@
 mod agencies;
 mod args;
 mod bodies;
+mod broken;
 mod canvas;
 mod chance;
 mod dossier;
@@ -38,13 +39,17 @@ mod typeset;
 use anyhow::Result;
 use clap::{CommandFactory as _, Parser as _};
 
-use args::Cli;
+use args::{Cli, Command};
 use fonts::FontFiles;
 
 fn main() -> Result<()> {
     let cli = Cli::parse();
-    match cli.make {
-        Some(order) => {
+    match (cli.command, cli.make) {
+        (Some(Command::Broken(order)), _) => {
+            let count = broken::make_all(&order)?;
+            println!("{count} broken inputs in `{}`", order.output.display());
+        }
+        (None, Some(order)) => {
             let fonts = FontFiles::read(&order.fonts)?;
             let tally = dossier::make_all(&order, &fonts)?;
             println!(
@@ -55,7 +60,7 @@ fn main() -> Result<()> {
                 order.output.display()
             );
         }
-        None => Cli::command().print_long_help()?,
+        (None, None) => Cli::command().print_long_help()?,
     }
     Ok(())
 }

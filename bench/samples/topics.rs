@@ -192,6 +192,7 @@ pub(crate) fn duty(chance: &mut Chance, topic: &Topic, year: i32) -> String {
     }
     let task = chance.pick(&topic.tasks);
     let closing = chance.pick(&CLOSINGS);
+    let name = first;
     let first = capital(first);
     match chance.below(4) {
         0 => format!("{first} chủ trì, phối hợp với {second} {task}; {closing}."),
@@ -201,7 +202,7 @@ pub(crate) fn duty(chance: &mut Chance, topic: &Topic, year: i32) -> String {
             chance.between(3, 12)
         ),
         2 => format!(
-            "Giao {first} {task}. {second} có trách nhiệm phối hợp, {closing}.",
+            "Giao {name} {task}. {second} có trách nhiệm phối hợp, {closing}.",
             second = capital(second)
         ),
         _ => format!("{first} và {second} theo chức năng, nhiệm vụ được giao {task}; {closing}."),
