@@ -136,15 +136,16 @@ impl<'a> Certificate<'a> {
         listed.is_some_and(|mut list| list.any(|item| item.content == purpose))
     }
 
+    /// The subject key identifier.
+    pub(crate) fn key_identifier(&self) -> Option<&'a [u8]> {
+        Some(Reader(self.extension(oid::KEY_IDENTIFIER)?).accept(4)?.content)
+    }
+
     /// A critical extension that this crate cannot weigh.
     pub(crate) fn has_unknown_critical_extension(&self) -> bool {
         self.extensions.iter().any(|extension| {
             extension.critical && !oid::UNDERSTOOD_EXTENSIONS.contains(&extension.oid)
         })
-    }
-
-    pub(crate) fn valid_at(&self, at: DateTime<Utc>) -> bool {
-        (self.not_before..=self.not_after).contains(&at)
     }
 
     pub(crate) fn sha256(&self) -> String {

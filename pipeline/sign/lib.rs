@@ -25,6 +25,7 @@ mod revision;
 mod signed_data;
 mod signing;
 pub mod test_ca;
+pub mod verify;
 
 pub use appearance::Appearance;
 pub use certificate::CertificateDer;

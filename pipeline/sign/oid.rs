@@ -34,6 +34,7 @@ pub(crate) const ORGANISATION: &[u8] = &[0x55, 4, 10];
 pub(crate) const USER_ID: &[u8] = &[9, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 1, 1];
 
 pub(crate) const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 19];
+pub(crate) const KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 14];
 pub(crate) const KEY_USAGE: &[u8] = &[0x55, 0x1d, 15];
 pub(crate) const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 37];
 pub(crate) const TIME_STAMPING: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 8];
@@ -44,7 +45,7 @@ pub(crate) const UNDERSTOOD_EXTENSIONS: &[&[u8]] = &[
     BASIC_CONSTRAINTS,
     KEY_USAGE,
     EXTENDED_KEY_USAGE,
-    &[0x55, 0x1d, 14],
+    KEY_IDENTIFIER,
     &[0x55, 0x1d, 17],
     &[0x55, 0x1d, 31],
     &[0x55, 0x1d, 32],

@@ -55,6 +55,25 @@ impl Document {
         }
     }
 
+    /// Where the value of a key of a plain object lies in the file; `None` when the object is
+    /// packed, encrypted away or has no such key.
+    pub(crate) fn place_of(
+        &self,
+        number: u32,
+        key: &'static str,
+    ) -> Result<Option<(u64, u64)>, PdfError> {
+        let Some(Entry::Plain { offset }) = self.xref.entries.get(&number) else {
+            return Ok(None);
+        };
+        let offset = offset.saturating_add(self.xref.shift);
+        self.source.parse(offset, |lexer| {
+            lexer.want(key);
+            lexer.indirect(offset)?;
+            let place = lexer.found();
+            Ok(place.map(|(start, end)| (offset + start as u64, offset + end as u64)))
+        })
+    }
+
     fn packed(&self, number: u32, container: u32, index: u32) -> Result<Object, PdfError> {
         let broken = |what| PdfError::Object { number: container, what };
         let (data, stream) = self.unpack(container)?;

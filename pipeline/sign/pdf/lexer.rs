@@ -26,6 +26,9 @@ pub(crate) struct Lexer<'a> {
     at: usize,
     /// The window ends where the file ends, so a token that touches the end is complete.
     complete: bool,
+    /// A key whose value's place is wanted, and that place once it was seen.
+    wanted: Option<&'static str>,
+    found: Option<(usize, usize)>,
 }
 
 /// White space of PDF, including NUL.
@@ -39,7 +42,17 @@ fn is_delimiter(byte: u8) -> bool {
 
 impl<'a> Lexer<'a> {
     pub(crate) fn new(bytes: &'a [u8], complete: bool) -> Self {
-        Self { bytes, at: 0, complete }
+        Self { bytes, at: 0, complete, wanted: None, found: None }
+    }
+
+    /// Remembers where the value of `key` lies in the outermost dictionary.
+    pub(crate) fn want(&mut self, key: &'static str) {
+        self.wanted = Some(key);
+    }
+
+    /// Start and end of the wanted value, in bytes of the window.
+    pub(crate) fn found(&self) -> Option<(usize, usize)> {
+        self.found
     }
 
     /// Bytes consumed.
@@ -305,7 +318,12 @@ impl<'a> Lexer<'a> {
                 }
                 b'/' => {
                     let key = self.name()?;
+                    self.skip_space();
+                    let start = self.at;
                     let value = self.value(depth + 1)?;
+                    if depth == 0 && self.wanted.is_some_and(|wanted| wanted.as_bytes() == key) {
+                        self.found = Some((start, self.at));
+                    }
                     dictionary.insert(key, value);
                 }
                 _ => return Err(Fault::Syntax("a key is expected")),

@@ -1,0 +1,105 @@
+//! Checks one signature with one public key, legacy algorithms included, over `ring`.
+
+use ring::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
+
+use super::report::{Algorithm, SignatureAlgorithm};
+use crate::{
+    der_read::{Element, Reader},
+    hash::Hash,
+    oid,
+};
+
+/// The algorithm or key is not one this crate checks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Unsupported;
+
+/// The algorithm of an AlgorithmIdentifier. `digest` is the hash named beside it, which decides
+/// where the identifier says only "RSA". Parameters that mean nothing are not looked at: real
+/// ones hold all sorts of things.
+pub(crate) fn identify(
+    identifier: &Element<'_>,
+    digest: Option<Hash>,
+) -> Result<SignatureAlgorithm, Unsupported> {
+    let mut parts = identifier.inside();
+    let kind = parts.accept(6).ok_or(Unsupported)?.content;
+    let (algorithm, hash) = match kind {
+        oid::RSA => (Algorithm::RsaPkcs1, digest.ok_or(Unsupported)?),
+        oid::SHA1_RSA | oid::SHA1_RSA_OIW => (Algorithm::RsaPkcs1, Hash::Sha1),
+        oid::SHA256_RSA => (Algorithm::RsaPkcs1, Hash::Sha256),
+        oid::SHA384_RSA => (Algorithm::RsaPkcs1, Hash::Sha384),
+        oid::SHA512_RSA => (Algorithm::RsaPkcs1, Hash::Sha512),
+        oid::RSA_PSS => (Algorithm::RsaPss, pss_hash(parts.accept(0x30))?),
+        oid::ECDSA_SHA256 => (Algorithm::Ecdsa, Hash::Sha256),
+        oid::ECDSA_SHA384 => (Algorithm::Ecdsa, Hash::Sha384),
+        oid::EC_KEY => (Algorithm::Ecdsa, digest.ok_or(Unsupported)?),
+        _ => return Err(Unsupported),
+    };
+    Ok(SignatureAlgorithm { algorithm, hash })
+}
+
+fn pss_hash(parameters: Option<Element<'_>>) -> Result<Hash, Unsupported> {
+    let Some(parameters) = parameters else { return Ok(Hash::Sha1) };
+    let mut parts = parameters.inside();
+    let Some(hash) = parts.accept(0xa0) else { return Ok(Hash::Sha1) };
+    let named = hash.inside().sequence().and_then(|mut inside| inside.accept(6));
+    named.and_then(|named| oid::hash(named.content)).ok_or(Unsupported)
+}
+
+/// Bits of the public key.
+pub(crate) fn key_bits(key_info: &[u8]) -> Option<u32> {
+    let (kind, curve, key) = split(key_info)?;
+    match (kind, curve) {
+        (oid::RSA | oid::RSA_PSS, _) => {
+            let modulus = Reader(key).sequence()?.accept(2)?.content;
+            let first = modulus.iter().position(|&byte| byte != 0)?;
+            let digits = &modulus[first..];
+            Some(digits.len() as u32 * 8 - digits[0].leading_zeros())
+        }
+        (oid::EC_KEY, Some(oid::P256)) => Some(256),
+        (oid::EC_KEY, Some(oid::P384)) => Some(384),
+        _ => None,
+    }
+}
+
+fn split(key_info: &[u8]) -> Option<(&[u8], Option<&[u8]>, &[u8])> {
+    let mut parts = Reader(key_info).sequence()?;
+    let mut algorithm = parts.sequence()?;
+    let kind = algorithm.accept(6)?.content;
+    let curve = algorithm.accept(6).map(|curve| curve.content);
+    Some((kind, curve, parts.next()?.bits()?))
+}
+
+/// `value` is a signature of `message` by the key.
+pub(crate) fn holds(
+    algorithm: SignatureAlgorithm,
+    key_info: &[u8],
+    message: &[u8],
+    value: &[u8],
+) -> Result<bool, Unsupported> {
+    let (kind, curve, key) = split(key_info).ok_or(Unsupported)?;
+    let rsa = matches!(kind, oid::RSA | oid::RSA_PSS);
+    let check: &'static dyn VerificationAlgorithm = match (algorithm.algorithm, algorithm.hash) {
+        (Algorithm::RsaPkcs1, Hash::Sha1) if rsa => {
+            &signature::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY
+        }
+        (Algorithm::RsaPkcs1, Hash::Sha256) if rsa => {
+            &signature::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY
+        }
+        (Algorithm::RsaPkcs1, Hash::Sha384) if rsa => &signature::RSA_PKCS1_2048_8192_SHA384,
+        (Algorithm::RsaPkcs1, Hash::Sha512) if rsa => {
+            &signature::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY
+        }
+        (Algorithm::RsaPss, Hash::Sha256) if rsa => &signature::RSA_PSS_2048_8192_SHA256,
+        (Algorithm::RsaPss, Hash::Sha384) if rsa => &signature::RSA_PSS_2048_8192_SHA384,
+        (Algorithm::RsaPss, Hash::Sha512) if rsa => &signature::RSA_PSS_2048_8192_SHA512,
+        (Algorithm::Ecdsa, hash) if kind == oid::EC_KEY => match (curve, hash) {
+            (Some(oid::P256), Hash::Sha256) => &signature::ECDSA_P256_SHA256_ASN1,
+            (Some(oid::P256), Hash::Sha384) => &signature::ECDSA_P256_SHA384_ASN1,
+            (Some(oid::P384), Hash::Sha256) => &signature::ECDSA_P384_SHA256_ASN1,
+            (Some(oid::P384), Hash::Sha384) => &signature::ECDSA_P384_SHA384_ASN1,
+            _ => return Err(Unsupported),
+        },
+        _ => return Err(Unsupported),
+    };
+    Ok(UnparsedPublicKey::new(check, key).verify(message, value).is_ok())
+}

@@ -1,0 +1,343 @@
+//! What was done to a document after it was signed.
+//!
+//! The revision a signature covers is compared with the file as it is now. Allowed are further
+//! signatures, time-stamps and validation data; annotations are told apart, because they may lie
+//! over what was signed. Every object that changed must be accounted for by its role in the
+//! *signed* revision: what has no such role counts as content.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{coverage::only_space, report::LaterChanges};
+use crate::pdf::{Dictionary, Document, Object, PdfError, Reference, page, xref::Entry};
+
+/// Catalog entries that signing software writes.
+const CATALOG_ADDITIONS: &[&[u8]] = &[b"AcroForm", b"DSS", b"Extensions", b"Metadata", b"Version"];
+
+/// Form entries that signing software writes.
+const FORM_ADDITIONS: &[&[u8]] = &[b"Fields", b"SigFlags", b"DR", b"DA", b"NeedAppearances"];
+
+/// Page entries that may change: the list of annotations, and when it did.
+const PAGE_ADDITIONS: &[&[u8]] = &[b"Annots", b"LastModified"];
+
+/// Entries that filling a signature field writes.
+const FILLED: &[&[u8]] = &[b"V", b"AP", b"AS", b"M", b"F", b"MK", b"DA", b"P", b"Rect"];
+
+/// Objects scanned for references to numbers that did not exist when signing.
+const MAX_SCANNED: usize = 1 << 20;
+
+/// Compares the signed revision `old` with the file.
+pub(crate) fn since(old: &Document, new: &Document) -> Result<LaterChanges, PdfError> {
+    if old.xref.sections.len() == new.xref.sections.len() {
+        // No revision was appended; bytes that belong to none may be repaired into one.
+        let clean = only_space(&new.source, old.source.len())?;
+        return Ok(if clean { LaterChanges::None } else { LaterChanges::Content });
+    }
+    let comparison =
+        Comparison { old, new, level: LaterChanges::Signatures, roles: HashMap::new() };
+    // A revision whose objects cannot be read proves nothing harmless.
+    Ok(comparison.judge().unwrap_or(LaterChanges::Content))
+}
+
+/// What an object is in the signed revision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// Compared key by key elsewhere.
+    Compared,
+    Annotation,
+    SignatureField,
+    /// Security store, metadata, document information: outside what is shown.
+    Aside,
+}
+
+struct Comparison<'a> {
+    old: &'a Document,
+    new: &'a Document,
+    level: LaterChanges,
+    roles: HashMap<u32, Role>,
+}
+
+impl Comparison<'_> {
+    fn judge(mut self) -> Result<LaterChanges, PdfError> {
+        if !complete(self.new)? {
+            return Ok(LaterChanges::Content);
+        }
+        self.catalog()?;
+        self.pages()?;
+        if self.level < LaterChanges::Content {
+            self.objects()?;
+        }
+        Ok(self.level)
+    }
+
+    fn raise(&mut self, level: LaterChanges) {
+        self.level = self.level.max(level);
+    }
+
+    fn role(&mut self, reference: Option<Reference>, role: Role) {
+        if let Some(reference) = reference {
+            self.roles.entry(reference.number).or_insert(role);
+        }
+    }
+
+    fn catalog(&mut self) -> Result<(), PdfError> {
+        let (old_root, old) = self.old.catalog()?;
+        let (new_root, new) = self.new.catalog()?;
+        if old_root.number != new_root.number || !same_but(&old, &new, CATALOG_ADDITIONS) {
+            self.raise(LaterChanges::Content);
+        }
+        self.role(Some(old_root), Role::Compared);
+        for key in ["Metadata", "Extensions"] {
+            self.role(old.get(key).and_then(Object::reference), Role::Aside);
+        }
+        self.role(self.old.xref.trailer.get("Info").and_then(Object::reference), Role::Aside);
+        if let Some(store) = old.get("DSS") {
+            self.security_store(store)?;
+        }
+        self.form(&old, &new)
+    }
+
+    /// The store's own dictionaries and lists may grow; its streams are replaced, never changed.
+    fn security_store(&mut self, store: &Object) -> Result<(), PdfError> {
+        let mut level = vec![store.clone()];
+        // Store, its parts, the entries of one signature: three levels of indirection.
+        for _ in 0..3 {
+            let mut below = Vec::new();
+            for object in level {
+                match self.old.resolve(&object)? {
+                    Object::Dictionary(dictionary) => {
+                        below.extend(dictionary.iter().map(|(_, value)| value.clone()));
+                    }
+                    Object::Array(_) => {}
+                    _ => continue,
+                }
+                self.role(object.reference(), Role::Aside);
+            }
+            level = below;
+        }
+        Ok(())
+    }
+
+    fn form(&mut self, old: &Dictionary, new: &Dictionary) -> Result<(), PdfError> {
+        self.role(old.get("AcroForm").and_then(Object::reference), Role::Compared);
+        let old_form = as_dictionary(self.old.entry(old, "AcroForm")?);
+        let new_form = as_dictionary(self.new.entry(new, "AcroForm")?);
+        if !same_but(&old_form, &new_form, FORM_ADDITIONS) {
+            self.raise(LaterChanges::Content);
+        }
+        self.role(old_form.get("Fields").and_then(Object::reference), Role::Compared);
+        let old_fields = as_array(self.old.entry(&old_form, "Fields")?);
+        let new_fields = as_array(self.new.entry(&new_form, "Fields")?);
+        if !old_fields.iter().all(|field| new_fields.contains(field)) {
+            self.raise(LaterChanges::Content);
+        }
+        for field in &old_fields {
+            if is_signature_field(self.old, field)? {
+                self.role(field.reference(), Role::SignatureField);
+            }
+        }
+        for field in new_fields.iter().filter(|field| !old_fields.contains(field)) {
+            if !is_signature_field(self.new, field)? {
+                self.raise(LaterChanges::Content);
+            }
+        }
+        Ok(())
+    }
+
+    fn pages(&mut self) -> Result<(), PdfError> {
+        let (old, new) = (all_pages(self.old)?, all_pages(self.new)?);
+        if old.len() != new.len() {
+            self.raise(LaterChanges::Content);
+            return Ok(());
+        }
+        for (old, new) in old.iter().zip(&new) {
+            let same_place = old.reference == new.reference
+                && (old.crop, old.rotate, old.user_unit) == (new.crop, new.rotate, new.user_unit);
+            if !same_place || !same_but(&old.dictionary, &new.dictionary, PAGE_ADDITIONS) {
+                self.raise(LaterChanges::Content);
+            }
+            self.role(Some(old.reference), Role::Compared);
+            let list = old.dictionary.get("Annots").and_then(Object::reference);
+            self.role(list, Role::Compared);
+            let old = as_array(self.old.entry(&old.dictionary, "Annots")?);
+            let new = as_array(self.new.entry(&new.dictionary, "Annots")?);
+            self.annotations(&old, &new)?;
+        }
+        Ok(())
+    }
+
+    fn annotations(&mut self, old: &[Object], new: &[Object]) -> Result<(), PdfError> {
+        let before: HashSet<_> = old.iter().filter_map(Object::reference).collect();
+        let after: HashSet<_> = new.iter().filter_map(Object::reference).collect();
+        for annotation in old {
+            let widget = as_dictionary(self.old.resolve(annotation)?).is("Subtype", "Widget");
+            if is_signature_field(self.old, annotation)? {
+                self.role(annotation.reference(), Role::SignatureField);
+            } else if !widget {
+                self.role(annotation.reference(), Role::Annotation);
+            }
+            let kept = match annotation.reference() {
+                Some(reference) => after.contains(&reference),
+                None => new.contains(annotation),
+            };
+            if !kept {
+                self.raise(if widget { LaterChanges::Content } else { LaterChanges::Annotations });
+            }
+        }
+        for annotation in new {
+            let known = match annotation.reference() {
+                Some(reference) => before.contains(&reference),
+                None => old.contains(annotation),
+            };
+            if !known && !is_signature_field(self.new, annotation)? {
+                self.raise(LaterChanges::Annotations);
+            }
+        }
+        Ok(())
+    }
+
+    fn objects(&mut self) -> Result<(), PdfError> {
+        let mut appeared = HashSet::new();
+        for (&number, entry) in &self.new.xref.entries {
+            let before = self.old.xref.entries.get(&number);
+            if before == Some(entry) {
+                continue;
+            }
+            if matches!(before, None | Some(Entry::Free)) {
+                appeared.insert(number);
+                continue;
+            }
+            let level = self.changed(number)?;
+            self.level = self.level.max(level);
+        }
+        let promised = self.old.next_number();
+        appeared.retain(|&number| number < promised);
+        if !appeared.is_empty() && refers_to(self.old, &appeared)? {
+            self.raise(LaterChanges::Content);
+        }
+        Ok(())
+    }
+
+    fn changed(&self, number: u32) -> Result<LaterChanges, PdfError> {
+        let (before, after) = (self.old.get(number)?, self.new.get(number)?);
+        if self.same(&before, &after)? {
+            return Ok(LaterChanges::Signatures);
+        }
+        Ok(match self.roles.get(&number) {
+            Some(Role::Compared | Role::Aside) => LaterChanges::Signatures,
+            Some(Role::Annotation) => LaterChanges::Annotations,
+            Some(Role::SignatureField) if filled_in(&before, &after) => LaterChanges::Signatures,
+            Some(Role::SignatureField) => LaterChanges::Content,
+            None if is_bookkeeping(&before) && is_bookkeeping(&after) => LaterChanges::Signatures,
+            None => LaterChanges::Content,
+        })
+    }
+
+    fn same(&self, before: &Object, after: &Object) -> Result<bool, PdfError> {
+        let (Object::Stream(a), Object::Stream(b)) = (before, after) else {
+            return Ok(before == after);
+        };
+        if a.dictionary != b.dictionary {
+            return Ok(false);
+        }
+        let (length, other) = (self.old.stream_length(a)?, self.new.stream_length(b)?);
+        Ok(length == other
+            && self.old.source.read(a.data_offset, length)?
+                == self.new.source.read(b.data_offset, length)?)
+    }
+}
+
+/// The newest revision ends the file.
+fn complete(new: &Document) -> Result<bool, PdfError> {
+    let count = new.source.len().min(1024);
+    let tail = new.source.read(new.source.len() - count, count as usize)?;
+    let tail = tail.trim_ascii_end();
+    let tail = tail.strip_suffix(b"\0").unwrap_or(tail);
+    Ok(tail.trim_ascii_end().ends_with(b"%%EOF"))
+}
+
+/// Cross-reference and object streams hold no content of their own.
+fn is_bookkeeping(object: &Object) -> bool {
+    matches!(object, Object::Stream(stream)
+        if stream.dictionary.is("Type", "XRef") || stream.dictionary.is("Type", "ObjStm"))
+}
+
+/// An empty signature field got its value; a filled one may not change at all.
+fn filled_in(before: &Object, after: &Object) -> bool {
+    let (Some(before), Some(after)) = (before.dictionary(), after.dictionary()) else {
+        return false;
+    };
+    before.get("V").is_none() && same_but(before, after, FILLED)
+}
+
+fn same_but(old: &Dictionary, new: &Dictionary, except: &[&[u8]]) -> bool {
+    let rest = |dictionary: &Dictionary| -> HashMap<Vec<u8>, Object> {
+        let kept = dictionary.iter().filter(|(key, _)| !except.contains(key));
+        kept.map(|(key, value)| (key.to_vec(), value.clone())).collect()
+    };
+    rest(old) == rest(new)
+}
+
+fn as_dictionary(object: Object) -> Dictionary {
+    match object {
+        Object::Dictionary(dictionary) => dictionary,
+        _ => Dictionary::new(),
+    }
+}
+
+fn as_array(object: Object) -> Vec<Object> {
+    match object {
+        Object::Array(items) => items,
+        _ => Vec::new(),
+    }
+}
+
+/// A signature field, or a widget of one.
+fn is_signature_field(document: &Document, field: &Object) -> Result<bool, PdfError> {
+    let mut current = document.resolve(field)?;
+    // Names nest a few levels; a circle of parents ends here too.
+    for _ in 0..16 {
+        let Object::Dictionary(dictionary) = &current else { return Ok(false) };
+        match document.entry(dictionary, "FT")? {
+            Object::Name(kind) => return Ok(kind == b"Sig"),
+            _ => current = document.entry(dictionary, "Parent")?,
+        }
+    }
+    Ok(false)
+}
+
+fn all_pages(document: &Document) -> Result<Vec<page::Page>, PdfError> {
+    let mut pages = Vec::new();
+    page::walk(document, |page| {
+        pages.push(page);
+        true
+    })?;
+    Ok(pages)
+}
+
+/// Some object of the document refers to one of these numbers. A reference that led nowhere when
+/// it was signed must not lead to something new.
+fn refers_to(document: &Document, numbers: &HashSet<u32>) -> Result<bool, PdfError> {
+    if document.xref.entries.len() > MAX_SCANNED {
+        return Ok(true);
+    }
+    let mut owned: Vec<u32> = document.xref.entries.keys().copied().collect();
+    owned.sort_unstable();
+    for number in owned {
+        // What cannot be read today shows nothing, and could not show anything when signed.
+        let Ok(object) = document.get(number) else { continue };
+        if mentions(&object, numbers) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn mentions(object: &Object, numbers: &HashSet<u32>) -> bool {
+    match object {
+        Object::Reference(reference) => numbers.contains(&reference.number),
+        Object::Array(items) => items.iter().any(|item| mentions(item, numbers)),
+        Object::Dictionary(dictionary) => dictionary.iter().any(|(_, v)| mentions(v, numbers)),
+        Object::Stream(stream) => stream.dictionary.iter().any(|(_, v)| mentions(v, numbers)),
+        _ => false,
+    }
+}

@@ -1,0 +1,360 @@
+//! One signature from its dictionary to its verdict.
+
+use chrono::{DateTime, FixedOffset, NaiveDate, Utc};
+
+use super::{
+    algorithm::key_bits,
+    changes,
+    cms::{Check, Cms},
+    coverage::Ranges,
+    field::{Field, lower_block},
+    path::{Chain, chain},
+    policy::may_sign_documents,
+    report::{
+        Coverage, Integrity, LaterChanges, Note, PadesLevel, Position, Signature, SubjectKind,
+        SubjectKindBasis, Verdict,
+    },
+    subject::classify,
+    time_stamp,
+    trust::{Expected, Trust, TrustDomain},
+};
+use crate::{
+    hash::Hash,
+    oid,
+    pdf::{Document, Object, PdfError, Reference},
+};
+
+/// Bits under which an RSA key counts as outdated.
+const SHORT_KEY: u32 = 2048;
+
+/// Judges the signature of a field.
+pub(crate) fn signature(
+    document: &Document,
+    field: &Field,
+    trust: &Trust,
+    (seq, at_time): (u32, DateTime<Utc>),
+) -> Result<Signature, PdfError> {
+    let mut found = blank(field, seq);
+    let value = field.value.clone().unwrap_or(Object::Null);
+    let at = value.reference().unwrap_or(Reference { number: 0, generation: 0 });
+    let Object::Dictionary(dictionary) = document.resolve(&value)? else {
+        return Ok(unreadable(found, Note::UnreadableValue));
+    };
+    if let Object::Name(name) = document.entry(&dictionary, "SubFilter")? {
+        found.sub_filter = String::from_utf8_lossy(&name).into_owned();
+    }
+    if let Object::String(text) = document.entry(&dictionary, "M")? {
+        found.signing_time_claimed = pdf_time(&text);
+    }
+    if document.source.base() > 0 {
+        found.notes.push(Note::JunkBeforeHeader);
+    }
+    let ranges = Ranges::read(document, at, &dictionary)?;
+    match &ranges {
+        None => found.notes.push(Note::ByteRangeMisplaced),
+        Some(ranges) => {
+            let (coverage, old) = ranges.revision(document, at)?;
+            found.coverage = coverage;
+            found.byte_range_covers_all = coverage == Coverage::WholeFile;
+            found.later_changes = match old {
+                Some(old) => changes::since(&old, document)?,
+                None => LaterChanges::Content,
+            };
+        }
+    }
+    found.modified_after = found.later_changes == LaterChanges::Content;
+    if found.later_changes == LaterChanges::Annotations {
+        found.notes.push(Note::AnnotatedAfter);
+    }
+    let Object::String(contents) = document.entry(&dictionary, "Contents")? else {
+        return Ok(unreadable(found, Note::UnreadableValue));
+    };
+    let Some(cms) = Cms::parse(&contents) else {
+        let encrypted = document.encrypted();
+        return Ok(unreadable(
+            found,
+            if encrypted { Note::EncryptedValue } else { Note::UnreadableValue },
+        ));
+    };
+    integrity(&mut found, &cms, ranges.as_ref())?;
+    identity(&mut found, &cms, ranges.as_ref(), (trust, at_time))?;
+    Ok(found)
+}
+
+fn blank(field: &Field, seq: u32) -> Signature {
+    Signature {
+        seq,
+        field_name: field.name.clone(),
+        page_no: field.page_no,
+        position: field.position,
+        sub_filter: String::new(),
+        digest_alg: None,
+        sig_alg: None,
+        key_bits: None,
+        subject_dn: None,
+        subject_cn: None,
+        subject_o: None,
+        subject_mst: None,
+        subject_mns: None,
+        subject_has_citizen_id: false,
+        subject_kind: SubjectKind::Unknown,
+        subject_kind_basis: SubjectKindBasis::None,
+        agency: None,
+        agency_match: None,
+        issuer_dn: None,
+        serial_hex: None,
+        cert_sha256: None,
+        chain_root_sha256: None,
+        trust_domain: TrustDomain::Untrusted,
+        signing_time_claimed: None,
+        timestamp: None,
+        cert_not_before: None,
+        cert_not_after: None,
+        coverage: Coverage::Less,
+        byte_range_covers_all: false,
+        later_changes: LaterChanges::Content,
+        modified_after: true,
+        integrity: Integrity::Unreadable,
+        pades_level: PadesLevel::Legacy,
+        verdict: Verdict::Altered,
+        notes: Vec::new(),
+    }
+    .placed(field)
+}
+
+impl Signature {
+    fn placed(mut self, field: &Field) -> Self {
+        if self.position == Position::Other {
+            self.position = lower_block(field.centre, false).unwrap_or(Position::Other);
+        }
+        self
+    }
+}
+
+fn unreadable(mut found: Signature, note: Note) -> Signature {
+    found.notes.push(note);
+    found
+}
+
+fn integrity(
+    found: &mut Signature,
+    cms: &Cms<'_>,
+    ranges: Option<&Ranges<'_>>,
+) -> Result<(), PdfError> {
+    found.digest_alg = cms.signer.digest;
+    found.sig_alg = cms.signer.algorithm().ok();
+    if cms.padding.iter().any(|&byte| byte != 0) {
+        found.notes.push(Note::PaddingNotZero);
+    }
+    if cms.several_signers {
+        found.notes.push(Note::SeveralSigners);
+    }
+    let Some(ranges) = ranges else {
+        found.integrity = Integrity::Broken;
+        return Ok(());
+    };
+    // Hash everything before the closures below, which cannot report that the file is unreadable.
+    for hash in [Hash::Sha1, Hash::Sha256].into_iter().chain(cms.signer.digest) {
+        ranges.digest(hash)?;
+    }
+    let digest = |hash| ranges.digest(hash).unwrap_or_default();
+    let check = match (&cms.content, found.sub_filter.as_str()) {
+        (Some(content), "adbe.pkcs7.sha1") => {
+            let inner = *content == digest(Hash::Sha1);
+            let outer = cms.check(|hash| hash.of(content), || Some(content.clone()));
+            if inner { outer } else { Check::Fails }
+        }
+        (Some(content), "ETSI.RFC3161") => {
+            let stamp = time_stamp::check(cms.raw, digest, &Trust::default());
+            let inner = stamp.is_some_and(|stamp| stamp.imprint_ok);
+            let outer = cms.check(|hash| hash.of(content), || Some(content.clone()));
+            if inner { outer } else { Check::Fails }
+        }
+        _ => cms.check(digest, || ranges.bytes()),
+    };
+    found.integrity = match check {
+        Check::Holds => Integrity::Intact,
+        Check::Fails => Integrity::Broken,
+        Check::Substituted => {
+            found.notes.push(Note::CertificateSubstituted);
+            Integrity::Broken
+        }
+        Check::Unsupported => {
+            found.notes.push(Note::UnsupportedAlgorithm);
+            Integrity::Unreadable
+        }
+    };
+    Ok(())
+}
+
+fn identity(
+    found: &mut Signature,
+    cms: &Cms<'_>,
+    ranges: Option<&Ranges<'_>>,
+    (trust, at_time): (&Trust, DateTime<Utc>),
+) -> Result<(), PdfError> {
+    let Some(own) = cms.signer_certificate() else { return Ok(()) };
+    let name = own.subject;
+    found.subject_dn = Some(name.printed());
+    found.subject_cn = name.last(oid::COMMON_NAME);
+    found.subject_o = name.last(oid::ORGANISATION);
+    found.issuer_dn = Some(own.issuer.printed());
+    found.serial_hex = Some(own.serial_hex());
+    found.cert_sha256 = Some(own.sha256());
+    found.cert_not_before = Some(own.not_before);
+    found.cert_not_after = Some(own.not_after);
+    found.key_bits = key_bits(own.key_info);
+    let subject = classify(own, trust);
+    found.subject_kind = subject.kind;
+    found.subject_kind_basis = subject.basis;
+    found.subject_mst = subject.tax_code;
+    found.subject_mns = subject.budget_code;
+    found.subject_has_citizen_id = subject.has_citizen_id;
+    found.agency = subject.agency;
+    if let Expected::Agency(expected) = &trust.expected {
+        found.agency_match = Some(found.agency.as_ref() == Some(expected));
+    }
+    if found.position == Position::Block7c && subject.kind == SubjectKind::Organisation {
+        found.position = Position::Block8;
+    }
+    if found.signing_time_claimed.is_none() {
+        found.signing_time_claimed = cms.signer.signing_time();
+    }
+    if found.signing_time_claimed.is_some_and(|claimed| claimed > at_time) {
+        found.notes.push(Note::ClaimedInFuture);
+    }
+    stamp(found, cms, ranges, trust)?;
+    let path = chain(own, &cms.certificates, trust);
+    if let Some(path) = &path {
+        found.trust_domain = path.domain;
+        found.chain_root_sha256 = Some(path.root_sha256.clone());
+    }
+    let bound = cms.signer.binds(own) == Some(true);
+    if !bound {
+        found.notes.push(Note::NoSigningCertificate);
+    }
+    found.pades_level = match found.sub_filter.as_str() {
+        "ETSI.CAdES.detached" if bound => {
+            let stamped = found.timestamp.as_ref().is_some_and(super::TimeStamp::sound);
+            if stamped { PadesLevel::BT } else { PadesLevel::BB }
+        }
+        _ => PadesLevel::Legacy,
+    };
+    let key_usage = may_sign_documents(own) || found.sub_filter == "ETSI.RFC3161";
+    if !key_usage {
+        found.notes.push(Note::KeyUsage);
+    }
+    found.verdict = verdict(found, path.as_ref(), (trust, at_time), key_usage);
+    Ok(())
+}
+
+fn stamp(
+    found: &mut Signature,
+    cms: &Cms<'_>,
+    ranges: Option<&Ranges<'_>>,
+    trust: &Trust,
+) -> Result<(), PdfError> {
+    found.timestamp = if found.sub_filter == "ETSI.RFC3161" {
+        let digest = |hash| ranges.map(|ranges| ranges.digest(hash)).transpose();
+        let digest = |hash| digest(hash).ok().flatten().unwrap_or_default();
+        time_stamp::check(cms.raw, digest, trust)
+    } else {
+        let token = cms.signer.unsigned(oid::TIME_STAMP_TOKEN);
+        token.and_then(|token| {
+            time_stamp::check(token.raw, |hash| hash.of(&cms.signer.signature), trust)
+        })
+    };
+    match &found.timestamp {
+        Some(stamp) if !stamp.sound() => found.notes.push(Note::TimeStampBroken),
+        Some(stamp) if !stamp.trusted => found.notes.push(Note::TimeStampUntrusted),
+        None if cms.signer.unsigned(oid::TIME_STAMP_TOKEN).is_some() => {
+            found.notes.push(Note::TimeStampBroken);
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// The first rule that is broken, the gravest first.
+fn verdict(
+    found: &Signature,
+    path: Option<&Chain>,
+    (trust, at_time): (&Trust, DateTime<Utc>),
+    key_usage: bool,
+) -> Verdict {
+    if found.notes.contains(&Note::UnsupportedAlgorithm) && !found.modified_after {
+        return Verdict::UntrustedChain;
+    }
+    let padded = found.notes.contains(&Note::PaddingNotZero);
+    if found.integrity != Integrity::Intact || found.modified_after || padded {
+        return Verdict::Altered;
+    }
+    let Some(path) = path.filter(|_| key_usage) else { return Verdict::UntrustedChain };
+    let stamped = found.timestamp.as_ref().filter(|stamp| stamp.sound()).map(|stamp| stamp.time);
+    // A claim about the future proves nothing; then only the time judged for counts.
+    let claimed = found.signing_time_claimed.filter(|claimed| *claimed <= at_time);
+    if !path.valid_at(stamped.or(claimed).unwrap_or(at_time)) {
+        return Verdict::ExpiredAtSigning;
+    }
+    if trust.expected != Expected::Anyone && found.subject_kind != SubjectKind::Organisation {
+        return Verdict::WrongSubjectKind;
+    }
+    if found.agency_match == Some(false) {
+        return Verdict::WrongAgency;
+    }
+    if path.domain != TrustDomain::Test {
+        return Verdict::IndeterminateRevocation;
+    }
+    let short = found.key_bits.is_some_and(|bits| bits < SHORT_KEY)
+        && found.sig_alg.is_some_and(|found| found.algorithm != super::Algorithm::Ecdsa);
+    let weak = found.digest_alg == Some(Hash::Sha1)
+        || found.sig_alg.is_some_and(|found| found.hash == Hash::Sha1);
+    if short || weak || path.legacy { Verdict::OkLegacyAlg } else { Verdict::Ok }
+}
+
+/// Validation data in the file lifts B-T to B-LT, a later document time-stamp to B-LTA.
+pub(crate) fn raise_levels(
+    document: &Document,
+    signatures: &mut [Signature],
+) -> Result<(), PdfError> {
+    let (_, catalog) = document.catalog()?;
+    let Object::Dictionary(store) = document.entry(&catalog, "DSS")? else { return Ok(()) };
+    let has = |key| -> Result<bool, PdfError> {
+        Ok(document.entry(&store, key)?.array().is_some_and(|items| !items.is_empty()))
+    };
+    if !(has("OCSPs")? || has("CRLs")?) {
+        return Ok(());
+    }
+    let stamps: Vec<u32> = signatures
+        .iter()
+        .filter(|s| s.sub_filter == "ETSI.RFC3161" && s.integrity == Integrity::Intact)
+        .map(|s| s.seq)
+        .collect();
+    for signature in signatures.iter_mut().filter(|s| s.pades_level == PadesLevel::BT) {
+        let archived = stamps.iter().any(|&seq| seq > signature.seq);
+        signature.pades_level = if archived { PadesLevel::BLta } else { PadesLevel::BLt };
+    }
+    Ok(())
+}
+
+/// `D:YYYYMMDDHHmmSSOHH'mm'`, with everything after the year optional.
+fn pdf_time(text: &[u8]) -> Option<DateTime<Utc>> {
+    let text = std::str::from_utf8(text).ok()?;
+    let text = text.strip_prefix("D:").unwrap_or(text);
+    let number = |from: usize, to: usize| text.get(from..to)?.parse::<u32>().ok();
+    let date = NaiveDate::from_ymd_opt(
+        i32::try_from(number(0, 4)?).ok()?,
+        number(4, 6).unwrap_or(1),
+        number(6, 8).unwrap_or(1),
+    )?;
+    let part = |from| number(from, from + 2).unwrap_or(0);
+    let local = date.and_hms_opt(part(8), part(10), part(12))?;
+    let seconds = (part(15) * 3600 + part(18) * 60) as i32;
+    let east = match text.as_bytes().get(14) {
+        Some(b'+') => seconds,
+        Some(b'-') => -seconds,
+        _ => 0,
+    };
+    let local = local.and_local_timezone(FixedOffset::east_opt(east)?).single()?;
+    Some(local.to_utc())
+}

@@ -1,0 +1,124 @@
+//! From a certificate to a pinned root, through the certificates that came with the signature.
+//!
+//! Every link is a checked signature by an authority that may sign certificates; names alone link
+//! nothing. Validity is kept apart, because an expired chain is another verdict than a foreign one.
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    algorithm::{holds, identify},
+    report::Algorithm,
+    trust::{Pin, PinnedRoot, Trust, TrustDomain},
+};
+use crate::{certificate::Certificate, hash::Hash};
+
+/// Longer than any government's hierarchy.
+const MAX_LENGTH: usize = 8;
+
+/// Signatures checked at most for one chain, against sets of certificates made to branch.
+const MAX_CHECKS: usize = 64;
+
+/// Key usage: the key signs certificates.
+const CERTIFICATE_SIGNING: u8 = 5;
+
+/// A chain that ends at a pinned root.
+#[derive(Debug)]
+pub(crate) struct Chain {
+    pub(crate) domain: TrustDomain,
+    pub(crate) root_sha256: String,
+    /// Some certificate below the root is signed with SHA-1.
+    pub(crate) legacy: bool,
+    from: DateTime<Utc>,
+    until: DateTime<Utc>,
+}
+
+impl Chain {
+    /// All its certificates are valid at this time.
+    pub(crate) fn valid_at(&self, at: DateTime<Utc>) -> bool {
+        (self.from..=self.until).contains(&at)
+    }
+}
+
+/// The chain of `leaf`, if any pinned root vouches for it.
+pub(crate) fn chain(
+    leaf: &Certificate<'_>,
+    others: &[Certificate<'_>],
+    trust: &Trust,
+) -> Option<Chain> {
+    let pinned = trust.roots.iter().filter_map(|root| match &root.pin {
+        Pin::Certificate(certificate) => Certificate::parse(&certificate.0),
+        Pin::Sha1(_) | Pin::Sha256(_) => None,
+    });
+    let candidates: Vec<Certificate<'_>> = others.iter().cloned().chain(pinned).collect();
+    let search = Search { candidates: &candidates, roots: &trust.roots };
+    let mut checks = 0;
+    let links = search.from(vec![leaf], &mut checks)?;
+    let root = links.last()?;
+    let found = trust.roots.iter().find(|pinned| pinned.pin.matches(root.der))?;
+    let below_root = &links[..links.len() - 1];
+    Some(Chain {
+        domain: found.domain,
+        root_sha256: root.sha256(),
+        legacy: below_root.iter().any(|certificate| {
+            identify(&certificate.signature_algorithm, None)
+                .is_ok_and(|found| found.hash == Hash::Sha1 && found.algorithm != Algorithm::RsaPss)
+        }),
+        from: links.iter().map(|certificate| certificate.not_before).max()?,
+        until: links.iter().map(|certificate| certificate.not_after).min()?,
+    })
+}
+
+struct Search<'s, 'c> {
+    candidates: &'s [Certificate<'c>],
+    roots: &'s [PinnedRoot],
+}
+
+impl<'s, 'c> Search<'s, 'c> {
+    fn from(
+        &self,
+        links: Vec<&'s Certificate<'c>>,
+        checks: &mut usize,
+    ) -> Option<Vec<&'s Certificate<'c>>> {
+        let last = *links.last()?;
+        if last.has_unknown_critical_extension() {
+            return None;
+        }
+        if self.roots.iter().any(|root| root.pin.matches(last.der)) {
+            return Some(links);
+        }
+        if links.len() == MAX_LENGTH {
+            return None;
+        }
+        let below = links.len() - 1;
+        for issuer in self.candidates {
+            let fits = issuer.subject.matches(last.issuer)
+                && issuer.is_authority()
+                && issuer.may(CERTIFICATE_SIGNING)
+                && issuer.path_length().is_none_or(|length| below <= length)
+                && !links.iter().any(|link| link.der == issuer.der);
+            if !fits {
+                continue;
+            }
+            *checks += 1;
+            if *checks > MAX_CHECKS {
+                return None;
+            }
+            if signed_by(last, issuer) {
+                let mut longer = links.clone();
+                longer.push(issuer);
+                if let Some(found) = self.from(longer, checks) {
+                    return Some(found);
+                }
+            }
+        }
+        None
+    }
+}
+
+fn signed_by(certificate: &Certificate<'_>, issuer: &Certificate<'_>) -> bool {
+    identify(&certificate.signature_algorithm, None)
+        .and_then(|algorithm| {
+            holds(algorithm, issuer.key_info, certificate.signed_part, certificate.signature)
+        })
+        .unwrap_or(false)
+}

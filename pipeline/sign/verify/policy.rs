@@ -1,0 +1,94 @@
+//! Policy before key: may this certificate sign for this agency?
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    path::chain,
+    report::SubjectKind,
+    subject::classify,
+    trust::{Expected, Trust, TrustDomain},
+};
+use crate::certificate::{Certificate, CertificateDer};
+
+/// Why a certificate may not sign.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PolicyError {
+    /// It cannot be read.
+    #[error("the signing certificate is unreadable")]
+    Unreadable,
+    /// No pinned root vouches for it.
+    #[error("the signing certificate does not chain to a pinned root")]
+    Untrusted,
+    /// It, or a certificate above it, is not valid now.
+    #[error("the signing certificate is not valid at this time")]
+    NotValid,
+    /// Its key usage excludes signatures.
+    #[error("the signing certificate is not for signatures")]
+    KeyUsage,
+    /// It belongs to a person.
+    #[error("the signing certificate belongs to a person, not to an organisation")]
+    NotAnOrganisation,
+    /// It belongs to another agency.
+    #[error("the signing certificate does not belong to the custodian agency")]
+    WrongAgency,
+}
+
+/// Whose certificate it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignerIdentity {
+    /// Whose root vouches for it.
+    pub domain: TrustDomain,
+    /// `CN` of the subject.
+    pub common_name: Option<String>,
+    /// Registered agency.
+    pub agency: Option<String>,
+    /// SHA-256 of the certificate.
+    pub certificate_sha256: String,
+}
+
+/// Key usage bits that allow a document signature.
+pub(crate) fn may_sign_documents(certificate: &Certificate<'_>) -> bool {
+    const DIGITAL_SIGNATURE: u8 = 0;
+    const CONTENT_COMMITMENT: u8 = 1;
+    certificate.may(DIGITAL_SIGNATURE) || certificate.may(CONTENT_COMMITMENT)
+}
+
+/// Checks a signer's chain before its key is used: only a valid organisation certificate under a
+/// pinned root may sign, and where `trust` expects an agency, only that agency's.
+///
+/// # Errors
+/// [`PolicyError`], the first rule that is broken.
+pub fn check_signer(
+    certificates: &[CertificateDer],
+    trust: &Trust,
+    at: DateTime<Utc>,
+) -> Result<SignerIdentity, PolicyError> {
+    let parsed: Vec<Certificate<'_>> = certificates
+        .iter()
+        .map(|certificate| Certificate::parse(&certificate.0))
+        .collect::<Option<_>>()
+        .ok_or(PolicyError::Unreadable)?;
+    let (own, others) = parsed.split_first().ok_or(PolicyError::Unreadable)?;
+    let chain = chain(own, others, trust).ok_or(PolicyError::Untrusted)?;
+    if !chain.valid_at(at) {
+        return Err(PolicyError::NotValid);
+    }
+    if !may_sign_documents(own) {
+        return Err(PolicyError::KeyUsage);
+    }
+    let subject = classify(own, trust);
+    if subject.kind != SubjectKind::Organisation {
+        return Err(PolicyError::NotAnOrganisation);
+    }
+    match &trust.expected {
+        Expected::Agency(id) if subject.agency.as_ref() != Some(id) => {
+            Err(PolicyError::WrongAgency)
+        }
+        _ => Ok(SignerIdentity {
+            domain: chain.domain,
+            common_name: own.subject.last(crate::oid::COMMON_NAME),
+            agency: subject.agency,
+            certificate_sha256: own.sha256(),
+        }),
+    }
+}

@@ -1,0 +1,54 @@
+//! RFC 3161 time-stamps: on a signature value, or on a whole document.
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    cms::{Check, Cms},
+    path::chain,
+    report::TimeStamp,
+    trust::Trust,
+};
+use crate::{certificate::time, der_read::Reader, hash::Hash, oid};
+
+/// What a token says.
+struct Statement {
+    hash: Option<Hash>,
+    imprint: Vec<u8>,
+    time: DateTime<Utc>,
+}
+
+fn statement(content: &[u8]) -> Option<Statement> {
+    let mut fields = Reader(content).sequence()?;
+    fields.accept(2)?;
+    fields.accept(6)?;
+    let mut imprint = fields.sequence()?;
+    let hash = imprint.sequence()?.accept(6)?.content;
+    let digest = imprint.accept(4)?.octets()?;
+    fields.accept(2)?;
+    Some(Statement { hash: oid::hash(hash), imprint: digest, time: time(&fields.next()?)? })
+}
+
+/// Checks a token against the digest of what it should stamp; `None` when it is no token.
+pub(crate) fn check(
+    token: &[u8],
+    digest: impl FnOnce(Hash) -> Vec<u8>,
+    trust: &Trust,
+) -> Option<TimeStamp> {
+    let cms = Cms::parse(token)?;
+    let content = cms.content.as_ref().filter(|_| cms.content_type == oid::TST_INFO)?;
+    let statement = statement(content)?;
+    let authority = cms.signer_certificate();
+    let signature = cms.check(|hash| hash.of(content), || Some(content.clone()));
+    let trusted = authority.is_some_and(|certificate| {
+        certificate.is_for(oid::TIME_STAMPING)
+            && chain(certificate, &cms.certificates, trust)
+                .is_some_and(|chain| chain.valid_at(statement.time))
+    });
+    Some(TimeStamp {
+        time: statement.time,
+        tsa_dn: authority.map(|certificate| certificate.subject.printed()),
+        imprint_ok: statement.hash.is_some_and(|hash| digest(hash) == statement.imprint),
+        signature_ok: signature == Check::Holds,
+        trusted,
+    })
+}
