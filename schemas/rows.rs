@@ -420,11 +420,11 @@ pub struct SignatureRow {
     /// Budget code of the subject.
     pub subject_mns: Option<String>,
     /// Issuer's distinguished name.
-    pub issuer_dn: String,
+    pub issuer_dn: Option<String>,
     /// Serial number of the certificate, hex.
-    pub serial_hex: String,
+    pub serial_hex: Option<String>,
     /// SHA-256 of the certificate.
-    pub cert_sha256: String,
+    pub cert_sha256: Option<String>,
     /// SHA-256 of the root it chains to.
     pub chain_root_sha256: Option<String>,
     /// `gov_cipher`, `public_ca`, `foreign`, `test` or `untrusted`.
@@ -432,9 +432,9 @@ pub struct SignatureRow {
     /// `/SubFilter`.
     pub sub_filter: String,
     /// Digest of the signed bytes.
-    pub digest_alg: String,
+    pub digest_alg: Option<String>,
     /// Signature algorithm.
-    pub sig_alg: String,
+    pub sig_alg: Option<String>,
     /// Bits of the key.
     pub key_bits: Option<i32>,
     /// Time the signer claims.
@@ -442,9 +442,9 @@ pub struct SignatureRow {
     /// Time of the time-stamp.
     pub timestamp_time: Option<DateTime<Utc>>,
     /// Start of the certificate's validity.
-    pub cert_not_before: DateTime<Utc>,
+    pub cert_not_before: Option<DateTime<Utc>>,
     /// End of the certificate's validity.
-    pub cert_not_after: DateTime<Utc>,
+    pub cert_not_after: Option<DateTime<Utc>>,
     /// Covers the whole file as it is now.
     pub byte_range_covers_all: bool,
     /// Something was changed after it in a way that is not allowed.

@@ -1,6 +1,8 @@
-//! Listing what is there: every object, and every record, refusal and held state.
+//! Listing what is there, source by source: records, refusals and held states.
 
-use futures::{Stream, StreamExt as _, TryStreamExt as _};
+use std::collections::BTreeMap;
+
+use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use object_store::{ObjectMeta, path::Path};
 use sohoa_flow::Fault;
 use sohoa_schemas::record::{Prepared, Quarantine, Record, Rows};
@@ -15,10 +17,10 @@ pub enum Entry {
     Again(Rows),
     /// A composed document that waits.
     Held(Box<Prepared>),
-    /// A refusal.
-    Quarantined(Box<Quarantine>),
     /// A published document.
     Published(Box<Record>),
+    /// A refusal.
+    Quarantined(Box<Quarantine>),
 }
 
 impl Entry {
@@ -28,25 +30,127 @@ impl Entry {
             Self::Again(rows) => rows,
             // A held document has no row but its receipt: it is not in the record yet.
             Self::Held(held) => Rows { intake: held.record.rows.intake, ..Rows::default() },
-            Self::Quarantined(entry) => entry.rows,
             Self::Published(record) => record.rows,
+            Self::Quarantined(entry) => entry.rows,
         }
     }
+}
+
+/// Everything that is there of one source.
+#[derive(Debug)]
+pub struct SourceEntries {
+    /// The source's uid, as its folder is named.
+    pub uid: String,
+    /// The objects that rows come from, with their keys, versions rising.
+    pub entries: Vec<(String, Entry)>,
+    /// All other objects of the source: parts, with their sizes.
+    pub parts: BTreeMap<String, u64>,
+}
+
+impl SourceEntries {
+    /// All its index rows.
+    pub fn into_rows(self) -> Rows {
+        let mut all = Rows::default();
+        for (_, entry) in self.entries {
+            let rows = entry.into_rows();
+            all.documents.extend(rows.documents);
+            all.pages.extend(rows.pages);
+            all.page_text.extend(rows.page_text);
+            all.signatures.extend(rows.signatures);
+            all.findings.extend(rows.findings);
+            all.intake.extend(rows.intake);
+        }
+        all
+    }
+}
+
+/// The objects of one source, by key.
+type Objects = BTreeMap<Path, u64>;
+
+/// Every source, one at a time. The keys of a 256th of the output are in memory at once, and those
+/// of everything held.
+pub fn sources(output: &Store) -> impl Stream<Item = Result<SourceEntries, Fault>> + '_ {
+    stream::once(async { by_source(output, keys::WORK, 1).await })
+        .map_ok(move |held| {
+            stream::iter(0..=u8::MAX).then(move |shard| {
+                let of_shard: BTreeMap<_, _> =
+                    held.iter().filter(|(uid, _)| in_shard(uid, shard)).map(clone).collect();
+                shard_sources(output, shard, of_shard)
+            })
+        })
+        .try_flatten()
+        .map_ok(move |sources| {
+            stream::iter(sources).then(move |(uid, objects)| read_all(output, uid, objects))
+        })
+        .try_flatten()
+}
+
+fn clone((uid, objects): (&String, &Objects)) -> (String, Objects) {
+    (uid.clone(), objects.clone())
+}
+
+fn in_shard(uid: &str, shard: u8) -> bool {
+    uid.get(..2) == Some(format!("{shard:02x}").as_str())
+}
+
+async fn shard_sources(
+    output: &Store,
+    shard: u8,
+    mut sources: BTreeMap<String, Objects>,
+) -> Result<BTreeMap<String, Objects>, Fault> {
+    for prefix in [keys::DOCUMENTS, keys::QUARANTINE] {
+        let found = by_source(output, &format!("{prefix}/{shard:02x}"), 2).await?;
+        for (uid, objects) in found {
+            sources.entry(uid).or_default().extend(objects);
+        }
+    }
+    Ok(sources)
+}
+
+/// The objects below `prefix` by the uid that is the `depth`th part of their keys.
+async fn by_source(
+    output: &Store,
+    prefix: &str,
+    depth: usize,
+) -> Result<BTreeMap<String, Objects>, Fault> {
+    let mut sources: BTreeMap<String, Objects> = BTreeMap::new();
+    let mut listing = std::pin::pin!(objects(output, prefix));
+    while let Some(ObjectMeta { location, size, .. }) = listing.try_next().await? {
+        let part = location.parts().nth(depth);
+        let Some(uid) = part.map(|part| part.as_ref().trim_end_matches(".json").to_owned()) else {
+            continue;
+        };
+        sources.entry(uid).or_default().insert(location, size);
+    }
+    Ok(sources)
+}
+
+async fn read_all(
+    output: &Store,
+    uid: String,
+    objects: Objects,
+) -> Result<SourceEntries, Fault> {
+    let mut source = SourceEntries { uid, entries: Vec::new(), parts: BTreeMap::new() };
+    for (location, size) in objects {
+        if decides(&location) {
+            source.entries.push(read(output, &location).await?);
+        } else {
+            source.parts.insert(location.to_string(), size);
+        }
+    }
+    source.entries.sort_by_key(|(_, entry)| match entry {
+        Entry::Quarantined(_) => 0,
+        Entry::Again(_) => 1,
+        Entry::Published(record) => record.version + 1,
+        Entry::Held(_) => i32::MAX,
+    });
+    Ok(source)
 }
 
 /// All objects below `prefix`.
 pub fn objects(output: &Store, prefix: &str) -> impl Stream<Item = Result<ObjectMeta, Fault>> + use<> {
     let listing = output.objects().list(Some(&Path::from(prefix)));
     listing.map_err(|error| classify(STAGE, error))
-}
-
-/// Every object that rows come from, with its key, in no particular order; one in memory at a time.
-pub fn entries(output: &Store) -> impl Stream<Item = Result<(String, Entry), Fault>> + '_ {
-    let prefixes = [keys::DOCUMENTS, keys::QUARANTINE, keys::WORK];
-    futures::stream::iter(prefixes)
-        .flat_map(|prefix| objects(output, prefix))
-        .try_filter(|meta| std::future::ready(decides(&meta.location)))
-        .and_then(|meta| read(output, meta))
 }
 
 /// Whether an object holds rows.
@@ -61,9 +165,9 @@ fn decides(location: &Path) -> bool {
     }
 }
 
-async fn read(output: &Store, meta: ObjectMeta) -> Result<(String, Entry), Fault> {
-    let key = meta.location.to_string();
-    let bytes = output.get_path(&meta.location).await.map_err(|error| classify(STAGE, error))?;
+async fn read(output: &Store, location: &Path) -> Result<(String, Entry), Fault> {
+    let key = location.to_string();
+    let bytes = output.get_path(location).await.map_err(|error| classify(STAGE, error))?;
     let bytes = bytes.unwrap_or_default();
     let entry = if key.starts_with(keys::QUARANTINE) {
         Entry::Quarantined(from_json(&key, &bytes)?)

@@ -4,7 +4,6 @@ use std::{collections::HashSet, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use object_store::{ObjectMeta, path::Path};
-use sohoa_flow::Rejection;
 use sohoa_schemas::{
     Code,
     manifest::{self, Manifest},
@@ -18,7 +17,7 @@ use crate::{
 };
 
 /// Name of this stage in errors.
-pub(crate) const STAGE: &str = "source";
+pub const STAGE: &str = "source";
 
 /// What all sources of a dossier share.
 #[derive(Debug)]
@@ -68,7 +67,16 @@ pub struct Source {
     /// What the manifest says of the document.
     pub declared: Option<manifest::Document>,
     /// Why it must be refused before any work.
-    pub refused: Option<Box<Rejection>>,
+    pub refused: Option<Refusal>,
+}
+
+/// Why a source must be refused before any work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Reason code.
+    pub code: Code,
+    /// What is wrong.
+    pub error: String,
 }
 
 impl Source {
@@ -135,7 +143,7 @@ pub(crate) fn refused_folder(
     sort(&mut files);
     let dossier = Arc::new(Dossier { uid: naming.of_path(path), manifest: None });
     one_each(&dossier, files, || {
-        Some(Box::new(Rejection::new(problem.code(), STAGE, problem.to_string())))
+        Some(Refusal { code: problem.code(), error: problem.to_string() })
     })
 }
 
@@ -158,8 +166,8 @@ pub(crate) fn with_manifest(
     for document in documents {
         let (found, problem) = check_document(&declared, &document);
         named.extend(found.iter().map(|file| file.key.clone()));
-        let refused =
-            problem.map(|problem| Box::new(Rejection::new(problem.code(), STAGE, problem)));
+        let refused = problem
+            .map(|problem| Refusal { code: problem.code(), error: problem.to_string() });
         let (ordinal, dossier) = (document.ordinal, Arc::clone(&dossier));
         sources.push(Source { dossier, ordinal, files: found, declared: Some(document), refused });
     }
@@ -167,8 +175,8 @@ pub(crate) fn with_manifest(
         files.into_iter().filter(|file| !named.contains(&file.key)).collect();
     sort(&mut unlisted);
     let refuse = || {
-        let error = "the manifest does not name this file";
-        Some(Box::new(Rejection::new(Code::F11UnlistedFile, STAGE, error)))
+        let error = "the manifest does not name this file".to_owned();
+        Some(Refusal { code: Code::F11UnlistedFile, error })
     };
     sources.extend(one_each(&dossier, unlisted, refuse));
     sources
@@ -177,7 +185,7 @@ pub(crate) fn with_manifest(
 fn one_each(
     dossier: &Arc<Dossier>,
     files: Vec<SourceFile>,
-    refused: impl Fn() -> Option<Box<Rejection>>,
+    refused: impl Fn() -> Option<Refusal>,
 ) -> Vec<Source> {
     let source = |(index, file)| Source {
         dossier: Arc::clone(dossier),

@@ -6,7 +6,7 @@ use unicode_normalization::UnicodeNormalization as _;
 use uuid::Uuid;
 
 /// Namespace of all uids made here, itself made from the project's name.
-const NAMESPACE: Uuid = Uuid::from_u128(0x7b0e_7c51_9a0e_5d0e_8f3a_50_48_4f_41_20_26_11);
+const NAMESPACE: Uuid = Uuid::from_u128(0x7b0e_7c51_9a0e_5d0e_8f3a_5048_4f41_2611);
 
 /// What names a dossier: the first of these that it has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,7 +77,7 @@ mod tests {
         assert_eq!(source, document_uid(source, 1));
         assert_ne!(source, document_uid(source, 2));
         assert_ne!(source, source_uid(dossier, ["bb", "aa"]));
-        assert_eq!(dossier.to_string(), "DOSSIER_UID");
-        assert_eq!(source.to_string(), "SOURCE_UID");
+        assert_eq!(dossier.to_string(), "7ff95965-b70b-59f7-bd3c-a312d92f8ffc");
+        assert_eq!(source.to_string(), "b61f4f8a-d560-5d12-a1a9-c28a8ce28e7d");
     }
 }

@@ -18,5 +18,5 @@ pub mod manifest;
 pub mod order;
 pub mod walk;
 
-pub use dossier::{Dossier, Naming, Source, SourceFile};
+pub use dossier::{Dossier, Naming, Refusal, STAGE, Source, SourceFile};
 pub use walk::{Layout, Selection, Walk, count, walk};

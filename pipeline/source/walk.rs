@@ -241,7 +241,7 @@ mod tests {
             (".hidden/d.tif", ""),
         ];
         let seen = walked(&files, Layout::Auto).await;
-        assert_eq!(seen, plain(&["1.pdf", "2/b.tif", "2/deep/c.tif", "10/a 50%25.tif"]));
+        assert_eq!(seen, plain(&["1.pdf", "2/b.tif", "2/deep/c.tif", "10/a 50%.tif"]));
     }
 
     #[tokio::test]

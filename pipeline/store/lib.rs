@@ -26,7 +26,14 @@ pub use put::Created;
 pub struct Store {
     objects: Arc<dyn ObjectStore>,
     url: Url,
-    local: Option<PathBuf>,
+    local: Option<Folder>,
+}
+
+/// The file system under a store that is a folder.
+#[derive(Debug, Clone)]
+struct Folder {
+    path: PathBuf,
+    files: Arc<LocalFileSystem>,
 }
 
 /// The address given cannot be used.
@@ -93,9 +100,11 @@ impl Store {
             .canonicalize()
             .map_err(|source| OpenError::Folder { path: path.clone(), source })?;
         let url = Url::from_directory_path(&path).map_err(|()| OpenError::Path(path.clone()))?;
-        let objects = LocalFileSystem::new_with_prefix(&path)
+        let files = LocalFileSystem::new_with_prefix(&path)
             .map_err(|source| OpenError::Address { address: url.to_string(), source })?;
-        Ok(Self { objects: Arc::new(objects), url, local: Some(path) })
+        let files = Arc::new(files);
+        let objects = Arc::clone(&files) as Arc<dyn ObjectStore>;
+        Ok(Self { objects, url, local: Some(Folder { path, files }) })
     }
 
     fn open_url(mut url: Url) -> Result<Self, OpenError> {
@@ -133,7 +142,7 @@ impl Store {
 
     /// The folder, when it is one.
     pub fn folder(&self) -> Option<&std::path::Path> {
-        self.local.as_deref()
+        self.local.as_ref().map(|folder| folder.path.as_path())
     }
 
     /// All of a small object; `None` when there is none.
