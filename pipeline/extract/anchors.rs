@@ -1,7 +1,7 @@
 //! Tolerant matching of printed anchors.
 //!
-//! Anchors are compared on the folded text with Damerau-Levenshtein distance: at most one edit for
-//! words up to five letters, two beyond. Look-alikes that recognition mixes up (`0`/`o`, `1`/`l`/`i`,
+//! Anchors are compared on the folded text with Damerau-Levenshtein distance: none up to
+//! three letters (`học` is not `độc`), one up to five, two beyond. Look-alikes that recognition mixes up (`0`/`o`, `1`/`l`/`i`,
 //! `6` for a marked `o`) are one character first. Work is bounded: only short strings are compared.
 
 use sohoa_document::fold::fold;
@@ -48,8 +48,8 @@ pub(crate) fn edits(a: &str, b: &str, most: usize) -> Option<usize> {
 /// Edits that one anchor of this many letters may cost.
 pub(crate) fn tolerance(letters: usize) -> usize {
     match letters {
-        0..=2 => 0,
-        3..=5 => 1,
+        0..=3 => 0,
+        4..=5 => 1,
         _ => 2,
     }
 }

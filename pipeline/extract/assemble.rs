@@ -45,7 +45,7 @@ pub(crate) fn read(sheets: &[Sheet<'_>], context: &Context) -> (Fields, Vec<Fiel
 
 /// Number, notation, issuer, kind and subject, which witness for each other.
 fn code_and_kind(head: &Head<'_, '_>, fields: &mut Fields, findings: &mut Vec<FieldFinding>) {
-    let code = head.number.as_ref().map(|line| line.read());
+    let code = head.number.as_ref().map(|line| line.read(head.digit_height()));
     let (number, mut notation, mut full) = match code {
         Some(read) => (read.number, read.notation, read.full),
         None => (None, None, None),
@@ -67,7 +67,13 @@ fn code_and_kind(head: &Head<'_, '_>, fields: &mut Fields, findings: &mut Vec<Fi
             && read.code.as_ref().is_some_and(|code| {
                 notation.value.kind.is_some_and(|kind| kind.code == code.value)
             });
-        let factor = if issuer.agrees { 3.0 } else { 0.7 } * if titled { 2.0 } else { 1.0 };
+        // Printed three times over: in the notation, the title and the issuer's name.
+        let factor = match (titled, issuer.explains, issuer.agrees) {
+            (true, true, _) => 30.0,
+            (true, false, true) | (false, _, true) => 3.0,
+            (true, false, false) => 1.4,
+            (false, _, false) => 0.5,
+        };
         let before = notation.probability;
         notation.probability = confidence::weigh(before, factor);
         if let Some(full) = full.as_mut() {
@@ -109,7 +115,7 @@ fn dates(
     fields.issued_date_precision = read.precision;
     fields.document_year = read.year;
     fields.issued_place = read.place;
-    let in_number = head.number.as_ref().and_then(|line| line.read().year);
+    let in_number = head.number.as_ref().and_then(|line| line.read(None).year);
     if let (Some(year), Some(date)) = (in_number, fields.issued_date.as_mut()) {
         let factor = if date.value.year() == year { 3.0 } else { 0.1 };
         date.probability = confidence::weigh(date.probability, factor);

@@ -224,46 +224,71 @@ const PHRASES: &[&str] = &[
 struct Lexicon {
     spelling: HashMap<String, &'static str>,
     longest: usize,
+    /// Phrases without spaces, for words glued by recognition.
+    glued: Vec<(String, &'static str)>,
 }
 
 static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
     let words = places::PROVINCES.iter().chain(PHRASES).copied();
     let spelling: HashMap<String, &'static str> = words.map(|text| (fold(text), text)).collect();
     let longest = spelling.keys().map(|key| key.split(' ').count()).max().unwrap_or(1);
-    Lexicon { spelling, longest }
+    let glued = spelling.iter().filter(|(key, _)| key.len() > 1);
+    let glued = glued.map(|(key, text)| (key.replace(' ', ""), *text)).collect();
+    Lexicon { spelling, longest, glued }
 });
 
-/// The name in sentence case, with the share of its words that the lexicon knows (0 to 1).
-pub(crate) fn sentence(text: &str) -> (String, f32) {
+/// The name in sentence case, and for each of its words whether the lexicon knows it.
+pub(crate) fn sentence(text: &str) -> (String, Vec<bool>) {
     let words: Vec<&str> = text.split_whitespace().collect();
     let folded: Vec<String> = words.iter().map(|word| fold(word)).collect();
     let mut out: Vec<String> = Vec::with_capacity(words.len());
-    let (mut known, mut all) = (0usize, 0usize);
-    let mut at = 0;
-    while at < words.len() {
+    let mut known = Vec::with_capacity(words.len());
+    while known.len() < words.len() {
+        let at = known.len();
         if !words[at].chars().any(char::is_alphanumeric) {
             out.push(words[at].to_owned());
-            at += 1;
+            known.push(true);
             continue;
         }
-        let taken = phrase(&words[at..], &folded[at..], &mut out);
-        let count = taken.unwrap_or(1);
-        if taken.is_some() {
-            known += count;
-        } else {
-            out.push(title_case(words[at]));
+        match phrase(&folded[at..], &mut out) {
+            Some(count) => known.extend(std::iter::repeat_n(true, count)),
+            None => {
+                out.push(title_case(words[at]));
+                known.push(false);
+            }
         }
-        all += count;
-        at += count;
     }
-    let name = first_upper(&out.join(" "));
-    (name, if all == 0 { 0.0 } else { known as f32 / all as f32 })
+    (first_upper(&out.join(" ")), known)
+}
+
+/// Words that recognition glued together, apart again: all parts must be known phrases.
+pub(crate) fn unglue(word: &str) -> Option<Vec<&'static str>> {
+    let key = fold(word);
+    if key.chars().count() < 5 || key.chars().count() > 40 || LEXICON.spelling.contains_key(&key) {
+        return None;
+    }
+    let mut rest = key.as_str();
+    let mut parts = Vec::new();
+    while !rest.is_empty() {
+        let (glued, phrase) = LEXICON
+            .glued
+            .iter()
+            .filter(|(glued, _)| rest.starts_with(glued.as_str()))
+            .max_by_key(|(glued, _)| glued.len())?;
+        rest = &rest[glued.len()..];
+        parts.push(*phrase);
+    }
+    (parts.len() > 1 || parts.iter().any(|part| part.contains(' '))).then_some(parts)
 }
 
 /// Pushes the longest phrase that starts here; its length in words.
-fn phrase(words: &[&str], folded: &[String], out: &mut Vec<String>) -> Option<usize> {
-    let most = LEXICON.longest.min(words.len());
+fn phrase(folded: &[String], out: &mut Vec<String>) -> Option<usize> {
+    let most = LEXICON.longest.min(folded.len());
     (1..=most).rev().find_map(|count| {
+        let sign = |word: &String| !word.chars().any(char::is_alphanumeric);
+        if sign(&folded[0]) || sign(&folded[count - 1]) {
+            return None;
+        }
         let key = folded[..count].join(" ");
         let lead = key.chars().take_while(|c| *c == '(').count();
         let core = key.trim_matches(|c: char| !c.is_alphanumeric());
@@ -314,9 +339,16 @@ mod tests {
     }
 
     #[test]
-    fn unknown_words_lower_the_known_share() {
-        assert_eq!(sentence("SỞ Y TẾ").1, 1.0);
-        assert!(sentence("XYZZ QWERT").1 < 0.1);
-        assert_eq!(sentence("").1, 0.0);
+    fn words_know_whether_they_are_known() {
+        assert_eq!(sentence("SỞ Y TẾ").1, [true, true, true]);
+        assert_eq!(sentence("SỞ XYZZ").1, [true, false]);
+        assert_eq!(sentence("").1, [false; 0]);
+    }
+
+    #[test]
+    fn glued_words_come_apart_only_when_all_is_known() {
+        assert_eq!(unglue("SỞYTẾ"), Some(vec!["Sở", "Y tế"]));
+        assert_eq!(unglue("SỞXYZ"), None);
+        assert_eq!(unglue("SỞ"), None);
     }
 }

@@ -8,6 +8,9 @@
 const MAP: [(f32, f32); 7] =
     [(0.0, 0.1), (0.3, 0.3), (0.5, 0.55), (0.7, 0.8), (0.85, 0.94), (0.92, 0.975), (1.0, 0.995)];
 
+/// A number or date less likely than this is a guess, and a guess is no value.
+pub(crate) const GUESS: f32 = 0.5;
+
 /// Probability that a word of this confidence is right.
 pub(crate) fn word(confidence: f32) -> f32 {
     let confidence = if confidence.is_finite() { confidence.clamp(0.0, 1.0) } else { 0.0 };

@@ -23,11 +23,16 @@ const FIRST_YEAR: i32 = 1945;
 
 static LINE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(concat!(
-        r"(?:^|[\s,.;])(?P<day>ng[a-z]{1,2}[.,:;]*\s*(?P<d>[^a-z\s]{0,6}(?:\s[^a-z\s]{1,4}){0,2}|\S{1,5})\s*)",
-        r"[^a-z\s]?(?P<t>th[a-z0-9]{2,3})[.,:]*\s*(?P<m>\S{0,5}?)\s*",
-        r"(?P<n>n[a-z]{1,3})[.,:]*\s*(?P<y>\S{1,7}(?:\s\d{1,2})?)"
+        r"(?:^|[\s,.;])(?P<day>ng[a-z]{1,2}[.,:;]*\s*(?P<d>.{0,14}?))\s*[^a-z\d\s]?",
+        r"(?P<t>th[a-z0-9]{2,3})[.,:]*\s*(?P<m>\S{0,5}?)\s*",
+        r"(?P<n>n[a-z]{1,3})[.,:]*\s*(?P<y>\S{1,7}(?:\s\d{1,2})?)(?P<rest>.*)$"
     ))
     .expect("constant pattern, compiled in tests")
+});
+
+/// Only the start of the line is readable: enough for the place.
+static START: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"[a-z.]{2,}, (?P<day>ngay)").expect("constant pattern, compiled in tests")
 });
 
 static MONTH_LINE: LazyLock<Regex> = LazyLock::new(|| {
@@ -66,28 +71,29 @@ pub(crate) fn find<'a>(sheet: &Sheet<'a>, end: usize) -> Option<DateLine<'a>> {
 
 fn line<'a>(sheet: &Sheet<'a>, index: usize, row: &Span<'a>) -> Option<DateLine<'a>> {
     let joined = Joined::new(row, fold);
-    let Some(found) = LINE.captures(&joined.text) else {
-        return month_line(sheet, index, row);
-    };
-    let group = |name: &str| found.name(name).map(|m| m.range());
-    let first = joined.word_at(group("day")?.start);
-    if sheet.x(row.words[first].bbox.x0) < 0.3 {
+    full_line(sheet, index, row, &joined)
+        .or_else(|| month_line(sheet, index, row))
+        .or_else(|| start_only(sheet, index, row, &joined))
+}
+
+fn full_line<'a>(
+    sheet: &Sheet<'a>,
+    index: usize,
+    row: &Span<'a>,
+    joined: &Joined<'_, 'a>,
+) -> Option<DateLine<'a>> {
+    let found = LINE.captures(&joined.text)?;
+    let group = |name: &str| found.name(name).map_or(0..0, |m| m.range());
+    // Words after the year make it a sentence, a form's or a legal basis'.
+    let rest = &joined.text[group("rest")];
+    if rest.split(' ').any(|word| word.chars().filter(|c| c.is_alphabetic()).count() > 2) {
         return None;
     }
-    let place = place_before(row, first);
-    let left = place.as_ref().map_or(row.words[first].bbox.x0, |place| place.bbox.x0);
-    let starts = row.words.iter().filter(|word| word.bbox.x1 <= left).map(|word| word.bbox.x1);
-    let before = starts.fold(f32::NEG_INFINITY, f32::max);
-    if left - before < 0.8 * row.type_height() {
-        return None;
-    }
+    let (left, place) = opening(sheet, row, joined.word_at(group("day").start))?;
     let part = |name: &str| {
-        let range = group(name).unwrap_or(0..0);
-        Part {
-            text: joined.text[range.clone()].to_owned(),
-            words: joined.words(range.clone()).to_vec(),
-            gaps: gaps(&joined, row, &range),
-        }
+        let range = group(name);
+        let text = joined.text[range.clone()].to_owned();
+        Part { text, words: joined.words(range.clone()).to_vec(), gaps: gaps(joined, row, &range) }
     };
     let words = row.words.iter().filter(|word| word.bbox.x0 >= left);
     Some(DateLine {
@@ -103,6 +109,51 @@ fn line<'a>(sheet: &Sheet<'a>, index: usize, row: &Span<'a>) -> Option<DateLine<
     })
 }
 
+/// Left edge and place of a line whose `ngày` is this word; `None` inside a sentence.
+fn opening<'a>(sheet: &Sheet<'a>, row: &Span<'a>, first: usize) -> Option<(f32, Option<Span<'a>>)> {
+    if sheet.x(row.words.get(first)?.bbox.x0) < 0.3 {
+        return None;
+    }
+    let place = place_before(row, first);
+    let left = place.as_ref().map_or(row.words[first].bbox.x0, |place| place.bbox.x0);
+    let ends = row.words.iter().filter(|word| word.bbox.x1 <= left).map(|word| word.bbox.x1);
+    let before = ends.fold(f32::NEG_INFINITY, f32::max);
+    (left - before >= 0.8 * row.type_height()).then_some((left, place))
+}
+
+fn start_only<'a>(
+    sheet: &Sheet<'a>,
+    index: usize,
+    row: &Span<'a>,
+    joined: &Joined<'_, 'a>,
+) -> Option<DateLine<'a>> {
+    let found = START.captures(&joined.text)?.name("day")?;
+    let first = joined.word_at(found.start());
+    let (left, place) = opening(sheet, row, first)?;
+    let capital = |span: &Span<'_>| {
+        let text = span.text();
+        text.starts_with(char::is_uppercase) && text.contains(char::is_lowercase)
+    };
+    let after = row.words.len() - first;
+    if after > 8 || !place.as_ref().is_some_and(capital) {
+        return None;
+    }
+    let blank = || Part { text: String::new(), words: Vec::new(), gaps: (0.0, 0.0) };
+    let words = row.words.iter().filter(|word| word.bbox.x0 >= left);
+    Some(DateLine {
+        row: index,
+        left,
+        place,
+        day: Some(blank()),
+        month: blank(),
+        year: blank(),
+        page: sheet.page,
+        bbox: Rect::around(words.map(|word| &word.bbox))?,
+        text: row.text(),
+    })
+}
+
+/// `Place, tháng m năm y`: older papers and reports without a day.
 fn month_line<'a>(sheet: &Sheet<'a>, index: usize, row: &Span<'a>) -> Option<DateLine<'a>> {
     let line = row.split(2.0 * row.type_height()).pop()?;
     let joined = Joined::new(&line, fold);
@@ -112,11 +163,8 @@ fn month_line<'a>(sheet: &Sheet<'a>, index: usize, row: &Span<'a>) -> Option<Dat
     }
     let part = |name: &str| {
         let range = found.name(name).map_or(0..0, |m| m.range());
-        Part {
-            text: joined.text[range.clone()].to_owned(),
-            words: joined.words(range).to_vec(),
-            gaps: (0.0, 0.0),
-        }
+        let text = joined.text[range.clone()].to_owned();
+        Part { text, words: joined.words(range).to_vec(), gaps: (0.0, 0.0) }
     };
     let place = found.name("place").and_then(|m| Span::of(joined.words(m.range()).to_vec()));
     Some(DateLine {
@@ -196,8 +244,8 @@ impl DateLine<'_> {
                 None => (Some(1), 0.98, Precision::Month),
             };
             let value = day.and_then(|day| NaiveDate::from_ymd_opt(y, m, day));
-            if let Some(value) = value {
-                let probability = (py * pm * pd).clamp(0.0, 0.999);
+            let probability = (py * pm * pd).clamp(0.0, 0.999);
+            if let Some(value) = value.filter(|_| probability >= confidence::GUESS) {
                 date = Some(self.field(value, probability));
                 precision = Some(self.field(exact, probability));
             }
@@ -235,47 +283,48 @@ impl DateLine<'_> {
     /// A day or month and the probability that it is printed so.
     fn number(&self, part: &Part<'_>, most: u32) -> Option<(u32, f32)> {
         let clean = part.text.trim_matches(|c: char| !c.is_alphanumeric());
-        let value: u32 = clean.parse().ok()?;
-        if clean.len() > 2 || !(1..=most).contains(&value) {
+        let (digits, exact) = digits(clean)?;
+        let value: u32 = digits.parse().ok()?;
+        if digits.len() > 2 || !(1..=most).contains(&value) {
             return None;
         }
-        let mut p = weakest(&part.words);
-        if clean != part.text.trim_end_matches(['.', ',']) {
-            p = confidence::weigh(p, 0.1);
+        let mut p = confidence::weigh(weakest(&part.words), self.printed(part));
+        if !exact || clean != part.text.trim_end_matches(['.', ',']) {
+            p = confidence::weigh(p, 0.05);
         }
-        p = confidence::weigh(p, self.printed(part));
-        // Law wants `08`; a single digit is often the half of a handwritten pair that was read.
-        if clean.len() == 1 && value < 10 {
-            p = confidence::weigh(p, if value < 3 || most == 31 { 0.25 } else { 0.7 });
+        // Law wants `08` for days and `01`, `02` for months: a single digit may be half of a pair.
+        let short = digits.len() == 1;
+        if short && (most == 31 || value < 3) {
+            p = confidence::weigh(p, 0.4);
         }
         Some((value, p))
     }
 
-    /// Odds factor from geometry: digits printed with the line stand as the year's digits stand.
-    fn printed(&self, part: &Part<'_>) -> f32 {
-        let digits = |words: &[&Word]| match words {
-            [word]
-                if word.text.trim_end_matches(['.', ',']).chars().all(|c| c.is_ascii_digit()) =>
-            {
-                Some(word.bbox)
-            }
+    /// Height of the printed year's digits; what is written by hand beside it is taller.
+    pub(crate) fn digit_height(&self) -> Option<f32> {
+        match self.year.words.as_slice() {
+            [word] if only_digits(word) => Some(word.bbox.height()).filter(|height| *height > 1.0),
             _ => None,
-        };
-        let (Some(part_box), Some(year_box)) = (digits(&part.words), digits(&self.year.words))
-        else {
-            return 0.3;
-        };
-        let height = year_box.height().max(1.0);
-        let distance = (year_box.x0 - part_box.x0).abs();
-        let taller = (part_box.height() / height - 1.0).abs();
-        let off = ((part_box.y1 - year_box.y1).abs() - 0.02 * distance).max(0.0) / height;
-        let widest = part.gaps.0.max(part.gaps.1);
-        let mut factor = 1.0;
-        if taller > 0.2 || off > 0.2 {
-            factor *= 0.2;
         }
-        if widest > 1.0 {
-            factor *= 0.4;
+    }
+
+    /// Odds factor from geometry: printed digits are as tall as the year's and on its base.
+    fn printed(&self, part: &Part<'_>) -> f32 {
+        let (Some(height), [word]) = (self.digit_height(), part.words.as_slice()) else {
+            return 0.2;
+        };
+        let year = self.year.words[0].bbox;
+        let distance = (year.x0 - word.bbox.x0).abs();
+        // Glued to `ngày` or `tháng`, the box is as tall as those: with descender and mark.
+        let (bounds, factor) =
+            if only_digits(word) { (0.82..=1.2, 1.0) } else { (0.82..=1.45, 0.6) };
+        let off = ((word.bbox.y1 - year.y1).abs() - 0.02 * distance).max(0.0) / height;
+        let mut factor = factor;
+        if !bounds.contains(&(word.bbox.height() / height)) || (only_digits(word) && off > 0.3) {
+            factor *= 0.05;
+        }
+        if part.gaps.0.max(part.gaps.1) > 1.6 {
+            factor *= 0.5;
         }
         factor
     }
@@ -289,11 +338,35 @@ impl DateLine<'_> {
         }
         let p = confidence::word(span.confidence());
         let (value, p) = match places::province(text) {
-            Some(name) => (name.to_owned(), confidence::weigh(p, 6.0)),
-            None => (text.to_owned(), confidence::weigh(p, 0.8)),
+            Some((name, 0)) => (name.to_owned(), confidence::weigh(p, 6.0)),
+            Some((name, _)) => (name.to_owned(), confidence::weigh(p, 2.0)),
+            None => (text.to_owned(), confidence::weigh(p, 0.12)),
         };
-        Some(Field { value, probability: p, page: self.page, bbox: span.bbox })
+        let field = Field { value, probability: p, page: self.page, bbox: span.bbox };
+        Some(field).filter(|field| field.probability >= confidence::GUESS)
     }
+}
+
+/// The digits meant, and whether they were read as digits.
+fn digits(text: &str) -> Option<(String, bool)> {
+    let mapped: String = text
+        .chars()
+        .map(|c| match c {
+            'o' => '0',
+            'l' | 'i' | '|' | ']' => '1',
+            c => c,
+        })
+        .collect();
+    let plain = !mapped.is_empty() && mapped.chars().all(|c| c.is_ascii_digit());
+    plain.then(|| {
+        let exact = mapped == text;
+        (mapped, exact)
+    })
+}
+
+fn only_digits(word: &Word) -> bool {
+    let digits = word.text.trim_end_matches(['.', ',']);
+    !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit())
 }
 
 fn weakest(words: &[&Word]) -> f32 {

@@ -4,7 +4,7 @@
 //! word of an agency opens a name, any other continues the one above; the lowest name is the
 //! issuer. No agency is known by name: agreement with the initials in the notation is the evidence.
 
-use sohoa_document::{Field, fold::fold};
+use sohoa_document::{Field, Rect, Word, fold::fold};
 
 use crate::{
     anchors::{edits, skeleton, tolerance},
@@ -88,6 +88,8 @@ pub(crate) struct IssuerRead {
     pub(crate) level: Option<Field<Level>>,
     /// Whether the initials of the issuer stand in the notation.
     pub(crate) agrees: bool,
+    /// Whether they explain all of it that is not the kind.
+    pub(crate) explains: bool,
 }
 
 /// Reads box 2; `notation` is the independent evidence.
@@ -100,16 +102,21 @@ pub(crate) fn read(head: &Head<'_, '_>, notation: Option<&Notation>) -> IssuerRe
     let groups = notation.map(notation::agency_groups).unwrap_or_default();
     let initials = organ.as_ref().map(|organ| initials(&organ.value)).unwrap_or_default();
     let agrees = groups.iter().any(|group| stands_for(group, &initials));
+    let explains = !groups.is_empty() && groups.iter().all(|group| stands_for(group, &initials));
     if let Some(organ) = organ.as_mut() {
-        let factor = if agrees { 4.0 } else { 0.7 };
+        let factor = if agrees { 3.0 } else { 0.3 };
         organ.probability = confidence::weigh(organ.probability, factor);
+        // A notation that names another agency: the issuer's own line may have been lost.
+        if !groups.is_empty() && !agrees {
+            organ.probability = organ.probability.min(0.85);
+        }
     }
     let level = organ.as_ref().and_then(|organ| {
         let value =
             level(&organ.value, parent.as_ref().map_or("", |parent| parent.value.as_str()))?;
         Some(Field { value, probability: organ.probability, page: organ.page, bbox: organ.bbox })
     });
-    IssuerRead { organ, parent, level, agrees }
+    IssuerRead { organ, parent, level, agrees, explains }
 }
 
 /// The printed lines of box 2.
@@ -125,10 +132,16 @@ fn lines<'a>(head: &Head<'_, 'a>) -> Vec<Span<'a>> {
         .national
         .or(head.motto)
         .map_or(f32::NEG_INFINITY, |(row, _)| sheet.rows[row].bbox.centre().1 - 2.2 * type_height);
+    // Without a number line the letterhead ends soon after the motto.
+    let bottom = match (&head.number, head.motto.or(head.national)) {
+        (None, Some((row, _))) => sheet.rows[row].bbox.centre().1 + 1.8 * type_height,
+        _ => f32::INFINITY,
+    };
     let right = head.right_column();
     let mut lines = Vec::new();
     for (index, row) in sheet.rows[..end.min(sheet.rows.len())].iter().enumerate() {
-        if row.bbox.centre().1 < top {
+        let y = row.bbox.centre().1;
+        if y < top || y > bottom {
             continue;
         }
         let own = [head.national, head.motto].into_iter().flatten().find(|(at, _)| *at == index);
@@ -140,14 +153,32 @@ fn lines<'a>(head: &Head<'_, 'a>) -> Vec<Span<'a>> {
     lines
 }
 
-/// The line without specks; `None` when it is no line of capitals.
+/// The line without specks at its ends; `None` when it is no line of capitals.
 fn printed<'a>(line: &Span<'a>, width: f32) -> Option<Span<'a>> {
-    let wordy =
-        |text: &str| text.chars().any(char::is_alphabetic) || matches!(text, "-" | "–" | "—" | "&");
-    let words = line.words.iter().copied().filter(|word| wordy(&word.text)).collect();
-    let line = Span::of(words)?;
+    let mut words = line.words.as_slice();
+    while let [first, rest @ ..] = words
+        && speck(first)
+    {
+        words = rest;
+    }
+    while let [rest @ .., last] = words
+        && speck(last)
+    {
+        words = rest;
+    }
+    let line = Span::of(words.to_vec())?;
     let letters = line.text().chars().filter(|c| c.is_alphabetic()).count();
     (letters >= 3 && line.capitals() > 0.6 && line.bbox.x1 < 0.66 * width).then_some(line)
+}
+
+/// A sign, a lone letter that is no word, or a scrap that recognition doubts.
+fn speck(word: &Word) -> bool {
+    let mut letters = word.text.chars().filter(|c| c.is_lowercase() || c.is_uppercase());
+    match (letters.next(), letters.next()) {
+        (None, _) => !word.text.chars().any(|c| c.is_ascii_digit()),
+        (Some(only), None) => !"YABCDIVXĐ".contains(only) || word.confidence < 0.6,
+        _ => word.confidence < 0.25 && word.text.chars().count() <= 2,
+    }
 }
 
 /// Lines grouped into names.
@@ -172,7 +203,10 @@ fn continues(above: Option<&Span<'_>>) -> bool {
 }
 
 fn opens(line: &Span<'_>) -> bool {
-    let words: Vec<String> = line.words.iter().take(3).map(|word| skeleton(&word.text)).collect();
+    let apart =
+        |word: &str| casing::unglue(word).map_or_else(|| word.to_owned(), |parts| parts.join(" "));
+    let text: Vec<String> = line.words.iter().take(3).map(|word| apart(&word.text)).collect();
+    let words: Vec<String> = text.join(" ").split(' ').map(skeleton).collect();
     OPENERS.iter().any(|opener| {
         let count = opener.split(' ').count();
         let Some(start) = words.get(..count) else { return false };
@@ -182,23 +216,41 @@ fn opens(line: &Span<'_>) -> bool {
 }
 
 fn field(head: &Head<'_, '_>, name: &Vec<&Span<'_>>) -> Option<Field<String>> {
-    let text: Vec<String> = name.iter().map(|line| line.text()).collect();
-    let text = text.join(" ");
-    let trimmed = text.trim_matches(|c: char| !c.is_alphanumeric() && c != '(' && c != ')');
-    let (value, known) = casing::sentence(trimmed);
-    let bbox = sohoa_document::Rect::around(name.iter().map(|line| &line.bbox))?;
-    let words = name.iter().map(|line| confidence::word(line.confidence()));
+    let words = name.iter().flat_map(|line| line.words.iter());
+    let bbox = Rect::around(words.clone().map(|word| &word.bbox))?;
+    let mut text: Vec<String> = Vec::new();
+    let mut confidences: Vec<f32> = Vec::new();
+    for word in words {
+        let parts = casing::unglue(&word.text);
+        let parts = parts.map_or_else(|| vec![word.text.clone()], |parts| vec![parts.join(" ")]);
+        for part in parts.iter().flat_map(|part| part.split(' ')) {
+            text.push(part.to_owned());
+            confidences.push(word.confidence);
+        }
+    }
+    let (value, known) = casing::sentence(&text.join(" "));
+    let value = value.trim_matches(|c: char| !c.is_alphanumeric() && c != '(' && c != ')');
+    // A known word stands for itself even where its marks were doubtful.
+    let words = confidences.iter().zip(&known).map(|(confidence, known)| {
+        let p = confidence::word(*confidence);
+        if *known { p.max(0.97) } else { p }
+    });
     let p = words.fold(1.0, f32::min);
-    let p = confidence::weigh(p, 0.4 + known);
+    let sign = |word: &&String| {
+        !word.chars().any(char::is_alphanumeric) && !matches!(word.as_str(), "-" | "–" | "—" | "&")
+    };
+    let p = if text.iter().any(|word| sign(&word)) { confidence::weigh(p, 0.1) } else { p };
     let p =
-        if name.first().is_some_and(|line| opens(line)) { p } else { confidence::weigh(p, 0.2) };
-    Some(Field { value, probability: p, page: head.sheet.page, bbox })
+        if name.first().is_some_and(|line| opens(line)) { p } else { confidence::weigh(p, 0.1) };
+    Some(Field { value: value.to_owned(), probability: p, page: head.sheet.page, bbox })
 }
 
 /// First letters of the words, folded, upper case; the place behind the level word is left out.
 fn initials(name: &str) -> String {
-    let folded = fold(name);
-    let stop = |word: &&str| !matches!(*word, "tinh" | "huyen" | "xa" | "phuong" | "quan");
+    let folded = fold(name).replace(" thanh pho ", " tp. ");
+    let stop = |word: &&str| {
+        !matches!(*word, "tinh" | "huyen" | "xa" | "phuong" | "quan") && !word.starts_with("tp")
+    };
     let mut out = String::new();
     for word in folded.split(' ').take_while(stop) {
         if matches!(word, "ubnd" | "hdnd" | "bch" | "bql") {
@@ -212,7 +264,9 @@ fn initials(name: &str) -> String {
 
 /// Whether the letters of the group occur in the initials in order, most of them.
 fn stands_for(group: &str, initials: &str) -> bool {
-    let group = fold(group);
+    // Small letters only make a group pronounceable: `TTra` for `TT`.
+    let group: String = group.chars().filter(|c| c.is_uppercase()).collect();
+    let group = fold(&group);
     if group.chars().count() < 2 || initials.chars().count() > 2 * group.chars().count() + 2 {
         return false;
     }

@@ -22,15 +22,16 @@ use crate::{
 const TITLE_WITHIN: usize = 9;
 
 pub(crate) static ABOUT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^[^\p{L}\d]{0,4}[vV]\s?[/\\|(lI1]?\s?[vwyVW](?:[^\p{L}]{0,3}\s|[^\p{L}]{1,3})")
-        .expect("constant pattern, compiled in tests")
+    Regex::new(
+        r"^[^\p{L}\d]{0,4}[vV](?:\s?[/\\|(lI1]?\s?[vwyVW]|/)(?:[^\p{L}]{0,3}\s|[^\p{L}]{1,3})",
+    )
+    .expect("constant pattern, compiled in tests")
 });
 
 /// Where the title stands, or where a letter's subject starts.
 #[derive(Debug)]
 pub(crate) struct Heading<'a> {
-    /// First and last row of the title.
-    pub(crate) rows: (usize, usize),
+    pub(crate) row: usize,
     pub(crate) span: Span<'a>,
     kind: Option<(&'static Kind, usize)>,
 }
@@ -52,13 +53,14 @@ pub(crate) fn heading<'a>(head: &Head<'_, 'a>) -> Option<Heading<'a>> {
     let rows = head.bottom..to;
     let named = rows.clone().take_while(|index| !is_body(&sheet.rows[*index])).find_map(|index| {
         let row = &sheet.rows[index];
-        let parts = row.split(1.2 * row.type_height());
-        let whole = std::iter::once(row.clone()).chain(parts);
-        let candidates = whole.filter(|part| centred(sheet, part) && part.capitals() > 0.6);
-        candidates
+        // A stamp or a scrap may stand beside the title: the best of the row and its parts counts.
+        let parts = (0..row.words.len()).filter_map(|from| Span::of(row.words[from..].to_vec()));
+        let parts = parts.take(4).chain(row.split(1.2 * row.type_height()));
+        let titles = parts.filter(|part| centred(sheet, part) && part.capitals() > 0.6);
+        titles
             .filter_map(|part| types::by_title(&part.text()).map(|kind| (part, kind)))
-            .next()
-            .map(|(span, kind)| Heading { rows: (index, index), span, kind: Some(kind) })
+            .min_by_key(|(_, (_, cost))| *cost)
+            .map(|(span, kind)| Heading { row: index, span, kind: Some(kind) })
     });
     named.or_else(|| other_title(head, rows))
 }
@@ -83,7 +85,7 @@ fn other_title<'a>(head: &Head<'_, 'a>, rows: std::ops::Range<usize>) -> Option<
             && row.type_height() > 0.85 * type_height
             && row.confidence() > 0.7
         {
-            return Some(Heading { rows: (index, index), span: row.clone(), kind: None });
+            return Some(Heading { row: index, span: row.clone(), kind: None });
         }
     }
     None
@@ -202,7 +204,11 @@ fn letter_evidence(head: &Head<'_, '_>) -> Option<(Rect, f32)> {
     if let Some(about) = about {
         return Some((about.bbox, 0.95));
     }
-    let addressed =
-        rows.iter().find(|row| skeleton(&row.text()).replace(' ', "").contains("kinhgui"))?;
+    let addressed = rows.iter().find(|row| addresses(row))?;
     head.number.is_some().then_some((addressed.bbox, 0.8))
+}
+
+/// Whether the row holds `Kính gửi`.
+pub(crate) fn addresses(row: &Span<'_>) -> bool {
+    skeleton(&row.text()).replace(' ', "").contains("kinhgui")
 }

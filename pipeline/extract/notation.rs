@@ -57,10 +57,9 @@ fn plain(c: char) -> char {
 
 fn repair(first: &str) -> &str {
     match first {
-        "QD" | "QP" | "QB" | "Qb" | "0P" | "OP" | "0D" | "OD" | "0Đ" | "OĐ" | "QDP" | "QÐ" => {
-            "QĐ"
-        }
-        "ND" | "NP" | "NB" | "Nb" | "NDB" => "NĐ",
+        "QD" | "QP" | "QB" | "Qb" | "0P" | "OP" | "0D" | "OD" | "0Đ" | "OĐ" | "QDP" | "QĐĐ"
+        | "QĐD" | "QDĐ" => "QĐ",
+        "ND" | "NP" | "NB" | "Nb" | "NDB" | "NĐĐ" => "NĐ",
         "NO" | "N0" => "NQ",
         "CD" => "CĐ",
         "TTR" => "TTr",

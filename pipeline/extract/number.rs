@@ -24,7 +24,7 @@ static LABEL: LazyLock<Regex> = LazyLock::new(|| {
 static MODERN: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(concat!(
         r"^(?P<num>[^/]{0,16}?)\s*/\s*(?:(?P<year>(?:19|20)\d\d)\s*/\s*)?",
-        r"(?P<not>\S{1,20}(?:\s?[-–—]\s?\S{1,16}){0,3})"
+        r"(?P<not>[^\s\-–—]{1,20}(?:\s?[-–—]\s?[^\s\-–—]{1,16}){0,3})"
     ))
     .expect("constant pattern, compiled in tests")
 });
@@ -88,6 +88,10 @@ fn label(span: &Span<'_>) -> Option<usize> {
     let found = LABEL.find(&fold_in_place(&text))?.end();
     let label: usize = text.chars().take(found).map(char::len_utf8).sum();
     let rest = &text[label..];
+    if !text[..label].ends_with([' ', ':', '.', ';', ',']) && rest.starts_with(char::is_alphabetic)
+    {
+        return None;
+    }
     let colon = text[..label].contains([':', ';']);
     let shaped = rest.contains('/') || rest.starts_with(|c: char| c.is_ascii_digit());
     (colon || (shaped && rest.chars().count() < 40)).then_some(label)
@@ -119,7 +123,8 @@ pub(crate) struct NumberRead {
 }
 
 impl NumberLine<'_> {
-    pub(crate) fn read(&self) -> NumberRead {
+    /// Reads the line; `digit_height` is the height of digits printed beside it, when known.
+    pub(crate) fn read(&self, digit_height: Option<f32>) -> NumberRead {
         let joined = Joined::new(&self.span, str::to_owned);
         let rest = &joined.text[self.label..];
         let blank = NumberRead { number: None, notation: None, full: None, year: None };
@@ -145,9 +150,10 @@ impl NumberLine<'_> {
             words("num").last().map(|word| word.bbox) == words("not").first().map(|word| word.bbox);
         let number = digits_of(digits).map(|(value, clean)| {
             let p = confidence::weigh(weakest(words("num")), if clean { 1.0 } else { 0.1 });
-            let p = confidence::weigh(p, self.printed(words("num"), words("not"), shared));
+            let p = confidence::weigh(p, self.printed(words("num"), words("not"), digit_height));
             self.field(value, p, words("num"))
         });
+        let number = number.filter(|number| number.probability >= confidence::GUESS);
         let full = number.as_ref().zip(notation.as_ref()).map(|(number, notation)| {
             let year = year.map_or_else(String::new, |year: i32| format!("{year}/"));
             let value = format!("{}{separator}{year}{}", number.value, notation.value.text);
@@ -171,34 +177,36 @@ impl NumberLine<'_> {
         Field { value, probability, page: self.page, bbox }
     }
 
-    /// Odds factor from geometry: printed digits follow the label at one space, stand on its base
-    /// and are as tall as capitals.
-    fn printed(&self, digits: &[&Word], notation: &[&Word], shared: bool) -> f32 {
+    /// Odds factor from geometry: printed digits are as tall as the printed year, stand on the
+    /// label's base and follow it closely. Handwriting is taller by a third and more.
+    fn printed(&self, digits: &[&Word], notation: &[&Word], digit_height: Option<f32>) -> f32 {
         let (Some(first), Some(label)) = (digits.first(), self.span.words.first()) else {
             return 0.1;
         };
+        let glued_to_label = std::ptr::eq(*first, *label);
+        let glued_to_notation = notation.first().is_some_and(|next| std::ptr::eq(*first, *next));
+        let label_height = label.bbox.height().max(1.0);
+        // `Số:` carries a mark; its digits are about three quarters of it.
+        let expected = digit_height.unwrap_or(0.76 * label_height).max(1.0);
+        let ratio = first.bbox.height() / expected;
+        let bounds = match (glued_to_label, glued_to_notation) {
+            (true, _) => 0.8..=1.42,
+            (false, true) => 0.85..=1.36,
+            (false, false) => 0.82..=1.22,
+        };
+        let off = (first.bbox.y1 - label.bbox.y1).abs() / label_height;
+        let space = (first.bbox.x0 - label.bbox.x1) / label_height;
         let mut factor = 1.0;
         if digits.len() > 1 {
-            factor *= 0.2;
+            factor *= 0.1;
         }
-        if std::ptr::eq(*first, *label) {
-            // Glued to its label: written or typed into a blank that was too small.
-            return factor * 0.3;
+        if !bounds.contains(&ratio) || off > 0.3 {
+            factor *= 0.05;
         }
-        let height = label.bbox.height().max(1.0);
-        let taller = first.bbox.height() / height;
-        let off = (first.bbox.y1 - label.bbox.y1).abs() / height;
-        let space = (first.bbox.x0 - label.bbox.x1) / height;
-        if !(0.45..=1.35).contains(&taller) || off > 0.3 {
-            factor *= 0.2;
-        }
-        if space > 1.2 {
-            factor *= 0.3;
-        }
-        if !shared {
-            let after = notation.first().zip(digits.last());
-            let gap = after.map_or(0.0, |(next, last)| (next.bbox.x0 - last.bbox.x1) / height);
-            factor *= if gap > 0.8 { 0.3 } else { 0.7 };
+        if glued_to_label {
+            factor *= 0.4;
+        } else if space > 1.6 {
+            factor *= 0.4;
         }
         factor
     }

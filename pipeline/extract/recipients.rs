@@ -21,13 +21,18 @@ pub(crate) struct RecipientsRead {
     pub(crate) archive_line: Option<Field<String>>,
 }
 
-/// Reads the last list of the document's pages.
+/// Reads the list of the main part: the first page that has one; annexes may have their own.
 pub(crate) fn read(sheets: &[Sheet<'_>]) -> RecipientsRead {
-    let found = sheets.iter().rev().find_map(|sheet| {
+    let found = sheets.iter().find_map(|sheet| {
         let at = sheet.rows.iter().rposition(|row| starts_list(sheet, row))?;
         Some((sheet, at))
     });
     found.map(|(sheet, at)| list(sheet, at)).unwrap_or_default()
+}
+
+/// The row of `Nơi nhận`, if the page has it.
+pub(crate) fn list_row<'s, 'a>(sheet: &'s Sheet<'a>) -> Option<&'s Span<'a>> {
+    sheet.rows.iter().rfind(|row| starts_list(sheet, row))
 }
 
 fn starts_list(sheet: &Sheet<'_>, row: &Span<'_>) -> bool {

@@ -34,7 +34,7 @@ fn starts_document(sheet: &Sheet<'_>, context: &Context) -> bool {
     if !head.is_first_page() {
         return false;
     }
-    let notation = head.number.as_ref().and_then(|number| number.read().notation);
+    let notation = head.number.as_ref().and_then(|number| number.read(None).notation);
     let filled = head.date.as_ref().is_some_and(|date| date.read(context.scan_year).month_known());
     notation.is_some_and(|notation| notation.probability > 0.6) && filled
 }

@@ -13,6 +13,7 @@ use crate::{
     anchors::{edits, skeleton},
     confidence,
     fields::Authority,
+    recipients,
     rows::{Sheet, Span},
 };
 
@@ -101,26 +102,61 @@ pub(crate) struct SignerRead {
 
 /// Whether the text is an office a person signs in.
 pub(crate) fn is_title(text: &str) -> bool {
-    let rest = AUTHORITY.captures(text).map_or(text, |c| c.name("rest").map_or("", |m| m.as_str()));
-    let words: Vec<String> =
-        rest.split_whitespace().map(skeleton).filter(|word| !word.is_empty()).collect();
-    OFFICES.iter().any(|office| {
-        let count = office.split(' ').count();
-        let Some(start) = words.get(..count) else { return false };
-        let (start, office) = (start.concat(), skeleton(office).replace(' ', ""));
-        edits(&start, &office, usize::from(office.len() > 5)).is_some()
-    })
+    office(text).is_some()
 }
 
-/// Reads the last signature block of the document's pages.
+/// The office the text starts with, in its proper spelling, with the edits it took; an unclear
+/// choice between two offices costs one more.
+fn office(text: &str) -> Option<(String, usize)> {
+    let rest = AUTHORITY.captures(text).and_then(|c| c.name("rest")).map_or(text, |m| m.as_str());
+    let words: Vec<&str> =
+        rest.split_whitespace().filter(|word| !skeleton(word).is_empty()).collect();
+    let near = |office: &'static str| {
+        let count = office.split(' ').count();
+        let start: String = words.get(..count)?.iter().map(|word| skeleton(word)).collect();
+        let wanted = skeleton(office).replace(' ', "");
+        let most = match wanted.len() {
+            0..=5 => 0,
+            6..=8 => 1,
+            _ => 2,
+        };
+        edits(&start, &wanted, most).map(|cost| (office, count, cost))
+    };
+    let mut found: Vec<_> = OFFICES.iter().filter_map(|office| near(office)).collect();
+    found.sort_by_key(|(office, _, cost)| (*cost, std::cmp::Reverse(office.len())));
+    let (office, count, cost) = *found.first()?;
+    let rival = cost > 0 && found.get(1).is_some_and(|(_, _, other)| *other <= cost + 1);
+    let rest = words[count..].iter().map(|word| (*word).to_owned());
+    let words: Vec<String> = std::iter::once(office.to_uppercase()).chain(rest).collect();
+    Some((words.join(" "), cost + usize::from(rival)))
+}
+
+/// Reads the signature block of the main part: the first page that has one beside `Nơi nhận`,
+/// else the last page that has any. Annexes carry blocks of their own.
 pub(crate) fn read(sheets: &[Sheet<'_>], first_page_body: f32) -> SignerRead {
-    for (index, sheet) in sheets.iter().enumerate().rev() {
-        let from = if index == 0 { first_page_body } else { 0.0 };
-        if let Some(block) = last_block(sheet, from) {
-            return read_block(sheet, &block);
-        }
+    let from = |index: usize| if index == 0 { first_page_body } else { 0.0 };
+    let beside_list = sheets.iter().enumerate().find_map(|(index, sheet)| {
+        let list = recipients::list_row(sheet)?;
+        let top = (list.bbox.y0 - 0.16 * sheet.height).max(from(index));
+        Some((sheet, last_block(sheet, top, list.bbox.y1 + 0.16 * sheet.height)))
+    });
+    if let Some((sheet, block)) = beside_list {
+        return block.map(|block| read_block(sheet, &block)).unwrap_or_default();
     }
-    SignerRead::default()
+    let last = sheets.iter().enumerate().rev();
+    let found = last.filter_map(|(index, sheet)| {
+        last_block(sheet, from(index), f32::INFINITY).map(|block| (sheet, block))
+    });
+    let Some((sheet, block)) = found.into_iter().next() else { return SignerRead::default() };
+    let mut read = read_block(sheet, &block);
+    // Without the list of recipients the block may be a form's.
+    if let Some(title) = read.title.as_mut() {
+        title.probability = confidence::weigh(title.probability, 0.2);
+    }
+    if let Some(name) = read.name.as_mut() {
+        name.probability = confidence::weigh(name.probability, 0.3);
+    }
+    read
 }
 
 /// Lines of office, the last one's row index.
@@ -129,10 +165,10 @@ struct Block<'a> {
     last_row: usize,
 }
 
-fn last_block<'a>(sheet: &Sheet<'a>, from: f32) -> Option<Block<'a>> {
+fn last_block<'a>(sheet: &Sheet<'a>, from: f32, to: f32) -> Option<Block<'a>> {
     let at = (0..sheet.rows.len()).rev().find(|index| {
         let row = &sheet.rows[*index];
-        row.bbox.y0 >= from && office_line(sheet, row).is_some()
+        row.bbox.y0 >= from && row.bbox.y0 <= to && office_line(sheet, row).is_some()
     })?;
     let mut lines = vec![office_line(sheet, &sheet.rows[at])?];
     for row in sheet.rows[..at].iter().rev().take(8) {
@@ -178,12 +214,8 @@ fn read_block(sheet: &Sheet<'_>, block: &Block<'_>) -> SignerRead {
         Some(field(sheet, value, field_p(line), line.bbox))
     });
     let Some(last) = block.lines.last() else { return SignerRead::default() };
-    let text = last.text();
-    let bare = AUTHORITY
-        .captures(&text)
-        .and_then(|c| c.name("rest"))
-        .map_or(text.as_str(), |m| m.as_str());
-    let title = bare.trim_matches(|c: char| !c.is_alphanumeric()).to_owned();
+    let (title, cost) = office(&last.text()).unwrap_or((last.text(), 3));
+    let title = title.trim_matches(|c: char| !c.is_alphanumeric()).to_owned();
     let deputy = ["pho ", "thu truong"].iter().any(|lead| fold(&title).starts_with(lead));
     let implied = || {
         let below_head = deputy && block.lines.len() > 1;
@@ -191,12 +223,21 @@ fn read_block(sheet: &Sheet<'_>, block: &Block<'_>) -> SignerRead {
     };
     let authority = authority.or_else(implied);
     // With KT. the office of the signer stands below the head's; the head's alone is not the signer's.
-    let only_head = matches!(&authority, Some(a) if a.value != Authority::Tm && a.value != Authority::Q)
-        && block.lines.len() == 1;
-    let p = if only_head { 0.3 } else { field_p(last) };
+    let head_again = matches!(&authority, Some(a) if a.value == Authority::Kt) && !deputy;
+    let on_behalf = |a: &Field<Authority>| !matches!(a.value, Authority::Tm | Authority::Q);
+    let alone = block.lines.len() == 1 && authority.as_ref().is_some_and(on_behalf);
+    let only_head = head_again || alone;
     let name = name_below(sheet, block.last_row, last.bbox);
-    let certain = if name.is_some() || authority.is_some() { 1.0 } else { 0.5 };
-    let title = (!only_head).then(|| field(sheet, title, confidence::weigh(p, certain), last.bbox));
+    // A stamped deputy's line is often lost, and then the head's office stands alone: it is the
+    // signer's only where an authority says so, or a name follows it.
+    let certain = match (&authority, &name) {
+        (Some(_), _) => 1.0,
+        (None, Some(_)) => 0.4,
+        (None, None) => 0.1,
+    };
+    let spelled = [1.0, 0.3, 0.05, 0.02][cost.min(3)];
+    let p = confidence::weigh(field_p(last), certain * spelled);
+    let title = (!only_head).then(|| field(sheet, title, p, last.bbox));
     SignerRead { authority, title, name }
 }
 

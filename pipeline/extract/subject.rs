@@ -4,7 +4,7 @@
 //! `Kính gửi` or the body; in a letter it is the block in the left column that starts with `V/v`.
 //! Words stay as printed; a leading `V/v` is dropped.
 
-use sohoa_document::{Field, Rect};
+use sohoa_document::{Field, Rect, Word};
 
 use crate::{
     anchors::is,
@@ -28,99 +28,124 @@ pub(crate) fn read(head: &Head<'_, '_>, heading: Option<&Heading<'_>>) -> Option
 
 fn titled(head: &Head<'_, '_>, heading: &Heading<'_>) -> Option<Field<String>> {
     let sheet = head.sheet;
-    let from = heading.rows.1 + 1;
     let axis = heading.span.bbox.centre().0;
     let mut lines: Vec<Span<'_>> = Vec::new();
-    let mut above = heading.span.bbox;
-    for row in sheet.rows.iter().skip(from).take(MOST_ROWS) {
-        let Some(line) = without_specks(row, 0.0) else { continue };
-        let step = line.bbox.centre().1 - above.centre().1;
-        let height = line.type_height().max(above.height()).max(1.0);
-        let first = lines.is_empty();
-        if ends(&line) || step > if first { 4.0 } else { 2.4 } * height {
+    let mut above = heading.span.clone();
+    for row in sheet.rows.iter().skip(heading.row + 1).take(MOST_ROWS) {
+        let Some(line) = on_axis(row, axis, 0.09 * sheet.width) else {
+            // A scrawl or a stamp between the lines is passed over, a body line is the end.
+            if row.confidence() < 0.6 {
+                continue;
+            }
+            break;
+        };
+        let wide = if lines.is_empty() { 4.0 } else { 2.4 };
+        if ends(&line) || step(&above, &line) > wide {
             break;
         }
-        let off = (line.bbox.centre().0 - axis).abs() / sheet.width;
-        if off > 0.09 {
-            break;
-        }
-        above = line.bbox;
+        above = line.clone();
         lines.push(line);
     }
-    join(head, &lines)
+    join(head, &lines, 1.0)
+}
+
+/// The part of the row whose middle lies on the title's axis.
+fn on_axis<'a>(row: &Span<'a>, axis: f32, reach: f32) -> Option<Span<'a>> {
+    let off = |span: &Span<'_>| (span.bbox.centre().0 - axis).abs();
+    let whole = without_specks(row).filter(|line| off(line) <= reach && line.confidence() > 0.6);
+    whole.or_else(|| {
+        let parts = row.split(1.6 * row.type_height().max(1.0));
+        let parts = parts.iter().filter_map(without_specks);
+        parts
+            .filter(|part| off(part) <= reach && part.confidence() > 0.6)
+            .min_by(|a, b| off(a).total_cmp(&off(b)))
+    })
+}
+
+/// Distance of two lines in heights of their type.
+fn step(above: &Span<'_>, below: &Span<'_>) -> f32 {
+    let height = below.type_height().max(above.type_height()).max(1.0);
+    (below.bbox.centre().1 - above.bbox.centre().1) / height
 }
 
 fn letter(head: &Head<'_, '_>) -> Option<Field<String>> {
     let sheet = head.sheet;
-    let number = head.number.as_ref().map_or(head.bottom, |number| number.row + 1);
-    let rows = sheet.rows.get(number..(number + 12).min(sheet.rows.len()))?;
-    let at = rows
-        .iter()
-        .position(|row| kind::about(row).is_some_and(|part| sheet.x(part.bbox.x0) < 0.4))?;
-    let first = column(head, number + at, &kind::about(&rows[at])?)?;
-    let mut lines = vec![first];
+    let from = head.number.as_ref().map_or(head.bottom, |number| number.row + 1);
+    let rows = sheet.rows.get(from..(from + 12).min(sheet.rows.len()))?;
+    let about = |row: &Span<'_>| kind::about(row).is_some_and(|part| sheet.x(part.bbox.x0) < 0.4);
+    let (at, factor) = match rows.iter().position(about) {
+        Some(at) => (at, 1.0),
+        // `V/v` itself unreadable: the block between the number and `Kính gửi`.
+        None => {
+            let addressed = rows.iter().position(kind::addresses)?;
+            let at =
+                rows[..addressed].iter().position(|row| block_line(head, from, row).is_some())?;
+            (at, 0.2)
+        }
+    };
+    let first = kind::about(&rows[at]).unwrap_or_else(|| rows[at].clone());
+    let mut lines = vec![block_line(head, from + at, &first)?];
     for (offset, row) in rows.iter().enumerate().skip(at + 1).take(MOST_ROWS) {
-        let above = lines[lines.len() - 1].bbox;
-        let Some(line) = without_specks(row, sheet.x(above.x0))
-            .and_then(|row| column(head, number + offset, &row))
-        else {
-            continue;
-        };
-        let step = line.bbox.centre().1 - above.centre().1;
-        let height = line.type_height().max(1.0);
-        if ends(&line)
-            || step > 2.4 * height
-            || sheet.x(line.bbox.x0) > 0.42
-            || sheet.x(line.bbox.x1) > 0.62
-        {
+        if ends(row) || kind::addresses(row) {
+            break;
+        }
+        let Some(line) = block_line(head, from + offset, row) else { continue };
+        if ends(&line) || lines.last().is_some_and(|above| step(above, &line) > 2.4) {
             break;
         }
         lines.push(line);
     }
-    join(head, &lines)
+    join(head, &lines, factor)
 }
 
-/// The left column of a row: up to the date or the first wide gap.
-fn column<'a>(head: &Head<'_, 'a>, index: usize, row: &Span<'a>) -> Option<Span<'a>> {
+/// The row's part in the left column: up to the date, the right column or the first wide gap.
+fn block_line<'a>(head: &Head<'_, 'a>, index: usize, row: &Span<'a>) -> Option<Span<'a>> {
+    let sheet = head.sheet;
     let date = head.date.as_ref().filter(|date| date.row == index).map(|date| date.left);
-    let part = row.between(f32::NEG_INFINITY, date.unwrap_or(f32::INFINITY))?;
-    part.split(1.6 * part.type_height().max(1.0)).into_iter().next()
+    let right = head.right_column().min(0.5 * sheet.width) + 0.02 * sheet.width;
+    let part = row.between(f32::NEG_INFINITY, date.unwrap_or(right))?;
+    let parts = part.split(1.6 * part.type_height().max(1.0));
+    let mut lines = parts.iter().filter_map(without_specks);
+    lines.find(|line| sheet.x(line.bbox.x0) < 0.42 && line.confidence() > 0.6)
 }
 
-/// The row without signs that are no text, left of the page's `from` share too.
-fn without_specks<'a>(row: &Span<'a>, _from: f32) -> Option<Span<'a>> {
-    let mut words = row.words.clone();
-    let speck = |text: &str| {
-        !text.chars().any(char::is_alphanumeric) && !matches!(text, "-" | "–" | "—" | "&")
-    };
-    while words
-        .last()
-        .is_some_and(|word| speck(&word.text) || matches!(word.text.as_str(), "-" | "–" | "—"))
+/// The span without signs and scraps at its ends.
+fn without_specks<'a>(row: &Span<'a>) -> Option<Span<'a>> {
+    let mut words = row.words.as_slice();
+    while let [first, rest @ ..] = words
+        && scrap(first)
     {
-        words.pop();
+        words = rest;
     }
-    while words.first().is_some_and(|word| speck(&word.text)) {
-        words.remove(0);
+    while let [rest @ .., last] = words
+        && scrap(last)
+    {
+        words = rest;
     }
-    Span::of(words).filter(|span| span.text().chars().filter(|c| c.is_alphanumeric()).count() > 1)
+    let span = Span::of(words.to_vec())?;
+    (span.text().chars().filter(|c| c.is_alphanumeric()).count() > 1).then_some(span)
+}
+
+fn scrap(word: &Word) -> bool {
+    !word.text.chars().any(char::is_alphanumeric)
+        || (word.confidence < 0.4 && word.text.chars().count() < 9 && !ABOUT.is_match(&word.text))
 }
 
 /// Whether the row belongs to what comes after a subject.
 fn ends(row: &Span<'_>) -> bool {
-    let first = |count: usize| {
-        row.words.iter().take(count).map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ")
-    };
-    let two = first(2);
-    let body = ["Căn cứ", "Kính gửi", "Thực hiện", "Kính mời", "Theo đề", "Xét đề"];
-    if body.iter().any(|anchor| is(&two, anchor)) {
+    let words = row.words.iter().map(|word| word.text.as_str());
+    let mut words = words.skip_while(|word| !word.chars().any(char::is_alphanumeric));
+    let lead = words.next().unwrap_or_default();
+    let two = format!("{lead} {}", words.next().unwrap_or_default());
+    let opens =
+        lead.trim_start_matches(|c: char| !c.is_alphanumeric()).starts_with(char::is_uppercase);
+    let body =
+        ["Căn cứ", "Kính gửi", "Thực hiện", "Kính mời", "Theo đề", "Xét đề", "Độ mật", "Ngày ký"];
+    if opens && body.iter().any(|anchor| is(&two, anchor)) {
         return true;
     }
-    let lead = first(1);
-    let numbered = lead.ends_with('.')
-        && lead
-            .chars()
-            .filter(|c| c.is_alphanumeric())
-            .all(|c| c.is_ascii_digit() || "IVX".contains(c));
+    let numeral = |c: char| c.is_ascii_digit() || "IVX".contains(c);
+    let numbered = lead.ends_with('.') && lead.trim_end_matches('.').chars().all(numeral);
     numbered || (row.capitals() > 0.8 && (signer::is_title(&row.text()) || is_agency(row)))
 }
 
@@ -130,17 +155,18 @@ fn is_agency(row: &Span<'_>) -> bool {
     is(&text, "Ủy ban nhân") || is(&text, "Hội đồng nhân") || text.starts_with("BỘ TRƯỞNG")
 }
 
-fn join(head: &Head<'_, '_>, lines: &[Span<'_>]) -> Option<Field<String>> {
+fn join(head: &Head<'_, '_>, lines: &[Span<'_>], factor: f32) -> Option<Field<String>> {
     let bbox = Rect::around(lines.iter().map(|line| &line.bbox))?;
     let text: Vec<String> = lines.iter().map(Span::text).collect();
     let text = text.join(" ");
     let start = ABOUT.find(&text).map_or(0, |found| found.end());
-    let value = text[start..].trim().trim_end_matches(['_', '¬', '—', '|', '~', ' ']).to_owned();
+    let value = text[start..].trim().to_owned();
     if value.chars().filter(|c| c.is_alphabetic()).count() < 4 {
         return None;
     }
     // A subject is long: one wrong word is no wrong subject, many are.
     let mean = lines.iter().map(|line| confidence::word(line.confidence())).fold(1.0, f32::min);
-    let p = confidence::weigh(mean, if start > 0 || value.starts_with("Về") { 1.0 } else { 0.6 });
+    let opened = start > 0 || value.starts_with("Về");
+    let p = confidence::weigh(mean, factor * if opened { 1.0 } else { 0.6 });
     Some(Field { value, probability: p, page: head.sheet.page, bbox })
 }

@@ -35,7 +35,7 @@ impl<'s, 'a> Head<'s, 'a> {
     pub(crate) fn find(sheet: &'s Sheet<'a>) -> Self {
         let end = body_from(sheet);
         let national =
-            title_row(sheet, end, &NATIONAL, 5).or_else(|| title_row(sheet, end, &PARTY, 4));
+            title_row(sheet, end, &NATIONAL, 4).or_else(|| title_row(sheet, end, &PARTY, 4));
         let motto = title_row(sheet, end, &MOTTO, 4);
         let date = date::find(sheet, end);
         let right = national.or(motto).map(|(_, x)| x);
@@ -54,6 +54,11 @@ impl<'s, 'a> Head<'s, 'a> {
     pub(crate) fn right_column(&self) -> f32 {
         let known = [self.national, self.motto].into_iter().flatten().map(|(_, x)| x);
         known.fold(f32::INFINITY, f32::min).min(0.62 * self.sheet.width)
+    }
+
+    /// Height of the digits printed in the date line.
+    pub(crate) fn digit_height(&self) -> Option<f32> {
+        self.date.as_ref().and_then(DateLine::digit_height)
     }
 
     /// Whether this page starts a document beyond doubt.

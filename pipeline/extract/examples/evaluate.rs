@@ -36,6 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let mut tallies: BTreeMap<(String, &'static str, &'static str), Tally> = BTreeMap::new();
     let mut wrong = Vec::new();
+    let mut doubted = Vec::new();
     let mut distances: [Vec<f32>; 2] = Default::default();
     for line in fs::read_to_string(truth)?.lines() {
         let truth: serde_json::Value = serde_json::from_str(line)?;
@@ -68,10 +69,30 @@ fn main() -> Result<(), Box<dyn Error>> {
             };
             match (&expected, &found) {
                 (None, None) => {}
-                (Some(_), None) => tally.null += 1,
+                (Some(expected), None) => {
+                    tally.null += 1;
+                    if hand == "print"
+                        && matches!(
+                            field,
+                            "number"
+                                | "full"
+                                | "notation"
+                                | "date"
+                                | "place"
+                                | "organ"
+                                | "subject"
+                                | "type"
+                        )
+                    {
+                        doubted.push(format!("{field:<9} {stem:.6} {hand} none for `{expected}`"));
+                    }
+                }
                 (Some(_), Some(_)) if same => {
                     tally.right += 1;
                     tally.right_accepted += usize::from(accepted);
+                    if let (false, Some((value, p))) = (accepted, &found) {
+                        doubted.push(format!("{field:<9} {stem:.6} {hand} p={p:.3} `{value}`"));
+                    }
                 }
                 (expected, Some((value, p))) => {
                     if expected.is_none() {
@@ -89,7 +110,13 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
         }
     }
+    doubted.sort();
+    println!("right, below the accept line:");
+    for line in &doubted {
+        println!("   {line}");
+    }
     wrong.sort();
+    println!("wrong (`!!`: accepted):");
     for line in &wrong {
         println!("{line}");
     }
@@ -120,7 +147,11 @@ fn compare(truth: &serde_json::Value, fields: &Fields) -> Vec<Compared> {
     };
     let date =
         fields.issued_date.as_ref().map(|field| (field.value.to_string(), field.probability));
+    // Two offices without an authority between them are both the signer's; the first is his here.
     let title = text("signer_title").map(|title| {
+        if let Some((own, _)) = title.split_once(" - ").filter(|(own, _)| !own.contains('.')) {
+            return own.to_owned();
+        }
         title
             .rsplit(" - ")
             .next()
