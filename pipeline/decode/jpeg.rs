@@ -155,7 +155,7 @@ pub(crate) fn pixels(data: &[u8]) -> Result<DynamicImage, DecodeError> {
 }
 
 /// Whether the end marker is there; scanners append padding and thumbnails' leftovers after it.
-fn ends(data: &[u8]) -> bool {
+pub(crate) fn ends(data: &[u8]) -> bool {
     data.windows(2).rev().take(1 << 16).any(|pair| pair == [0xff, 0xd9])
 }
 
@@ -213,9 +213,11 @@ impl<'a> Iterator for Segments<'a> {
                 0x00 | 0x01 | 0xd0..=0xd8 => self.rest = after,
                 _ => {
                     let cut = || DecodeError::unreadable("a JPEG image cut within its header");
-                    let Some(length) = after.get(..2) else { return self.stop(cut()) };
+                    let Some(length) = after.get(..2) else { return Some(self.stop(cut())) };
                     let length = usize::from(u16::from_be_bytes([length[0], length[1]]));
-                    let Some(body) = after.get(2..length.max(2)) else { return self.stop(cut()) };
+                    let Some(body) = after.get(2..length.max(2)) else {
+                        return Some(self.stop(cut()));
+                    };
                     self.rest = &after[length.max(2)..];
                     return Some(Ok((*marker, body)));
                 }
@@ -225,8 +227,8 @@ impl<'a> Iterator for Segments<'a> {
 }
 
 impl<'a> Segments<'a> {
-    fn stop(&mut self, error: DecodeError) -> Option<Result<(u8, &'a [u8]), DecodeError>> {
+    fn stop(&mut self, error: DecodeError) -> Result<(u8, &'a [u8]), DecodeError> {
         self.rest = &[];
-        Some(Err(error))
+        Err(error)
     }
 }

@@ -7,6 +7,8 @@ use image::{DynamicImage, GrayImage, Rgb, RgbImage, RgbaImage, imageops};
 
 /// Resolution of the raster.
 pub(crate) const TARGET_DPI: f32 = 200.0;
+/// Square millimetres of ink that make a page more than blank: about a page number.
+const DARK_ENOUGH: usize = 4;
 /// A source this little denser is left alone: resampling would only blur it.
 const TOLERANCE: f32 = 1.1;
 
@@ -80,7 +82,7 @@ pub(crate) fn is_blank(raster: &DynamicImage) -> bool {
     }
     let ink = paper.saturating_sub(28);
     let dark = sorted.iter().take_while(|value| **value < ink).count();
-    (dark as f32) < 0.0003 * sorted.len() as f32
+    dark < DARK_ENOUGH
 }
 
 /// Whether every pixel is the same: what a decoder gives when it gave up silently.

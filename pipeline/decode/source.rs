@@ -122,7 +122,7 @@ impl fmt::Debug for Source {
         out.debug_struct("Source")
             .field("format", &self.format())
             .field("pages", &self.pages)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

@@ -12,6 +12,7 @@ use image::DynamicImage;
 use sohoa_document::{PageFacts, Placement, Rect, Scan};
 
 use super::{
+    content::check_content,
     decide::{self, Liftable},
     lift::{Lifted, lift},
     observe::{Observed, observe},
@@ -119,12 +120,15 @@ impl PdfFile {
         page: &'a Page<'a>,
         cache: &InterpreterCache<'a>,
     ) -> Result<Observed, DecodeError> {
-        if self.encrypted && has_content(page) && page.page_stream().is_none_or(<[u8]>::is_empty) {
+        let checked = check_content(page);
+        if checked.is_err() && self.encrypted {
             return Err(DecodeError::Encrypted);
         }
+        checked?;
         let observed = observe(page, cache);
-        for (image, _) in decide::images(&observed) {
-            self.limits.check_pixels(u64::from(image.width), u64::from(image.height))?;
+        if observed.images > 0 {
+            let (width, height) = observed.largest;
+            self.limits.check_pixels(u64::from(width), u64::from(height))?;
         }
         Ok(observed)
     }
@@ -203,10 +207,6 @@ impl PdfFile {
             _ => false,
         })
     }
-}
-
-fn has_content(page: &Page<'_>) -> bool {
-    page.raw().contains_key("Contents")
 }
 
 /// The judged quality of a page's text layer.

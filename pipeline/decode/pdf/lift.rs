@@ -6,7 +6,7 @@ use hayro_interpret::{
     BlendMode, ClipPath, Device, DrawMode, DrawProps, Image, ImageData, ImageDrawProps,
     InterpreterCache, LumaData, Paint, RenderContent, SoftMask, font::GlyphRun, kurbo::BezPath,
 };
-use hayro_syntax::{object::Stream, page::Page};
+use hayro_syntax::{Filter, object::Stream, page::Page};
 use image::{DynamicImage, GrayImage, RgbImage};
 use sohoa_document::{ArchiveImage, Codec};
 
@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     error::DecodeError,
+    jpeg,
     raster::is_uniform,
     samples::{Samples, encode_pixels},
 };
@@ -75,7 +76,7 @@ fn take(image: &Image<'_, '_>) -> Result<Lifted, DecodeError> {
         }
         Image::Stencil(stencil) => {
             let mut pixels = None;
-            stencil.with_stencil(|mask, paint| pixels = painted(mask, paint), None);
+            stencil.with_stencil(|mask, paint| pixels = painted(&mask, paint), None);
             (stencil.stream(), pixels, true)
         }
     };
@@ -91,6 +92,9 @@ fn take(image: &Image<'_, '_>) -> Result<Lifted, DecodeError> {
     if u64::from(pixels.height()) * 100 < u64::from(image.height()) * 98 {
         return Err(DecodeError::unreadable("an image of the page is cut short"));
     }
+    if stream.filters().last() == Some(&Filter::DctDecode) && !dct_ends(stream) {
+        return Err(DecodeError::unreadable("an image of the page is cut short"));
+    }
     let archived = match original(stream, stencil) {
         Some(archived) => archived,
         None => encoded(stream, &pixels)?,
@@ -99,6 +103,11 @@ fn take(image: &Image<'_, '_>) -> Result<Lifted, DecodeError> {
         return Err(DecodeError::unreadable("an image of the page decodes to an empty sheet"));
     }
     Ok(Lifted { image: archived, pixels })
+}
+
+/// Whether a JPEG that is the stream's only filter has its end mark.
+fn dct_ends(stream: &Stream<'_>) -> bool {
+    stream.filters().len() > 1 || jpeg::ends(&stream.raw_data())
 }
 
 fn encoded(stream: &Stream<'_>, pixels: &DynamicImage) -> Result<ArchiveImage, DecodeError> {
@@ -148,7 +157,7 @@ fn picture(data: ImageData) -> Option<DynamicImage> {
 }
 
 /// A stencil's mask painted on white: only black paint is liftable as a plain image.
-fn painted(mask: LumaData, paint: &Paint<'_>) -> Option<DynamicImage> {
+fn painted(mask: &LumaData, paint: &Paint<'_>) -> Option<DynamicImage> {
     let Paint::Color(colour) = paint else { return None };
     let [r, g, b, a] = colour.to_rgba().to_rgba8();
     if [r, g, b] != [0, 0, 0] || a != 255 {

@@ -1,5 +1,6 @@
 //! A PDF file: interpreted once to see what is drawn where, then lifted or rendered.
 //!
+//! * [`content`] checks that nothing a page refers to is missing: the interpreter would skip it.
 //! * [`observe`] runs a page through the interpreter and notes every mark and glyph in draw order.
 //! * [`decide`] says from these whether the page is paper, and whether its images can be lifted.
 //! * [`lift`] takes the images' own compressed streams ([`stream`], [`colour`]).
@@ -10,6 +11,7 @@
 //! applied.
 
 mod colour;
+mod content;
 mod decide;
 mod file;
 mod lift;

@@ -80,6 +80,8 @@ pub(super) struct Observed {
     pub glyphs: Vec<GlyphMark>,
     /// Images drawn, also those out of sight.
     pub images: usize,
+    /// Width and height of the largest of them, in pixels.
+    pub largest: (u32, u32),
 }
 
 /// Interprets a page without rasterising it.
@@ -242,6 +244,10 @@ impl<'a> Device<'a> for Observer {
         let number = self.observed.images;
         self.observed.images += 1;
         let (width, height) = (image.width(), image.height());
+        let (w, h) = self.observed.largest;
+        if u64::from(width) * u64::from(height) > u64::from(w) * u64::from(h) {
+            self.observed.largest = (width, height);
+        }
         let whole = Rect::new(0.0, 0.0, f64::from(width), f64::from(height));
         let bounds = props.transform.transform_rect_bbox(whole);
         let dict = match &image {

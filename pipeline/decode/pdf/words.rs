@@ -7,7 +7,7 @@ use unicode_normalization::UnicodeNormalization;
 use super::observe::{GlyphMark, Observed};
 
 /// A gap wider than this part of the em parts two words without a space between them.
-const WORD_GAP: f64 = 0.22;
+const WORD_GAP: f64 = 0.12;
 /// A gap wider than this many ems parts two columns.
 const COLUMN_GAP: f32 = 2.2;
 
@@ -110,7 +110,7 @@ fn columns(mut row: Vec<Draft>) -> Vec<Line> {
             // Drawn twice to look bold.
             continue;
         }
-        if !last.closed && gap.abs() < 0.12 * em {
+        if !last.closed && gap.abs() < 0.1 * em {
             last.text.push_str(&draft.text);
             last.bbox = last.bbox.union(&draft.bbox);
             last.closed = draft.closed;

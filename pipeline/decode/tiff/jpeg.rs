@@ -1,6 +1,7 @@
 //! JPEG in TIFF: each strip or tile made a complete JPEG, its tables spliced in.
 
 use image::{DynamicImage, RgbImage, imageops};
+use sohoa_document::ArchiveImage;
 
 use super::{
     directory::tags,
@@ -15,6 +16,7 @@ use crate::{
 
 /// Pieces kept as an image each. An A3 page in tiles of 256 pixels at 300 dpi has 300.
 const MOST_PIECES: usize = 320;
+const PHOTOMETRIC_WHITE_IS_ZERO: u64 = 0;
 const PHOTOMETRIC_RGB: u64 = 2;
 
 pub(super) fn page(layout: &Layout<'_>) -> Result<PageImages, DecodeError> {
@@ -41,21 +43,35 @@ pub(super) fn page(layout: &Layout<'_>) -> Result<PageImages, DecodeError> {
         } else {
             bare
         };
-        let pixels = flatten(jpeg::pixels(&complete)?);
+        let mut pixels = flatten(jpeg::pixels(&complete)?);
+        let inverted = layout.photometric == PHOTOMETRIC_WHITE_IS_ZERO && header.components == 1;
+        if inverted {
+            pixels.invert();
+        }
         if chunks.len() == 1 && (header.width, header.height) == (layout.width, layout.height) {
-            let image = jpeg::archive(complete, &header)?;
+            let image = archive(complete, &header, inverted)?;
             return Ok((vec![([0, 0, layout.width, layout.height], image)], pixels));
         }
         paste(canvas.get_or_insert_with(|| blank(layout, &pixels)), &pixels, chunk.x, chunk.y);
         // Edge pieces reach past the page; the page's own box cuts them.
         let place = [chunk.x, chunk.y, chunk.x + header.width, chunk.y + header.height];
-        images.push((place, jpeg::archive(complete, &header)?));
+        images.push((place, archive(complete, &header, inverted)?));
     }
     let pixels = canvas.ok_or_else(|| DecodeError::unreadable("a TIFF page without image data"))?;
     if images.len() > MOST_PIECES {
         images = vec![([0, 0, layout.width, layout.height], encode_pixels(&pixels)?)];
     }
     Ok((images, pixels))
+}
+
+fn archive(
+    data: Vec<u8>,
+    header: &JpegHeader,
+    inverted: bool,
+) -> Result<ArchiveImage, DecodeError> {
+    let image = jpeg::archive(data, header)?;
+    let inverted = inverted || image.inverted;
+    Ok(ArchiveImage { inverted, ..image })
 }
 
 fn blank(layout: &Layout<'_>, like: &DynamicImage) -> DynamicImage {

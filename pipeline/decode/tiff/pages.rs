@@ -50,7 +50,7 @@ impl TiffFile {
         let pages: Vec<_> = all.into_iter().filter(|page| !page.is_thumbnail(&bytes)).collect();
         for page in &pages {
             let (width, height) = size(page, &bytes)?;
-            limits.check_pixels(width, height)?;
+            limits.check_pixels(u64::from(width), u64::from(height))?;
         }
         Ok(Self { bytes, pages })
     }
@@ -61,7 +61,7 @@ impl TiffFile {
 
     pub(crate) fn survey(&self) -> Result<Survey, DecodeError> {
         let megapixels = self.pages.iter().map(|page| {
-            size(page, &self.bytes).map(|(width, height)| (width * height) as f32 / 1e6)
+            size(page, &self.bytes).map(|(width, height)| width as f32 * height as f32 / 1e6)
         });
         Ok(Survey::of_images(Format::Tiff, megapixels.collect::<Result<_, _>>()?))
     }
@@ -72,8 +72,8 @@ impl TiffFile {
         let layout = Layout {
             bytes: &self.bytes,
             directory,
-            width: width as u32,
-            height: height as u32,
+            width,
+            height,
             photometric: directory.value(&self.bytes, tags::PHOTOMETRIC).unwrap_or(0),
         };
         let (images, pixels) = match layout.number(tags::COMPRESSION).unwrap_or(1) {
@@ -97,12 +97,10 @@ impl TiffFile {
 /// What a page's reader gives: images with their boxes in pixels, and the whole as pixels.
 pub(super) type PageImages = (Vec<([u32; 4], sohoa_document::ArchiveImage)>, DynamicImage);
 
-fn size(directory: &Directory, bytes: &[u8]) -> Result<(u64, u64), DecodeError> {
-    let width = directory.value(bytes, tags::WIDTH);
-    let height = directory.value(bytes, tags::HEIGHT);
-    width
-        .zip(height)
-        .filter(|(width, height)| *width <= u64::from(u32::MAX) && *height <= u64::from(u32::MAX))
+fn size(directory: &Directory, bytes: &[u8]) -> Result<(u32, u32), DecodeError> {
+    let side = |tag| directory.value(bytes, tag).and_then(|value| u32::try_from(value).ok());
+    side(tags::WIDTH)
+        .zip(side(tags::HEIGHT))
         .ok_or_else(|| DecodeError::unreadable("a TIFF page without its size"))
 }
 

@@ -1,4 +1,4 @@
-//! Pages in LZW, PackBits, Deflate or nothing: decoded, and recompressed without loss.
+//! Pages in LZW, `PackBits`, Deflate or nothing: decoded, and recompressed without loss.
 //!
 //! Samples of 16 bits become 8: no scanner of papers has more than 8 that mean something.
 

@@ -1,0 +1,222 @@
+//! PDF files: what is lifted, what is rendered, what is born-digital.
+
+use flate2::{Compression, write::ZlibEncoder};
+use image::DynamicImage;
+use pdf_writer::Filter;
+use sohoa_decode::{LayerQuality, Origin};
+use sohoa_document::{Codec, Colour};
+use std::io::Write;
+
+use crate::build::{
+    A5, PdfImage, PdfPage, bitonal, black_bits, colour, difference, g4, grey, jpeg_image, opened,
+    pdf,
+};
+
+/// The matrix that lays an image over the whole page.
+const FULL: [f32; 6] = [A5.0, 0.0, 0.0, A5.1, 0.0, 0.0];
+/// Pixels of an A5 page at 200 dpi.
+const SIZE: (u32, u32) = (1167, 1653);
+
+fn scan() -> DynamicImage {
+    DynamicImage::ImageRgb8(colour(SIZE.0, SIZE.1))
+}
+
+fn scanned() -> PdfPage {
+    PdfPage { images: vec![(FULL, jpeg_image(&scan()))], ..PdfPage::default() }
+}
+
+#[test]
+fn a_scanned_page_gives_its_own_jpeg() {
+    let mut source = opened(&pdf(&[scanned()])).unwrap();
+    let survey = source.survey().unwrap();
+    assert_eq!(
+        (survey.origin, survey.layers.as_slice()),
+        (Origin::Paper, &[LayerQuality::None][..])
+    );
+    let page = source.page(1, survey.origin).unwrap();
+    let kept = page.scan.unwrap();
+    assert_eq!(kept.images[0].1.data, jpeg_image(&scan()).data);
+    assert!(kept.images[0].1.original_stream);
+    assert_eq!((kept.width, kept.height, kept.rotation), (A5.0, A5.1, 0));
+    assert!((page.facts.dpi_x.unwrap() - 200.0).abs() < 0.2);
+    assert!(difference(&page.raster.unwrap(), &scan()) < 6.0);
+}
+
+#[test]
+fn fax_streams_keep_their_parameters() {
+    let picture = bitonal(SIZE.0, SIZE.1);
+    for black_is_1 in [false, true] {
+        let image = PdfImage {
+            data: g4(&picture),
+            width: SIZE.0 as i32,
+            height: SIZE.1 as i32,
+            bits: 1,
+            space: b"DeviceGray",
+            filter: Some(Filter::CcittFaxDecode),
+            fax: Some((-1, black_is_1)),
+            inverted: black_is_1,
+        };
+        let file = pdf(&[PdfPage { images: vec![(FULL, image)], ..PdfPage::default() }]);
+        let page = opened(&file).unwrap().page(1, Origin::Paper).unwrap();
+        let (_, image) = &page.scan.as_ref().unwrap().images[0];
+        assert_eq!(
+            image.codec,
+            Codec::Ccitt { k: -1, black_is_1, byte_align: false, end_of_line: false }
+        );
+        assert_eq!((image.inverted, &image.data), (black_is_1, &g4(&picture)));
+        let expected = DynamicImage::ImageLuma8(picture.clone());
+        assert_eq!(difference(&page.raster.unwrap(), &expected), 0.0, "BlackIs1 {black_is_1}");
+    }
+}
+
+#[test]
+fn raw_and_flate_rows_are_kept_as_flate() {
+    let picture = bitonal(SIZE.0, SIZE.1);
+    let rows: Vec<u8> = black_bits(&picture).iter().map(|byte| !byte).collect();
+    let mut zlib = ZlibEncoder::new(Vec::new(), Compression::default());
+    zlib.write_all(&rows).unwrap();
+    for (data, filter, original) in
+        [(zlib.finish().unwrap(), Some(Filter::FlateDecode), true), (rows, None, false)]
+    {
+        let image = PdfImage {
+            data,
+            width: SIZE.0 as i32,
+            height: SIZE.1 as i32,
+            bits: 1,
+            space: b"DeviceGray",
+            filter,
+            fax: None,
+            inverted: false,
+        };
+        let file = pdf(&[PdfPage { images: vec![(FULL, image)], ..PdfPage::default() }]);
+        let page = opened(&file).unwrap().page(1, Origin::Paper).unwrap();
+        let (_, image) = &page.scan.as_ref().unwrap().images[0];
+        assert!(matches!(image.codec, Codec::Flate { .. }));
+        assert_eq!((image.original_stream, &image.colour), (original, &Colour::Gray));
+        let expected = DynamicImage::ImageLuma8(picture.clone());
+        assert_eq!(difference(&page.raster.unwrap(), &expected), 0.0);
+    }
+}
+
+#[test]
+fn strips_that_tile_the_page_are_lifted_each() {
+    let half = A5.1 / 2.0;
+    let upper = DynamicImage::ImageLuma8(grey(800, 600));
+    let lower = DynamicImage::ImageLuma8(grey(800, 600));
+    let images = vec![
+        ([A5.0, 0.0, 0.0, half, 0.0, half], jpeg_image(&upper)),
+        ([A5.0, 0.0, 0.0, half, 0.0, 0.0], jpeg_image(&lower)),
+    ];
+    let file = pdf(&[PdfPage { images, ..PdfPage::default() }]);
+    let page = opened(&file).unwrap().page(1, Origin::Paper).unwrap();
+    let kept = page.scan.unwrap();
+    assert_eq!(kept.images.len(), 2);
+    assert!((kept.images[0].0.rect.y1 - kept.images[1].0.rect.y0).abs() < 0.01);
+    assert!(kept.images.iter().all(|(_, image)| image.original_stream));
+    assert!(page.raster.unwrap().width() > 700);
+}
+
+#[test]
+fn invisible_text_is_not_drawn_over_and_visible_text_is() {
+    for (mode, lifted) in [(3, true), (0, false)] {
+        let over = format!("BT /F 12 Tf {mode} Tr 100 300 Td (Dc lp Ty do Hph phtic) Tj ET");
+        let file = pdf(&[PdfPage { over: Some(over.into_bytes()), ..scanned() }]);
+        let mut source = opened(&file).unwrap();
+        let survey = source.survey().unwrap();
+        assert_eq!(survey.origin, Origin::Paper, "mode {mode}");
+        assert_eq!(survey.layers, [LayerQuality::StampOnly]);
+        let page = source.page(1, survey.origin).unwrap();
+        assert_eq!(page.scan.unwrap().images[0].1.original_stream, lifted, "mode {mode}");
+        assert!(page.layer.is_none());
+    }
+}
+
+#[test]
+fn a_stamp_annotation_is_drawn_into_the_page() {
+    let look = b"0 0 1 rg 0 0 100 40 re f".to_vec();
+    let file = pdf(&[PdfPage { stamp: Some(look), ..scanned() }]);
+    let page = opened(&file).unwrap().page(1, Origin::Paper).unwrap();
+    let kept = page.scan.unwrap();
+    assert!(!kept.images[0].1.original_stream);
+    assert_eq!(kept.images[0].1.width, 1750, "300 dpi");
+    let raster = page.raster.unwrap().to_rgb8();
+    // The middle of the stamp: 70 points from the left, 40 from the bottom.
+    let pixel = raster.get_pixel(70 * 200 / 72, ((A5.1 - 40.0) * 200.0 / 72.0) as u32).0;
+    assert!(pixel[2] > 200 && pixel[0] < 60 && pixel[1] < 60, "{pixel:?}");
+    assert!((page.facts.dpi_x.unwrap() - 200.0).abs() < 0.2);
+}
+
+#[test]
+fn rotation_of_page_and_of_matrix_become_one() {
+    // The page is turned by its dictionary.
+    let turned = PdfPage { rotate: 90, ..scanned() };
+    let page = opened(&pdf(&[turned])).unwrap().page(1, Origin::Paper).unwrap();
+    let kept = page.scan.unwrap();
+    assert_eq!((kept.rotation, kept.width, kept.height), (90, A5.0, A5.1));
+    assert!(difference(&page.raster.unwrap(), &scan().rotate90()) < 6.0);
+
+    // The image is laid sideways by its matrix: stored landscape, seen portrait.
+    let sideways = DynamicImage::ImageRgb8(colour(SIZE.1, SIZE.0));
+    let matrix = [0.0, -A5.1, A5.0, 0.0, 0.0, A5.1];
+    let file =
+        pdf(&[PdfPage { images: vec![(matrix, jpeg_image(&sideways))], ..PdfPage::default() }]);
+    let page = opened(&file).unwrap().page(1, Origin::Paper).unwrap();
+    let kept = page.scan.unwrap();
+    assert!(kept.images[0].1.original_stream);
+    assert_eq!((kept.rotation, kept.width, kept.height), (90, A5.1, A5.0));
+    let place = kept.images[0].0.rect;
+    assert!(
+        place.x0.abs() < 0.01 && (place.x1 - A5.1).abs() < 0.01 && (place.y1 - A5.0).abs() < 0.01
+    );
+    assert!(difference(&page.raster.unwrap(), &sideways.rotate90()) < 6.0);
+}
+
+#[test]
+fn a_mirrored_image_is_rendered() {
+    let matrix = [-A5.0, 0.0, 0.0, A5.1, A5.0, 0.0];
+    let file =
+        pdf(&[PdfPage { images: vec![(matrix, jpeg_image(&scan()))], ..PdfPage::default() }]);
+    let page = opened(&file).unwrap().page(1, Origin::Paper).unwrap();
+    assert!(!page.scan.unwrap().images[0].1.original_stream);
+    let raster = page.raster.unwrap();
+    assert!(difference(&raster, &scan().fliph()) < difference(&raster, &scan()));
+}
+
+#[test]
+fn a_white_patch_over_the_scan_is_seen() {
+    let over = b"1 1 1 rg 40 400 200 100 re f".to_vec();
+    let file = pdf(&[PdfPage { over: Some(over), ..scanned() }]);
+    let page = opened(&file).unwrap().page(1, Origin::Paper).unwrap();
+    assert!(!page.scan.unwrap().images[0].1.original_stream, "what a patch hides must stay hidden");
+}
+
+fn drawn(text: &str) -> PdfPage {
+    let mut content = String::from("BT /F 11 Tf 14 TL 50 550 Td ");
+    for line in text.lines() {
+        content.push_str(&format!("({line}) Tj T* "));
+    }
+    content.push_str("ET");
+    PdfPage { over: Some(content.into_bytes()), ..PdfPage::default() }
+}
+
+#[test]
+fn drawn_text_is_born_digital_and_mixed_files_follow_the_paper_rule() {
+    let text = "MONTHLY REPORT OF THE WAREHOUSE\nnumber 17 of March";
+    let mut source = opened(&pdf(&[drawn(text)])).unwrap();
+    let survey = source.survey().unwrap();
+    assert_eq!(survey.origin, Origin::BornDigital);
+    // No Vietnamese: the layer is not believed, so a raster is there to be read.
+    assert_eq!(survey.layers, [LayerQuality::Junk]);
+    let page = source.page(1, survey.origin).unwrap();
+    assert!(page.scan.is_none() && page.layer.is_none());
+    assert!((page.raster_dpi - 200.0).abs() < 0.1 && page.raster.is_some());
+
+    let mut source = opened(&pdf(&[scanned(), drawn(text), PdfPage::default()])).unwrap();
+    let survey = source.survey().unwrap();
+    assert_eq!(survey.origin, Origin::Mixed);
+    assert_eq!(survey.page_origins, [Some(Origin::Paper), Some(Origin::BornDigital), None]);
+    let page = source.page(2, survey.origin).unwrap();
+    assert_eq!(page.scan.unwrap().images[0].1.width, 1750);
+    let blank = source.page(3, survey.origin).unwrap();
+    assert!(blank.facts.blank && blank.scan.is_some());
+}

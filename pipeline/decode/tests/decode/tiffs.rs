@@ -1,0 +1,327 @@
+//! TIFF files: every compression, bit order, strips, tables, thumbnails.
+
+use std::io::Cursor;
+
+use fax::{BitWriter, VecWriter, maps};
+use image::{DynamicImage, GrayImage, ImageFormat};
+use sohoa_decode::{Format, Origin};
+use sohoa_document::{Codec, Colour};
+use tiff::{
+    encoder::{Compression, TiffEncoder, colortype},
+    tags::Predictor,
+};
+
+use crate::build::{
+    TiffPage, bitonal, black_bits, colour, difference, encoded, fax_page, g4, grey, opened, tiff,
+};
+
+const SIZE: (u32, u32) = (331, 460);
+
+fn picture() -> GrayImage {
+    bitonal(SIZE.0, SIZE.1)
+}
+
+#[test]
+fn a_g4_page_keeps_the_scanners_stream() {
+    let bytes = tiff(&[fax_page(&picture(), 300), fax_page(&bitonal(200, 280), 200)]);
+    let mut source = opened(&bytes).unwrap();
+    assert_eq!((source.format(), source.page_count()), (Format::Tiff, 2));
+    let page = source.page(1, Origin::Paper).unwrap();
+    let scan = page.scan.unwrap();
+    let (place, image) = &scan.images[0];
+    assert_eq!(image.data, g4(&picture()));
+    assert_eq!(
+        image.codec,
+        Codec::Ccitt { k: -1, black_is_1: false, byte_align: false, end_of_line: false }
+    );
+    assert!(image.original_stream && !image.inverted);
+    assert!((place.rect.x1 - 331.0 / 300.0 * 72.0).abs() < 0.01);
+    assert_eq!((page.facts.colour_mode.as_str(), page.facts.dpi_y), ("bitonal", Some(300.0)));
+    let second = source.page(2, Origin::Paper).unwrap();
+    let expected = DynamicImage::ImageLuma8(bitonal(200, 280));
+    assert_eq!(difference(&second.raster.unwrap(), &expected), 0.0);
+}
+
+#[test]
+fn reversed_bits_and_reversed_meaning_give_the_same_page() {
+    let mut reversed = fax_page(&picture(), 200);
+    reversed.tags.push((266, vec![2]));
+    reversed.strips = vec![g4(&picture()).iter().map(|byte| byte.reverse_bits()).collect()];
+    let page = opened(&tiff(&[reversed])).unwrap().page(1, Origin::Paper).unwrap();
+    assert_eq!(page.scan.unwrap().images[0].1.data, g4(&picture()));
+    assert_eq!(difference(&page.raster.unwrap(), &DynamicImage::ImageLuma8(picture())), 0.0);
+
+    let mut negative = picture();
+    image::imageops::invert(&mut negative);
+    let mut inverted = fax_page(&negative, 200);
+    for tag in &mut inverted.tags {
+        if tag.0 == 262 {
+            tag.1 = vec![1];
+        }
+    }
+    let page = opened(&tiff(&[inverted])).unwrap().page(1, Origin::Paper).unwrap();
+    assert!(page.scan.unwrap().images[0].1.inverted);
+    assert_eq!(difference(&page.raster.unwrap(), &DynamicImage::ImageLuma8(picture())), 0.0);
+}
+
+fn in_strips(rows: u32) -> TiffPage {
+    let whole = picture();
+    let mut page = fax_page(&whole, 200);
+    page.tags.retain(|tag| tag.0 != 278);
+    page.tags.push((278, vec![rows]));
+    page.strips = (0..SIZE.1.div_ceil(rows))
+        .map(|strip| {
+            let height = rows.min(SIZE.1 - strip * rows);
+            g4(&image::imageops::crop_imm(&whole, 0, strip * rows, SIZE.0, height).to_image())
+        })
+        .collect();
+    page
+}
+
+#[test]
+fn few_strips_are_placed_and_many_are_joined_without_loss() {
+    let page = opened(&tiff(&[in_strips(160)])).unwrap().page(1, Origin::Paper).unwrap();
+    let scan = page.scan.unwrap();
+    assert_eq!(scan.images.len(), 3);
+    assert!(scan.images.iter().all(|(_, image)| image.original_stream));
+    assert_eq!(scan.images[0].0.rect.y1, scan.images[1].0.rect.y0);
+    assert!((scan.images[2].0.rect.y1 - scan.height).abs() < 0.01);
+    assert_eq!(difference(&page.raster.unwrap(), &DynamicImage::ImageLuma8(picture())), 0.0);
+
+    let page = opened(&tiff(&[in_strips(16)])).unwrap().page(1, Origin::Paper).unwrap();
+    let scan = page.scan.unwrap();
+    assert_eq!(scan.images.len(), 1);
+    assert_eq!(
+        scan.images[0].1.data,
+        g4(&picture()),
+        "the joined stream is that of the whole page"
+    );
+    assert_eq!(difference(&page.raster.unwrap(), &DynamicImage::ImageLuma8(picture())), 0.0);
+}
+
+/// One-dimensional rows of runs, each after an end-of-line mark.
+fn g3(picture: &GrayImage) -> Vec<u8> {
+    let mut out = VecWriter::new();
+    for row in picture.rows() {
+        out.write(maps::EOL).unwrap();
+        let pixels: Vec<bool> = row.map(|pixel| pixel.0[0] < 128).collect();
+        let (mut at, mut black) = (0, false);
+        while at < pixels.len() {
+            let run = pixels[at..].iter().take_while(|pixel| **pixel == black).count();
+            let table = if black { &maps::black::ENTRIES } else { &maps::white::ENTRIES };
+            if run >= 64 {
+                out.write(table[63 + run / 64].1).unwrap();
+            }
+            out.write(table[run % 64].1).unwrap();
+            at += run;
+            black = !black;
+        }
+    }
+    out.finish()
+}
+
+#[test]
+fn g3_becomes_g4_without_loss() {
+    let mut page = fax_page(&picture(), 200);
+    page.strips = vec![g3(&picture())];
+    page.tags.retain(|tag| tag.0 != 259);
+    page.tags.push((259, vec![3]));
+    let page = opened(&tiff(&[page])).unwrap().page(1, Origin::Paper).unwrap();
+    let (_, image) = &page.scan.as_ref().unwrap().images[0];
+    assert!(!image.original_stream);
+    assert_eq!(image.data, g4(&picture()));
+    assert_eq!(difference(&page.raster.unwrap(), &DynamicImage::ImageLuma8(picture())), 0.0);
+}
+
+/// Parts a JPEG into its tables and a stream without them.
+fn parted(jpeg: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    let (mut tables, mut rest) = (vec![0xff, 0xd8], vec![0xff, 0xd8]);
+    let mut at = 2;
+    while jpeg[at + 1] != 0xda {
+        let length = usize::from(u16::from_be_bytes([jpeg[at + 2], jpeg[at + 3]])) + 2;
+        let part = &jpeg[at..at + length];
+        if matches!(jpeg[at + 1], 0xdb | 0xc4) {
+            tables.extend(part)
+        } else {
+            rest.extend(part)
+        }
+        at += length;
+    }
+    tables.extend([0xff, 0xd9]);
+    rest.extend(&jpeg[at..]);
+    (tables, rest)
+}
+
+#[test]
+fn jpeg_strips_get_their_tables_back() {
+    let whole = colour(320, 448);
+    let mut strips = Vec::new();
+    let mut tables = Vec::new();
+    for strip in 0..2 {
+        let part = image::imageops::crop_imm(&whole, 0, strip * 224, 320, 224).to_image();
+        let jpeg = encoded(&DynamicImage::ImageRgb8(part), ImageFormat::Jpeg);
+        let (shared, stream) = parted(&jpeg);
+        tables = shared;
+        strips.push(stream);
+    }
+    let page = TiffPage {
+        tags: vec![
+            (256, vec![320]),
+            (257, vec![448]),
+            (258, vec![8]),
+            (259, vec![7]),
+            (262, vec![6]),
+            (277, vec![3]),
+            (278, vec![224]),
+        ],
+        strips,
+        tables: Some(tables),
+        dpi: Some(200),
+    };
+    let page = opened(&tiff(&[page])).unwrap().page(1, Origin::Paper).unwrap();
+    let scan = page.scan.unwrap();
+    assert_eq!(scan.images.len(), 2);
+    for (_, image) in &scan.images {
+        let alone = image::load_from_memory(&image.data).unwrap();
+        assert_eq!((alone.width(), alone.height()), (320, 224));
+    }
+    assert!(difference(&page.raster.unwrap(), &DynamicImage::ImageRgb8(whole)) < 6.0);
+}
+
+#[test]
+fn old_style_jpeg_is_unsupported() {
+    let mut page = fax_page(&picture(), 200);
+    page.tags.retain(|tag| tag.0 != 259);
+    page.tags.push((259, vec![6]));
+    let error = opened(&tiff(&[page])).unwrap().page(1, Origin::Paper).unwrap_err();
+    assert_eq!(error.code(), "F05_UNSUPPORTED");
+}
+
+fn written(compression: Compression, predictor: Predictor) -> Vec<u8> {
+    let mut out = Cursor::new(Vec::new());
+    let mut encoder =
+        TiffEncoder::new(&mut out).unwrap().with_compression(compression).with_predictor(predictor);
+    let (rgb, grey) = (colour(120, 170), grey(120, 170));
+    let deep: Vec<u16> = grey.iter().map(|value| u16::from(*value) * 257).collect();
+    encoder.write_image::<colortype::RGB8>(120, 170, rgb.as_raw()).unwrap();
+    encoder.write_image::<colortype::Gray8>(120, 170, grey.as_raw()).unwrap();
+    encoder.write_image::<colortype::Gray16>(120, 170, &deep).unwrap();
+    out.into_inner()
+}
+
+#[test]
+fn lossless_compressions_lose_nothing() {
+    for (compression, predictor) in [
+        (Compression::Uncompressed, Predictor::None),
+        (Compression::Lzw, Predictor::Horizontal),
+        (Compression::Deflate(tiff::encoder::DeflateLevel::Balanced), Predictor::None),
+        (Compression::Packbits, Predictor::None),
+    ] {
+        let mut source = opened(&written(compression, predictor)).unwrap();
+        assert_eq!(source.page_count(), 3);
+        let expected = [
+            DynamicImage::ImageRgb8(colour(120, 170)),
+            DynamicImage::ImageLuma8(grey(120, 170)),
+            DynamicImage::ImageLuma8(grey(120, 170)),
+        ];
+        for (number, expected) in (1..).zip(expected) {
+            let page = source.page(number, Origin::Paper).unwrap();
+            let (_, image) = &page.scan.as_ref().unwrap().images[0];
+            assert_eq!((&image.codec, image.bits), (&Codec::Flate { predictor: 15 }, 8));
+            assert_eq!(
+                difference(&page.raster.unwrap(), &expected),
+                0.0,
+                "page {number}"
+            );
+        }
+    }
+}
+
+#[test]
+fn archived_rows_unpack_to_the_same_samples() {
+    let bytes = written(Compression::Lzw, Predictor::None);
+    let page = opened(&bytes).unwrap().page(1, Origin::Paper).unwrap();
+    let image = page.scan.unwrap().images.remove(0).1;
+    // The same rows as the data of a PNG are read by an independent decoder.
+    let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
+    let mut header = [image.width.to_be_bytes(), image.height.to_be_bytes()].concat();
+    header.extend([8, 2, 0, 0, 0]);
+    for (kind, body) in [(b"IHDR", header.as_slice()), (b"IDAT", &image.data), (b"IEND", &[])] {
+        let mut sum = flate2::Crc::new();
+        sum.update(kind);
+        sum.update(body);
+        png.extend((body.len() as u32).to_be_bytes());
+        png.extend(kind);
+        png.extend(body);
+        png.extend(sum.sum().to_be_bytes());
+    }
+    let back = image::load_from_memory(&png).unwrap();
+    assert_eq!(back.to_rgb8(), colour(120, 170));
+}
+
+fn raw(photometric: u32, bits: u32, rows: Vec<u8>) -> TiffPage {
+    let mut page = fax_page(&picture(), 200);
+    for tag in &mut page.tags {
+        match tag.0 {
+            258 => tag.1 = vec![bits],
+            259 => tag.1 = vec![1],
+            262 => tag.1 = vec![photometric],
+            _ => {}
+        }
+    }
+    page.strips = vec![rows];
+    page
+}
+
+#[test]
+fn raw_bits_are_read_in_both_meanings() {
+    let black = black_bits(&picture());
+    let white: Vec<u8> = black.iter().map(|byte| !byte).collect();
+    for (photometric, rows) in [(0, black), (1, white)] {
+        let page =
+            opened(&tiff(&[raw(photometric, 1, rows)])).unwrap().page(1, Origin::Paper).unwrap();
+        assert_eq!(page.scan.unwrap().images[0].1.bits, 1);
+        let expected = DynamicImage::ImageLuma8(picture());
+        assert_eq!(difference(&page.raster.unwrap(), &expected), 0.0, "photometric {photometric}");
+    }
+}
+
+#[test]
+fn a_palette_is_kept_as_one() {
+    let indexes: Vec<u8> = picture().iter().map(|value| u8::from(*value == 0)).collect();
+    let mut page = raw(3, 8, indexes);
+    let mut map = vec![0_u32; 768];
+    for plane in 0..3 {
+        map[plane * 256] = 0xffff;
+    }
+    map[1] = 0xffff;
+    page.tags.push((320, map));
+    let bytes = tiff(&[page]);
+    // The builder writes every value as a long; a colour map is of shorts.
+    let page = opened(&bytes).unwrap().page(1, Origin::Paper);
+    let page = page.unwrap();
+    let image = &page.scan.as_ref().unwrap().images[0].1;
+    let Colour::Indexed { palette } = &image.colour else { panic!("{:?}", image.colour) };
+    assert_eq!(palette[..6], [255, 255, 255, 255, 0, 0]);
+}
+
+#[test]
+fn thumbnails_are_no_pages() {
+    let mut small = fax_page(&bitonal(40, 60), 20);
+    small.tags.push((254, vec![1]));
+    let mut source =
+        opened(&tiff(&[fax_page(&picture(), 200), small, fax_page(&picture(), 200)])).unwrap();
+    assert_eq!(source.page_count(), 2);
+    assert_eq!(source.page(2, Origin::Paper).unwrap().facts.width_px, SIZE.0);
+    assert_eq!(source.page(3, Origin::Paper).unwrap_err().code(), "F02_UNREADABLE");
+}
+
+#[test]
+fn orientation_turns_the_page() {
+    let mut page = fax_page(&picture(), 200);
+    page.tags.push((274, vec![8]));
+    let page = opened(&tiff(&[page])).unwrap().page(1, Origin::Paper).unwrap();
+    assert_eq!(page.scan.unwrap().rotation, 270);
+    let upright = DynamicImage::ImageLuma8(picture()).rotate270();
+    assert_eq!(difference(&page.raster.unwrap(), &upright), 0.0);
+}
