@@ -120,3 +120,70 @@ fn is_odd(c: char) -> bool {
         )
         || matches!(c, 'ä' | 'ë' | 'ï' | 'ö' | 'ü' | 'å' | 'æ' | 'ñ' | 'ø' | 'î' | 'û' | 'þ' | 'ç')
 }
+
+#[cfg(test)]
+mod tests {
+    use sohoa_document::{Line, Rect, TextOrigin, Word};
+
+    use super::*;
+
+    /// Lines of one text, from `top` to `bottom` of an A4 page.
+    fn page(text: &str, top: f32, bottom: f32) -> PageText {
+        let count = text.lines().count().max(1) as f32;
+        let step = (bottom - top) / count;
+        let lines = text.lines().zip(0_u16..).map(|(line, number)| {
+            let y = top + f32::from(number) * step;
+            let bbox = Rect::new(60.0, y, 500.0, y + step);
+            let words = line.split_whitespace();
+            let words =
+                words.map(|word| Word { text: word.into(), bbox, confidence: 1.0 }).collect();
+            Line { words, bbox, baseline: (y, y), block: 0 }
+        });
+        PageText { width: 595.0, height: 842.0, lines: lines.collect(), origin: TextOrigin::Layer }
+    }
+
+    const BODY: &str = "Căn cứ Luật Tổ chức chính quyền địa phương ngày 19 tháng 6 năm 2015;
+        Theo đề nghị của Giám đốc Sở Y tế tại Tờ trình số 22/TTr-SYT,
+        QUYẾT ĐỊNH: Điều 1. Phê duyệt kế hoạch triển khai thực hiện số hóa hồ sơ, giấy tờ,
+        kết quả giải quyết thủ tục hành chính còn hiệu lực trên địa bàn tỉnh giai đoạn này.
+        Điều 2. Quyết định này có hiệu lực thi hành kể từ ngày ký ban hành và được công bố.";
+
+    #[test]
+    fn vietnamese_as_printed_is_good_over_an_image_and_drawn() {
+        for cover in [Cover::Drawn, Cover::Image] {
+            let (quality, seen) = judge(&page(BODY, 60.0, 760.0), cover);
+            assert_eq!(quality, LayerQuality::Good, "{seen:?}");
+        }
+    }
+
+    #[test]
+    fn the_layer_of_a_foreign_engine_is_junk() {
+        let body = "Dc 1p - Ty do - Hph phtic CONG HOA XA HOI CHU NGHIA VIET NAM
+            Can cir Lu4t T6 chirc chinh quyen dja phuong ngay 19 thang 6 nam 2015
+            Theo d~ nghj cua Giarn d6c So Y t~ tai To trinh so 22 nam nay va ke hoach
+            QUYET DJNH Dieu mot Phe duyet ke hoach trien khai thuc hien so hoa ho so giay to
+            ket qua giai quyet thu tuc hanh chinh con hieu luc tren dja ban tinh giai doan nay";
+        let (quality, seen) = judge(&page(body, 60.0, 760.0), Cover::Image);
+        assert_eq!(quality, LayerQuality::Junk, "{seen:?}");
+    }
+
+    #[test]
+    fn legacy_font_encodings_are_junk_even_when_drawn() {
+        let tcvn3 = "Céng hoµ x· héi chñ nghÜa ViÖt Nam §éc lËp Tù do H¹nh phóc
+            QuyÕt ®Þnh vÒ viÖc phª duyÖt kÕ ho¹ch triÓn khai thùc hiÖn n¨m 2004";
+        let vni = "Coäng hoøa xaõ hoäi chuû nghóa Vieät Nam Ñoäc laäp Töï do Haïnh phuùc
+            Quyeát ñònh veà vieäc pheâ duyeät keá hoaïch trieån khai thöïc hieän";
+        for body in [tcvn3, vni] {
+            let (quality, seen) = judge(&page(body, 60.0, 300.0), Cover::Drawn);
+            assert_eq!(quality, LayerQuality::Junk, "{seen:?}");
+        }
+    }
+
+    #[test]
+    fn the_text_of_a_signature_stamp_is_only_a_stamp() {
+        let body = "Người ký: Sở Y tế\nEmail: mau@vidu.gov.vn\nCơ quan: Tỉnh Mẫu\nThời gian ký: 24.04.2018";
+        let (quality, seen) = judge(&page(body, 10.0, 60.0), Cover::Image);
+        assert_eq!(quality, LayerQuality::StampOnly, "{seen:?}");
+        assert_eq!(judge(&page("", 0.0, 0.0), Cover::Image).0, LayerQuality::None);
+    }
+}

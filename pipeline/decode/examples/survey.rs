@@ -32,7 +32,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         match argument.to_str() {
             Some("--pages") => options.pages = true,
             Some("--save") => {
-                options.save = Some(arguments.next().ok_or("--save needs a folder")?.into())
+                options.save = Some(arguments.next().ok_or("--save needs a folder")?.into());
             }
             _ => options.files.push(argument.into()),
         }

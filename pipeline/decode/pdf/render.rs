@@ -28,15 +28,19 @@ pub(super) fn render<'a>(
     dpi: f32,
     limits: &Limits,
 ) -> Result<(DynamicImage, f32), DecodeError> {
-    let (width, height) = page.render_dimensions();
-    let dpi = affordable((width, height), dpi, limits)?;
+    let (points_x, points_y) = page.render_dimensions();
+    let dpi = affordable((points_x, points_y), dpi, limits)?;
     let broken = Arc::new(AtomicBool::new(false));
     let pixmap = hayro::render(
         page,
         &RenderCache::new(),
         &settings(RenderContent::all(), &broken),
         &RenderSettings::default(),
-        &PixmapSettings { x_scale: dpi / 72.0, y_scale: dpi / 72.0, bg_color: WHITE },
+        &PixmapSettings {
+            x_scale: whole_pixels(points_x, dpi),
+            y_scale: whole_pixels(points_y, dpi),
+            bg_color: WHITE,
+        },
     );
     if broken.load(Ordering::Relaxed) {
         return Err(DecodeError::unreadable("an image of the page cannot be decoded"));
@@ -52,6 +56,12 @@ pub(super) fn render<'a>(
     };
     let pixels = pixels.ok_or_else(|| DecodeError::unreadable("the page was drawn to no size"))?;
     Ok((pixels, dpi))
+}
+
+/// The scale that gives whole pixels: the renderer cuts a last one short.
+fn whole_pixels(points: f32, dpi: f32) -> f32 {
+    let pixels = (points / 72.0 * dpi).round().max(1.0);
+    (pixels + 0.01) / points
 }
 
 /// The wanted resolution, less for a page too large for it, an error for an absurd one.

@@ -94,11 +94,16 @@ impl Directory {
         Some(self.integer(bytes.get(field.offset..)?.get(..size)?))
     }
 
-    /// The raw bytes of a tag.
-    pub(crate) fn bytes<'a>(&self, bytes: &'a [u8], tag: u16) -> Option<&'a [u8]> {
+    /// Where the values of a tag lie in the file.
+    pub(crate) fn place(&self, tag: u16) -> Option<std::ops::Range<usize>> {
         let field = self.fields.get(&tag)?;
         let length = usize::try_from(field.count).ok()?.checked_mul(width(field.kind)?)?;
-        bytes.get(field.offset..)?.get(..length)
+        Some(field.offset..field.offset.checked_add(length)?)
+    }
+
+    /// The raw bytes of a tag.
+    pub(crate) fn bytes<'a>(&self, bytes: &'a [u8], tag: u16) -> Option<&'a [u8]> {
+        bytes.get(self.place(tag)?)
     }
 
     fn rational(&self, bytes: &[u8], tag: u16) -> Option<f32> {

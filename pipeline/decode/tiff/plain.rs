@@ -2,7 +2,7 @@
 //!
 //! Samples of 16 bits become 8: no scanner of papers has more than 8 that mean something.
 
-use std::io::Cursor;
+use std::{borrow::Cow, io::Cursor};
 
 use image::{DynamicImage, RgbaImage};
 use sohoa_document::Colour;
@@ -16,6 +16,8 @@ use super::{
     pages::{Layout, PageImages},
 };
 use crate::{error::DecodeError, raster::flatten, samples::Samples};
+
+const PHOTOMETRIC_PALETTE: u64 = 3;
 
 pub(super) fn page(layout: &Layout<'_>) -> Result<PageImages, DecodeError> {
     // A missing strip would be read as white rows.
@@ -46,9 +48,15 @@ fn decode(layout: &Layout<'_>) -> Result<(ColorType, Vec<u8>), DecodeError> {
     let mut limits = Limits::default();
     limits.decoding_buffer_size = layout.width as usize * layout.height as usize * 8;
     limits.intermediate_buffer_size = limits.decoding_buffer_size;
-    let mut decoder = Decoder::new(Cursor::new(layout.bytes)).map_err(broken)?.with_limits(limits);
+    let readable = readable(layout);
+    let mut decoder = Decoder::new(Cursor::new(&*readable)).map_err(broken)?.with_limits(limits);
     decoder.seek_to_image(layout.directory.index).map_err(broken)?;
-    let kind = decoder.colortype().map_err(broken)?;
+    let kind = match decoder.colortype().map_err(broken)? {
+        ColorType::Gray(bits) if layout.photometric == PHOTOMETRIC_PALETTE => {
+            ColorType::Palette(bits)
+        }
+        kind => kind,
+    };
     let mut read = DecodingResult::U8(Vec::new());
     let shape = decoder.read_image_to_buffer(&mut read).map_err(broken)?;
     let data = match read {
@@ -61,6 +69,22 @@ fn decode(layout: &Layout<'_>) -> Result<(ColorType, Vec<u8>), DecodeError> {
         }
     };
     Ok((eight_bits(kind), if shape.planes > 1 { interleave(&data, shape.planes) } else { data }))
+}
+
+/// The file as the decoder can read it: it knows no palettes, but indexes are like grey levels.
+fn readable<'a>(layout: &Layout<'a>) -> Cow<'a, [u8]> {
+    let place = layout.directory.place(tags::PHOTOMETRIC);
+    match place.filter(|_| layout.photometric == PHOTOMETRIC_PALETTE) {
+        Some(place) => {
+            let mut copy = layout.bytes.to_vec();
+            for byte in copy.get_mut(place).into_iter().flatten() {
+                // The value is 3 in either byte order; 1 is grey with 0 for black.
+                *byte = (*byte).min(1);
+            }
+            Cow::Owned(copy)
+        }
+        None => Cow::Borrowed(layout.bytes),
+    }
 }
 
 fn eight_bits(kind: ColorType) -> ColorType {

@@ -26,7 +26,7 @@ pub(crate) fn opened(bytes: &[u8]) -> Result<Source, DecodeError> {
 /// Black marks on white, unequal in both directions, so that a mirrored or turned copy differs.
 pub(crate) fn ink(x: u32, y: u32, width: u32, height: u32) -> bool {
     let inside = x > width / 10 && x < width * 7 / 10 && y > height / 10 && y < height / 2;
-    inside && (y / 6) % 2 == 0 && (x / 3 + y / 6) % 5 < 3
+    inside && (y / 6).is_multiple_of(2) && (x / 3 + y / 6) % 5 < 3
 }
 
 pub(crate) fn grey(width: u32, height: u32) -> GrayImage {
@@ -174,7 +174,7 @@ pub(crate) struct PdfPage {
     pub(crate) rotate: i32,
 }
 
-/// An image XObject.
+/// An image of a page.
 pub(crate) struct PdfImage {
     pub(crate) data: Vec<u8>,
     pub(crate) width: i32,
@@ -239,6 +239,7 @@ pub(crate) fn pdf(pages: &[PdfPage]) -> Vec<u8> {
             content.save_state().transform(*matrix).x_object(Name(name.as_bytes())).restore_state();
         }
         let mut body = content.finish().to_vec();
+        body.push(b'\n');
         body.extend(page.over.iter().flatten());
         pdf.stream(content_id, &body);
         for (id, (_, image)) in image_ids.iter().zip(&page.images) {
@@ -247,7 +248,7 @@ pub(crate) fn pdf(pages: &[PdfPage]) -> Vec<u8> {
         if let Some(look) = &page.stamp {
             let area = Rect::new(20.0, 20.0, 120.0, 60.0);
             let mut note = pdf.annotation(stamp_id);
-            note.subtype(pdf_writer::types::AnnotationType::FreeText).rect(area);
+            note.subtype(pdf_writer::types::AnnotationType::Square).rect(area);
             note.appearance().normal().stream(look_id);
             note.finish();
             pdf.form_xobject(look_id, look).bbox(Rect::new(0.0, 0.0, 100.0, 40.0));

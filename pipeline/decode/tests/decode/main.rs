@@ -1,5 +1,7 @@
 //! Small files built in memory, written to disk, and opened as the pipeline opens them.
 
+#![expect(clippy::unwrap_used, reason = "in a test an unexpected error is a failure")]
+
 mod build;
 mod hostile;
 mod images;

@@ -1,11 +1,12 @@
 //! PDF files: what is lifted, what is rendered, what is born-digital.
 
+use std::io::Write;
+
 use flate2::{Compression, write::ZlibEncoder};
 use image::DynamicImage;
 use pdf_writer::Filter;
 use sohoa_decode::{LayerQuality, Origin};
 use sohoa_document::{Codec, Colour};
-use std::io::Write;
 
 use crate::build::{
     A5, PdfImage, PdfPage, bitonal, black_bits, colour, difference, g4, grey, jpeg_image, opened,
@@ -96,6 +97,46 @@ fn raw_and_flate_rows_are_kept_as_flate() {
         let expected = DynamicImage::ImageLuma8(picture.clone());
         assert_eq!(difference(&page.raster.unwrap(), &expected), 0.0);
     }
+}
+
+/// A JBIG2 stream of one page with one region, coded as G4 is.
+fn jbig2(picture: &image::GrayImage) -> Vec<u8> {
+    let (width, height) = (picture.width().to_be_bytes(), picture.height().to_be_bytes());
+    let mut page = [width, height].concat();
+    page.extend([0; 11]);
+    let mut region = [width, height].concat();
+    region.extend([0; 9]);
+    region.push(1);
+    region.extend(g4(picture));
+    let mut out = Vec::new();
+    for (number, kind, body) in [(0_u32, 48_u8, page), (1, 38, region)] {
+        out.extend(number.to_be_bytes());
+        out.extend([kind, 0, 1]);
+        out.extend((body.len() as u32).to_be_bytes());
+        out.extend(body);
+    }
+    out
+}
+
+#[test]
+fn a_jbig2_stream_is_kept() {
+    let picture = bitonal(SIZE.0, SIZE.1);
+    let image = PdfImage {
+        data: jbig2(&picture),
+        width: SIZE.0 as i32,
+        height: SIZE.1 as i32,
+        bits: 1,
+        space: b"DeviceGray",
+        filter: Some(Filter::Jbig2Decode),
+        fax: None,
+        inverted: false,
+    };
+    let file = pdf(&[PdfPage { images: vec![(FULL, image)], ..PdfPage::default() }]);
+    let page = opened(&file).unwrap().page(1, Origin::Paper).unwrap();
+    let (_, image) = &page.scan.as_ref().unwrap().images[0];
+    assert_eq!(image.codec, Codec::Jbig2 { globals: Vec::new() });
+    assert_eq!((&image.data, image.bits), (&jbig2(&picture), 1));
+    assert_eq!(difference(&page.raster.unwrap(), &DynamicImage::ImageLuma8(picture)), 0.0);
 }
 
 #[test]
@@ -193,7 +234,7 @@ fn a_white_patch_over_the_scan_is_seen() {
 fn drawn(text: &str) -> PdfPage {
     let mut content = String::from("BT /F 11 Tf 14 TL 50 550 Td ");
     for line in text.lines() {
-        content.push_str(&format!("({line}) Tj T* "));
+        content.extend(["(", line, ") Tj T* "]);
     }
     content.push_str("ET");
     PdfPage { over: Some(content.into_bytes()), ..PdfPage::default() }

@@ -99,22 +99,46 @@ fn few_strips_are_placed_and_many_are_joined_without_loss() {
     assert_eq!(difference(&page.raster.unwrap(), &DynamicImage::ImageLuma8(picture())), 0.0);
 }
 
-/// One-dimensional rows of runs, each after an end-of-line mark.
-fn g3(picture: &GrayImage) -> Vec<u8> {
-    let mut out = VecWriter::new();
+/// How the rows of a one-dimensional stream are parted.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Rows {
+    /// Compression 2: each from a byte boundary.
+    Aligned,
+    /// Compression 3: after an end-of-line mark.
+    Marked,
+    /// Compression 3, option 4: after a mark that ends on a byte boundary.
+    MarkedAligned,
+}
+
+fn g3(picture: &GrayImage, rows: Rows) -> Vec<u8> {
+    let (mut out, mut length) = (VecWriter::new(), 0_usize);
+    let mut put = |bits: fax::Bits| {
+        length += usize::from(bits.len);
+        out.write(bits).unwrap();
+        length
+    };
+    let zero = || fax::Bits { data: 0, len: 1 };
     for row in picture.rows() {
-        out.write(maps::EOL).unwrap();
+        if rows == Rows::MarkedAligned {
+            while (put(zero()) + usize::from(maps::EOL.len)) % 8 != 0 {}
+        }
+        if rows != Rows::Aligned {
+            put(maps::EOL);
+        }
         let pixels: Vec<bool> = row.map(|pixel| pixel.0[0] < 128).collect();
-        let (mut at, mut black) = (0, false);
+        let (mut at, mut black, mut end) = (0, false, 0);
         while at < pixels.len() {
             let run = pixels[at..].iter().take_while(|pixel| **pixel == black).count();
             let table = if black { &maps::black::ENTRIES } else { &maps::white::ENTRIES };
             if run >= 64 {
-                out.write(table[63 + run / 64].1).unwrap();
+                put(table[63 + run / 64].1);
             }
-            out.write(table[run % 64].1).unwrap();
+            end = put(table[run % 64].1);
             at += run;
             black = !black;
+        }
+        while rows == Rows::Aligned && end % 8 != 0 {
+            end = put(zero());
         }
     }
     out.finish()
@@ -122,15 +146,20 @@ fn g3(picture: &GrayImage) -> Vec<u8> {
 
 #[test]
 fn g3_becomes_g4_without_loss() {
-    let mut page = fax_page(&picture(), 200);
-    page.strips = vec![g3(&picture())];
-    page.tags.retain(|tag| tag.0 != 259);
-    page.tags.push((259, vec![3]));
-    let page = opened(&tiff(&[page])).unwrap().page(1, Origin::Paper).unwrap();
-    let (_, image) = &page.scan.as_ref().unwrap().images[0];
-    assert!(!image.original_stream);
-    assert_eq!(image.data, g4(&picture()));
-    assert_eq!(difference(&page.raster.unwrap(), &DynamicImage::ImageLuma8(picture())), 0.0);
+    for (rows, compression, options) in
+        [(Rows::Aligned, 2, 0), (Rows::Marked, 3, 0), (Rows::MarkedAligned, 3, 4)]
+    {
+        let mut page = fax_page(&picture(), 200);
+        page.strips = vec![g3(&picture(), rows)];
+        page.tags.retain(|tag| tag.0 != 259);
+        page.tags.extend([(259, vec![compression]), (292, vec![options])]);
+        let page = opened(&tiff(&[page])).unwrap().page(1, Origin::Paper).unwrap();
+        let (_, image) = &page.scan.as_ref().unwrap().images[0];
+        assert!(!image.original_stream);
+        assert_eq!(image.data, g4(&picture()), "{rows:?}");
+        let expected = DynamicImage::ImageLuma8(picture());
+        assert_eq!(difference(&page.raster.unwrap(), &expected), 0.0, "{rows:?}");
+    }
 }
 
 /// Parts a JPEG into its tables and a stream without them.
@@ -140,11 +169,8 @@ fn parted(jpeg: &[u8]) -> (Vec<u8>, Vec<u8>) {
     while jpeg[at + 1] != 0xda {
         let length = usize::from(u16::from_be_bytes([jpeg[at + 2], jpeg[at + 3]])) + 2;
         let part = &jpeg[at..at + length];
-        if matches!(jpeg[at + 1], 0xdb | 0xc4) {
-            tables.extend(part)
-        } else {
-            rest.extend(part)
-        }
+        let target = if matches!(jpeg[at + 1], 0xdb | 0xc4) { &mut tables } else { &mut rest };
+        target.extend(part);
         at += length;
     }
     tables.extend([0xff, 0xd9]);
@@ -228,11 +254,7 @@ fn lossless_compressions_lose_nothing() {
             let page = source.page(number, Origin::Paper).unwrap();
             let (_, image) = &page.scan.as_ref().unwrap().images[0];
             assert_eq!((&image.codec, image.bits), (&Codec::Flate { predictor: 15 }, 8));
-            assert_eq!(
-                difference(&page.raster.unwrap(), &expected),
-                0.0,
-                "page {number}"
-            );
+            assert_eq!(difference(&page.raster.unwrap(), &expected), 0.0, "page {number}");
         }
     }
 }
