@@ -209,8 +209,6 @@ impl Comparison<'_> {
             let level = self.changed(number)?;
             self.level = self.level.max(level);
         }
-        let promised = self.old.next_number();
-        appeared.retain(|&number| number < promised);
         if !appeared.is_empty() && refers_to(self.old, &appeared)? {
             self.raise(LaterChanges::Content);
         }

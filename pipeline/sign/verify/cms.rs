@@ -85,6 +85,15 @@ impl<'a> Cms<'a> {
         self.certificates.iter().find(|certificate| self.signer.names(certificate))
     }
 
+    /// Its certificates and those of its time-stamp: signers often leave out the issuer that the
+    /// time-stamp authority of the same government sends along.
+    pub(crate) fn certificates_with_token(&self) -> Vec<Certificate<'a>> {
+        let token = self.signer.unsigned(oid::TIME_STAMP_TOKEN);
+        let further = token.and_then(|token| Cms::parse(token.raw));
+        let further = further.map(|token| token.certificates).unwrap_or_default();
+        self.certificates.iter().cloned().chain(further).collect()
+    }
+
     /// Checks attributes and signature. `digest` gives the digest of what was signed, `message`
     /// its bytes for the old form without attributes.
     pub(crate) fn check(

@@ -86,7 +86,12 @@ fn visit(
     stack: &mut Vec<Node>,
 ) -> Result<Option<Field>, PdfError> {
     let partial = document.entry(field, "T")?;
-    let partial = partial.string().map(decode_text_string);
+    // Strings of an encrypted file are noise; the signature itself is exempt from encryption.
+    let readable = |bytes: &[u8]| match document.encrypted() {
+        true => "(encrypted)".to_owned(),
+        false => decode_text_string(bytes),
+    };
+    let partial = partial.string().map(readable);
     let name = match (&partial, node.prefix.as_str()) {
         (Some(partial), "") => partial.clone(),
         (Some(partial), prefix) => format!("{prefix}.{partial}"),

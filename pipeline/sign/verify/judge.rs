@@ -224,7 +224,7 @@ fn identity(
         found.notes.push(Note::ClaimedInFuture);
     }
     stamp(found, cms, ranges, trust)?;
-    let path = chain(own, &cms.certificates, trust);
+    let path = chain(own, &cms.certificates_with_token(), trust);
     if let Some(path) = &path {
         found.trust_domain = path.domain;
         found.chain_root_sha256 = Some(path.root_sha256.clone());
