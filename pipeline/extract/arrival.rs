@@ -51,11 +51,11 @@ pub(crate) fn read(sheet: &Sheet<'_>, scan_year: i32) -> ArrivalRead {
 
 /// The next word with digits right of a label that starts with a capital.
 fn after<'a>(words: &[&'a Word], label: &str) -> Option<&'a Word> {
-    let labels = words.iter().filter(|word| {
+    let mut labels = words.iter().filter(|word| {
         let bare = word.text.trim_end_matches([':', '.']);
         is(bare, label) && bare.starts_with(char::is_uppercase)
     });
-    labels.filter_map(|label| right_of(words, label)).next()
+    labels.find_map(|label| right_of(words, label))
 }
 
 fn right_of<'a>(words: &[&'a Word], label: &Word) -> Option<&'a Word> {

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Reads one document from its sheets.
-pub(crate) fn read(sheets: &[Sheet<'_>], context: &Context) -> (Fields, Vec<FieldFinding>) {
+pub(crate) fn read(sheets: &[Sheet<'_>], context: Context) -> (Fields, Vec<FieldFinding>) {
     let Some(first) = sheets.first() else { return (Fields::default(), Vec::new()) };
     let head = Head::find(first);
     let mut findings = Vec::new();
@@ -97,7 +97,7 @@ fn code_and_kind(head: &Head<'_, '_>, fields: &mut Fields, findings: &mut Vec<Fi
 fn dates(
     head: &Head<'_, '_>,
     sheets: &[Sheet<'_>],
-    context: &Context,
+    context: Context,
     fields: &mut Fields,
     findings: &mut Vec<FieldFinding>,
 ) {

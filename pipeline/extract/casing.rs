@@ -7,6 +7,7 @@
 use std::{collections::HashMap, sync::LazyLock};
 
 use sohoa_document::fold::fold;
+use unicode_normalization::UnicodeNormalization;
 
 use crate::places;
 
@@ -243,6 +244,9 @@ pub(crate) fn sentence(text: &str) -> (String, Vec<bool>) {
     let folded: Vec<String> = words.iter().map(|word| fold(word)).collect();
     let mut out: Vec<String> = Vec::with_capacity(words.len());
     let mut known = Vec::with_capacity(words.len());
+    // Councils, boards and teams are named by what they do, others by proper names.
+    let common = folded.first().is_some_and(|word| matches!(word.as_str(), "ban" | "to" | "doan"))
+        || folded.get(..2).is_some_and(|two| two == ["hoi", "dong"]);
     while known.len() < words.len() {
         let at = known.len();
         if !words[at].chars().any(char::is_alphanumeric) {
@@ -250,13 +254,13 @@ pub(crate) fn sentence(text: &str) -> (String, Vec<bool>) {
             known.push(true);
             continue;
         }
-        match phrase(&folded[at..], &mut out) {
-            Some(count) => known.extend(std::iter::repeat_n(true, count)),
-            None => {
-                out.push(title_case(words[at]));
-                known.push(false);
-            }
+        if let Some(count) = phrase(&words[at..], &folded[at..], &mut out) {
+            known.extend(std::iter::repeat_n(true, count));
+            continue;
         }
+        let cased = title_case(words[at]);
+        out.push(if common && cased != words[at] { words[at].to_lowercase() } else { cased });
+        known.push(false);
     }
     (first_upper(&out.join(" ")), known)
 }
@@ -282,7 +286,7 @@ pub(crate) fn unglue(word: &str) -> Option<Vec<&'static str>> {
 }
 
 /// Pushes the longest phrase that starts here; its length in words.
-fn phrase(folded: &[String], out: &mut Vec<String>) -> Option<usize> {
+fn phrase(words: &[&str], folded: &[String], out: &mut Vec<String>) -> Option<usize> {
     let most = LEXICON.longest.min(folded.len());
     (1..=most).rev().find_map(|count| {
         let sign = |word: &String| !word.chars().any(char::is_alphanumeric);
@@ -293,11 +297,27 @@ fn phrase(folded: &[String], out: &mut Vec<String>) -> Option<usize> {
         let lead = key.chars().take_while(|c| *c == '(').count();
         let core = key.trim_matches(|c: char| !c.is_alphanumeric());
         let spelling = LEXICON.spelling.get(core).or_else(|| LEXICON.spelling.get(&key))?;
+        // One short word is often another word without its marks: `viên` is no `viện`.
+        if count == 1 && !out.is_empty() && !same_letters(words[0], spelling) {
+            return None;
+        }
         let tail: String = key.chars().rev().take_while(|c| matches!(c, ',' | ')')).collect();
         let tail: String = tail.chars().rev().collect();
         out.push(format!("{}{spelling}{tail}", "(".repeat(lead)));
         Some(count)
     })
+}
+
+/// Whether both are the same word, marks included, whatever the case; other placements of the tone
+/// mark (`hoà`, `hòa`) count as the same.
+fn same_letters(printed: &str, spelling: &str) -> bool {
+    let letters = |text: &str| {
+        let mut letters: Vec<char> =
+            text.to_lowercase().nfd().filter(|c| !c.is_ascii_punctuation()).collect();
+        letters.sort_unstable();
+        letters
+    };
+    letters(printed) == letters(spelling)
 }
 
 /// First letter of each hyphenated part upper, the rest lower; short words without vowels stay.
@@ -336,6 +356,7 @@ mod tests {
         assert_eq!(case("ỦY BAN NHÂN DÂN TỈNH BÌNH ĐỊNH"), "Ủy ban nhân dân tỉnh Bình Định");
         assert_eq!(case("BỘ GIÁO DỤC VÀ ĐÀO TẠO"), "Bộ Giáo dục và Đào tạo");
         assert_eq!(case("UBND XÃ CÁT MINH"), "UBND xã Cát Minh");
+        assert_eq!(case("HỘI ĐỒNG XÉT VIÊN CHỨC"), "Hội đồng xét viên chức");
     }
 
     #[test]

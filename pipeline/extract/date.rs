@@ -321,7 +321,7 @@ impl DateLine<'_> {
         let off = ((word.bbox.y1 - year.y1).abs() - 0.02 * distance).max(0.0) / height;
         let mut factor = factor;
         if !bounds.contains(&(word.bbox.height() / height)) || (only_digits(word) && off > 0.3) {
-            factor *= 0.05;
+            factor *= 0.01;
         }
         if part.gaps.0.max(part.gaps.1) > 1.6 {
             factor *= 0.5;
@@ -379,4 +379,74 @@ pub(crate) fn short(text: &str, scan_year: i32) -> Option<NaiveDate> {
     let [day, month, year] = parts.as_slice() else { return None };
     let date = NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)?;
     (FIRST_YEAR..=scan_year).contains(&date.year()).then_some(date)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        fields::Fields,
+        testing::{Paper, context, extract},
+    };
+
+    fn fields(date: &str) -> Fields {
+        let paper = Paper::letterhead("UBND TỈNH BÌNH ĐỊNH", "Số: 12/BC-UBND", date);
+        extract(&[paper], context()).segments.remove(0).fields
+    }
+
+    fn day(y: i32, m: u32, d: u32) -> NaiveDate {
+        NaiveDate::from_ymd_opt(y, m, d).unwrap()
+    }
+
+    #[test]
+    fn a_printed_date_passes_the_accept_line() {
+        let read = fields("Bình Định, ngày 08 tháng 4 năm 2019");
+        let date = read.issued_date.unwrap();
+        assert_eq!(date.value, day(2019, 4, 8));
+        assert!(date.probability > 0.9);
+        assert_eq!(read.issued_date_precision.unwrap().value, Precision::Day);
+        assert_eq!(read.issued_place.unwrap().value, "Bình Định");
+    }
+
+    #[test]
+    fn a_blank_or_scrawled_day_leaves_the_year_only() {
+        for print in [
+            "Bình Định, ngày    tháng 4 năm 2019",
+            "Bình Định, ngày ... tháng 4 năm 2019",
+            "Bình Định, ngày (Q tháng 4 năm 2019",
+            "Bình Định, ngày 2| tháng 4 năm 2019",
+            "Bình Định, ngày 38 tháng 4 năm 2019",
+        ] {
+            let read = fields(print);
+            assert_eq!(read.issued_date, None, "{print}");
+            assert_eq!(read.document_year.map(|field| field.value), Some(2019), "{print}");
+        }
+    }
+
+    #[test]
+    fn days_that_do_not_exist_and_years_to_come_are_refused() {
+        assert_eq!(fields("Bình Định, ngày 30 tháng 02 năm 2019").issued_date, None);
+        assert_eq!(fields("Bình Định, ngày 30 tháng 12 năm 2091").issued_date, None);
+        assert_eq!(fields("Bình Định, ngày 30 tháng 12 năm 1891").issued_date, None);
+    }
+
+    #[test]
+    fn a_month_without_a_day_says_so() {
+        let read = fields("Bình Định, tháng 4 năm 2019");
+        assert_eq!(read.issued_date.unwrap().value, day(2019, 4, 1));
+        assert_eq!(read.issued_date_precision.unwrap().value, Precision::Month);
+    }
+
+    #[test]
+    fn words_glued_to_their_numbers_are_read() {
+        let read = fields("Bình Định, ngày22 tháng 9 năm 2019");
+        assert_eq!(read.issued_date.unwrap().value, day(2019, 9, 22));
+    }
+
+    #[test]
+    fn short_dates_follow_the_calendar() {
+        assert_eq!(short("14/6/2020", 2026), Some(day(2020, 6, 14)));
+        assert_eq!(short("31/6/2020", 2026), None);
+        assert_eq!(short("14/6", 2026), None);
+    }
 }

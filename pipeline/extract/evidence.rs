@@ -13,7 +13,7 @@ use crate::{
     anchors::is,
     date,
     fields::{Context, FieldFinding, Fields, Severity},
-    rows::Sheet,
+    rows::{Sheet, Span},
     zones::Head,
 };
 
@@ -63,7 +63,7 @@ pub(crate) fn own_mention(sheets: &[Sheet<'_>], notation: &str) -> Option<Mentio
     let notation = fold(notation);
     sheets.iter().skip(1).find_map(|sheet| {
         let top = sheet.rows.iter().take_while(|row| sheet.y(row.bbox.y0) < 0.4);
-        let text: Vec<String> = top.map(|row| row.folded()).collect();
+        let text: Vec<String> = top.map(Span::folded).collect();
         let text = text.join(" ");
         let found = OWN.captures(&text)?;
         let named = found[2].trim_end_matches(['.', '-', '/']);
@@ -129,7 +129,7 @@ pub(crate) fn general(
 pub(crate) fn gaps(
     head: &Head<'_, '_>,
     fields: &Fields,
-    context: &Context,
+    context: Context,
     findings: &mut Vec<FieldFinding>,
 ) {
     let number_line = head.number.as_ref().map(|line| line.span.text());

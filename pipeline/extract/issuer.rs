@@ -7,7 +7,7 @@
 use sohoa_document::{Field, Rect, Word, fold::fold};
 
 use crate::{
-    anchors::{edits, skeleton, tolerance},
+    anchors::{edits, skeleton},
     casing, confidence,
     fields::Level,
     notation::{self, Notation},
@@ -211,7 +211,8 @@ fn opens(line: &Span<'_>) -> bool {
         let count = opener.split(' ').count();
         let Some(start) = words.get(..count) else { return false };
         let (start, opener) = (start.join(" "), skeleton(opener));
-        edits(&start, &opener, tolerance(opener.chars().count()).min(1)).is_some()
+        // Short openers lie close to ordinary words (`đồng`, `đảng`).
+        edits(&start, &opener, usize::from(opener.chars().count() > 5)).is_some()
     })
 }
 

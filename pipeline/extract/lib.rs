@@ -43,6 +43,8 @@ mod urgency;
 mod zones;
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod testing;
 
 use sohoa_document::{Field, PageText};
@@ -57,7 +59,7 @@ pub use fields::{
 /// Normally one [`Segment`]; more only where a later page starts another document beyond doubt.
 /// Without pages there is no segment.
 pub fn extract(pages: &[(u32, &PageText)], context: &Context) -> Extraction {
-    segment::extract(pages, context)
+    segment::extract(pages, *context)
 }
 
 /// The secrecy stamp (box 10a) of the first page, to be asked before anything is stored.

@@ -153,7 +153,10 @@ impl NumberLine<'_> {
             let p = confidence::weigh(p, self.printed(words("num"), words("not"), digit_height));
             self.field(value, p, words("num"))
         });
-        let number = number.filter(|number| number.probability >= confidence::GUESS);
+        // Digits without a notation may be a date, a telephone number or a form's own number.
+        let whole =
+            |number: &Field<String>| notation.is_some() && number.probability >= confidence::GUESS;
+        let number = number.filter(whole);
         let full = number.as_ref().zip(notation.as_ref()).map(|(number, notation)| {
             let year = year.map_or_else(String::new, |year: i32| format!("{year}/"));
             let value = format!("{}{separator}{year}{}", number.value, notation.value.text);
@@ -169,7 +172,7 @@ impl NumberLine<'_> {
                 bbox: number.bbox.union(&notation.bbox),
             }
         });
-        NumberRead { number, notation, full, year, ..blank }
+        NumberRead { number, notation, full, year }
     }
 
     fn field<T>(&self, value: T, probability: f32, words: &[&Word]) -> Field<T> {
@@ -201,11 +204,9 @@ impl NumberLine<'_> {
             factor *= 0.1;
         }
         if !bounds.contains(&ratio) || off > 0.3 {
-            factor *= 0.05;
+            factor *= 0.01;
         }
-        if glued_to_label {
-            factor *= 0.4;
-        } else if space > 1.6 {
+        if glued_to_label || space > 1.6 {
             factor *= 0.4;
         }
         factor
@@ -231,4 +232,85 @@ fn digits_of(text: &str) -> Option<(String, bool)> {
 
 fn weakest(words: &[&Word]) -> f32 {
     words.iter().map(|word| confidence::word(word.confidence)).fold(1.0, f32::min)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        fields::Fields,
+        testing::{Paper, context, extract},
+    };
+
+    fn fields(paper: Paper) -> Fields {
+        extract(&[paper], context()).segments.remove(0).fields
+    }
+
+    fn letterhead(number: &str) -> Fields {
+        fields(Paper::letterhead(
+            "UBND TỈNH BÌNH ĐỊNH",
+            number,
+            "Bình Định, ngày 17 tháng 12 năm 1998",
+        ))
+    }
+
+    fn text(field: Option<&sohoa_document::Field<String>>) -> Option<&str> {
+        field.map(|field| field.value.as_str())
+    }
+
+    #[test]
+    fn printed_numbers_of_every_age_are_read() {
+        for (print, number, notation, full) in [
+            ("Số: 2114/QĐ-UBND", "2114", "QĐ-UBND", "2114/QĐ-UBND"),
+            ("Số: 2114 /QĐ-UBND", "2114", "QĐ-UBND", "2114/QĐ-UBND"),
+            ("Số: 2114/ QĐ - UBND", "2114", "QĐ-UBND", "2114/QĐ-UBND"),
+            ("Số: 12/2010/QĐ-UBND", "12", "QĐ-UBND", "12/2010/QĐ-UBND"),
+            ("Số: 05-NQ/TU", "05", "NQ/TU", "05-NQ/TU"),
+            ("Số: 123 QĐ/UB", "123", "QĐ/UB", "123 QĐ/UB"),
+            ("Số: 123/QĐ-UB", "123", "QĐ-UB", "123/QĐ-UB"),
+            ("Số: 31/SNV-CCVC", "31", "SNV-CCVC", "31/SNV-CCVC"),
+            ("Số 31/SNV", "31", "SNV", "31/SNV"),
+        ] {
+            let read = letterhead(print);
+            assert_eq!(text(read.code_number.as_ref()), Some(number), "{print}");
+            assert_eq!(text(read.code_notation.as_ref()), Some(notation), "{print}");
+            assert_eq!(text(read.code_full.as_ref()), Some(full), "{print}");
+        }
+    }
+
+    #[test]
+    fn a_clear_number_passes_the_accept_line() {
+        let read = letterhead("Số: 2114/QĐ-UBND");
+        assert!(read.code_full.unwrap().probability > 0.9);
+    }
+
+    #[test]
+    fn a_blank_or_a_scrawl_is_no_number_but_leaves_the_notation() {
+        for print in ["Số:      /QĐ-UBND", "Số: ..../QĐ-UBND", "Số: ?(4/QĐ-UBND", "Số: lÍ /QĐ-UBND"]
+        {
+            let read = letterhead(print);
+            assert_eq!(read.code_number, None, "{print}");
+            assert_eq!(read.code_full, None, "{print}");
+            assert_eq!(text(read.code_notation.as_ref()), Some("QĐ-UBND"), "{print}");
+        }
+    }
+
+    #[test]
+    fn digits_taller_than_print_are_handwriting() {
+        let mut tall = Paper::letterhead("SỞ NỘI VỤ", "Số:", "Gia Lai, ngày 05 tháng 4 năm 2019");
+        tall = tall.tall(132.0, 99.0, "731", 15.0).line(170.0, 104.0, "/SNV-VP");
+        assert_eq!(fields(tall).code_number, None);
+        let mut even = Paper::letterhead("SỞ NỘI VỤ", "Số:", "Gia Lai, ngày 05 tháng 4 năm 2019");
+        even = even.tall(132.0, 104.0, "731", 10.0).line(152.0, 104.0, "/SNV-VP");
+        assert!(fields(even).code_number.unwrap().probability > 0.9);
+    }
+
+    #[test]
+    fn a_number_in_the_body_is_never_taken() {
+        let paper = Paper::default()
+            .line(290.0, 60.0, "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM")
+            .line(90.0, 300.0, "Căn cứ Quyết định")
+            .line(90.0, 320.0, "số 12/QĐ-UBND ngày 03 tháng 4 năm 2019;");
+        let read = fields(paper);
+        assert_eq!((read.code_number, read.code_notation), (None, None));
+    }
 }

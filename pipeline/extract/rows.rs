@@ -71,10 +71,12 @@ impl<'a> Span<'a> {
         Some(Self { words, bbox })
     }
 
+    /// Whether the other lies on the same row in a gap or beyond an end.
     fn beside(&self, other: &Self) -> bool {
         let overlap = self.bbox.y1.min(other.bbox.y1) - self.bbox.y0.max(other.bbox.y0);
         let smaller = self.bbox.height().min(other.bbox.height());
-        overlap >= 0.5 * smaller && (self.bbox.x1 <= other.bbox.x0 || other.bbox.x1 <= self.bbox.x0)
+        let clear = |word: &&&Word| word.bbox.x1 <= other.bbox.x0 || other.bbox.x1 <= word.bbox.x0;
+        overlap >= 0.5 * smaller && self.words.iter().all(|word| clear(&word))
     }
 
     fn join(&mut self, other: Self) {

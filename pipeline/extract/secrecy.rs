@@ -36,7 +36,7 @@ pub(crate) fn stamp(sheet: &Sheet<'_>) -> Option<Field<Secrecy>> {
 fn level(part: &Span<'_>) -> Option<(Secrecy, usize)> {
     let text = part.text();
     let letters = text.chars().filter(|c| c.is_alphabetic()).count();
-    let other = text.chars().filter(|c| c.is_ascii_digit()).count();
+    let other = text.chars().filter(char::is_ascii_digit).count();
     if other > 0 || !(3..=10).contains(&letters) || part.capitals() < 0.3 {
         return None;
     }

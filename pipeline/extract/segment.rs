@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Cuts the pages into documents and reads each.
-pub(crate) fn extract(pages: &[(u32, &PageText)], context: &Context) -> Extraction {
+pub(crate) fn extract(pages: &[(u32, &PageText)], context: Context) -> Extraction {
     let sheets: Vec<Sheet<'_>> = pages.iter().map(|(page, text)| Sheet::new(*page, text)).collect();
     let mut starts = vec![0];
     let later = sheets.iter().enumerate().skip(1);
@@ -29,7 +29,7 @@ pub(crate) fn extract(pages: &[(u32, &PageText)], context: &Context) -> Extracti
     Extraction { segments: segments.collect() }
 }
 
-fn starts_document(sheet: &Sheet<'_>, context: &Context) -> bool {
+fn starts_document(sheet: &Sheet<'_>, context: Context) -> bool {
     let head = Head::find(sheet);
     if !head.is_first_page() {
         return false;
@@ -46,7 +46,7 @@ mod tests {
     #[test]
     fn a_second_letterhead_starts_a_second_document() {
         let file = [Paper::decision(), Paper::decision()];
-        let found = extract(&file, &context());
+        let found = extract(&file, context());
         let ranges: Vec<_> = found.segments.iter().map(|s| (s.page_from, s.page_to)).collect();
         assert_eq!(ranges, [(1, 1), (2, 2)]);
     }
@@ -58,13 +58,13 @@ mod tests {
             "Số:      /GM-UBND",
             "Mẫu, ngày ... tháng ... năm ....",
         );
-        let found = extract(&[Paper::decision(), form], &context());
+        let found = extract(&[Paper::decision(), form], context());
         assert_eq!(found.segments.len(), 1);
         assert_eq!(found.segments[0].page_to, 2);
     }
 
     #[test]
     fn no_pages_no_document() {
-        assert!(extract(&[], &context()).segments.is_empty());
+        assert!(extract(&[], context()).segments.is_empty());
     }
 }

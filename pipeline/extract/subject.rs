@@ -40,7 +40,10 @@ fn titled(head: &Head<'_, '_>, heading: &Heading<'_>) -> Option<Field<String>> {
             break;
         };
         let wide = if lines.is_empty() { 4.0 } else { 2.4 };
-        if ends(&line) || step(&above, &line) > wide {
+        // From sentence case to capitals: the first heading of the body.
+        let style =
+            lines.first().is_some_and(|first| first.capitals() < 0.5) && line.capitals() > 0.9;
+        if style || ends(&line) || step(&above, &line) > wide {
             break;
         }
         above = line.clone();
@@ -73,15 +76,12 @@ fn letter(head: &Head<'_, '_>) -> Option<Field<String>> {
     let from = head.number.as_ref().map_or(head.bottom, |number| number.row + 1);
     let rows = sheet.rows.get(from..(from + 12).min(sheet.rows.len()))?;
     let about = |row: &Span<'_>| kind::about(row).is_some_and(|part| sheet.x(part.bbox.x0) < 0.4);
-    let (at, factor) = match rows.iter().position(about) {
-        Some(at) => (at, 1.0),
+    let (at, factor) = if let Some(at) = rows.iter().position(about) {
+        (at, 1.0)
+    } else {
         // `V/v` itself unreadable: the block between the number and `Kính gửi`.
-        None => {
-            let addressed = rows.iter().position(kind::addresses)?;
-            let at =
-                rows[..addressed].iter().position(|row| block_line(head, from, row).is_some())?;
-            (at, 0.2)
-        }
+        let to = rows.iter().position(kind::addresses)?;
+        (rows[..to].iter().position(|row| block_line(head, from, row).is_some())?, 0.2)
     };
     let first = kind::about(&rows[at]).unwrap_or_else(|| rows[at].clone());
     let mut lines = vec![block_line(head, from + at, &first)?];

@@ -60,6 +60,16 @@ impl Paper {
         self
     }
 
+    /// Adds words of another height, as a pen or another machine leaves them.
+    pub(crate) fn tall(self, x: f32, y: f32, text: &str, height: f32) -> Self {
+        let mut paper = self.line(x, y, text);
+        if let Some(line) = paper.lines.last_mut() {
+            line.bbox.y1 = y + height;
+            line.words.iter_mut().for_each(|word| word.bbox.y1 = y + height);
+        }
+        paper
+    }
+
     pub(crate) fn text(&self) -> PageText {
         PageText { width: 595.0, height: 842.0, lines: self.lines.clone(), origin: TextOrigin::Ocr }
     }
@@ -70,8 +80,8 @@ pub(crate) fn context() -> Context {
 }
 
 /// Extracts a file made of these papers.
-pub(crate) fn extract(papers: &[Paper], context: &Context) -> Extraction {
+pub(crate) fn extract(papers: &[Paper], context: Context) -> Extraction {
     let texts: Vec<PageText> = papers.iter().map(Paper::text).collect();
     let pages: Vec<(u32, &PageText)> = (1..).zip(&texts).collect();
-    crate::extract(&pages, context)
+    crate::extract(&pages, &context)
 }
