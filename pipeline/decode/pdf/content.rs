@@ -11,6 +11,23 @@ use hayro_syntax::{
 
 use crate::error::DecodeError;
 
+/// Where the end mark of a file is sought; mail gateways and old servers append to files.
+const END_WINDOW: usize = 1 << 16;
+
+/// Refuses a file that was cut: one without its end mark, or with objects after the last one.
+///
+/// The reader would rebuild what is left, which is another document: fewer pages, or a signed file
+/// as it was before its signature.
+pub(super) fn check_end(bytes: &[u8]) -> Result<(), DecodeError> {
+    let tail = &bytes[bytes.len().saturating_sub(END_WINDOW)..];
+    let mark = b"startxref";
+    let end = tail.windows(mark.len()).rposition(|window| window == mark).map(|at| &tail[at..]);
+    let whole = end.is_some_and(|end| {
+        end.iter().any(u8::is_ascii_digit) && end.windows(4).all(|window| window != b" obj")
+    });
+    if whole { Ok(()) } else { Err(DecodeError::unreadable("a PDF that is cut short")) }
+}
+
 /// Checks the content streams of a page, and the objects they draw.
 pub(super) fn check_content(page: &Page<'_>) -> Result<(), DecodeError> {
     if !page.raw().contains_key("Contents") {

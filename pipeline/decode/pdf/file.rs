@@ -12,7 +12,7 @@ use image::DynamicImage;
 use sohoa_document::{PageFacts, Placement, Rect, Scan};
 
 use super::{
-    content::check_content,
+    content::{check_content, check_end},
     decide::{self, Liftable},
     lift::{Lifted, lift},
     observe::{Observed, observe},
@@ -37,6 +37,7 @@ pub(crate) struct PdfFile {
 
 impl PdfFile {
     pub(crate) fn open(bytes: Arc<Vec<u8>>, limits: &Limits) -> Result<Self, DecodeError> {
+        check_end(&bytes)?;
         let encrypted = bytes.windows(8).any(|window| window == b"/Encrypt");
         let pdf = Pdf::new(bytes).map_err(|error| match error {
             LoadPdfError::Decryption(DecryptionError::MissingIDEntry) => {
@@ -62,11 +63,10 @@ impl PdfFile {
         let tree = catalog.and_then(|catalog| catalog.get::<Dict<'_>>("Pages"));
         let declared = tree.and_then(|tree| tree.get::<i64>("Count"));
         let found = u32::try_from(self.page_count()).unwrap_or(u32::MAX);
-        match declared.and_then(|count| u32::try_from(count).ok()) {
-            Some(declared) if declared != found && found > 0 => {
-                Err(DecodeError::PageCountMismatch { declared, found })
-            }
-            _ => Ok(()),
+        match declared.map(u32::try_from) {
+            Some(Ok(declared)) if declared == found || found == 0 => Ok(()),
+            Some(Ok(declared)) => Err(DecodeError::PageCountMismatch { declared, found }),
+            _ => Err(DecodeError::unreadable("a PDF whose list of pages is lost")),
         }
     }
 

@@ -65,12 +65,13 @@ proptest! {
 
 #[test]
 fn nothing_and_the_wrong_thing_have_their_own_words() {
-    let cases: [(&[u8], &str, &str); 5] = [
+    let cases: [(&[u8], &str, &str); 6] = [
         (b"", "F02_UNREADABLE", "empty"),
         (b"\r\n<!DOCTYPE html><html><body>404</body></html>", "F05_UNSUPPORTED", "web page"),
         (b"PK\x03\x04rest", "F05_UNSUPPORTED", "ZIP or Office"),
         (&[0; 64], "F05_UNSUPPORTED", "zero bytes"),
-        (b"%PDF-1.7\nnothing else", "F02_UNREADABLE", "list of pages"),
+        (b"%PDF-1.7\nnothing else", "F02_UNREADABLE", "cut short"),
+        (b"%PDF-1.7\nnothing\nstartxref\n9\n%%EOF", "F02_UNREADABLE", "list of pages"),
     ];
     for (bytes, code, words) in cases {
         let error = opened(bytes).unwrap_err();
