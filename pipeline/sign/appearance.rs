@@ -54,7 +54,7 @@ impl Appearance {
     /// Lays the text out for a page, below every box of `taken` (as displayed).
     pub(crate) fn lay_out(&self, page: &Page, taken: &[[f64; 4]]) -> Result<Layout, SignError> {
         let face = self.font.face()?;
-        let (page_width, _) = page.displayed();
+        let (page_width, page_height) = page.displayed();
         let room = MAX_WIDTH.min(page_width - 2.0 * RIGHT).max(SIZE * 4.0);
         let mut lines = Vec::new();
         let mut widest: f64 = 0.0;
@@ -70,6 +70,10 @@ impl Appearance {
         // Each step passes one box for good, so the loop ends.
         while let Some(other) = taken.iter().find(|other| overlap(place, **other)) {
             place[1] = other[1] + other[3] + 2.0;
+        }
+        // Better over another field than off the page.
+        if place[1] + height > page_height {
+            place[1] = TOP;
         }
         let ascent = f64::from(face.ascender()) / f64::from(face.units_per_em()) * SIZE;
         Ok(Layout { lines, place, ascent, turn: page.rotate })

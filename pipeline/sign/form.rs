@@ -16,6 +16,9 @@ use crate::{
 /// More fields than any form that is signed.
 const MAX_FIELDS: usize = 100_000;
 
+/// Fields of page 1 the new one keeps clear of; the search for a place is quadratic.
+const MAX_SHOWN: usize = 1000;
+
 /// Bits 1 (signatures exist) and 2 (append only) of `/SigFlags`.
 const SIGNATURES_EXIST_AND_APPEND_ONLY: i64 = 3;
 
@@ -120,7 +123,7 @@ pub(crate) fn shown_fields(document: &Document, page: &Page) -> Result<Vec<[f64;
         return Ok(Vec::new());
     };
     let mut boxes = Vec::new();
-    for annotation in annotations.iter().take(MAX_FIELDS) {
+    for annotation in annotations.iter().take(MAX_SHOWN) {
         let Object::Dictionary(annotation) = document.resolve(annotation)? else { continue };
         if annotation.is("Subtype", "Widget")
             && let Some(rect) = boxed(document, annotation.get("Rect"))?

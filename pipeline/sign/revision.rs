@@ -9,11 +9,14 @@ use std::collections::BTreeMap;
 use crate::{
     SignError,
     hash::Hash,
-    pdf::{Dictionary, Document, Object, Reference, xref::Style},
+    pdf::{Dictionary, Document, Object, PdfError, Reference, xref::Style},
 };
 
 /// Ten digits is what a cross-reference table has room for.
 const MAX_OFFSET: u64 = 9_999_999_999;
+
+/// The largest object number readers must support.
+const MAX_NUMBER: u32 = 8_388_607;
 
 /// Objects to append.
 #[derive(Debug)]
@@ -31,8 +34,12 @@ pub(crate) struct Written {
 }
 
 impl Revision {
-    pub(crate) fn new(document: &Document) -> Self {
-        Self { next: document.next_number(), bodies: BTreeMap::new() }
+    pub(crate) fn new(document: &Document) -> Result<Self, PdfError> {
+        let next = document.next_number();
+        if next > MAX_NUMBER {
+            return Err(PdfError::Bound("object numbers over eight million"));
+        }
+        Ok(Self { next, bodies: BTreeMap::new() })
     }
 
     /// A new object number.

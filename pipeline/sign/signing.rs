@@ -79,7 +79,7 @@ pub fn sign_pdf(
     }
     let field_name = form::free_name(&document, &request.field_name)?;
     let space = signed_data::space(signer)?;
-    let mut revision = Revision::new(&document);
+    let mut revision = Revision::new(&document)?;
     let value = signature_value(request, space);
     let slot = Slot { at: revision.reserve(), contents: value.contents, range: value.range, space };
     revision.put(slot.at, value.body);

@@ -15,19 +15,30 @@ const MAX_HOPS: usize = 16;
 /// Largest structure stream held at once.
 const MAX_STREAM: i64 = 64 << 20;
 
+/// Unpacked object streams kept, in bytes: enough for a whole ordinary file.
+const MAX_UNPACKED: usize = 16 << 20;
+
 /// One revision of a file, opened.
 #[derive(Debug)]
 pub(crate) struct Document {
     pub(crate) source: Source,
     pub(crate) xref: CrossReference,
-    /// The object stream used last: neighbours are usually asked for together.
-    unpacked: RefCell<Option<(u32, Rc<Vec<u8>>, Rc<Stream>)>>,
+    /// Object streams unpacked lately, the oldest first.
+    unpacked: RefCell<Vec<Unpacked>>,
+}
+
+#[derive(Debug, Clone)]
+struct Unpacked {
+    number: u32,
+    data: Rc<Vec<u8>>,
+    /// Where the first object begins.
+    first: usize,
 }
 
 impl Document {
     pub(crate) fn open(source: Source) -> Result<Self, PdfError> {
         let xref = CrossReference::read(&source)?;
-        Ok(Self { source, xref, unpacked: RefCell::new(None) })
+        Ok(Self { source, xref, unpacked: RefCell::default() })
     }
 
     pub(crate) fn encrypted(&self) -> bool {
@@ -76,10 +87,8 @@ impl Document {
 
     fn packed(&self, number: u32, container: u32, index: u32) -> Result<Object, PdfError> {
         let broken = |what| PdfError::Object { number: container, what };
-        let (data, stream) = self.unpack(container)?;
-        let first = stream.dictionary.get("First").and_then(Object::integer);
-        let first = first.and_then(|first| usize::try_from(first).ok());
-        let first = first.filter(|first| *first <= data.len()).ok_or(broken("no /First"))?;
+        let Unpacked { data, first, .. } = self.unpack(container)?;
+        self.source.spend(first as u64)?;
         let mut header = Lexer::new(&data[..first], true);
         let mut place = None;
         // The index is only a hint for some writers: the number decides.
@@ -96,11 +105,9 @@ impl Document {
         Lexer::new(body, true).object().map_err(|_| broken("a packed object is broken"))
     }
 
-    fn unpack(&self, container: u32) -> Result<(Rc<Vec<u8>>, Rc<Stream>), PdfError> {
-        if let Some((number, data, stream)) = &*self.unpacked.borrow()
-            && *number == container
-        {
-            return Ok((Rc::clone(data), Rc::clone(stream)));
+    fn unpack(&self, container: u32) -> Result<Unpacked, PdfError> {
+        if let Some(known) = self.unpacked.borrow().iter().find(|one| one.number == container) {
+            return Ok(known.clone());
         }
         let broken = |what| PdfError::Object { number: container, what };
         // A packed container would be a circle; the format forbids it.
@@ -111,9 +118,18 @@ impl Document {
             return Err(broken("not an object stream"));
         };
         let data = Rc::new(self.stream_data(&stream)?);
-        let stream = Rc::new(stream);
-        *self.unpacked.borrow_mut() = Some((container, Rc::clone(&data), Rc::clone(&stream)));
-        Ok((data, stream))
+        self.source.spend(data.len() as u64)?;
+        let first = stream.dictionary.get("First").and_then(Object::integer);
+        let first = first.and_then(|first| usize::try_from(first).ok());
+        let first = first.filter(|first| *first <= data.len()).ok_or(broken("no /First"))?;
+        let unpacked = Unpacked { number: container, data, first };
+        let mut kept = self.unpacked.borrow_mut();
+        kept.push(unpacked.clone());
+        while kept.len() > 1 && kept.iter().map(|one| one.data.len()).sum::<usize>() > MAX_UNPACKED
+        {
+            kept.remove(0);
+        }
+        Ok(unpacked)
     }
 
     /// The decoded bytes of a structure stream.

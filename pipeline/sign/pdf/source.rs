@@ -4,7 +4,15 @@
 //! the complete document it was when it was signed. Reads are positioned and share one handle,
 //! so a file of any size costs the same memory.
 
-use std::{fs::File, os::unix::fs::FileExt, path::Path, sync::Arc};
+use std::{
+    fs::File,
+    os::unix::fs::FileExt,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use super::{
     PdfError,
@@ -21,19 +29,25 @@ const FIRST_WINDOW: usize = 4 << 10;
 /// Viewers search this far for the header.
 const HEADER_SEARCH: u64 = 1024;
 
+/// Bytes that large windows and unpacked streams of one file may cost together. Real files stay
+/// under a hundredth of it; hostile ones make every object reach to the end of the file.
+const MAX_SPENT: u64 = 4 << 30;
+
 /// A file, or the first bytes of one.
 #[derive(Debug, Clone)]
 pub(crate) struct Source {
     file: Arc<File>,
     len: u64,
     base: u64,
+    /// Shared by all cuts of the file.
+    spent: Arc<AtomicU64>,
 }
 
 impl Source {
     pub(crate) fn open(path: &Path) -> Result<Self, PdfError> {
         let file = File::open(path)?;
         let len = file.metadata()?.len();
-        let mut source = Self { file: Arc::new(file), len, base: 0 };
+        let mut source = Self { file: Arc::new(file), len, base: 0, spent: Arc::default() };
         let head = source.read(0, len.min(HEADER_SEARCH) as usize)?;
         let header = head.windows(5).position(|window| window == b"%PDF-");
         source.base = header.ok_or(PdfError::NoHeader)? as u64;
@@ -82,7 +96,10 @@ impl Source {
             let mut lexer = Lexer::new(&bytes, count as u64 == left);
             match parse(&mut lexer) {
                 Ok(value) => return Ok(value),
-                Err(Fault::Cut) if window < MAX_WINDOW => window *= 8,
+                Err(Fault::Cut) if window < MAX_WINDOW => {
+                    window = (window * 8).min(MAX_WINDOW);
+                    self.spend(left.min(window as u64))?;
+                }
                 Err(Fault::Cut) => return Err(PdfError::Bound("one object over 64 MB")),
                 Err(Fault::Syntax(what)) => {
                     let offset = offset + lexer.position() as u64;
@@ -90,6 +107,15 @@ impl Source {
                 }
             }
         }
+    }
+
+    /// Counts work against the bound of the file.
+    pub(crate) fn spend(&self, bytes: u64) -> Result<(), PdfError> {
+        let before = self.spent.fetch_add(bytes, Ordering::Relaxed);
+        if before > MAX_SPENT {
+            return Err(PdfError::Bound("structure that costs more than 4 GB to read"));
+        }
+        Ok(())
     }
 
     /// Hands the bytes of `from..to` to `take`, a piece at a time.

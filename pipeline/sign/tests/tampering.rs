@@ -106,6 +106,31 @@ fn a_revision_that_changes_content_is_noticed() {
 }
 
 #[test]
+fn a_replaced_object_stream_is_noticed() {
+    let case = &CASES[1];
+    // Object 10 holds every object of the page; their own entries stay as they are.
+    let text = String::from_utf8_lossy(&case.file).into_owned();
+    let start = text.find("10 0 obj\n").unwrap() + 9;
+    let body = text[start..start + text[start..].find("endobj").unwrap()].trim_end();
+    let turned = body.replace("/CropBox[20 30 575 800]", "/CropBox[20 30 575 400]");
+    assert_ne!(turned, body);
+    assert!(noticed(&append(&case.file, &[(10, &turned)]), &case.trust));
+}
+
+#[test]
+fn a_signed_field_may_not_change_its_looks() {
+    let case = &CASES[0];
+    let text = String::from_utf8_lossy(&case.file).into_owned();
+    let at = text.find("/T (").or_else(|| text.find("/T <")).unwrap();
+    let start = text[..at].rfind(" 0 obj\n").unwrap();
+    let number: u32 = text[..start].rsplit('\n').next().unwrap().parse().unwrap();
+    let body = &text[start + 7..start + text[start..].find("\nendobj").unwrap()];
+    let moved = body.replace("/F 132", "/F 134");
+    assert_ne!(moved, body);
+    assert!(noticed(&append(&case.file, &[(number, &moved)]), &case.trust));
+}
+
+#[test]
 fn a_note_added_later_is_told_apart_from_a_change() {
     let case = &CASES[0];
     let widget = String::from_utf8_lossy(&case.file).into_owned();

@@ -44,7 +44,8 @@ enum Role {
     /// Compared key by key elsewhere.
     Compared,
     Annotation,
-    SignatureField,
+    /// A signature field nobody had signed, or its widget.
+    EmptyField,
     /// Security store, metadata, document information: outside what is shown.
     Aside,
 }
@@ -131,8 +132,8 @@ impl Comparison<'_> {
             self.raise(LaterChanges::Content);
         }
         for field in &old_fields {
-            if is_signature_field(self.old, field)? {
-                self.role(field.reference(), Role::SignatureField);
+            if is_empty_field(self.old, field)? {
+                self.role(field.reference(), Role::EmptyField);
             }
         }
         for field in new_fields.iter().filter(|field| !old_fields.contains(field)) {
@@ -170,8 +171,8 @@ impl Comparison<'_> {
         let after: HashSet<_> = new.iter().filter_map(Object::reference).collect();
         for annotation in old {
             let widget = as_dictionary(self.old.resolve(annotation)?).is("Subtype", "Widget");
-            if is_signature_field(self.old, annotation)? {
-                self.role(annotation.reference(), Role::SignatureField);
+            if is_empty_field(self.old, annotation)? {
+                self.role(annotation.reference(), Role::EmptyField);
             } else if !widget {
                 self.role(annotation.reference(), Role::Annotation);
             }
@@ -223,10 +224,11 @@ impl Comparison<'_> {
         Ok(match self.roles.get(&number) {
             Some(Role::Compared | Role::Aside) => LaterChanges::Signatures,
             Some(Role::Annotation) => LaterChanges::Annotations,
-            Some(Role::SignatureField) if filled_in(&before, &after) => LaterChanges::Signatures,
-            Some(Role::SignatureField) => LaterChanges::Content,
-            None if is_bookkeeping(&before) && is_bookkeeping(&after) => LaterChanges::Signatures,
-            None => LaterChanges::Content,
+            Some(Role::EmptyField) if filled_in(&before, &after) => LaterChanges::Signatures,
+            None if is_cross_reference(&before) && is_cross_reference(&after) => {
+                LaterChanges::Signatures
+            }
+            Some(Role::EmptyField) | None => LaterChanges::Content,
         })
     }
 
@@ -253,18 +255,18 @@ fn complete(new: &Document) -> Result<bool, PdfError> {
     Ok(tail.trim_ascii_end().ends_with(b"%%EOF"))
 }
 
-/// Cross-reference and object streams hold no content of their own.
-fn is_bookkeeping(object: &Object) -> bool {
-    matches!(object, Object::Stream(stream)
-        if stream.dictionary.is("Type", "XRef") || stream.dictionary.is("Type", "ObjStm"))
+/// A cross-reference stream holds no content. An object stream does: replacing one replaces every
+/// object in it without touching their entries.
+fn is_cross_reference(object: &Object) -> bool {
+    matches!(object, Object::Stream(stream) if stream.dictionary.is("Type", "XRef"))
 }
 
-/// An empty signature field got its value; a filled one may not change at all.
+/// Only what filling a signature field writes has changed.
 fn filled_in(before: &Object, after: &Object) -> bool {
     let (Some(before), Some(after)) = (before.dictionary(), after.dictionary()) else {
         return false;
     };
-    before.get("V").is_none() && same_but(before, after, FILLED)
+    same_but(before, after, FILLED)
 }
 
 fn same_but(old: &Dictionary, new: &Dictionary, except: &[&[u8]]) -> bool {
@@ -291,16 +293,27 @@ fn as_array(object: Object) -> Vec<Object> {
 
 /// A signature field, or a widget of one.
 fn is_signature_field(document: &Document, field: &Object) -> Result<bool, PdfError> {
+    let kind = inherited(document, field, "FT")?;
+    Ok(kind.name() == Some(b"Sig"))
+}
+
+/// A signature field without a value, or a widget of one.
+fn is_empty_field(document: &Document, field: &Object) -> Result<bool, PdfError> {
+    Ok(is_signature_field(document, field)? && inherited(document, field, "V")? == Object::Null)
+}
+
+/// A field's own entry, or that of the nearest parent that has it.
+fn inherited(document: &Document, field: &Object, key: &str) -> Result<Object, PdfError> {
     let mut current = document.resolve(field)?;
     // Names nest a few levels; a circle of parents ends here too.
     for _ in 0..16 {
-        let Object::Dictionary(dictionary) = &current else { return Ok(false) };
-        match document.entry(dictionary, "FT")? {
-            Object::Name(kind) => return Ok(kind == b"Sig"),
-            _ => current = document.entry(dictionary, "Parent")?,
+        let Object::Dictionary(dictionary) = &current else { break };
+        match document.entry(dictionary, key)? {
+            Object::Null => current = document.entry(dictionary, "Parent")?,
+            value => return Ok(value),
         }
     }
-    Ok(false)
+    Ok(Object::Null)
 }
 
 fn all_pages(document: &Document) -> Result<Vec<page::Page>, PdfError> {
@@ -321,9 +334,8 @@ fn refers_to(document: &Document, numbers: &HashSet<u32>) -> Result<bool, PdfErr
     let mut owned: Vec<u32> = document.xref.entries.keys().copied().collect();
     owned.sort_unstable();
     for number in owned {
-        // What cannot be read today shows nothing, and could not show anything when signed.
-        let Ok(object) = document.get(number) else { continue };
-        if mentions(&object, numbers) {
+        // Other readers may repair what this one cannot read.
+        if document.get(number).map_or(true, |object| mentions(&object, numbers)) {
             return Ok(true);
         }
     }
