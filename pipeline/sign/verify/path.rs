@@ -122,3 +122,85 @@ fn signed_by(certificate: &Certificate<'_>, issuer: &Certificate<'_>) -> bool {
         })
         .unwrap_or(false)
 }
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{
+        BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair,
+        KeyUsagePurpose,
+    };
+
+    use super::*;
+    use crate::CertificateDer;
+
+    fn parameters(name: &str, authority: Option<u8>) -> CertificateParams {
+        let mut parameters = CertificateParams::new(Vec::new()).unwrap();
+        parameters.distinguished_name.push(DnType::CommonName, name);
+        parameters.is_ca = match authority {
+            Some(length) => IsCa::Ca(BasicConstraints::Constrained(length)),
+            None => IsCa::ExplicitNoCa,
+        };
+        parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        parameters
+    }
+
+    /// Root, a middle certificate and a leaf below it.
+    fn three(root_length: u8, middle: CertificateParams) -> [Vec<u8>; 3] {
+        let key = || KeyPair::generate().unwrap();
+        let root = parameters("root", Some(root_length));
+        let root = CertifiedIssuer::self_signed(root, key()).unwrap();
+        let middle = CertifiedIssuer::signed_by(middle, key(), &root).unwrap();
+        let leaf = parameters("leaf", None).signed_by(&key(), &middle).unwrap();
+        [root.der().to_vec(), middle.der().to_vec(), leaf.der().to_vec()]
+    }
+
+    fn found(certificates: &[Vec<u8>; 3], pin: Pin) -> bool {
+        let [root, middle, leaf] =
+            certificates.each_ref().map(|der| Certificate::parse(der).unwrap());
+        let roots = vec![PinnedRoot { pin, domain: TrustDomain::Test }];
+        chain(&leaf, &[middle, root], &Trust { roots, ..Trust::default() }).is_some()
+    }
+
+    fn pin(der: &[u8]) -> Pin {
+        Pin::Certificate(CertificateDer(der.to_vec()))
+    }
+
+    #[test]
+    fn a_chain_ends_at_any_pin_of_any_kind() {
+        let all = three(1, parameters("middle", Some(0)));
+        let sha1 = Hash::Sha1.of(&all[0]).try_into().unwrap();
+        let sha256 = Hash::Sha256.of(&all[1]).try_into().unwrap();
+        for pin in [pin(&all[0]), pin(&all[1]), Pin::Sha1(sha1), Pin::Sha256(sha256)] {
+            assert!(found(&all, pin));
+        }
+        assert!(!found(&all, Pin::Sha256([0; 32])));
+    }
+
+    #[test]
+    fn a_certificate_that_is_no_authority_vouches_for_nobody() {
+        let all = three(1, parameters("middle", None));
+        assert!(!found(&all, pin(&all[0])));
+    }
+
+    #[test]
+    fn an_authority_that_may_not_sign_certificates_vouches_for_nobody() {
+        let mut middle = parameters("middle", Some(0));
+        middle.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        let all = three(1, middle);
+        assert!(!found(&all, pin(&all[0])));
+    }
+
+    #[test]
+    fn a_path_longer_than_the_root_allows_is_refused() {
+        let all = three(0, parameters("middle", Some(0)));
+        assert!(!found(&all, pin(&all[0])));
+    }
+
+    #[test]
+    fn the_right_names_with_the_wrong_key_link_nothing() {
+        let (all, other) =
+            (three(1, parameters("middle", Some(0))), three(1, parameters("middle", Some(0))));
+        let mixed = [other[0].clone(), other[1].clone(), all[2].clone()];
+        assert!(!found(&mixed, pin(&mixed[0])));
+    }
+}
