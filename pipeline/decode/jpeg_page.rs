@@ -26,6 +26,10 @@ impl JpegFile {
         let header = JpegHeader::read(&bytes)?;
         limits.check_pixels(u64::from(header.width), u64::from(header.height))?;
         header.check()?;
+        if header.components == 4 && header.adobe.is_none() {
+            // Nothing tells whether its inks are inverted.
+            return Err(DecodeError::unsupported("a CMYK JPEG image without Adobe's marker"));
+        }
         Ok(Self { bytes, header })
     }
 

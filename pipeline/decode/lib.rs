@@ -21,6 +21,7 @@ mod error;
 mod exif;
 mod fax_codec;
 mod jpeg;
+mod jpeg_join;
 mod jpeg_page;
 mod jpx;
 mod judge;

@@ -1,15 +1,18 @@
-//! JPEG in TIFF: each strip or tile made a complete JPEG, its tables spliced in.
+//! JPEG in TIFF: each strip or tile made a complete JPEG, its tables spliced in; strips are joined
+//! into one where that loses nothing.
 
 use image::{DynamicImage, RgbImage, imageops};
-use sohoa_document::ArchiveImage;
+use sohoa_document::{ArchiveImage, Colour};
 
 use super::{
     directory::tags,
     pages::{Layout, PageImages},
+    plain,
 };
 use crate::{
     error::DecodeError,
     jpeg::{self, JpegHeader},
+    jpeg_join::join,
     raster::flatten,
     samples::encode_pixels,
 };
@@ -48,7 +51,10 @@ pub(super) fn page(layout: &Layout<'_>) -> Result<PageImages, DecodeError> {
         if inverted {
             pixels.invert();
         }
-        if chunks.len() == 1 && (header.width, header.height) == (layout.width, layout.height) {
+        if chunks.len() == 1
+            && header.components != 4
+            && (header.width, header.height) == (layout.width, layout.height)
+        {
             let image = archive(complete, &header, inverted)?;
             return Ok((vec![([0, 0, layout.width, layout.height], image)], pixels));
         }
@@ -57,11 +63,35 @@ pub(super) fn page(layout: &Layout<'_>) -> Result<PageImages, DecodeError> {
         let place = [chunk.x, chunk.y, chunk.x + header.width, chunk.y + header.height];
         images.push((place, archive(complete, &header, inverted)?));
     }
-    let pixels = canvas.ok_or_else(|| DecodeError::unreadable("a TIFF page without image data"))?;
-    if images.len() > MOST_PIECES {
+    let mut pixels =
+        canvas.ok_or_else(|| DecodeError::unreadable("a TIFF page without image data"))?;
+    if images.iter().any(|(_, image)| image.colour == Colour::Cmyk) {
+        // Read alone, a strip would be taken for Adobe's inverted CMYK.
+        pixels = plain::page(layout)?.1;
+    }
+    if let Some(joined) = joined(layout, &images) {
+        images = vec![joined];
+    } else if images.len() > MOST_PIECES {
         images = vec![([0, 0, layout.width, layout.height], encode_pixels(&pixels)?)];
     }
     Ok((images, pixels))
+}
+
+/// The strips of a page as one JPEG, where that loses nothing.
+fn joined(
+    layout: &Layout<'_>,
+    images: &[([u32; 4], ArchiveImage)],
+) -> Option<([u32; 4], ArchiveImage)> {
+    let (_, first) = images.first()?;
+    if images.len() < 2 || images.iter().any(|(place, _)| place[0] != 0 || place[2] != layout.width)
+    {
+        return None;
+    }
+    let strips: Vec<&[u8]> = images.iter().map(|(_, image)| image.data.as_slice()).collect();
+    let data = join(&strips)?;
+    let header = JpegHeader::read(&data).ok().filter(|header| header.height == layout.height)?;
+    let image = ArchiveImage { data, height: header.height, ..first.clone() };
+    Some(([0, 0, layout.width, layout.height], image))
 }
 
 fn archive(

@@ -91,7 +91,10 @@ fn eight_bits(kind: ColorType) -> ColorType {
     match kind {
         ColorType::CMYK(16) => ColorType::CMYK(8),
         ColorType::Gray(16) => ColorType::Gray(8),
-        ColorType::GrayA(16) => ColorType::GrayA(8),
+        // Grey with one extra channel, which the decoder may leave without a name.
+        ColorType::GrayA(16) | ColorType::Multiband { bit_depth: 8 | 16, num_samples: 2 } => {
+            ColorType::GrayA(8)
+        }
         ColorType::RGB(16) => ColorType::RGB(8),
         ColorType::RGBA(16) => ColorType::RGBA(8),
         other => other,
