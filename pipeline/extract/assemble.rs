@@ -166,3 +166,152 @@ fn repeated(sheets: &[Sheet<'_>], fields: &mut Fields) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        fields::{Authority, Level, Segment, Urgency},
+        testing::{Paper, context, extract},
+    };
+
+    fn one(papers: &[Paper]) -> Segment {
+        let mut found = extract(papers, context());
+        assert_eq!(found.segments.len(), 1);
+        found.segments.remove(0)
+    }
+
+    fn signed(paper: Paper) -> Paper {
+        paper
+            .line(90.0, 600.0, "Nơi nhận:")
+            .line(340.0, 600.0, "KT. CHỦ TỊCH")
+            .line(90.0, 614.0, "- Như Điều 3;")
+            .line(335.0, 614.0, "PHÓ CHỦ TỊCH")
+            .line(90.0, 628.0, "- Văn phòng Chính phủ")
+            .line(98.0, 642.0, "(để báo cáo);")
+            .line(90.0, 656.0, "- Lưu: VT, KSTT.")
+            .line(330.0, 690.0, "Trần Văn Mẫu")
+    }
+
+    fn codes(segment: &Segment) -> Vec<(&'static str, &'static str)> {
+        segment.findings.iter().map(|finding| (finding.code, finding.field)).collect()
+    }
+
+    #[test]
+    fn a_printed_decision_gives_every_field() {
+        let segment = one(&[signed(Paper::decision())]);
+        let Fields { issued_date, subject, organ_name, type_code, type_name, .. } = &segment.fields;
+        let text = |field: &Option<Field<String>>| field.clone().unwrap().value;
+        assert_eq!(text(type_code), "02");
+        assert_eq!(text(type_name), "Quyết định");
+        assert_eq!(text(organ_name), "Ủy ban nhân dân tỉnh Bình Định");
+        assert_eq!(text(subject), "Về việc phê duyệt kế hoạch số hóa hồ sơ");
+        assert_eq!(issued_date.as_ref().unwrap().value.to_string(), "2020-06-01");
+        assert_eq!(text(&segment.fields.code_full), "2114/QĐ-UBND");
+        assert_eq!(text(&segment.fields.signer_title), "PHÓ CHỦ TỊCH");
+        assert_eq!(text(&segment.fields.signer_name), "Trần Văn Mẫu");
+        assert_eq!(text(&segment.fields.archive_line), "VT, KSTT");
+        assert_eq!(segment.fields.signer_authority.as_ref().unwrap().value, Authority::Kt);
+        assert_eq!(segment.fields.level_at_issue.as_ref().unwrap().value, Level::Province);
+        let sent = &segment.fields.recipients.as_ref().unwrap().value;
+        assert_eq!(sent, &["Như Điều 3", "Văn phòng Chính phủ (để báo cáo)"]);
+        assert_eq!(codes(&segment), [], "{:?}", segment.findings);
+    }
+
+    #[test]
+    fn a_letter_has_its_subject_in_the_left_column() {
+        let paper = Paper::letterhead(
+            "UBND TỈNH GIA LAI",
+            "Số: 31/SNV-CCVC",
+            "Gia Lai, ngày 14 tháng 3 năm 2019",
+        )
+        .line(110.0, 76.0, "SỞ NỘI VỤ")
+        .line(90.0, 122.0, "V/v báo cáo công tác")
+        .line(100.0, 136.0, "cải cách hành chính")
+        .line(70.0, 160.0, "HỎA TỐC")
+        .line(220.0, 190.0, "Kính gửi: Các sở, ban, ngành tỉnh;");
+        let fields = one(&[paper]).fields;
+        assert_eq!(fields.type_code.unwrap().value, "22");
+        assert_eq!(fields.type_abbr, None);
+        assert_eq!(fields.subject.unwrap().value, "báo cáo công tác cải cách hành chính");
+        assert_eq!(fields.organ_name.unwrap().value, "Sở Nội vụ");
+        assert_eq!(fields.parent_organ_name.unwrap().value, "UBND tỉnh Gia Lai");
+        assert_eq!(fields.urgency_level.unwrap().value, Urgency::HoaToc);
+    }
+
+    #[test]
+    fn legislation_is_other_with_its_own_name() {
+        let paper =
+            Paper::letterhead("CHÍNH PHỦ", "Số: 30/2020/NĐ-CP", "Hà Nội, ngày 05 tháng 3 năm 2020")
+                .line(260.0, 140.0, "NGHỊ ĐỊNH")
+                .line(250.0, 156.0, "Về công tác văn thư");
+        let fields = one(&[paper]).fields;
+        assert_eq!(fields.type_code.unwrap().value, "32");
+        assert_eq!(fields.type_name.unwrap().value, "Nghị định");
+        assert_eq!(fields.level_at_issue.unwrap().value, Level::Central);
+    }
+
+    #[test]
+    fn title_against_notation_is_a_finding() {
+        let paper = Paper::letterhead(
+            "UBND TỈNH GIA LAI",
+            "Số: 31/QĐ-UBND",
+            "Gia Lai, ngày 14 tháng 3 năm 2019",
+        )
+        .line(260.0, 140.0, "THÔNG BÁO");
+        let segment = one(&[paper]);
+        assert!(codes(&segment).contains(&("M07_TYPE_CONFLICT", "type_code")));
+    }
+
+    #[test]
+    fn an_annex_confirms_or_doubts_the_number() {
+        let annex = |number: &str| {
+            Paper::default().line(230.0, 60.0, "PHỤ LỤC").line(
+                90.0,
+                80.0,
+                &format!(
+                    "(Ban hành kèm theo Quyết định số {number}/QĐ-UBND ngày 01 tháng 6 năm 2020)"
+                ),
+            )
+        };
+        let p = |number: &str| {
+            let fields = one(&[Paper::decision(), annex(number)]).fields;
+            fields.code_number.unwrap().probability
+        };
+        let alone = one(&[Paper::decision()]).fields.code_number.unwrap().probability;
+        assert!(p("2114") > alone);
+        assert!(p("2174") < 0.9);
+    }
+
+    #[test]
+    fn a_basis_younger_than_the_paper_doubts_its_date() {
+        let paper = Paper::decision().line(
+            110.0,
+            270.0,
+            "Căn cứ Nghị quyết số 12/NQ-HĐND ngày 15/7/2020 của Hội đồng;",
+        );
+        let segment = one(&[paper]);
+        assert!(segment.fields.issued_date.as_ref().unwrap().probability < 0.95);
+        assert!(codes(&segment).contains(&("M11_CITED_YEAR_AFTER_ISSUE", "issued_date")));
+    }
+
+    #[test]
+    fn what_is_missing_says_what_was_seen() {
+        let paper =
+            Paper::letterhead("SỞ NỘI VỤ", "Số:      /QĐ-SNV", "Gia Lai, ngày    tháng 3 năm 2019");
+        let segment = one(&[paper]);
+        let missing = |field: &str| {
+            segment.findings.iter().find(|f| f.code == "M01_MISSING" && f.field == field).cloned()
+        };
+        assert!(missing("code_number").unwrap().observed.unwrap().contains("QĐ-SNV"));
+        assert!(missing("issued_date").unwrap().observed.unwrap().contains("2019"));
+        assert!(missing("signer_name").is_some());
+    }
+
+    #[test]
+    fn a_year_to_come_is_a_finding() {
+        let paper =
+            Paper::letterhead("SỞ NỘI VỤ", "Số: 12/QĐ-SNV", "Gia Lai, ngày 14 tháng 3 năm 2081");
+        assert!(codes(&one(&[paper])).contains(&("M03_DATE_FUTURE", "issued_date")));
+    }
+}

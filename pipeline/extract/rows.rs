@@ -5,10 +5,14 @@
 //! Words without text or with boxes that are no numbers are left out. Reading order of the engine
 //! is not used.
 
-use sohoa_document::{PageText, Rect, Word, fold::fold};
+use sohoa_document::{Line, PageText, Rect, Word, fold::fold};
 
 /// Rows looked back at when a line is placed beside another; two columns never need more.
 const LOOK_BACK: usize = 6;
+
+/// Words of a page that are looked at; a full page of small type has a tenth. Hostile text layers
+/// hold millions, and rows cost more than linear time.
+const MOST_WORDS: usize = 10_000;
 
 /// A page as rows from top to bottom.
 #[derive(Debug)]
@@ -21,8 +25,14 @@ pub(crate) struct Sheet<'a> {
 
 impl<'a> Sheet<'a> {
     pub(crate) fn new(page: u32, text: &'a PageText) -> Self {
+        let mut words = 0;
+        let within = |line: &&Line| {
+            words += line.words.len();
+            words <= MOST_WORDS
+        };
+        let kept = text.lines.iter().take_while(within);
         let mut lines: Vec<Span<'a>> =
-            text.lines.iter().filter_map(|line| Span::of(line.words.iter().collect())).collect();
+            kept.filter_map(|line| Span::of(line.words.iter().collect())).collect();
         lines.sort_by(|a, b| a.bbox.centre().1.total_cmp(&b.bbox.centre().1));
         let mut rows: Vec<Span<'a>> = Vec::with_capacity(lines.len());
         for line in lines {
@@ -211,5 +221,41 @@ impl<'s, 'a> Joined<'s, 'a> {
         let from = self.word_at(range.start);
         let to = self.word_at(range.end - 1);
         &self.span.words[from..=to]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Paper;
+
+    #[test]
+    fn lines_side_by_side_are_one_row_from_left_to_right() {
+        let text = Paper::default()
+            .line(300.0, 60.0, "phải")
+            .line(90.0, 61.0, "trái")
+            .line(200.0, 60.0, "giữa")
+            .line(90.0, 80.0, "dưới")
+            .text();
+        let rows: Vec<String> = Sheet::new(1, &text).rows.iter().map(Span::text).collect();
+        assert_eq!(rows, ["trái giữa phải", "dưới"]);
+    }
+
+    #[test]
+    fn a_gutter_cuts_a_row() {
+        let text = Paper::default().line(90.0, 60.0, "một hai").line(300.0, 60.0, "ba").text();
+        let sheet = Sheet::new(1, &text);
+        let parts: Vec<String> = sheet.rows[0].split(20.0).iter().map(Span::text).collect();
+        assert_eq!(parts, ["một hai", "ba"]);
+    }
+
+    #[test]
+    fn bytes_lead_back_to_words() {
+        let text = Paper::default().line(90.0, 60.0, "Số: 12 /QĐ").text();
+        let sheet = Sheet::new(1, &text);
+        let joined = Joined::new(&sheet.rows[0], str::to_owned);
+        let at = joined.text.find("12").unwrap();
+        assert_eq!(joined.words(at..at + 2)[0].text, "12");
+        assert!(joined.words(at..at).is_empty());
     }
 }

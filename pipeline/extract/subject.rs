@@ -40,16 +40,18 @@ fn titled(head: &Head<'_, '_>, heading: &Heading<'_>) -> Option<Field<String>> {
             break;
         };
         let wide = if lines.is_empty() { 4.0 } else { 2.4 };
-        // From sentence case to capitals: the first heading of the body.
-        let style =
-            lines.first().is_some_and(|first| first.capitals() < 0.5) && line.capitals() > 0.9;
-        if style || ends(&line) || step(&above, &line) > wide {
+        if shouts(&lines, &line) || ends(&line) || step(&above, &line) > wide {
             break;
         }
         above = line.clone();
         lines.push(line);
     }
     join(head, &lines, 1.0)
+}
+
+/// From sentence case to capitals: a stamp, or the first heading of the body.
+fn shouts(lines: &[Span<'_>], line: &Span<'_>) -> bool {
+    lines.first().is_some_and(|first| first.capitals() < 0.5) && line.capitals() > 0.9
 }
 
 /// The part of the row whose middle lies on the title's axis.
@@ -89,7 +91,8 @@ fn letter(head: &Head<'_, '_>) -> Option<Field<String>> {
         if ends(row) || kind::addresses(row) {
             break;
         }
-        let Some(line) = block_line(head, from + offset, row) else { continue };
+        let line = block_line(head, from + offset, row).filter(|line| !shouts(&lines, line));
+        let Some(line) = line else { continue };
         if ends(&line) || lines.last().is_some_and(|above| step(above, &line) > 2.4) {
             break;
         }
