@@ -229,7 +229,9 @@ mod tests {
         let header = |colours: &[[u8; 7]]| {
             let mut out = Vec::new();
             push(&mut out, *b"ihdr", &[0, 0, 0, 1, 0, 0, 0, 1, 0, 3, 7, 7, 0, 0]).unwrap();
-            colours.iter().for_each(|colour| push(&mut out, *b"colr", colour).unwrap());
+            for colour in colours {
+                push(&mut out, *b"colr", colour).unwrap();
+            }
             check_header(&out)
         };
         assert!(header(&[colour(0)]).is_ok());
