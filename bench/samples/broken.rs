@@ -88,7 +88,8 @@ impl Good<'_> {
         let wish = Wish { kind: Kind::ThongBao, secret: false, paper: true };
         let draft = Draft::draw(&mut chance.fork("draft"), wish);
         let severity = Severity::None;
-        let recipe = Recipe { format, dpi: 200, pages: 2, severity };
+        let pages = if format.single_page() { 1 } else { 2 };
+        let recipe = Recipe { format, dpi: 200, pages, severity };
         scan::make(&mut Renderer::new(self.fonts), self.fonts, &draft, recipe, &chance)
     }
 }

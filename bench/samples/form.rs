@@ -35,8 +35,7 @@ pub(crate) struct Laid {
     pub(crate) incoming: Option<(String, String)>,
 }
 
-/// Lays `draft` out on at most `pages` pages, taking as many clauses as fit; a draft whose fixed parts need
-/// more takes what it needs.
+/// Lays `draft` out on at most `pages` pages, taking as many clauses as fit.
 pub(crate) fn lay(
     fonts: &Fonts<'_>,
     draft: &Draft,
@@ -44,6 +43,8 @@ pub(crate) fn lay(
     pages: usize,
     chance: &Chance,
 ) -> Laid {
+    let fitted = fitted(fonts, draft, pages);
+    let draft = &fitted;
     let (mut low, mut high) = (1, draft.body.clauses.len());
     while low < high {
         let middle = (low + high).div_ceil(2);
@@ -57,6 +58,13 @@ pub(crate) fn lay(
     let wanted = if pages == 1 { low } else { low.saturating_sub(2).max(1) };
     let form = set(fonts, draft, wanted);
     mark(form, draft, office, &mut chance.fork("marks"))
+}
+
+/// The draft without as many of its introductory blocks, the last first, as keep it from fitting.
+fn fitted(fonts: &Fonts<'_>, draft: &Draft, pages: usize) -> Draft {
+    let mut draft = draft.clone();
+    while set(fonts, &draft, 1).sheets.len() > pages && draft.body.head.pop().is_some() {}
+    draft
 }
 
 struct Form {

@@ -2,7 +2,7 @@
 //!
 //! Each sheet is drawn once; the canvas of the next sheet serves as the other side that shines through.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
 use crate::{
@@ -70,6 +70,8 @@ pub(crate) fn make(
         return born_digital(fonts, laid);
     }
     let sides = scan(renderer, &laid.sheets, recipe, chance);
+    let lost = recipe.format.single_page() && sides.len() > 1;
+    ensure!(!lost, "{} does not fit on one page", draft.notation);
     let pages = sides.iter().enumerate().map(|(index, side)| truth(index + 1, side)).collect();
     let stamp = stamp_lines(draft);
     let bytes = match recipe.format {
