@@ -1,0 +1,134 @@
+//! The real work of a child: decode a page, judge whether it must be read, read it.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    time::{Instant, SystemTime},
+};
+
+use image::DynamicImage;
+use sohoa_decode::{DecodeError, DecodedPage, Limits, Source, Survey, open};
+use sohoa_document::{Page, PageText};
+use sohoa_ocr::{Engine, EngineConfig, OcrError, Profile, Recognised};
+
+use crate::{
+    care::Care,
+    engine::{PageEngine, PageJob},
+    failure::PageError,
+};
+
+/// A lean a reader sees at a glance; the archived image keeps it, so it is worth a finding.
+const VISIBLE_LEAN_DEG: f32 = 2.0;
+
+/// Decoder and recognition engine of one child.
+#[derive(Debug)]
+pub struct DecodeAndRecognise {
+    engine: Engine,
+    limits: Limits,
+    opened: Option<Opened>,
+}
+
+/// The file that was asked for last: the next page is mostly of the same.
+#[derive(Debug)]
+struct Opened {
+    path: PathBuf,
+    stamp: (u64, SystemTime),
+    source: Source,
+}
+
+impl DecodeAndRecognise {
+    /// Loads the recognition engine.
+    pub fn new(config: &EngineConfig, limits: Limits) -> Result<Self, OcrError> {
+        Ok(Self { engine: Engine::new(config)?, limits, opened: None })
+    }
+
+    /// The opened file, kept while it stays the same file.
+    fn source(&mut self, path: &Path) -> Result<&mut Source, DecodeError> {
+        let failed = |source: io::Error| DecodeError::Io { path: path.to_owned(), source };
+        let known = fs::metadata(path).map_err(failed)?;
+        let stamp = (known.len(), known.modified().map_err(failed)?);
+        let kept = self.opened.take().filter(|kept| kept.path == path && kept.stamp == stamp);
+        let opened = match kept {
+            Some(kept) => kept,
+            None => Opened { path: path.to_owned(), stamp, source: open(path, &self.limits)? },
+        };
+        Ok(&mut self.opened.insert(opened).source)
+    }
+
+    /// Reads the raster when there is something to read that the file does not tell itself.
+    fn read(
+        &self,
+        decoded: &mut DecodedPage,
+        size_pt: (f32, f32),
+        care: Care,
+    ) -> Result<PageText, OcrError> {
+        if let Some(layer) = decoded.layer.take() {
+            return Ok(layer);
+        }
+        let raster = match decoded.raster.take() {
+            Some(raster) if !decoded.facts.blank => raster,
+            _ => return Ok(PageText::empty(size_pt.0, size_pt.1)),
+        };
+        let profile = match care {
+            Care::Full => Profile::STANDARD,
+            Care::Reduced => Profile::CHEAP,
+        };
+        let dpi = decoded.raster_dpi;
+        let read = self.engine.recognise_with(&raster, dpi, size_pt, profile)?;
+        note(decoded, &read);
+        Ok(read.text)
+    }
+}
+
+impl PageEngine for DecodeAndRecognise {
+    fn name(&self) -> String {
+        format!("tesseract {}", Engine::version())
+    }
+
+    fn survey(&mut self, path: &Path) -> Result<Survey, PageError> {
+        Ok(self.source(path)?.survey()?)
+    }
+
+    fn page(&mut self, job: &PageJob, care: Care) -> Result<Page, PageError> {
+        let mut decoded = self.source(&job.path)?.page(job.number, job.origin)?;
+        let size_pt = displayed_size(&decoded);
+        let started = Instant::now();
+        let text = self.read(&mut decoded, size_pt, care)?;
+        decoded.facts.ocr_ms = started.elapsed().as_millis().try_into().unwrap_or(u32::MAX);
+        let scan = decoded.scan.filter(|_| job.keep_scan);
+        Ok(Page { number: job.number, scan, text, facts: decoded.facts })
+    }
+}
+
+/// Width and height of the page as a person reads it, in points.
+fn displayed_size(decoded: &DecodedPage) -> (f32, f32) {
+    let of_raster = |raster: &DynamicImage| {
+        let points = |pixels: u32| pixels as f32 / decoded.raster_dpi.max(1.0) * 72.0;
+        (points(raster.width()), points(raster.height()))
+    };
+    match (&decoded.scan, &decoded.layer, &decoded.raster) {
+        (Some(scan), _, _) => scan.displayed_size(),
+        (None, Some(layer), _) => (layer.width, layer.height),
+        (None, None, Some(raster)) => of_raster(raster),
+        (None, None, None) => (0.0, 0.0),
+    }
+}
+
+/// Writes down what the reading found out about the page.
+fn note(decoded: &mut DecodedPage, read: &Recognised) {
+    let facts = &mut decoded.facts;
+    facts.skew_deg = read.skew_deg;
+    let mut find = |is_so: bool, code: &str| {
+        if is_so && !facts.findings.iter().any(|known| known == code) {
+            facts.findings.push(code.to_owned());
+        }
+    };
+    find(read.blank, "I05_BLANK");
+    find(read.turned != 0, "I12_ROTATED");
+    find(read.skew_deg.is_some_and(|lean| lean.abs() > VISIBLE_LEAN_DEG), "I04_SKEW");
+    find(read.garbled_words > 0, "M02_LOW_CONF");
+    facts.blank |= read.blank;
+    if let Some(scan) = &mut decoded.scan {
+        scan.rotation = (scan.rotation + read.turned) % 360;
+    }
+}
