@@ -256,9 +256,11 @@ fn facts_of(lifted: &[Lifted], liftable: &Liftable) -> (PageFacts, f32) {
 
 /// Facts of a drawn page: the resolution is that of the scan under the drawing, if there is one.
 fn drawn_facts(observed: &Observed, drawn: PageFacts, dpi: f32) -> PageFacts {
-    let largest = decide::images(observed).max_by(|a, b| a.1.area().total_cmp(&b.1.area()));
-    let scan =
-        largest.filter(|(_, bounds)| bounds.area() > 0.5 * observed.size.0 * observed.size.1);
+    // Of layers laid over one another, as some scanners make them, the finest counts.
+    let page = observed.size.0 * observed.size.1;
+    let scan = decide::images(observed)
+        .filter(|(_, bounds)| bounds.area() > 0.5 * page)
+        .max_by_key(|(image, _)| u64::from(image.width) * u64::from(image.height));
     let Some((image, _)) = scan else {
         return PageFacts {
             width_px: 0,

@@ -149,3 +149,64 @@ fn number_blocks(lines: &mut [Line]) {
         line.block = above.map_or(fresh, |other| other.block);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use hayro_interpret::kurbo::Rect as Box2;
+
+    use super::*;
+
+    /// Glyphs of 5 points each from `x` on, ten points high.
+    fn write(glyphs: &mut Vec<GlyphMark>, text: &str, x: f64, y: f64) {
+        for (c, at) in text.chars().zip(0_u16..) {
+            let left = x + 5.0 * f64::from(at);
+            glyphs.push(GlyphMark {
+                text: c.to_string(),
+                start: Point::new(left, y),
+                end: Point::new(left + 5.0, y),
+                bounds: Box2::new(left, y - 7.6, left + 5.0, y + 2.2),
+                em: 10.0,
+                visible: true,
+                order: 0,
+            });
+        }
+    }
+
+    fn read(glyphs: Vec<GlyphMark>) -> PageText {
+        layer(&Observed { size: (595.0, 842.0), glyphs, ..Observed::default() })
+    }
+
+    #[test]
+    fn columns_part_and_lines_run_top_down_whatever_the_order_drawn() {
+        let mut glyphs = Vec::new();
+        write(&mut glyphs, "Số: 12/KH", 50.0, 120.0);
+        write(&mut glyphs, "CỘNG HÒA", 300.0, 100.5);
+        write(&mut glyphs, "SỞ Y TẾ", 50.0, 100.0);
+        let text = read(glyphs);
+        let lines: Vec<String> = text.lines.iter().map(Line::text).collect();
+        assert_eq!(lines, ["SỞ Y TẾ", "CỘNG HÒA", "Số: 12/KH"]);
+        assert_ne!(text.lines[0].block, text.lines[1].block);
+        assert_eq!(text.lines[0].words[0].bbox, Rect::new(50.0, 92.4, 60.0, 102.2));
+    }
+
+    #[test]
+    fn gaps_without_a_space_part_words_and_pieces_of_a_word_join() {
+        let mut glyphs = Vec::new();
+        write(&mut glyphs, "nhân", 50.0, 100.0);
+        write(&mut glyphs, "dân", 72.0, 100.0);
+        write(&mut glyphs, "qu", 150.0, 100.0);
+        write(&mut glyphs, "xa", 200.0, 100.0);
+        write(&mut glyphs, "yết", 160.3, 100.0);
+        assert_eq!(read(glyphs).plain(), "nhân dân\n\nquyết\n\nxa\n");
+    }
+
+    #[test]
+    fn letters_and_their_marks_are_composed() {
+        let mut glyphs = Vec::new();
+        write(&mut glyphs, "e\u{302}\u{301}", 50.0, 100.0);
+        assert_eq!(
+            read(glyphs).words().next().map(|word| word.text.clone()),
+            Some("\u{1ebf}".into())
+        );
+    }
+}
