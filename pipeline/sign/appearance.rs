@@ -127,7 +127,9 @@ impl Layout {
             number(height - self.ascent)
         );
         for line in &self.lines {
-            content.push_str(&format!("<{}> Tj T*\n", hex(&subset.encode(line)?)));
+            content.push('<');
+            content.push_str(&hex(&subset.encode(line)?));
+            content.push_str("> Tj T*\n");
         }
         content.push_str("ET\nQ\n");
         let mut fonts = Dictionary::new();

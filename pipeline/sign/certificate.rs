@@ -51,7 +51,7 @@ pub(crate) struct Certificate<'a> {
     pub(crate) subject: Name<'a>,
     pub(crate) not_before: DateTime<Utc>,
     pub(crate) not_after: DateTime<Utc>,
-    /// The whole SubjectPublicKeyInfo.
+    /// The whole `SubjectPublicKeyInfo`.
     pub(crate) key_info: &'a [u8],
     pub(crate) signature_algorithm: Element<'a>,
     pub(crate) signature: &'a [u8],
@@ -277,7 +277,7 @@ fn text(element: &Element<'_>) -> String {
     }
 }
 
-/// UTCTime or GeneralizedTime, in UTC or with an offset.
+/// `UTCTime` or `GeneralizedTime`, in UTC or with an offset.
 pub(crate) fn time(element: &Element<'_>) -> Option<DateTime<Utc>> {
     let text = std::str::from_utf8(element.content).ok()?;
     let (year_digits, short) = match element.tag {

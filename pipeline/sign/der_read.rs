@@ -54,14 +54,12 @@ impl<'a> Element<'a> {
 
     /// The bytes of an OCTET STRING, primitive or in pieces.
     pub(crate) fn octets(&self) -> Option<Vec<u8>> {
-        match self.tag & 0x20 {
-            0 => Some(self.content.to_vec()),
-            _ => {
-                let pieces: Option<Vec<_>> =
-                    self.inside().map(|piece| (piece.tag == 4).then_some(piece.content)).collect();
-                pieces.map(|pieces| pieces.concat())
-            }
+        if self.tag & 0x20 == 0 {
+            return Some(self.content.to_vec());
         }
+        let pieces: Option<Vec<_>> =
+            self.inside().map(|piece| (piece.tag == 4).then_some(piece.content)).collect();
+        pieces.map(|pieces| pieces.concat())
     }
 
     /// The bytes of a BIT STRING of whole bytes.

@@ -13,7 +13,7 @@ use unicode_normalization::UnicodeNormalization;
 use crate::{
     SignError,
     hash::Hash,
-    pdf::{Dictionary, Object},
+    pdf::{Dictionary, Object, object::hex},
     revision::Revision,
 };
 
@@ -119,7 +119,7 @@ impl<'a> Subset<'a> {
             })
             .collect();
         descendant.set("W", widths);
-        let descendant = revision.add(descendant.into());
+        let descendant = revision.add(&descendant.into());
         let unicode = compressed(self.to_unicode().as_bytes(), Dictionary::new())?;
         let unicode = revision.add_stream(unicode.0, &unicode.1);
         let mut font = Dictionary::new();
@@ -129,7 +129,7 @@ impl<'a> Subset<'a> {
         font.set("Encoding", "Identity-H");
         font.set("DescendantFonts", vec![descendant.into()]);
         font.set("ToUnicode", unicode);
-        Ok(revision.add(font.into()).into())
+        Ok(revision.add(&font.into()).into())
     }
 
     fn descriptor(
@@ -162,7 +162,7 @@ impl<'a> Subset<'a> {
         descriptor.set("CapHeight", scale(capitals));
         descriptor.set("StemV", 80);
         descriptor.set("FontFile2", file);
-        Ok(revision.add(descriptor.into()).into())
+        Ok(revision.add(&descriptor.into()).into())
     }
 
     fn name(&self) -> String {
@@ -189,12 +189,13 @@ impl<'a> Subset<'a> {
         let shown: Vec<_> = self.shown.iter().collect();
         // A hundred entries at most are allowed in one block.
         for block in shown.chunks(100) {
-            map.push_str(&format!("{} beginbfchar\n", block.len()));
+            map.push_str(&block.len().to_string());
+            map.push_str(" beginbfchar\n");
             for (glyph, (c, _)) in block {
                 let mut units = [0; 2];
-                let text: String =
-                    c.encode_utf16(&mut units).iter().map(|unit| format!("{unit:04X}")).collect();
-                map.push_str(&format!("<{glyph:04X}> <{text}>\n"));
+                let text = c.encode_utf16(&mut units).iter().flat_map(|unit| unit.to_be_bytes());
+                let (from, to) = (hex(&glyph.to_be_bytes()), hex(&text.collect::<Vec<_>>()));
+                map.push_str(&["<", &from, "> <", &to, ">\n"].concat());
             }
             map.push_str("endbfchar\n");
         }

@@ -41,12 +41,11 @@ pub(crate) fn add_field(
     if form.get("NeedAppearances") == Some(&Object::Boolean(true)) {
         form.remove("NeedAppearances");
     }
-    match holder.as_ref().and_then(Object::reference) {
-        Some(reference) => revision.put_object(reference, &form.into()),
-        None => {
-            catalog.set("AcroForm", form);
-            revision.put_object(root, &catalog.into());
-        }
+    if let Some(reference) = holder.as_ref().and_then(Object::reference) {
+        revision.put_object(reference, &form.into());
+    } else {
+        catalog.set("AcroForm", form);
+        revision.put_object(root, &catalog.into());
     }
     Ok(())
 }

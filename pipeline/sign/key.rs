@@ -92,7 +92,7 @@ impl fmt::Debug for KeyFile {
             .field("key", &"****")
             .field("scheme", &self.scheme)
             .field("certificate", &self.chain.first())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
@@ -105,7 +105,7 @@ impl KeyFile {
     pub fn load(key: &Path, chain: &Path, rsa: RsaScheme) -> Result<Self, SignError> {
         let key = std::fs::read(key).map_err(SignError::io(key))?;
         let chain = std::fs::read_to_string(chain).map_err(SignError::io(chain))?;
-        Self::new(&key, CertificateDer::from_pem(&chain)?, rsa)
+        Self::new(&key, &CertificateDer::from_pem(&chain)?, rsa)
     }
 
     /// The same from memory.
@@ -114,7 +114,7 @@ impl KeyFile {
     /// As [`Self::load`].
     pub fn new(
         pkcs8: &[u8],
-        certificates: Vec<CertificateDer>,
+        certificates: &[CertificateDer],
         rsa: RsaScheme,
     ) -> Result<Self, SignError> {
         let der = match std::str::from_utf8(pkcs8) {
@@ -172,10 +172,7 @@ fn read_key(der: &[u8], rsa: RsaScheme, random: &SystemRandom) -> Result<(Key, S
 }
 
 /// The certificate of the key first, then each one's issuer; the rest is left out.
-fn order(
-    certificates: Vec<CertificateDer>,
-    public: &[u8],
-) -> Result<Vec<CertificateDer>, SignError> {
+fn order(certificates: &[CertificateDer], public: &[u8]) -> Result<Vec<CertificateDer>, SignError> {
     let mut left: Vec<Certificate<'_>> = certificates
         .iter()
         .map(|certificate| Certificate::parse(&certificate.0))

@@ -60,9 +60,9 @@ impl Revision {
         self.put(reference, body);
     }
 
-    pub(crate) fn add(&mut self, object: Object) -> Reference {
+    pub(crate) fn add(&mut self, object: &Object) -> Reference {
         let reference = self.reserve();
-        self.put_object(reference, &object);
+        self.put_object(reference, object);
         reference
     }
 

@@ -163,7 +163,7 @@ fn add_widget(
         widget.set("AP", states);
     }
     widget.set("Rect", rect.map(real).to_vec());
-    let widget = revision.add(Object::Dictionary(widget));
+    let widget = revision.add(&Object::Dictionary(widget));
     form::add_field(document, revision, widget)?;
     form::add_annotation(document, revision, &page, widget)
 }

@@ -103,7 +103,11 @@ pub struct Issued {
 
 impl std::fmt::Debug for Issued {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Issued").field("chain", &self.chain).field("key", &"****").finish()
+        f.debug_struct("Issued")
+            .field("root", &self.root)
+            .field("chain", &self.chain)
+            .field("key", &"****")
+            .finish()
     }
 }
 

@@ -135,7 +135,7 @@ impl Page {
     pub(crate) fn displayed(&self) -> (f64, f64) {
         let [left, bottom, right, top] = self.crop;
         let (width, height) = ((right - left) * self.user_unit, (top - bottom) * self.user_unit);
-        if self.rotate % 180 == 0 { (width, height) } else { (height, width) }
+        if self.rotate.is_multiple_of(180) { (width, height) } else { (height, width) }
     }
 
     /// The user-space rectangle of a box given as displayed: distances in points from the left

@@ -81,7 +81,7 @@ fn sha1_signs_nothing() {
     let rsa = made::openssl_key(&["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"]);
     let issued = sohoa_sign::test_ca::issue(&agency(), made::now(), Some(&rsa)).unwrap();
     let chain = CertificateDer::from_pem(&issued.chain).unwrap();
-    let refused = KeyFile::new(rsa.as_bytes(), chain, RsaScheme::Pkcs1(Hash::Sha1));
+    let refused = KeyFile::new(rsa.as_bytes(), &chain, RsaScheme::Pkcs1(Hash::Sha1));
     assert!(matches!(refused, Err(SignError::Key(_))));
 }
 
@@ -89,7 +89,7 @@ fn sha1_signs_nothing() {
 fn a_key_without_its_certificate_is_refused() {
     let (one, other) = (issued(&agency()), issued(&agency()));
     let chain = CertificateDer::from_pem(&other.chain).unwrap();
-    let refused = KeyFile::new(one.key.as_bytes(), chain, RsaScheme::default());
+    let refused = KeyFile::new(one.key.as_bytes(), &chain, RsaScheme::default());
     assert!(matches!(refused, Err(SignError::KeyMismatch)));
 }
 

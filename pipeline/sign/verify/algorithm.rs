@@ -13,7 +13,7 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Unsupported;
 
-/// The algorithm of an AlgorithmIdentifier. `digest` is the hash named beside it, which decides
+/// The algorithm of an `AlgorithmIdentifier`. `digest` is the hash named beside it, which decides
 /// where the identifier says only "RSA". Parameters that mean nothing are not looked at: real
 /// ones hold all sorts of things.
 pub(crate) fn identify(
@@ -47,10 +47,10 @@ fn pss_hash(parameters: Option<Element<'_>>) -> Result<Hash, Unsupported> {
 
 /// Bits of the public key.
 pub(crate) fn key_bits(key_info: &[u8]) -> Option<u32> {
-    let (kind, curve, key) = split(key_info)?;
+    let Key { kind, curve, bytes } = split(key_info)?;
     match (kind, curve) {
         (oid::RSA | oid::RSA_PSS, _) => {
-            let modulus = Reader(key).sequence()?.accept(2)?.content;
+            let modulus = Reader(bytes).sequence()?.accept(2)?.content;
             let first = modulus.iter().position(|&byte| byte != 0)?;
             let digits = &modulus[first..];
             Some(digits.len() as u32 * 8 - digits[0].leading_zeros())
@@ -61,12 +61,19 @@ pub(crate) fn key_bits(key_info: &[u8]) -> Option<u32> {
     }
 }
 
-fn split(key_info: &[u8]) -> Option<(&[u8], Option<&[u8]>, &[u8])> {
+/// A public key taken apart.
+struct Key<'a> {
+    kind: &'a [u8],
+    curve: Option<&'a [u8]>,
+    bytes: &'a [u8],
+}
+
+fn split(key_info: &[u8]) -> Option<Key<'_>> {
     let mut parts = Reader(key_info).sequence()?;
     let mut algorithm = parts.sequence()?;
     let kind = algorithm.accept(6)?.content;
     let curve = algorithm.accept(6).map(|curve| curve.content);
-    Some((kind, curve, parts.next()?.bits()?))
+    Some(Key { kind, curve, bytes: parts.next()?.bits()? })
 }
 
 /// `value` is a signature of `message` by the key.
@@ -76,7 +83,7 @@ pub(crate) fn holds(
     message: &[u8],
     value: &[u8],
 ) -> Result<bool, Unsupported> {
-    let (kind, curve, key) = split(key_info).ok_or(Unsupported)?;
+    let Key { kind, curve, bytes } = split(key_info).ok_or(Unsupported)?;
     let rsa = matches!(kind, oid::RSA | oid::RSA_PSS);
     let check: &'static dyn VerificationAlgorithm = match (algorithm.algorithm, algorithm.hash) {
         (Algorithm::RsaPkcs1, Hash::Sha1) if rsa => {
@@ -101,5 +108,5 @@ pub(crate) fn holds(
         },
         _ => return Err(Unsupported),
     };
-    Ok(UnparsedPublicKey::new(check, key).verify(message, value).is_ok())
+    Ok(UnparsedPublicKey::new(check, bytes).verify(message, value).is_ok())
 }

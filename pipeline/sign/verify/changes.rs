@@ -210,7 +210,7 @@ impl Comparison<'_> {
             let level = self.changed(number)?;
             self.level = self.level.max(level);
         }
-        if !appeared.is_empty() && refers_to(self.old, &appeared)? {
+        if !appeared.is_empty() && refers_to(self.old, &appeared) {
             self.raise(LaterChanges::Content);
         }
         Ok(())
@@ -327,19 +327,15 @@ fn all_pages(document: &Document) -> Result<Vec<page::Page>, PdfError> {
 
 /// Some object of the document refers to one of these numbers. A reference that led nowhere when
 /// it was signed must not lead to something new.
-fn refers_to(document: &Document, numbers: &HashSet<u32>) -> Result<bool, PdfError> {
+fn refers_to(document: &Document, numbers: &HashSet<u32>) -> bool {
     if document.xref.entries.len() > MAX_SCANNED {
-        return Ok(true);
+        return true;
     }
     let mut owned: Vec<u32> = document.xref.entries.keys().copied().collect();
     owned.sort_unstable();
-    for number in owned {
-        // Other readers may repair what this one cannot read.
-        if document.get(number).map_or(true, |object| mentions(&object, numbers)) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    // Other readers may repair what this one cannot read.
+    let named = |number| document.get(number).map_or(true, |object| mentions(&object, numbers));
+    owned.into_iter().any(named)
 }
 
 fn mentions(object: &Object, numbers: &HashSet<u32>) -> bool {

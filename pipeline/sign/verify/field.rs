@@ -87,9 +87,8 @@ fn visit(
 ) -> Result<Option<Field>, PdfError> {
     let partial = document.entry(field, "T")?;
     // Strings of an encrypted file are noise; the signature itself is exempt from encryption.
-    let readable = |bytes: &[u8]| match document.encrypted() {
-        true => "(encrypted)".to_owned(),
-        false => decode_text_string(bytes),
+    let readable = |bytes: &[u8]| {
+        if document.encrypted() { "(encrypted)".to_owned() } else { decode_text_string(bytes) }
     };
     let partial = partial.string().map(readable);
     let name = match (&partial, node.prefix.as_str()) {
@@ -136,7 +135,7 @@ struct Place {
 
 /// Which page shows which widget.
 struct Pages {
-    pages: Vec<page::Page>,
+    all: Vec<page::Page>,
     by_number: HashMap<u32, usize>,
     by_widget: HashMap<u32, usize>,
     widgets: Vec<Object>,
@@ -161,7 +160,7 @@ impl Pages {
         }
         let by_number =
             pages.iter().enumerate().map(|(i, page)| (page.reference.number, i)).collect();
-        Ok(Self { pages, by_number, by_widget, widgets })
+        Ok(Self { all: pages, by_number, by_widget, widgets })
     }
 
     fn place(&self, document: &Document, widget: &Object) -> Result<Place, PdfError> {
@@ -174,7 +173,7 @@ impl Pages {
         let page = listed.or_else(|| self.by_number.get(&named?.number));
         let Some(&page) = page else { return Ok(nowhere) };
         let page_no = Some(page as u32 + 1);
-        let page = &self.pages[page];
+        let page = &self.all[page];
         let rect = boxed(document, dictionary.get("Rect"))?;
         let flags = document.entry(&dictionary, "F")?.integer().unwrap_or(0);
         // Bit 2 hides an annotation.

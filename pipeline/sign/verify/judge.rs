@@ -77,7 +77,7 @@ pub(crate) fn signature(
         ));
     };
     integrity(&mut found, &cms, ranges.as_ref())?;
-    identity(&mut found, &cms, ranges.as_ref(), (trust, at_time))?;
+    identity(&mut found, &cms, ranges.as_ref(), (trust, at_time));
     Ok(found)
 }
 
@@ -192,8 +192,8 @@ fn identity(
     cms: &Cms<'_>,
     ranges: Option<&Ranges<'_>>,
     (trust, at_time): (&Trust, DateTime<Utc>),
-) -> Result<(), PdfError> {
-    let Some(own) = cms.signer_certificate() else { return Ok(()) };
+) {
+    let Some(own) = cms.signer_certificate() else { return };
     let name = own.subject;
     found.subject_dn = Some(name.printed());
     found.subject_cn = name.last(oid::COMMON_NAME);
@@ -223,7 +223,7 @@ fn identity(
     if found.signing_time_claimed.is_some_and(|claimed| claimed > at_time) {
         found.notes.push(Note::ClaimedInFuture);
     }
-    stamp(found, cms, ranges, trust)?;
+    stamp(found, cms, ranges, trust);
     let path = chain(own, &cms.certificates_with_token(), trust);
     if let Some(path) = &path {
         found.trust_domain = path.domain;
@@ -245,15 +245,9 @@ fn identity(
         found.notes.push(Note::KeyUsage);
     }
     found.verdict = verdict(found, path.as_ref(), (trust, at_time), key_usage);
-    Ok(())
 }
 
-fn stamp(
-    found: &mut Signature,
-    cms: &Cms<'_>,
-    ranges: Option<&Ranges<'_>>,
-    trust: &Trust,
-) -> Result<(), PdfError> {
+fn stamp(found: &mut Signature, cms: &Cms<'_>, ranges: Option<&Ranges<'_>>, trust: &Trust) {
     found.timestamp = if found.sub_filter == "ETSI.RFC3161" {
         let digest = |hash| ranges.map(|ranges| ranges.digest(hash)).transpose();
         let digest = |hash| digest(hash).ok().flatten().unwrap_or_default();
@@ -272,7 +266,6 @@ fn stamp(
         }
         _ => {}
     }
-    Ok(())
 }
 
 /// The first rule that is broken, the gravest first.

@@ -224,7 +224,7 @@ pub fn openssl_key(options: &[&str]) -> String {
 
 pub fn key(issued: &Issued, rsa: RsaScheme) -> KeyFile {
     let chain = CertificateDer::from_pem(&issued.chain).unwrap();
-    KeyFile::new(issued.key.as_bytes(), chain, rsa).unwrap()
+    KeyFile::new(issued.key.as_bytes(), &chain, rsa).unwrap()
 }
 
 pub fn trust(issued: &Issued) -> Trust {
