@@ -80,6 +80,9 @@ const OPENERS: &[&str] = &[
 const CENTRAL_CITIES: [&str; 6] =
     ["ha noi", "ho chi minh", "da nang", "hai phong", "can tho", "hue"];
 
+/// Most that a name can be worth which no notation confirms; below any accept line in use.
+const UNWITNESSED: f32 = 0.85;
+
 /// What box 2 says.
 #[derive(Debug)]
 pub(crate) struct IssuerRead {
@@ -106,9 +109,9 @@ pub(crate) fn read(head: &Head<'_, '_>, notation: Option<&Notation>) -> IssuerRe
     if let Some(organ) = organ.as_mut() {
         let factor = if agrees { 3.0 } else { 0.3 };
         organ.probability = confidence::weigh(organ.probability, factor);
-        // A notation that names another agency: the issuer's own line may have been lost.
-        if !groups.is_empty() && !agrees {
-            organ.probability = organ.probability.min(0.85);
+        // Nothing tells a name with a lost line or word from a whole one but the notation.
+        if !agrees {
+            organ.probability = organ.probability.min(UNWITNESSED);
         }
     }
     let level = organ.as_ref().and_then(|organ| {

@@ -134,6 +134,18 @@ fn scrap(word: &Word) -> bool {
         || (word.confidence < 0.4 && word.text.chars().count() < 9 && !ABOUT.is_match(&word.text))
 }
 
+/// Whether the text ends where a line was lost: no subject ends in these words.
+fn dangles(text: &str) -> bool {
+    // With their marks: folded, `số` is also the end of `hồ sơ`.
+    const LINKS: &str =
+        "và của về các cho số ngày năm tại thuộc theo với trong đến từ những tháng quý";
+    let lower = text.to_lowercase();
+    let last = lower.rsplit(' ').next().unwrap_or_default();
+    LINKS.split(' ').any(|link| link == last)
+        || lower.ends_with(" năm học")
+        || lower.ends_with([',', '-', '('])
+}
+
 /// Whether the row belongs to what comes after a subject.
 fn ends(row: &Span<'_>) -> bool {
     let words = row.words.iter().map(|word| word.text.as_str());
@@ -170,6 +182,48 @@ fn join(head: &Head<'_, '_>, lines: &[Span<'_>], factor: f32) -> Option<Field<St
     // A subject is long: one wrong word is no wrong subject, many are.
     let mean = lines.iter().map(|line| confidence::word(line.confidence())).fold(1.0, f32::min);
     let opened = start > 0 || value.starts_with("Về");
-    let p = confidence::weigh(mean, factor * if opened { 1.0 } else { 0.6 });
+    let whole = if dangles(&value) { 0.05 } else { 1.0 };
+    let p = confidence::weigh(mean, factor * whole * if opened { 1.0 } else { 0.6 });
     Some(Field { value, probability: p, page: head.sheet.page, bbox })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Paper, context, extract};
+
+    fn read(paper: Paper) -> Option<Field<String>> {
+        extract(&[paper], context()).segments.remove(0).fields.subject
+    }
+
+    fn notice() -> Paper {
+        Paper::letterhead("SỞ NỘI VỤ", "Số: 12/TB-SNV", "Gia Lai, ngày 14 tháng 3 năm 2019").line(
+            262.0,
+            140.0,
+            "THÔNG BÁO",
+        )
+    }
+
+    #[test]
+    fn lines_on_the_axis_are_joined_down_to_the_body() {
+        let paper = notice()
+            .line(180.0, 156.0, "Về việc tuyển dụng công chức xã,")
+            .line(240.0, 170.0, "phường năm 2019")
+            .line(110.0, 210.0, "Căn cứ Luật Cán bộ, công chức;");
+        let subject = read(paper).unwrap();
+        assert_eq!(subject.value, "Về việc tuyển dụng công chức xã, phường năm 2019");
+        assert!(subject.probability > 0.9);
+    }
+
+    #[test]
+    fn a_subject_that_breaks_off_does_not_pass() {
+        let paper = notice().line(200.0, 156.0, "Về việc tuyển dụng công chức năm");
+        assert!(read(paper).unwrap().probability < 0.9);
+    }
+
+    #[test]
+    fn the_enacting_authority_is_no_subject() {
+        let paper = notice().line(230.0, 160.0, "GIÁM ĐỐC SỞ NỘI VỤ");
+        assert_eq!(read(paper), None);
+    }
 }
