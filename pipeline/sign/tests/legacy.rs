@@ -1,5 +1,12 @@
 //! Signatures as older software writes them, made by OpenSSL around a PDF written by hand.
 
+#![allow(
+    clippy::allow_attributes,
+    clippy::format_collect,
+    clippy::unwrap_used,
+    reason = "helpers of tests fail by panicking"
+)]
+
 mod made;
 
 use std::{path::Path, process::Command};

@@ -1,5 +1,11 @@
 //! What is signed here verifies here, however the PDF is written and whatever the key.
 
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    reason = "helpers of tests fail by panicking"
+)]
+
 mod made;
 
 use made::{Held, Shape, Xref, agency, key, made as issued, pdf, person, sign, trust, verify};

@@ -1,5 +1,11 @@
 //! Whatever is done to a signed file afterwards is noticed.
 
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    reason = "helpers of tests fail by panicking"
+)]
+
 mod made;
 
 use std::sync::LazyLock;

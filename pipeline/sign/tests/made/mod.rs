@@ -5,9 +5,11 @@
 
 #![allow(
     clippy::allow_attributes,
+    clippy::format_push_string,
+    clippy::unwrap_used,
     dead_code,
     unreachable_pub,
-    reason = "each test crate uses its own part"
+    reason = "helpers of tests: each test crate uses its own part, and a failure may panic"
 )]
 
 use std::{path::Path, process::Command};
@@ -59,10 +61,8 @@ impl Default for Shape {
     }
 }
 
-/// A page with a text field and a note, as far as the shape wants them.
-pub fn pdf(shape: Shape) -> Vec<u8> {
-    let note = "<</Type/Annot/Subtype/Text/Rect[10 10 30 30]/Contents(a note)/F 4>>";
-    let field = "<</Type/Annot/Subtype/Widget/FT/Tx/T(name)/Rect[50 50 90 70]/F 4/P 3 0 R>>";
+/// The objects of a page with a text field and a note, as far as the shape wants them.
+fn objects(shape: Shape) -> [String; 9] {
     let annotations = match shape.annotations {
         Held::Absent => "",
         Held::Direct => "/Annots[6 0 R 7 0 R]",
@@ -74,7 +74,7 @@ pub fn pdf(shape: Shape) -> Vec<u8> {
         Held::Indirect => "/AcroForm 8 0 R",
     };
     let content = "0 0 1 rg 20 20 100 100 re f\n";
-    let objects = [
+    [
         format!("<</Type/Catalog/Pages 2 0 R{form}>>"),
         "<</Type/Pages/Kids[3 0 R]/Count 1/MediaBox[0 0 595.28 841.89]>>".to_owned(),
         format!(
@@ -84,11 +84,17 @@ pub fn pdf(shape: Shape) -> Vec<u8> {
         ),
         format!("<</Length {}>>\nstream\n{content}endstream", content.len()),
         "[6 0 R 7 0 R]".to_owned(),
-        note.to_owned(),
-        field.to_owned(),
+        "<</Type/Annot/Subtype/Text/Rect[10 10 30 30]/Contents(a note)/F 4>>".to_owned(),
+        "<</Type/Annot/Subtype/Widget/FT/Tx/T(name)/Rect[50 50 90 70]/F 4/P 3 0 R>>".to_owned(),
         "<</Fields 9 0 R/DA(/Helv 0 Tf)>>".to_owned(),
         "[7 0 R]".to_owned(),
-    ];
+    ]
+}
+
+const ID: &str = "/ID[<00112233445566778899aabbccddeeff><00112233445566778899aabbccddeeff>]";
+
+/// A file of one revision, in the given shape.
+pub fn pdf(shape: Shape) -> Vec<u8> {
     let mut out = vec![b'x'; shape.junk];
     let base = out.len();
     out.extend_from_slice(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n");
@@ -100,7 +106,7 @@ pub fn pdf(shape: Shape) -> Vec<u8> {
     };
     let mut rows = vec![(0_u8, 0_usize, 65535_usize)];
     let (mut header, mut bodies, mut count) = (String::new(), String::new(), 0);
-    for (i, body) in objects.iter().enumerate() {
+    for (i, body) in objects(shape).iter().enumerate() {
         let number = i + 1;
         if packed(number) {
             rows.push((2, 10, count));
@@ -112,8 +118,7 @@ pub fn pdf(shape: Shape) -> Vec<u8> {
             out.extend_from_slice(format!("{number} 0 obj\n{body}\nendobj\n").as_bytes());
         }
     }
-    let id = "/ID[<00112233445566778899aabbccddeeff><00112233445566778899aabbccddeeff>]";
-    let mut stream_at = 0;
+    let mut start = 0;
     if shape.xref != Xref::Table {
         rows.push((1, out.len() - base, 0));
         let text = format!(
@@ -123,45 +128,49 @@ pub fn pdf(shape: Shape) -> Vec<u8> {
             header.len() + bodies.len()
         );
         out.extend_from_slice(text.as_bytes());
-        stream_at = out.len() - base;
-        rows.push((1, stream_at, 0));
-        let data: Vec<u8> = rows
-            .iter()
-            .flat_map(|&(kind, a, b)| [kind, (a >> 8) as u8, a as u8, (b >> 8) as u8, b as u8])
-            .collect();
-        let head = format!(
-            "11 0 obj\n<</Type/XRef/W[1 2 2]/Size {}/Root 1 0 R{id}/Length {}>>\nstream\n",
-            rows.len(),
-            data.len()
-        );
-        out.extend_from_slice(head.as_bytes());
-        out.extend_from_slice(&data);
-        out.extend_from_slice(b"\nendstream\nendobj\n");
-    }
-    let mut start = stream_at;
-    if shape.xref != Xref::Stream {
         start = out.len() - base;
-        out.extend_from_slice(format!("xref\n0 {}\n", rows.len()).as_bytes());
-        for &(kind, offset, generation) in &rows {
-            let row = match kind {
-                1 => format!("{offset:010} 00000 n \n"),
-                _ => format!("{:010} {:05} f \n", 0, if kind == 0 { generation } else { 0 }),
-            };
-            out.extend_from_slice(row.as_bytes());
-        }
-        let hidden = if shape.xref == Xref::Hybrid {
-            format!("/XRefStm {stream_at}")
-        } else {
-            String::new()
-        };
-        let trailer = format!("trailer\n<</Size {}/Root 1 0 R{id}{hidden}>>\n", rows.len());
-        out.extend_from_slice(trailer.as_bytes());
+        rows.push((1, start, 0));
+        cross_reference_stream(&mut out, &rows);
+    }
+    if shape.xref != Xref::Stream {
+        let hidden = (shape.xref == Xref::Hybrid).then_some(start);
+        start = out.len() - base;
+        cross_reference_table(&mut out, &rows, hidden);
     }
     out.extend_from_slice(format!("startxref\n{start}\n%%EOF").as_bytes());
     if shape.final_newline {
         out.push(b'\n');
     }
     out
+}
+
+fn cross_reference_stream(out: &mut Vec<u8>, rows: &[(u8, usize, usize)]) {
+    let data: Vec<u8> = rows
+        .iter()
+        .flat_map(|&(kind, a, b)| [kind, (a >> 8) as u8, a as u8, (b >> 8) as u8, b as u8])
+        .collect();
+    let head = format!(
+        "11 0 obj\n<</Type/XRef/W[1 2 2]/Size {}/Root 1 0 R{ID}/Length {}>>\nstream\n",
+        rows.len(),
+        data.len()
+    );
+    out.extend_from_slice(head.as_bytes());
+    out.extend_from_slice(&data);
+    out.extend_from_slice(b"\nendstream\nendobj\n");
+}
+
+fn cross_reference_table(out: &mut Vec<u8>, rows: &[(u8, usize, usize)], hidden: Option<usize>) {
+    out.extend_from_slice(format!("xref\n0 {}\n", rows.len()).as_bytes());
+    for &(kind, offset, generation) in rows {
+        let row = match kind {
+            1 => format!("{offset:010} 00000 n \n"),
+            _ => format!("{:010} {:05} f \n", 0, if kind == 0 { generation } else { 0 }),
+        };
+        out.extend_from_slice(row.as_bytes());
+    }
+    let hidden = hidden.map(|at| format!("/XRefStm {at}")).unwrap_or_default();
+    let trailer = format!("trailer\n<</Size {}/Root 1 0 R{ID}{hidden}>>\n", rows.len());
+    out.extend_from_slice(trailer.as_bytes());
 }
 
 /// Appends a revision with these objects, as an editor would.
