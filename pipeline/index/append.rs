@@ -1,0 +1,532 @@
+//! Adding a batch to the tables.
+//!
+//! Delta has no transaction over several tables. So the tables are committed one after another in
+//! the order of [`Table::ALL`], each with the batch's position; whoever reads a document finds what
+//! belongs to it. What an interrupted append left behind is found again in two ways: a table whose
+//! transaction is at the batch's position is skipped, and rows that a table has already are left out.
+//!
+//! Known rows are looked up in `documents` and `intake` for every batch; in the other tables only
+//! for sources found there, or after an interruption, because rows without those cannot exist else.
+//! A look-up opens the footers and bloom filters of the files of the batch's months, and reads key
+//! columns of row groups that may hold one of its sources.
+
+use std::collections::{HashMap, HashSet};
+
+use arrow::array::RecordBatch;
+use deltalake::{
+    kernel::Action,
+    protocol::{DeltaOperation, SaveMode},
+    writer::{DeltaWriter as _, RecordBatchWriter},
+};
+use sohoa_schemas::record::Rows;
+
+use crate::{
+    Index,
+    batch::{Batch, columns},
+    error::IndexError,
+    files::{DataFile, text_column},
+    known::{Known, Partitions, Plan, without},
+    log::{Change, TableLog},
+    table::{PARTITION_COLUMNS, SOURCE_UID, Table},
+};
+
+/// How often a table's step is planned anew after a failed commit.
+const ATTEMPTS: usize = 3;
+
+/// What an append did.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Appended {
+    /// By table: rows of the batch that were added.
+    pub added: HashMap<Table, usize>,
+    /// By table: rows of the batch that the table had, or had a later one of.
+    pub dropped: HashMap<Table, usize>,
+    /// Tables that had this batch already.
+    pub skipped: Vec<Table>,
+}
+
+/// The positions of one application over the tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// Every table has the batches up to here: where to go on. `None` when a table has none.
+    pub complete: Option<i64>,
+    /// Some table has a batch up to here.
+    pub begun: Option<i64>,
+}
+
+impl Index {
+    /// Adds a batch of `application` (a topic and partition, or a run's name).
+    ///
+    /// Doing it again, wholly or after any interruption, adds nothing twice. A document of a higher
+    /// version replaces the lower one in `documents`; all versions stay in `document_versions`.
+    ///
+    /// # Errors
+    /// Any of [`IndexError`]; the batch may then be in some tables, and is to be given again.
+    pub async fn append(
+        &mut self,
+        application: &str,
+        batch: &Batch,
+    ) -> Result<Appended, IndexError> {
+        let position = self.position(application).await?;
+        if position.complete.is_some_and(|complete| complete >= batch.seq) {
+            return Ok(Appended { skipped: Table::ALL.to_vec(), ..Appended::default() });
+        }
+        let incoming = Incoming::new(self, &batch.rows)?;
+        let mut looked_up = HashMap::new();
+        let mut revisited = HashSet::new();
+        for table in [Table::Documents, Table::Intake] {
+            let known = self.known(table, &incoming, &incoming.sources).await?;
+            revisited.extend(known.sources.iter().cloned());
+            looked_up.insert(table, known);
+        }
+        if !self.lagging.is_empty() {
+            revisited.clone_from(&incoming.sources);
+        }
+        let mut step = Step { application, batch, incoming, looked_up, revisited };
+        let mut appended = Appended::default();
+        for table in Table::ALL {
+            let Some(added) = Box::pin(self.append_to(table, &mut step)).await? else {
+                appended.skipped.push(table);
+                continue;
+            };
+            appended.added.insert(table, added);
+            appended.dropped.insert(table, step.incoming.of(table).num_rows() - added);
+        }
+        self.lagging.remove(application);
+        for table in Table::ALL {
+            self.compact_if_due(table).await;
+        }
+        Ok(appended)
+    }
+
+    /// Where `application` stands; ask it of every application before the first append, so that
+    /// what an interrupted append of any of them left behind is noticed.
+    ///
+    /// # Errors
+    /// [`IndexError::Delta`] when a table cannot be read.
+    pub async fn position(&mut self, application: &str) -> Result<Position, IndexError> {
+        let mut versions = Vec::with_capacity(Table::ALL.len());
+        for table in Table::ALL {
+            versions.push(self.log_mut(table).transaction(application).await?);
+        }
+        // `None` is smaller than any number.
+        let position = Position {
+            complete: versions.iter().copied().min().flatten(),
+            begun: versions.iter().copied().max().flatten(),
+        };
+        if position.complete == position.begun {
+            self.lagging.remove(application);
+        } else {
+            self.lagging.insert(application.to_owned());
+        }
+        Ok(position)
+    }
+
+    async fn known(
+        &mut self,
+        table: Table,
+        incoming: &Incoming,
+        sources: &HashSet<String>,
+    ) -> Result<Known, IndexError> {
+        if sources.is_empty() || incoming.of(table).num_rows() == 0 {
+            return Ok(Known::default());
+        }
+        let log = self.log_mut(table);
+        let files = log.files().await?;
+        Known::look_up(&log.reader(), files, &incoming.partitions, sources).await
+    }
+
+    /// Rows added to one table, or `None` when it had the batch. A failed commit may have happened:
+    /// the next attempt looks at the store first.
+    async fn append_to(
+        &mut self,
+        table: Table,
+        step: &mut Step<'_>,
+    ) -> Result<Option<usize>, IndexError> {
+        let mut attempt = 1;
+        loop {
+            let done = self.log_mut(table).transaction(step.application).await?;
+            if done.is_some_and(|version| version >= step.batch.seq) {
+                return Ok(None);
+            }
+            let known = match step.looked_up.remove(&table) {
+                Some(known) => known,
+                None => self.known(table, &step.incoming, step.sources(table)).await?,
+            };
+            let plan = known.plan(table, step.incoming.of(table))?;
+            let added = plan.added.num_rows();
+            let transaction = (step.application.to_owned(), step.batch.seq);
+            match self.log_mut(table).carry_out(plan, transaction).await {
+                Ok(()) => return Ok(Some(added)),
+                Err(error) if attempt == ATTEMPTS => return Err(error),
+                Err(error) => tracing::debug!(
+                    table = table.name(),
+                    attempt,
+                    error = &error as &dyn std::error::Error,
+                    "append is tried again"
+                ),
+            }
+            attempt += 1;
+        }
+    }
+}
+
+/// One append on its way through the tables.
+struct Step<'a> {
+    application: &'a str,
+    batch: &'a Batch,
+    incoming: Incoming,
+    /// Look-ups made in advance.
+    looked_up: HashMap<Table, Known>,
+    /// The sources that the other tables may know.
+    revisited: HashSet<String>,
+}
+
+impl Step<'_> {
+    fn sources(&self, table: Table) -> &HashSet<String> {
+        match table {
+            Table::Documents | Table::Intake => &self.incoming.sources,
+            _ => &self.revisited,
+        }
+    }
+}
+
+/// The rows of a batch by table.
+struct Incoming {
+    rows: HashMap<Table, RecordBatch>,
+    sources: HashSet<String>,
+    partitions: Partitions,
+}
+
+impl Incoming {
+    fn new(index: &Index, rows: &Rows) -> Result<Self, IndexError> {
+        let mut incoming = Self {
+            rows: HashMap::new(),
+            sources: HashSet::new(),
+            partitions: Partitions::default(),
+        };
+        for table in Table::ALL {
+            let batch = columns(table, &index.log(table).schema, rows)?;
+            let sources = text_column(&batch, SOURCE_UID)?;
+            incoming.sources.extend(sources.iter().flatten().map(str::to_owned));
+            incoming.partitions.extend(&batch)?;
+            incoming.rows.insert(table, batch);
+        }
+        Ok(incoming)
+    }
+
+    fn of(&self, table: Table) -> &RecordBatch {
+        &self.rows[&table]
+    }
+}
+
+impl TableLog {
+    /// Commits a plan with its transaction; also an empty plan, so that the position moves on.
+    async fn carry_out(
+        &mut self,
+        plan: Plan,
+        transaction: (String, i64),
+    ) -> Result<(), IndexError> {
+        let mut actions = Vec::new();
+        if plan.added.num_rows() > 0 {
+            let mut writer = self.writer().await?;
+            writer.write(plan.added).await.map_err(|error| self.error(error))?;
+            for (file, keys) in &plan.replaced {
+                self.copy_without(file, keys, &mut writer).await?;
+                actions.push(Action::Remove(file.view().remove_action(true)));
+            }
+            let adds = writer.flush().await.map_err(|error| self.error(error))?;
+            actions.extend(adds.into_iter().map(Action::Add));
+        }
+        let operation = DeltaOperation::Write {
+            mode: if plan.replaced.is_empty() { SaveMode::Append } else { SaveMode::Overwrite },
+            partition_by: Some(PARTITION_COLUMNS.map(str::to_owned).to_vec()),
+            predicate: None,
+        };
+        self.commit(Change { actions, operation, transaction: Some(transaction), exclusive: false })
+            .await
+    }
+
+    async fn copy_without(
+        &self,
+        file: &DataFile,
+        keys: &HashSet<String>,
+        writer: &mut RecordBatchWriter,
+    ) -> Result<(), IndexError> {
+        let mut rows = self.reader().rows(file).await?;
+        while let Some(batch) = rows.next().await? {
+            let rest = without(self.table, &batch, keys)?;
+            if rest.num_rows() > 0 {
+                writer.write(rest).await.map_err(|error| self.error(error))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering;
+
+    use proptest::prelude::*;
+    use sohoa_schemas::rows::Outcome;
+
+    use super::*;
+    use crate::testing::{
+        APPLICATION, FusedStore, dump, held, index, intake, join, published, quarantined, select,
+    };
+
+    fn batch(seq: i64, rows: Rows) -> Batch {
+        Batch { seq, keys: vec![format!("documents/{seq}/record.json")], rows }
+    }
+
+    async fn dump_all(index: &Index) -> Vec<Vec<String>> {
+        let mut tables = Vec::new();
+        for table in Table::ALL {
+            tables.push(dump(index, table).await);
+        }
+        tables
+    }
+
+    async fn versions(index: &Index) -> Vec<String> {
+        select(index, "SELECT version, count(*) AS n FROM documents GROUP BY version").await
+    }
+
+    fn same<T>(mut given: Vec<T>, lines: &[String])
+    where
+        T: serde::Serialize + serde::de::DeserializeOwned + PartialEq + std::fmt::Debug,
+    {
+        let mut back: Vec<T> =
+            lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let order = |row: &T| serde_json::to_string(row).unwrap();
+        given.sort_by_key(order);
+        back.sort_by_key(order);
+        assert_eq!(given, back);
+    }
+
+    #[tokio::test]
+    async fn rows_come_back_as_they_were_given() {
+        let store = FusedStore::sound();
+        let mut index = index(&store);
+        let rows = join((0..4).map(|number| published(number, 1)));
+        let appended = index.append(APPLICATION, &batch(4, rows.clone())).await.unwrap();
+        assert_eq!(appended.added[&Table::Pages], 8);
+        same(rows.documents.clone(), &dump(&index, Table::Documents).await);
+        same(rows.documents, &dump(&index, Table::DocumentVersions).await);
+        same(rows.pages, &dump(&index, Table::Pages).await);
+        same(rows.page_text, &dump(&index, Table::PageText).await);
+        same(rows.signatures, &dump(&index, Table::Signatures).await);
+        same(rows.findings, &dump(&index, Table::Findings).await);
+        same(rows.intake, &dump(&index, Table::Intake).await);
+    }
+
+    #[tokio::test]
+    async fn the_same_batch_and_the_same_rows_at_another_position_add_nothing() {
+        let store = FusedStore::sound();
+        let mut index = index(&store);
+        let rows = join((0..5).map(|number| published(number, 1)));
+        index.append(APPLICATION, &batch(5, rows.clone())).await.unwrap();
+        let once = dump_all(&index).await;
+        let again = index.append(APPLICATION, &batch(5, rows.clone())).await.unwrap();
+        assert_eq!(again.skipped, Table::ALL);
+        let moved = index.append(APPLICATION, &batch(9, rows.clone())).await.unwrap();
+        assert_eq!(moved.dropped[&Table::PageText], 10);
+        let other = index.append("another/1", &batch(2, rows)).await.unwrap();
+        assert!(other.added.values().all(|added| *added == 0), "{other:?}");
+        assert_eq!(dump_all(&index).await, once);
+        let position = index.position(APPLICATION).await.unwrap();
+        assert_eq!((position.complete, position.begun), (Some(9), Some(9)));
+    }
+
+    #[tokio::test]
+    async fn an_append_killed_at_any_commit_is_completed_by_the_next() {
+        let rows = join((0..3).map(|number| published(number, 1)));
+        // A batch with other borders than the one that was killed.
+        let longer = join([rows.clone(), published(3, 1)]);
+        let expected = {
+            let mut whole = index(&FusedStore::sound());
+            whole.append(APPLICATION, &batch(4, longer.clone())).await.unwrap();
+            dump_all(&whole).await
+        };
+        for after in [false, true] {
+            // Two log entries a table: its creation and the rows.
+            for commits in 0..14 {
+                let store = FusedStore::breaking(commits, after);
+                let mut killed = index(&store);
+                let outcome = killed.append(APPLICATION, &batch(3, rows.clone())).await;
+                // After the last commit there is nothing left to fail.
+                assert_eq!(outcome.is_ok(), after && commits == 13);
+                store.mend();
+                let mut next = index(&store);
+                let documents = dump(&next, Table::Documents).await.len();
+                let pages = dump(&next, Table::Pages).await.len();
+                assert!(documents == 0 || pages == 6, "a document implies its pages");
+                let position = next.position(APPLICATION).await.unwrap();
+                assert_eq!(position.complete.is_some(), outcome.is_ok());
+                assert_eq!(position.begun.is_some(), commits > 1 || after && commits == 1);
+                next.append(APPLICATION, &batch(4, longer.clone())).await.unwrap();
+                assert_eq!(dump_all(&next).await, expected, "killed at {commits}, {after}");
+                assert!(next.lagging.is_empty());
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_commit_that_happened_although_it_failed_is_not_done_twice() {
+        let store = FusedStore::sound();
+        let mut index = index(&store);
+        index.append(APPLICATION, &batch(1, published(0, 1))).await.unwrap();
+        // The third commit of the next batch is done, but the answer to it is lost.
+        store.lose_answer(2);
+        let appended = index.append(APPLICATION, &batch(2, published(1, 1))).await.unwrap();
+        assert_eq!(appended.skipped, [Table::Signatures], "seen at the second look");
+        assert_eq!(dump(&index, Table::Signatures).await.len(), 2);
+        assert_eq!(dump(&index, Table::Pages).await.len(), 4);
+    }
+
+    #[tokio::test]
+    async fn a_higher_version_replaces_and_a_late_lower_one_is_history() {
+        let store = FusedStore::sound();
+        let mut index = index(&store);
+        index
+            .append(APPLICATION, &batch(1, join((0..6).map(|number| published(number, 1)))))
+            .await
+            .unwrap();
+        index.append(APPLICATION, &batch(2, published(2, 3))).await.unwrap();
+        assert_eq!(versions(&index).await, [r#"{"version":1,"n":5}"#, r#"{"version":3,"n":1}"#]);
+        let late = index.append(APPLICATION, &batch(3, published(2, 2))).await.unwrap();
+        assert_eq!(late.dropped[&Table::Documents], 1);
+        assert_eq!(late.added[&Table::DocumentVersions], 1);
+        assert_eq!(versions(&index).await.len(), 2);
+        assert_eq!(dump(&index, Table::DocumentVersions).await.len(), 8);
+        assert_eq!(dump(&index, Table::Pages).await.len(), 16);
+        let both = join([published(3, 2), published(3, 4), published(3, 3)]);
+        index.append(APPLICATION, &batch(4, both)).await.unwrap();
+        assert_eq!(versions(&index).await.len(), 3);
+        assert_eq!(dump(&index, Table::Documents).await.len(), 6);
+        assert_eq!(dump(&index, Table::Intake).await.len(), 6);
+    }
+
+    #[tokio::test]
+    async fn intake_follows_a_file_from_refusal_over_holding_to_publication() {
+        let store = FusedStore::sound();
+        let mut index = index(&store);
+        let outcomes = "SELECT outcome, count(*) AS n FROM intake GROUP BY outcome";
+        index.append(APPLICATION, &batch(1, join([quarantined(0), held(2)]))).await.unwrap();
+        assert_eq!(
+            select(&index, outcomes).await,
+            [r#"{"outcome":"held","n":1}"#, r#"{"outcome":"quarantined","n":1}"#]
+        );
+        index.append(APPLICATION, &batch(2, held(0))).await.unwrap();
+        assert_eq!(select(&index, outcomes).await, [r#"{"outcome":"held","n":2}"#]);
+        index
+            .append(APPLICATION, &batch(3, join([published(0, 1), published(2, 1)])))
+            .await
+            .unwrap();
+        assert_eq!(select(&index, outcomes).await, [r#"{"outcome":"published","n":2}"#]);
+        assert_eq!(dump(&index, Table::Findings).await.len(), 2, "found once, told twice");
+        // The news of the holding comes late, from a slower partition.
+        index.append("another/1", &batch(1, held(0))).await.unwrap();
+        assert_eq!(select(&index, outcomes).await, [r#"{"outcome":"published","n":2}"#]);
+    }
+
+    #[tokio::test]
+    async fn changed_bytes_at_an_address_are_another_receipt() {
+        let store = FusedStore::sound();
+        let mut index = index(&store);
+        index.append(APPLICATION, &batch(1, published(0, 1))).await.unwrap();
+        let mut changed = intake(0, 1, Outcome::Published, 500);
+        changed.source_uid = crate::testing::source_uid(77);
+        let rows = Rows { intake: vec![changed], ..Rows::default() };
+        index.append(APPLICATION, &batch(2, rows)).await.unwrap();
+        assert_eq!(dump(&index, Table::Intake).await.len(), 2);
+    }
+
+    /// A step of a history: which sources, at which version, from which of two applications, and
+    /// after how many commits the process is killed.
+    fn step() -> impl Strategy<Value = (Vec<(u32, i32)>, usize, Option<i64>, bool)> {
+        let sources = proptest::collection::vec((0u32..5, 1i32..3), 1..4);
+        (sources, 0usize..2, proptest::option::weighted(0.5, 0i64..8), any::<bool>())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+        #[test]
+        fn any_history_of_killed_and_repeated_appends_gives_each_row_once(
+            steps in proptest::collection::vec(step(), 1..6)
+        ) {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(async {
+                let store = FusedStore::sound();
+                let mut wanted: HashSet<(u32, i32)> = HashSet::new();
+                for (seq, (sources, application, killed, same_again)) in (1..).zip(steps) {
+                    let application = ["a/0", "b/1"][application];
+                    let rows = join(sources.iter().map(|(n, version)| published(*n, *version)));
+                    wanted.extend(sources);
+                    if let Some(commits) = killed {
+                        store.break_after(commits);
+                        let mut index = index(&store);
+                        positions(&mut index).await;
+                        // It may have been done before the fuse blew; either way it is repeated.
+                        drop(index.append(application, &batch(seq * 2, rows.clone())).await);
+                        store.mend();
+                    }
+                    let mut index = index(&store);
+                    positions(&mut index).await;
+                    let seq = if same_again { seq * 2 } else { seq * 2 + 1 };
+                    index.append(application, &batch(seq, rows)).await.unwrap();
+                }
+                check(&index(&store), &wanted).await;
+            });
+        }
+    }
+
+    async fn positions(index: &mut Index) {
+        for application in ["a/0", "b/1"] {
+            index.position(application).await.unwrap();
+        }
+    }
+
+    async fn check(index: &Index, wanted: &HashSet<(u32, i32)>) {
+        let sources: HashSet<u32> = wanted.iter().map(|(number, _)| *number).collect();
+        assert_eq!(dump(index, Table::Documents).await.len(), sources.len());
+        assert_eq!(dump(index, Table::Intake).await.len(), sources.len());
+        for (table, each) in [
+            (Table::DocumentVersions, 1),
+            (Table::Findings, 1),
+            (Table::Signatures, 1),
+            (Table::Pages, 2),
+            (Table::PageText, 2),
+        ] {
+            let rows = dump(index, table).await;
+            assert_eq!(rows.len(), wanted.len() * each, "{table:?}");
+        }
+        let current = select(index, "SELECT sum(version) AS v FROM documents").await;
+        let highest: i32 = sources
+            .iter()
+            .map(|n| wanted.iter().filter(|(m, _)| m == n).map(|(_, v)| *v).max().unwrap())
+            .sum();
+        assert_eq!(current, [format!("{{\"v\":{highest}}}")]);
+    }
+
+    #[tokio::test]
+    async fn a_fresh_batch_reads_no_key_columns() {
+        let store = FusedStore::sound();
+        let mut index = index(&store);
+        let rows = join((0..4000).map(|number| published(number * 2, 1)));
+        index.append(APPLICATION, &batch(1, rows)).await.unwrap();
+        let log = index.log_mut(Table::Documents);
+        let (files, reader) = (log.files().await.unwrap(), log.reader());
+        let unknown = HashSet::from([uuid::Uuid::from_u128(7).to_string()]);
+        let before = store.bytes_read.load(Ordering::SeqCst);
+        let found = reader.rows_of_sources(&files[0], &[SOURCE_UID], &unknown).await.unwrap();
+        let read = store.bytes_read.load(Ordering::SeqCst) - before;
+        assert!(found.is_empty());
+        assert_eq!(files.len(), 1);
+        // The end of the file and one filter of ten bits a row; the column has 36 bytes a row.
+        assert!(read < (64 << 10) + 4000 * 2 + 1000, "{read} bytes of {}", files[0].size);
+    }
+}

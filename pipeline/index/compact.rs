@@ -1,0 +1,149 @@
+//! Keeping the number of files bounded.
+//!
+//! Every append leaves a small file in each month it touches. When a month has
+//! [`SMALL_FILES`] of them they become one, in a commit that changes no data; so the cost of an open
+//! and of a look-up follows the bytes of the index, not the number of appends. Files that no state
+//! names any more are deleted by [`Index::sweep`].
+
+use std::collections::BTreeMap;
+
+use chrono::TimeDelta;
+use deltalake::{
+    kernel::Action, operations::vacuum::VacuumMode, protocol::DeltaOperation,
+    writer::DeltaWriter as _,
+};
+
+use crate::{
+    Index,
+    error::IndexError,
+    files::DataFile,
+    log::{Change, TableLog},
+    table::Table,
+};
+
+/// Small files of a month that are merged. More would make look-ups slower, fewer would rewrite the
+/// same rows more often.
+const SMALL_FILES: usize = 24;
+
+impl Index {
+    /// Merges the small files of every month of `table` that has `least` of them; says how many
+    /// files went.
+    ///
+    /// # Errors
+    /// [`IndexError`] when a file cannot be read or written, or another writer removed one of them
+    /// meanwhile; the table is then as it was.
+    pub async fn compact(&mut self, table: Table, least: usize) -> Result<usize, IndexError> {
+        let log = self.log_mut(table);
+        let mut months: BTreeMap<(String, String), Vec<DataFile>> = BTreeMap::new();
+        for file in log.files().await? {
+            // A file that is half full would be copied again and again for little.
+            if file.size < table.file_bytes() / 2 {
+                months.entry((file.province.clone(), file.month.clone())).or_default().push(file);
+            }
+        }
+        let mut merged = 0;
+        for files in months.into_values().filter(|files| files.len() >= least.max(2)) {
+            merged += files.len();
+            log.merge(&files).await?;
+        }
+        Ok(merged)
+    }
+
+    /// As [`Index::compact`], now and then and without an error: an index with more files is slower,
+    /// not wrong.
+    pub(crate) async fn compact_if_due(&mut self, table: Table) {
+        if let Err(error) = Box::pin(self.compact(table, SMALL_FILES)).await {
+            tracing::warn!(
+                table = table.name(),
+                error = &error as &dyn std::error::Error,
+                "small files are not merged"
+            );
+        }
+    }
+
+    /// Deletes data files that left the tables more than a day ago and files of interrupted
+    /// appends; says how many. Lists every table's folder.
+    ///
+    /// # Errors
+    /// [`IndexError::Delta`] when the store cannot be listed or refuses to delete.
+    pub async fn sweep(&mut self) -> Result<usize, IndexError> {
+        let mut deleted = 0;
+        for table in Table::ALL {
+            let log = self.log_mut(table);
+            let Some(state) = log.newest().await? else { continue };
+            let (_, metrics) = state
+                .vacuum()
+                .with_mode(VacuumMode::Full)
+                .with_retention_period(TimeDelta::days(1))
+                .await
+                .map_err(|error| log.error(error))?;
+            deleted += metrics.files_deleted.len();
+            log.forget();
+        }
+        Ok(deleted)
+    }
+}
+
+impl TableLog {
+    async fn merge(&mut self, files: &[DataFile]) -> Result<(), IndexError> {
+        let mut writer = self.writer().await?;
+        for file in files {
+            let mut rows = self.reader().rows(file).await?;
+            while let Some(batch) = rows.next().await? {
+                writer.write(batch).await.map_err(|error| self.error(error))?;
+            }
+        }
+        let adds = writer.flush().await.map_err(|error| self.error(error))?;
+        let actions = adds
+            .into_iter()
+            .map(|mut add| {
+                add.data_change = false;
+                Action::Add(add)
+            })
+            .chain(files.iter().map(|file| Action::Remove(file.view().remove_action(false))))
+            .collect();
+        let operation = DeltaOperation::Optimize {
+            predicate: None,
+            target_size: self.table.file_bytes() as i64,
+        };
+        self.commit(Change { actions, operation, transaction: None, exclusive: false }).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Batch,
+        testing::{APPLICATION, FusedStore, dump, index, published},
+    };
+
+    #[tokio::test]
+    async fn many_small_appends_leave_few_files_and_every_row() {
+        let store = FusedStore::sound();
+        let mut index = index(&store);
+        let appends = 60;
+        for seq in 0..appends {
+            let rows = published(u32::try_from(seq).unwrap(), 1);
+            index.append(APPLICATION, &Batch { seq, keys: Vec::new(), rows }).await.unwrap();
+        }
+        for table in Table::ALL {
+            let files = index.files(table).await.unwrap();
+            assert!(files.len() < 2 * SMALL_FILES, "{}: {}", table.name(), files.len());
+            assert!(files[0].starts_with("s3://bucket/index/"), "{}", files[0]);
+            assert!(files[0].contains("/province=H63/ingest_month=2026-1"), "{}", files[0]);
+        }
+        assert_eq!(dump(&index, Table::Documents).await.len(), 60);
+        let before = dump(&index, Table::Pages).await;
+        assert_eq!(before.len(), 120);
+        assert!(index.compact(Table::Pages, 2).await.unwrap() > 2);
+        assert_eq!(index.files(Table::Pages).await.unwrap().len(), 2, "one a month");
+        assert_eq!(dump(&index, Table::Pages).await, before);
+        // Nothing is a day old yet.
+        assert_eq!(index.sweep().await.unwrap(), 0);
+        // A merged file is looked into like any other.
+        let rows = published(3, 2);
+        index.append(APPLICATION, &Batch { seq: 99, keys: Vec::new(), rows }).await.unwrap();
+        assert_eq!(dump(&index, Table::Documents).await.len(), 60);
+    }
+}

@@ -1,0 +1,222 @@
+//! The tables: their rows, what identifies a row, and how their files are laid out.
+
+use arrow::datatypes::SchemaRef;
+use schemars::{JsonSchema, schema_for};
+use serde_json::Value;
+use sohoa_schemas::rows::{DocumentRow, FindingRow, IntakeRow, PageRow, PageTextRow, SignatureRow};
+
+use crate::{columns, error::IndexError};
+
+/// Column of the first partition level.
+pub const PROVINCE: &str = "province";
+/// Column of the second partition level.
+pub const INGEST_MONTH: &str = "ingest_month";
+/// Partition columns of every table.
+pub const PARTITION_COLUMNS: [&str; 2] = [PROVINCE, INGEST_MONTH];
+/// Column that rows of every table share, by which known rows are looked up.
+pub(crate) const SOURCE_UID: &str = "source_uid";
+
+/// A table of the index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Table {
+    /// Words of the pages.
+    PageText,
+    /// Pages.
+    Pages,
+    /// Signatures found or made.
+    Signatures,
+    /// What somebody should know.
+    Findings,
+    /// Every version of every document.
+    DocumentVersions,
+    /// Received files.
+    Intake,
+    /// Documents, current version only.
+    Documents,
+}
+
+impl Table {
+    /// Every table in the order of commits: a row of a later table implies the rows of the earlier
+    /// ones.
+    pub const ALL: [Self; 7] = [
+        Self::PageText,
+        Self::Pages,
+        Self::Signatures,
+        Self::Findings,
+        Self::DocumentVersions,
+        Self::Intake,
+        Self::Documents,
+    ];
+
+    /// Name of the table and of its folder.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::PageText => "page_text",
+            Self::Pages => "pages",
+            Self::Signatures => "signatures",
+            Self::Findings => "findings",
+            Self::DocumentVersions => "document_versions",
+            Self::Intake => "intake",
+            Self::Documents => "documents",
+        }
+    }
+
+    /// The table of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|table| table.name() == name)
+    }
+
+    /// Columns that identify a row.
+    pub(crate) const fn key(self) -> &'static [&'static str] {
+        match self {
+            Self::PageText | Self::Pages => &["page_uid", "version"],
+            Self::Signatures => &["signature_uid", "version"],
+            Self::Findings => &["finding_uid", "version"],
+            Self::DocumentVersions => &["document_uid", "version"],
+            // Changed bytes at a known address are another receipt: the earlier one stays counted.
+            Self::Intake => &["intake_uid", SOURCE_UID],
+            Self::Documents => &["document_uid"],
+        }
+    }
+
+    /// Columns by which a row replaces another one of the same key; none where the first row stays.
+    pub(crate) const fn rank(self) -> &'static [&'static str] {
+        match self {
+            Self::Intake => &["version", "settled_at"],
+            Self::Documents => &["version"],
+            _ => &[],
+        }
+    }
+
+    /// Whether a row may replace one of another month: a file refused in one month may be published
+    /// in a later one. A document keeps the month of its first publication.
+    pub(crate) const fn crosses_months(self) -> bool {
+        matches!(self, Self::Intake | Self::Findings)
+    }
+
+    /// Columns with minimum and maximum in the Delta log. Few: each costs bytes in every commit,
+    /// checkpoint and open.
+    pub(crate) const fn statistics(self) -> &'static [&'static str] {
+        match self {
+            Self::PageText | Self::Pages => &["document_uid", "version"],
+            Self::Signatures => {
+                &["document_uid", "version", "verdict", "trust_domain", "verified_at"]
+            }
+            Self::Findings => &["version", "code", "severity", "detected_at"],
+            Self::DocumentVersions => &["document_uid", "version", "updated_at"],
+            Self::Intake => &["source_name", "outcome", "received_at", "settled_at"],
+            Self::Documents => &[
+                "document_uid",
+                "version",
+                "type_code",
+                "issued_date",
+                "document_year",
+                "custodian_agency_code",
+                "phase",
+                "batch_id",
+                "first_seen_at",
+                "updated_at",
+            ],
+        }
+    }
+
+    /// Columns with a bloom filter in every row group: the keys that people and the writer look up.
+    pub(crate) const fn bloom_filters(self) -> &'static [&'static str] {
+        match self {
+            Self::PageText | Self::Pages => &[SOURCE_UID, "document_uid"],
+            Self::Signatures => &[SOURCE_UID, "document_uid", "sha256_object", "cert_sha256"],
+            Self::Findings => &[SOURCE_UID, "subject_uid"],
+            Self::Intake => &[SOURCE_UID, "intake_uid"],
+            Self::DocumentVersions | Self::Documents => {
+                &[SOURCE_UID, "document_uid", "dossier_code", "code_full", "sha256_object"]
+            }
+        }
+    }
+
+    /// Size of a full data file, bytes. Tables whose rows are replaced have smaller ones, because a
+    /// replaced row costs the rewriting of its file.
+    pub(crate) const fn file_bytes(self) -> u64 {
+        const MIB: u64 = 1 << 20;
+        if self.rank().is_empty() { 128 * MIB } else { 32 * MIB }
+    }
+
+    /// Sentence that describes the table.
+    pub(crate) fn comment(self) -> String {
+        if self == Self::DocumentVersions {
+            return "every version of every document, append-only.".to_owned();
+        }
+        let schema = self.json_schema();
+        let text = schema.get("description").and_then(Value::as_str).unwrap_or_default();
+        text.split_once(": ").map_or(text, |(_, sentence)| sentence).replace('\n', " ")
+    }
+
+    /// The columns.
+    ///
+    /// # Errors
+    /// [`IndexError::ColumnType`] when a row type holds what a table cannot.
+    pub fn schema(self) -> Result<SchemaRef, IndexError> {
+        columns::derive(self.name(), &self.json_schema())
+    }
+
+    /// The table in words, one line a column.
+    ///
+    /// # Errors
+    /// [`IndexError::ColumnType`] as for [`Table::schema`].
+    pub fn describe(self) -> Result<String, IndexError> {
+        Ok(columns::describe(self.name(), &self.comment(), self.schema()?.as_ref()))
+    }
+
+    fn json_schema(self) -> Value {
+        fn of<T: JsonSchema>() -> Value {
+            schema_for!(T).to_value()
+        }
+        match self {
+            Self::PageText => of::<PageTextRow>(),
+            Self::Pages => of::<PageRow>(),
+            Self::Signatures => of::<SignatureRow>(),
+            Self::Findings => of::<FindingRow>(),
+            Self::Intake => of::<IntakeRow>(),
+            Self::DocumentVersions | Self::Documents => of::<DocumentRow>(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{env, fs, path::PathBuf};
+
+    use super::*;
+
+    /// `SOHOA_UPDATE=1 cargo test -p sohoa-index` writes the files anew.
+    #[test]
+    fn published_table_schemas_are_those_of_the_row_types() {
+        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../schemas/tables");
+        for table in Table::ALL {
+            let file = folder.join(format!("{}.txt", table.name()));
+            let text = table.describe().unwrap();
+            if env::var_os("SOHOA_UPDATE").is_some() {
+                fs::create_dir_all(&folder).unwrap();
+                fs::write(&file, &text).unwrap();
+            }
+            let published = fs::read_to_string(&file).unwrap_or_default();
+            assert_eq!(published, text, "SOHOA_UPDATE=1 writes {}", file.display());
+        }
+    }
+
+    #[test]
+    fn every_named_column_exists() {
+        for table in Table::ALL {
+            let schema = table.schema().unwrap();
+            let named = [table.key(), table.rank(), table.statistics(), table.bloom_filters()];
+            for column in named.into_iter().flatten().chain(&PARTITION_COLUMNS) {
+                assert!(schema.field_with_name(column).is_ok(), "{}.{column}", table.name());
+            }
+            schema.field_with_name(SOURCE_UID).unwrap();
+            for column in PARTITION_COLUMNS {
+                assert!(!table.statistics().contains(&column), "known from the path");
+            }
+            assert_eq!(Table::from_name(table.name()), Some(table));
+            assert!(!table.comment().is_empty());
+        }
+    }
+}

@@ -1,0 +1,502 @@
+//! Rows and stores for the tests of this crate.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    ops::Range,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicUsize, Ordering},
+    },
+};
+
+use bytes::Bytes;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use futures::{StreamExt as _, TryStreamExt as _, stream::BoxStream};
+use object_store::{
+    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
+    PutMultipartOptions, PutOptions, PutPayload, PutResult, Result, memory::InMemory, path::Path,
+};
+use sohoa_schemas::{
+    code::{Code, Severity},
+    record::Rows,
+    rows::{
+        DocumentRow, FindingRow, IntakeRow, Outcome, PageRow, PageTextRow, SCHEMA_VERSION,
+        SignatureRow,
+    },
+};
+use url::Url;
+use uuid::Uuid;
+
+use crate::{Index, Table};
+
+pub(crate) const APPLICATION: &str = "sohoa.documents.v1/0";
+const PROVINCE: &str = "H63";
+
+/// Scattered over the whole range, as hashed identities are.
+fn uid(kind: u8, number: u32) -> Uuid {
+    let spread = u128::from(number).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835);
+    Uuid::from_u128(spread ^ (u128::from(kind) << 64))
+}
+
+pub(crate) fn source_uid(number: u32) -> Uuid {
+    uid(0, number)
+}
+
+fn moment(seconds: i64) -> DateTime<Utc> {
+    let start = DateTime::parse_from_rfc3339("2026-11-03T01:02:03.000456Z").unwrap();
+    start.with_timezone(&Utc) + TimeDelta::seconds(seconds)
+}
+
+fn month(number: u32) -> String {
+    format!("2026-{:02}", 10 + number % 2)
+}
+
+/// The rows of a published source of two pages.
+pub(crate) fn published(number: u32, version: i32) -> Rows {
+    Rows {
+        documents: vec![document(number, version)],
+        pages: (1..=2).map(|page_no| page(number, version, page_no)).collect(),
+        page_text: (1..=2).map(|page_no| page_text(number, version, page_no)).collect(),
+        signatures: vec![signature(number, version)],
+        findings: vec![finding(number, version)],
+        intake: vec![intake(number, version, Outcome::Published, i64::from(version) * 100)],
+    }
+}
+
+/// The rows of a source that waits for its release.
+pub(crate) fn held(number: u32) -> Rows {
+    Rows {
+        intake: vec![intake(number, 1, Outcome::Held, 1)],
+        findings: vec![finding(number, 1)],
+        ..Rows::default()
+    }
+}
+
+/// The rows of a refused source.
+pub(crate) fn quarantined(number: u32) -> Rows {
+    let mut row = intake(number, 1, Outcome::Quarantined, 0);
+    row.code = Some(Code::F02Unreadable);
+    row.sentence = Some(Code::F02Unreadable.sentence().to_owned());
+    // Refused in the month before it is published.
+    row.ingest_month = "2026-09".to_owned();
+    Rows { intake: vec![row], ..Rows::default() }
+}
+
+pub(crate) fn join(several: impl IntoIterator<Item = Rows>) -> Rows {
+    let mut all = Rows::default();
+    for rows in several {
+        all.documents.extend(rows.documents);
+        all.pages.extend(rows.pages);
+        all.page_text.extend(rows.page_text);
+        all.signatures.extend(rows.signatures);
+        all.findings.extend(rows.findings);
+        all.intake.extend(rows.intake);
+    }
+    all
+}
+
+#[expect(clippy::too_many_lines, reason = "the row is that wide")]
+pub(crate) fn document(number: u32, version: i32) -> DocumentRow {
+    // Every second document has nothing that may be absent.
+    let full = number.is_multiple_of(2);
+    let text = |value: &str| full.then(|| value.to_owned());
+    DocumentRow {
+        document_uid: source_uid(number),
+        source_uid: source_uid(number),
+        version,
+        province: PROVINCE.to_owned(),
+        ingest_month: month(number),
+        doc_id: text("H63.12"),
+        doc_code: text("H63.12.0000001"),
+        dossier_uid: uid(1, number / 3),
+        dossier_code: Some(format!("000.00.{:06}", number / 3)),
+        archive_file_code: text("01.07.H63"),
+        paper_file_code: None,
+        doc_ordinal: i32::try_from(number % 3).unwrap() + 1,
+        doc_role: "component".to_owned(),
+        procedure_code: text("1.004222"),
+        type_code: text("02"),
+        type_abbr: text("QĐ"),
+        type_name: text("QUYẾT ĐỊNH"),
+        code_number: Some(number.to_string()),
+        code_notation: text("QĐ-UBND"),
+        code_full: Some(format!("{number}/QĐ-UBND")),
+        issued_date: NaiveDate::from_ymd_opt(1987, 2, 28).filter(|_| full),
+        issued_date_precision: text("day"),
+        issued_place: text("Thị xã Đồng Xoài"),
+        organ_name: text("ỦY BAN NHÂN DÂN TỈNH BÌNH ĐÔNG"),
+        parent_organ_name: None,
+        level_at_issue: text("province"),
+        custodian_agency_code: Some(format!("H63.{:02}", number % 5)),
+        subject: text("Về việc cấp giấy chứng nhận quyền sử dụng đất, thửa số 7"),
+        subject_folded: text("ve viec cap giay chung nhan quyen su dung dat, thua so 7"),
+        signer_authority: text("TM,KT"),
+        signer_title: text("PHÓ CHỦ TỊCH"),
+        signer_name: text("Nguyễn Thị Mẫu"),
+        recipients: full.then(|| vec!["Như Điều 3".to_owned(), "Lưu: VT".to_owned()]),
+        archive_line: text("Lưu: VT, ĐĐ"),
+        secrecy_level: "none".to_owned(),
+        urgency_level: "none".to_owned(),
+        arrival_number: None,
+        arrival_date: None,
+        language_codes: vec!["01".to_owned()],
+        page_count: 2,
+        page_from: 1,
+        page_to: 2,
+        pages_quarantined: 0,
+        access_mode: "01".to_owned(),
+        confidence_level: "02".to_owned(),
+        physical_state: text("02"),
+        retention_code: None,
+        code_list_version: "2026-01".to_owned(),
+        validity_status: "unknown".to_owned(),
+        owner_id_kind: None,
+        owner_id_hmac: None,
+        phase: full.then_some(4),
+        phase_boundary_year: false,
+        document_year: full.then_some(1987),
+        intake_channel: "bulk".to_owned(),
+        partner_id: None,
+        batch_id: text("lô 7"),
+        scanned_at: full.then(|| moment(-86_400)),
+        conversion_mark_text: None,
+        converted_at: Some(moment(5)),
+        converting_agency: text("H63.01"),
+        pdf_profile: "PDF/A-2b".to_owned(),
+        colour_depth_bits: Some(24),
+        min_dpi: full.then_some(299.5),
+        sha256_source_list: vec!["ab".repeat(32), "cd".repeat(32)],
+        sha256_object: format!("{number:064x}"),
+        object_uri: format!("documents/{number}/v{version}/document.pdf"),
+        object_size: 1 << 40,
+        signature_state: "ok".to_owned(),
+        release_mode: text("delegated"),
+        release_ref: None,
+        extraction_confidence: full.then_some(0.875),
+        fields_missing: if full { Vec::new() } else { vec!["subject".to_owned()] },
+        needs_review: !full,
+        field_conf: if full {
+            BTreeMap::from([("subject".to_owned(), 0.5), ("code_full".to_owned(), 0.75)])
+        } else {
+            BTreeMap::new()
+        },
+        field_source: BTreeMap::from([("code_full".to_owned(), "page".to_owned())]),
+        field_box: BTreeMap::from([("code_full".to_owned(), "1:10,20,30,40".to_owned())]),
+        ocr_engine: text("tesseract 5.3.0"),
+        ocr_lang: text("vie"),
+        ocr_mean_conf: full.then_some(0.9375),
+        ocr_char_count: 1234,
+        state: "published".to_owned(),
+        first_seen_at: moment(0),
+        updated_at: moment(i64::from(version)),
+        schema_version: SCHEMA_VERSION,
+    }
+}
+
+pub(crate) fn page(number: u32, version: i32, page_no: i32) -> PageRow {
+    PageRow {
+        page_uid: page_uid(number, page_no),
+        document_uid: source_uid(number),
+        source_uid: source_uid(number),
+        version,
+        dossier_uid: uid(1, number / 3),
+        province: PROVINCE.to_owned(),
+        ingest_month: month(number),
+        page_no,
+        source_file_sha256: "ab".repeat(32),
+        source_page_no: page_no,
+        outcome: "published".to_owned(),
+        width_px: Some(2480),
+        height_px: None,
+        dpi_x: Some(300.0),
+        dpi_y: None,
+        width_pt: 595.25,
+        height_pt: 841.5,
+        orientation_fixed_deg: 90,
+        skew_deg: Some(-0.5),
+        colour_mode: "rgb".to_owned(),
+        bit_depth: Some(8),
+        blank: page_no == 2,
+        text_origin: "ocr".to_owned(),
+        ocr_mean_conf: Some(0.25),
+        ocr_word_count: 200,
+        low_conf_word_share: None,
+        words_diacritic_share: Some(0.125),
+        decode_ms: 40,
+        ocr_ms: 1300,
+        fault_codes: if page_no == 2 { vec!["I05_BLANK".to_owned()] } else { Vec::new() },
+        schema_version: SCHEMA_VERSION,
+    }
+}
+
+fn page_uid(number: u32, page_no: i32) -> Uuid {
+    uid(2, number * 8 + u32::try_from(page_no).unwrap())
+}
+
+pub(crate) fn page_text(number: u32, version: i32, page_no: i32) -> PageTextRow {
+    PageTextRow {
+        page_uid: page_uid(number, page_no),
+        document_uid: source_uid(number),
+        source_uid: source_uid(number),
+        version,
+        province: PROVINCE.to_owned(),
+        ingest_month: month(number),
+        page_no,
+        text: "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM\nĐộc lập - Tự do - Hạnh phúc".to_owned(),
+        text_folded: "cong hoa xa hoi chu nghia viet nam\ndoc lap - tu do - hanh phuc".to_owned(),
+        schema_version: SCHEMA_VERSION,
+    }
+}
+
+fn signature(number: u32, version: i32) -> SignatureRow {
+    SignatureRow {
+        signature_uid: uid(3, number),
+        document_uid: source_uid(number),
+        source_uid: source_uid(number),
+        version,
+        province: PROVINCE.to_owned(),
+        ingest_month: month(number),
+        sha256_object: format!("{number:064x}"),
+        seq: 1,
+        field_name: "Agency".to_owned(),
+        made_by_sohoa: true,
+        role: "agency_copy".to_owned(),
+        position: "top_right".to_owned(),
+        page_no: Some(1),
+        subject_kind: "organisation".to_owned(),
+        subject_kind_basis: "O without CN of a person".to_owned(),
+        subject_cn: Some("Sở Mẫu Bình Đông".to_owned()),
+        subject_o: None,
+        subject_mst: None,
+        subject_mns: None,
+        issuer_dn: Some("CN=Test".to_owned()),
+        serial_hex: Some("0a".to_owned()),
+        cert_sha256: Some("ef".repeat(32)),
+        chain_root_sha256: None,
+        trust_domain: "test".to_owned(),
+        sub_filter: "ETSI.CAdES.detached".to_owned(),
+        digest_alg: Some("SHA-256".to_owned()),
+        sig_alg: Some("ECDSA".to_owned()),
+        key_bits: Some(256),
+        signing_time_claimed: Some(moment(4)),
+        timestamp_time: None,
+        cert_not_before: Some(moment(-1_000_000)),
+        cert_not_after: Some(moment(1_000_000)),
+        byte_range_covers_all: true,
+        modified_after: false,
+        pades_level: "B-B".to_owned(),
+        verdict: "ok".to_owned(),
+        verified_at: moment(6),
+        schema_version: SCHEMA_VERSION,
+    }
+}
+
+fn finding(number: u32, version: i32) -> FindingRow {
+    FindingRow {
+        finding_uid: uid(4, number),
+        source_uid: source_uid(number),
+        version,
+        province: PROVINCE.to_owned(),
+        ingest_month: month(number),
+        subject_kind: "page".to_owned(),
+        subject_uid: page_uid(number, 2),
+        code: Code::I05Blank,
+        severity: Severity::Info,
+        field: None,
+        observed: Some("trang trắng".to_owned()),
+        expected: None,
+        stage: "ocr".to_owned(),
+        detected_at: moment(2),
+        schema_version: SCHEMA_VERSION,
+    }
+}
+
+pub(crate) fn intake(number: u32, version: i32, outcome: Outcome, settled: i64) -> IntakeRow {
+    let pages = |of: Outcome| if of == outcome { 2 } else { 0 };
+    IntakeRow {
+        intake_uid: uid(5, number),
+        source_uid: source_uid(number),
+        dossier_uid: uid(1, number / 3),
+        province: PROVINCE.to_owned(),
+        ingest_month: month(number),
+        source_name: "scans".to_owned(),
+        uri: format!("hồ sơ {}/{number}.pdf", number / 3),
+        etag: (!number.is_multiple_of(3)).then(|| format!("\"{number}\"")),
+        size: 1000 + i64::from(number),
+        modified_at: moment(-500),
+        sha256: Some("ab".repeat(32)),
+        media_type: Some("application/pdf".to_owned()),
+        pages: 2,
+        pages_published: pages(Outcome::Published),
+        pages_quarantined: pages(Outcome::Quarantined),
+        pages_held: pages(Outcome::Held),
+        outcome,
+        code: None,
+        sentence: None,
+        duplicate_of: None,
+        version,
+        received_at: moment(-400),
+        settled_at: moment(settled),
+        schema_version: SCHEMA_VERSION,
+    }
+}
+
+/// An index in memory with a fuse in its way.
+pub(crate) fn index(store: &Arc<FusedStore>) -> Index {
+    let store: Arc<dyn ObjectStore> = Arc::clone(store) as _;
+    Index::open(&store, Url::parse("s3://bucket/index").unwrap()).unwrap()
+}
+
+/// Every row of a table as one line of JSON, sorted.
+pub(crate) async fn dump(index: &Index, table: Table) -> Vec<String> {
+    select(index, &format!("SELECT * FROM {}", table.name())).await
+}
+
+/// The answer to a query, one line of JSON a row, sorted.
+pub(crate) async fn select(index: &Index, sql: &str) -> Vec<String> {
+    let stream = index.query(sql).await.unwrap();
+    let mut out = Vec::new();
+    let schema = stream.schema();
+    crate::output::write(schema, stream, crate::output::Format::Json, &mut out).await.unwrap();
+    let mut lines: Vec<_> =
+        String::from_utf8(out).unwrap().lines().map(ToOwned::to_owned).collect();
+    lines.sort();
+    lines
+}
+
+/// A store in memory that breaks at a chosen commit, before or after doing it, and stays broken
+/// until it is mended: what a killed process looks like to the store.
+#[derive(Debug)]
+pub(crate) struct FusedStore {
+    inner: InMemory,
+    /// Log entries that still succeed; negative when broken.
+    commits: AtomicI64,
+    /// Whether the breaking commit is done.
+    after: bool,
+    /// Log entries until one that is done, but answered with an error.
+    lost_answer: AtomicI64,
+    pub(crate) bytes_read: AtomicUsize,
+}
+
+impl FusedStore {
+    pub(crate) fn sound() -> Arc<Self> {
+        Self::breaking(i64::MAX, false)
+    }
+
+    pub(crate) fn breaking(commits: i64, after: bool) -> Arc<Self> {
+        Arc::new(Self {
+            inner: InMemory::new(),
+            commits: AtomicI64::new(commits),
+            after,
+            lost_answer: AtomicI64::new(i64::MAX),
+            bytes_read: AtomicUsize::new(0),
+        })
+    }
+
+    pub(crate) fn mend(&self) {
+        self.commits.store(i64::MAX, Ordering::SeqCst);
+    }
+
+    pub(crate) fn break_after(&self, commits: i64) {
+        self.commits.store(commits, Ordering::SeqCst);
+    }
+
+    pub(crate) fn lose_answer(&self, commits: i64) {
+        self.lost_answer.store(commits, Ordering::SeqCst);
+    }
+
+    fn broken() -> object_store::Error {
+        object_store::Error::Generic { store: "fused", source: "the fuse has blown".into() }
+    }
+}
+
+impl fmt::Display for FusedStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("fused")
+    }
+}
+
+#[async_trait::async_trait]
+impl ObjectStore for FusedStore {
+    async fn put_opts(
+        &self,
+        location: &Path,
+        payload: PutPayload,
+        opts: PutOptions,
+    ) -> Result<PutResult> {
+        let is_commit =
+            location.as_ref().contains("_delta_log/") && location.extension() == Some("json");
+        let left = if is_commit {
+            self.commits.fetch_sub(1, Ordering::SeqCst)
+        } else {
+            self.commits.load(Ordering::SeqCst)
+        };
+        if left < 0 || (left == 0 && is_commit && !self.after) {
+            return Err(Self::broken());
+        }
+        let lost = is_commit && self.lost_answer.fetch_sub(1, Ordering::SeqCst) == 0;
+        let done = self.inner.put_opts(location, payload, opts).await;
+        if lost || (left == 0 && is_commit) { Err(Self::broken()) } else { done }
+    }
+
+    async fn put_multipart_opts(
+        &self,
+        location: &Path,
+        opts: PutMultipartOptions,
+    ) -> Result<Box<dyn MultipartUpload>> {
+        self.inner.put_multipart_opts(location, opts).await
+    }
+
+    async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
+        let result = self.inner.get_opts(location, options).await?;
+        let read = usize::try_from(result.range.end - result.range.start).unwrap();
+        self.bytes_read.fetch_add(read, Ordering::SeqCst);
+        Ok(result)
+    }
+
+    async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+        self.inner.get_ranges(location, ranges).await
+    }
+
+    fn delete_stream(
+        &self,
+        locations: BoxStream<'static, Result<Path>>,
+    ) -> BoxStream<'static, Result<Path>> {
+        self.inner.delete_stream(locations)
+    }
+
+    /// From the last to the first: no store promises an order.
+    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
+        let inner = self.inner.list(prefix);
+        futures::stream::once(async move {
+            let mut objects: Vec<_> = inner.try_collect().await?;
+            objects.reverse();
+            Ok::<_, object_store::Error>(futures::stream::iter(objects.into_iter().map(Ok)))
+        })
+        .try_flatten()
+        .boxed()
+    }
+
+    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
+        self.inner.list_with_delimiter(prefix).await
+    }
+
+    async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
+        self.inner.copy_opts(from, to, options).await
+    }
+}
+
+/// Text of every object whose key ends so.
+pub(crate) async fn texts(store: &FusedStore, end: &str) -> Vec<String> {
+    use object_store::ObjectStoreExt as _;
+    let mut found: Vec<_> = store.list(None).try_collect::<Vec<_>>().await.unwrap();
+    found.retain(|object| object.location.as_ref().ends_with(end));
+    found.sort_by(|a, b| a.location.cmp(&b.location));
+    let mut texts = Vec::new();
+    for object in found {
+        let bytes = store.get(&object.location).await.unwrap().bytes().await.unwrap();
+        texts.push(String::from_utf8(bytes.to_vec()).unwrap());
+    }
+    texts
+}
