@@ -13,7 +13,7 @@ use crate::{
     error::OcrError,
     frame::Frame,
     orientation,
-    prepare::{blank, grey, reduce, skew, turn},
+    prepare::{blank, grey, ink, reduce, skew, turn},
     words::{self, Reading},
 };
 
@@ -26,8 +26,9 @@ const SHORTEST_SIDE: u32 = 10;
 /// Resolution of the small raster on which blankness and lean are judged.
 const JUDGED_AT_DPI: f32 = 100.0;
 
-/// A lean below this costs no accuracy, and the resampling would cost some.
-const LEAST_LEAN: f32 = 0.35;
+/// A lean below this costs no accuracy (measured: none at 1 degree, CER 0.08 to 0.24 at 2 degrees
+/// and 0.62 at 4 without straightening), and the resampling would cost time.
+const LEAST_LEAN: f32 = 0.8;
 
 /// Edges must pile up by so much at the best angle before a lean is believed.
 const LEAST_SHARPNESS: f32 = 1.12;
@@ -159,8 +160,8 @@ impl Engine {
             page.turn(best);
         }
         let (mut reading, mut lean) = self.read_straightened(&page)?;
-        if page.turned == 0 && reading.mean_confidence() < orientation::POOR_CONFIDENCE {
-            let best = self.try_turns(&page, false, &[0, 180])?;
+        if page.turned == 0 && reading.sense() < orientation::POOR_SENSE {
+            let best = self.try_turns(&page, false, &[0, 90, 180, 270])?;
             if best != 0 {
                 page.turn(best);
                 (reading, lean) = self.read_straightened(&page)?;
@@ -174,13 +175,19 @@ impl Engine {
         let lean = skew::lie(&page.small())
             .filter(|lie| lie.sharpness >= LEAST_SHARPNESS && lie.sharpness >= lie.sideways)
             .map(|lie| lie.degrees);
-        let reading = match lean {
-            Some(degrees) if degrees.abs() >= LEAST_LEAN => {
-                let straight = turn::straighten(&page.grey, degrees);
-                self.read(&straight, page.dpi, &page.frame(degrees))?
-            }
-            _ => self.read(&page.grey, page.dpi, &page.frame(0.0))?,
-        };
+        let straighten = lean.filter(|degrees| degrees.abs() >= LEAST_LEAN);
+        let frame = page.frame(straighten.unwrap_or(0.0));
+        let seen = |raster: &GrayImage| straighten.map(|lean| turn::straighten(raster, lean));
+        let grey = seen(&page.grey);
+        let mut reading = self.read(grey.as_ref().unwrap_or(&page.grey), page.dpi, &frame)?;
+        if let Some(ink) = &page.ink {
+            let straight = seen(ink);
+            reading.add_sure(self.read_scattered(
+                straight.as_ref().unwrap_or(ink),
+                page,
+                &frame,
+            )?);
+        }
         Ok((reading, lean))
     }
 
@@ -190,10 +197,28 @@ impl Engine {
         let mut evidence = Vec::with_capacity(turns.len());
         for &clockwise in turns {
             let band = turn::quarter(band.clone(), clockwise);
-            let frame = Frame::new(band.dimensions(), page.size_pt, 0.0);
+            // In pixels: only the shape of the words matters.
+            let (width, height) = band.dimensions();
+            let frame = Frame::new((width, height), (width as f32, height as f32), 0.0);
             evidence.push((clockwise, self.read(&band, page.dpi, &frame)?.evidence()));
         }
         Ok(orientation::clearly_best(&evidence))
+    }
+
+    /// Reads single words anywhere, as stamps are.
+    fn read_scattered(
+        &self,
+        ink: &GrayImage,
+        page: &Sheet,
+        frame: &Frame,
+    ) -> Result<Reading, OcrError> {
+        let mode = |mode| {
+            self.native.set_page_seg_mode(mode).map_err(OcrError::native("setting its mode"))
+        };
+        mode(TessPageSegMode::PSM_SPARSE_TEXT)?;
+        let reading = self.read(ink, page.dpi, frame);
+        mode(TessPageSegMode::PSM_AUTO)?;
+        reading
     }
 
     /// One recognition.
@@ -227,6 +252,8 @@ fn missing_language(config: &EngineConfig) -> OcrError {
 /// The raster as the engine gets it, with where it belongs.
 struct Sheet {
     grey: GrayImage,
+    /// The coloured ink that `grey` lacks.
+    ink: Option<GrayImage>,
     dpi: f32,
     size_pt: (f32, f32),
     turned: u16,
@@ -240,15 +267,18 @@ impl Sheet {
         profile: Profile,
     ) -> Result<Self, OcrError> {
         let grey = grey::grey(raster, profile.prepare);
-        let (grey, dpi) = match reduce::to_resolution(&grey, dpi, profile.dpi) {
-            Some(reduced) => (reduced, profile.dpi),
+        let ink = Some(raster).filter(|_| profile.prepare).and_then(ink::ink);
+        let reduced = |raster: &GrayImage| reduce::to_resolution(raster, dpi, profile.dpi);
+        let ink = ink.map(|ink| reduced(&ink).unwrap_or(ink));
+        let (grey, dpi) = match reduced(&grey) {
+            Some(small) => (small, profile.dpi),
             None => (grey, dpi),
         };
         let (width, height) = grey.dimensions();
         if width.max(height) > LONGEST_SIDE {
             return Err(OcrError::RasterTooLarge { width, height });
         }
-        Ok(Self { grey, dpi, size_pt, turned: 0 })
+        Ok(Self { grey, ink, dpi, size_pt, turned: 0 })
     }
 
     /// The page at the resolution it is judged at.
@@ -262,6 +292,7 @@ impl Sheet {
             return;
         }
         self.grey = turn::quarter(std::mem::take(&mut self.grey), clockwise);
+        self.ink = self.ink.take().map(|ink| turn::quarter(ink, clockwise));
         self.turned = (self.turned + clockwise) % 360;
         if clockwise != 180 {
             self.size_pt = (self.size_pt.1, self.size_pt.0);

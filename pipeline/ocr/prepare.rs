@@ -1,12 +1,13 @@
 //! From the decoded raster to the one the engine reads.
 //!
 //! Each step is a file and stays only because it was measured to help on real scans: [`grey`]
-//! (one channel, coloured ink out), [`reduce`] (about 200 dpi), [`blank`] (nothing to read, nothing
+//! (one channel, coloured ink out), [`ink`] (that ink alone), [`reduce`] (about 200 dpi), [`blank`] (nothing to read, nothing
 //! spent), [`skew`] (how far the lines lean), [`turn`] (the turns themselves). No step binarises:
 //! the engine's own threshold feeds its layout analysis, and its network reads the grey pixels.
 
 pub mod blank;
 pub mod grey;
+pub mod ink;
 pub mod reduce;
 pub mod skew;
 pub mod turn;

@@ -4,7 +4,7 @@
 //! here outlives the one function that reads everything. Two iterators walk the same results in
 //! step: one gives text and confidence, the other structure (where lines and blocks begin).
 
-use sohoa_document::{Line, Word};
+use sohoa_document::{Line, Rect, Word};
 use tesseract_rs::{
     PageIterator, ResultIterator, TessPageIteratorLevel, TesseractAPI, TesseractError,
 };
@@ -14,6 +14,14 @@ use crate::{error::OcrError, frame::Frame};
 
 /// The binding takes the level of a baseline as the native number.
 const TEXTLINE: i32 = TessPageIteratorLevel::RIL_TEXTLINE as i32;
+
+/// A word of a second look must be read with this confidence. On the evaluation scans it
+/// keeps the stamped names and titles and lets through one or two fragments of a seal's legend: a
+/// stamped degree of secrecy that is missed weighs more than a stray word.
+const SURE: f32 = 0.5;
+
+/// And have so many letters: `MẬT` has three.
+const SHORTEST_SURE: usize = 3;
 
 /// What was read on one raster.
 #[derive(Debug, Default)]
@@ -25,15 +33,42 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
-    /// Characters read, each counted with its word's confidence: how much sense the raster made.
+    /// Characters of lying words, each counted with its word's confidence: how much sense the
+    /// raster makes as it lies.
+    ///
+    /// The engine finds lines that run down the page by itself and turns them, unseen but for
+    /// words that are taller than wide.
     pub(crate) fn evidence(&self) -> f32 {
-        self.words().map(|word| word.confidence * word.text.chars().count() as f32).sum()
+        let lying = self.words().filter(|word| !stands(word));
+        lying.map(|word| word.confidence * word.text.chars().count() as f32).sum()
     }
 
-    /// Mean confidence by characters, 0 without any.
-    pub(crate) fn mean_confidence(&self) -> f32 {
+    /// [`Reading::evidence`] for each character read; 0 without any.
+    pub(crate) fn sense(&self) -> f32 {
         let chars: usize = self.words().map(|word| word.text.chars().count()).sum();
         if chars == 0 { 0.0 } else { self.evidence() / chars as f32 }
+    }
+
+    /// Adds the sure words of a second look that are new.
+    ///
+    /// A seal's round legend and signatures give short and doubtful words; most are left out.
+    pub(crate) fn add_sure(&mut self, other: Self) {
+        let known: Vec<Rect> = self.words().map(|word| word.bbox).collect();
+        let new = |word: &Word| {
+            word.confidence >= SURE
+                && word.text.chars().filter(|c| c.is_alphabetic()).count() >= SHORTEST_SURE
+                && !stands(word)
+                && !known.iter().any(|bbox| bbox.intersects(&word.bbox))
+        };
+        let block = self.lines.last().map_or(0, |line| line.block + 1);
+        for mut line in other.lines {
+            line.words.retain(new);
+            if let Some(bbox) = Rect::around(line.words.iter().map(|word| &word.bbox)) {
+                (line.bbox, line.block) = (bbox, line.block + block);
+                self.lines.push(line);
+            }
+        }
+        self.garbled_words += other.garbled_words;
     }
 
     fn words(&self) -> impl Iterator<Item = &Word> {
@@ -110,13 +145,13 @@ impl Reader<'_> {
                 line.bbox = line.bbox.union(&bbox);
                 line.words.push(word);
             }
-            _ => self.open_line(word, layout),
+            _ => self.open_line(word),
         }
         self.level_baseline(layout);
         Ok(())
     }
 
-    fn open_line(&mut self, word: Word, _layout: &PageIterator) {
+    fn open_line(&mut self, word: Word) {
         let bbox = word.bbox;
         let baseline = (bbox.y1, bbox.y1);
         self.reading.lines.push(Line { words: vec![word], bbox, baseline, block: self.block - 1 });
@@ -138,6 +173,11 @@ impl Reader<'_> {
     }
 }
 
+/// Whether a word of some length is taller than wide.
+fn stands(word: &Word) -> bool {
+    word.text.chars().nth(2).is_some() && word.bbox.height() > word.bbox.width()
+}
+
 /// NFC, without white space or control characters.
 fn clean(text: &str) -> String {
     text.nfc().filter(|c| !c.is_whitespace() && !c.is_control()).collect()
@@ -146,6 +186,40 @@ fn clean(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn reading(words: &[(&str, Rect, f32)]) -> Reading {
+        let lines = words.iter().map(|(text, bbox, confidence)| Line {
+            words: vec![Word { text: (*text).into(), bbox: *bbox, confidence: *confidence }],
+            bbox: *bbox,
+            baseline: (bbox.y1, bbox.y1),
+            block: 0,
+        });
+        Reading { lines: lines.collect(), garbled_words: 0 }
+    }
+
+    #[test]
+    fn standing_words_are_no_evidence() {
+        let lying = Rect::new(0.0, 0.0, 40.0, 10.0);
+        let standing = Rect::new(0.0, 0.0, 10.0, 40.0);
+        assert_eq!(reading(&[("phòng", lying, 0.8)]).sense(), 0.8);
+        assert_eq!(reading(&[("phòng", lying, 0.8), ("sóng.", standing, 0.8)]).sense(), 0.4);
+        assert_eq!(reading(&[]).sense(), 0.0);
+    }
+
+    #[test]
+    fn a_second_look_adds_only_sure_new_words() {
+        let at = |y: f32| Rect::new(0.0, y, 40.0, y + 10.0);
+        let mut first = reading(&[("Quyết", at(0.0), 0.9)]);
+        first.add_sure(reading(&[
+            ("Quyêt", at(5.0), 0.9),
+            ("MẬT", at(20.0), 0.9),
+            ("xứ*", at(40.0), 0.9),
+            ("KHẨN", at(60.0), 0.4),
+        ]));
+        let texts: Vec<&str> = first.words().map(|word| word.text.as_str()).collect();
+        assert_eq!(texts, ["Quyết", "MẬT"]);
+        assert_eq!(first.lines[1].block, 1);
+    }
 
     #[test]
     fn words_are_composed_and_bare() {

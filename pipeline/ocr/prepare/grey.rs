@@ -7,7 +7,7 @@ use image::{DynamicImage, GrayImage, RgbImage};
 
 /// A pixel whose channels differ by more than this is coloured: JPEG's chroma noise around black
 /// print stays below it.
-const COLOURED: u8 = 64;
+pub(super) const COLOURED: u8 = 64;
 
 /// The strongest channel of ink, from which on it is as white as the paper: a seal that only fades
 /// leaves strokes the engine reads as letters.
