@@ -6,7 +6,7 @@
 use crate::{
     agencies::{self, Agency, Level},
     chance::Chance,
-    draft::{Day, Kind},
+    draft::{Date, Kind},
     results,
     table::Table,
     topics::{self, Topic, capital},
@@ -40,7 +40,7 @@ pub(crate) fn draw(
     chance: &mut Chance,
     kind: Kind,
     agency: &Agency,
-    about: (&Topic, Day),
+    about: (&Topic, Date),
 ) -> (String, Body) {
     let (topic, date) = about;
     match kind {
@@ -61,7 +61,7 @@ pub(crate) fn say(text: impl Into<String>) -> Block {
 }
 
 /// The laws the agency acts under, none younger than the document.
-pub(crate) fn bases(date: Day) -> Vec<Block> {
+pub(crate) fn bases(date: Date) -> Vec<Block> {
     let own = match date.year {
         ..=2003 => {
             "Căn cứ Luật Tổ chức Hội đồng nhân dân và Ủy ban nhân dân (sửa đổi) ngày 21 tháng 6 năm 1994;"
@@ -88,13 +88,13 @@ pub(crate) fn bases(date: Day) -> Vec<Block> {
     cited.iter().map(|line| say(format!("_{line}_"))).collect()
 }
 
-fn duties(chance: &mut Chance, topic: &Topic, date: Day) -> Vec<Block> {
+fn duties(chance: &mut Chance, topic: &Topic, date: Date) -> Vec<Block> {
     (1..=CLAUSES)
         .map(|number| say(format!("{number}. {}", topics::duty(chance, topic, date.year))))
         .collect()
 }
 
-fn decision(chance: &mut Chance, agency: &Agency, topic: &Topic, date: Day) -> (String, Body) {
+fn decision(chance: &mut Chance, agency: &Agency, topic: &Topic, date: Date) -> (String, Body) {
     let subject = match chance.below(3) {
         0 => format!("Về việc ban hành {}", topic.programme),
         1 => format!("Phê duyệt {} năm {}", topic.programme, date.year),
@@ -105,7 +105,7 @@ fn decision(chance: &mut Chance, agency: &Agency, topic: &Topic, date: Day) -> (
         "_Xét đề nghị của {} tại Tờ trình số {}/TTr-VP ngày {},_",
         topics::actor(chance),
         chance.between(11, 480),
-        Day { day: 1, ..date }.short()
+        Date { day: 1, ..date }.short()
     )));
     head.push(Block::Heading("QUYẾT ĐỊNH:".to_owned()));
     head.push(say(format!(
@@ -121,7 +121,7 @@ fn decision(chance: &mut Chance, agency: &Agency, topic: &Topic, date: Day) -> (
     (subject, Body { head, clauses, tail, ..Body::default() })
 }
 
-fn letter(chance: &mut Chance, agency: &Agency, topic: &Topic, date: Day) -> (String, Body) {
+fn letter(chance: &mut Chance, agency: &Agency, topic: &Topic, date: Date) -> (String, Body) {
     let subject = format!("V/v {}", topic.about);
     let addressees = if chance.happens(0.5) {
         vec![capital(topics::actor(chance))]
@@ -142,7 +142,7 @@ fn letter(chance: &mut Chance, agency: &Agency, topic: &Topic, date: Day) -> (St
         say(format!(
             "Thực hiện Kế hoạch số {}/KH-UBND ngày {} của Ủy ban nhân dân tỉnh {} về {}, {} đề nghị các cơ quan, đơn vị thực hiện một số nội dung sau:",
             chance.between(3, 210),
-            Day { day: 2, month: 1, ..date }.short(),
+            Date { day: 2, month: 1, ..date }.short(),
             agency.province,
             topic.about,
             agency.name
@@ -157,7 +157,7 @@ fn letter(chance: &mut Chance, agency: &Agency, topic: &Topic, date: Day) -> (St
     (subject, Body { addressees, head, clauses: duties(chance, topic, date), tail })
 }
 
-fn notice(chance: &mut Chance, agency: &Agency, topic: &Topic, date: Day) -> (String, Body) {
+fn notice(chance: &mut Chance, agency: &Agency, topic: &Topic, date: Date) -> (String, Body) {
     let subject = match chance.below(2) {
         0 => format!("Kết luận của {} tại cuộc họp về {}", agency.head(), topic.about),
         _ => format!("Về việc {}", topic.about),
@@ -165,7 +165,7 @@ fn notice(chance: &mut Chance, agency: &Agency, topic: &Topic, date: Day) -> (St
     let head = vec![
         say(format!(
             "Ngày {}, {} chủ trì cuộc họp để nghe báo cáo và cho ý kiến về {}. Tham dự cuộc họp có đại diện {} và {}.",
-            Day { day: 1, ..date }.short(),
+            Date { day: 1, ..date }.short(),
             agency.head(),
             topic.about,
             topics::actor(chance),
@@ -181,7 +181,7 @@ fn notice(chance: &mut Chance, agency: &Agency, topic: &Topic, date: Day) -> (St
     (subject, Body { head, clauses: duties(chance, topic, date), tail, ..Body::default() })
 }
 
-fn proposal(chance: &mut Chance, agency: &Agency, topic: &Topic, date: Day) -> (String, Body) {
+fn proposal(chance: &mut Chance, agency: &Agency, topic: &Topic, date: Date) -> (String, Body) {
     let subject = format!("Về việc đề nghị phê duyệt {} năm {}", topic.programme, date.year);
     let above = match agency.level {
         Level::Commune => format!("Ủy ban nhân dân {}", agency.district),
@@ -203,7 +203,7 @@ fn proposal(chance: &mut Chance, agency: &Agency, topic: &Topic, date: Day) -> (
     (subject, Body { addressees, head, clauses: duties(chance, topic, date), tail })
 }
 
-fn minutes(chance: &mut Chance, agency: &Agency, topic: &Topic, date: Day) -> (String, Body) {
+fn minutes(chance: &mut Chance, agency: &Agency, topic: &Topic, date: Date) -> (String, Body) {
     let subject = format!("Kiểm tra việc {}", topic.tasks[chance.below(topic.tasks.len())]);
     let mut head = vec![
         say(format!(
@@ -236,7 +236,7 @@ fn minutes(chance: &mut Chance, agency: &Agency, topic: &Topic, date: Day) -> (S
     (subject, Body { head, clauses, tail, ..Body::default() })
 }
 
-fn plan(chance: &mut Chance, agency: &Agency, topic: &Topic, date: Day) -> (String, Body) {
+fn plan(chance: &mut Chance, agency: &Agency, topic: &Topic, date: Date) -> (String, Body) {
     let subject = format!("Thực hiện {} năm {}", topic.programme, date.year);
     let mut head = vec![
         say(format!(
@@ -258,7 +258,7 @@ fn plan(chance: &mut Chance, agency: &Agency, topic: &Topic, date: Day) -> (Stri
     (subject, Body { head, clauses: duties(chance, topic, date), tail, ..Body::default() })
 }
 
-fn schedule(chance: &mut Chance, topic: &Topic, date: Day) -> Table {
+fn schedule(chance: &mut Chance, topic: &Topic, date: Date) -> Table {
     let head = ["TT", "Nội dung công việc", "Đơn vị chủ trì", topic.unit, "Thời hạn"];
     let count = chance.between(4, 6) as usize;
     let rows = chance

@@ -105,7 +105,7 @@ pub(crate) fn make_all(order: &Broken) -> Result<usize> {
     encrypted::put(&mut shelf, &good)?;
     hostile::put(&mut shelf)?;
     dossiers::put(&mut shelf, &good)?;
-    let lines = shelf.expected.iter().map(|line| format!("{line}\n")).collect::<String>();
+    let lines = shelf.expected.join("\n") + "\n";
     fs::write(order.output.join("expected.jsonl"), lines)?;
     Ok(shelf.expected.len())
 }

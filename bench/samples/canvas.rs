@@ -154,6 +154,7 @@ mod tests {
         let mut canvas = Canvas::white(4, 4);
         canvas.fill([-50.0, -50.0], [-10.0, -10.0], [0, 0, 0]);
         canvas.fill([3.0, 3.0], [90.0, 90.0], [0, 0, 0]);
-        assert_eq!(canvas.pixels.iter().filter(|&&value| value == 0).count(), 3);
+        assert_eq!(canvas.pixels[45..], [0; 3]);
+        assert!(canvas.pixels[..45].iter().all(|&value| value == 255));
     }
 }

@@ -4,7 +4,7 @@
 //! Invariant: a fork depends on its parent's seed and its label alone, never on how much was drawn before;
 //! adding a draw in one document therefore leaves every other document as it was.
 
-/// A stream of pseudo-random numbers (SplitMix64).
+/// A stream of pseudo-random numbers (`SplitMix64`).
 #[derive(Debug, Clone)]
 pub(crate) struct Chance {
     seed: u64,

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::{
     args::Make,
     chance::Chance,
-    draft::{Draft, Kind, Wish},
+    draft::{Draft, Kind, Stamp, Wish},
     fonts::{FontFiles, Fonts},
     format::Format,
     manifest,
@@ -191,8 +191,8 @@ fn truth(draft: &Draft, recipe: Recipe, made: &scan::Made, at: (&str, &str, bool
         "born_digital": !scanned,
         "bytes": made.bytes.len(),
         "sha256": manifest::sha256(&made.bytes),
-        "secret": draft.secret,
-        "urgent": draft.urgent,
+        "secret": draft.stamp == Some(Stamp::Secret),
+        "urgent": draft.stamp == Some(Stamp::Urgent),
         "seal": made.seal,
         "incoming_stamp": made.incoming.as_ref().map(|(number, date)| {
             json!({ "number": number, "date": date })

@@ -111,13 +111,13 @@ impl Kind {
 
 /// A calendar day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Day {
+pub(crate) struct Date {
     pub(crate) year: i32,
     pub(crate) month: i32,
     pub(crate) day: i32,
 }
 
-impl Day {
+impl Date {
     /// `2016-05-03`.
     pub(crate) fn iso(self) -> String {
         format!("{:04}-{:02}-{:02}", self.year, self.month, self.day)
@@ -155,15 +155,23 @@ pub(crate) struct Draft {
     pub(crate) number_handwritten: bool,
     /// `45/QĐ-UBND`.
     pub(crate) notation: String,
-    pub(crate) date: Day,
+    pub(crate) date: Date,
     pub(crate) day_handwritten: bool,
     pub(crate) subject: String,
     pub(crate) body: Body,
     pub(crate) recipients: Vec<String>,
     pub(crate) authority: Vec<String>,
     pub(crate) signer: String,
-    pub(crate) urgent: bool,
-    pub(crate) secret: bool,
+    pub(crate) stamp: Option<Stamp>,
+}
+
+/// A red framed word on the first page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stamp {
+    /// `MẬT`
+    Secret,
+    /// `KHẨN`
+    Urgent,
 }
 
 /// What the caller decides about a document.
@@ -179,7 +187,7 @@ impl Draft {
     /// A document of the wished kind.
     pub(crate) fn draw(chance: &mut Chance, wish: Wish) -> Self {
         let kind = wish.kind;
-        let date = Day {
+        let date = Date {
             year: chance.between(1998, 2021),
             month: chance.between(1, 12),
             day: chance.between(1, 28),
@@ -197,13 +205,17 @@ impl Draft {
         let (subject, body) = bodies::draw(chance, kind, &agency, (topic, date));
         let deputy = chance.happens(0.45);
         let recipients = recipients(chance, kind, &agency);
+        let urgent = kind == Kind::CongVan && wish.paper && chance.happens(0.15);
         Self {
             authority: agency.authority(deputy),
             signer: agencies::person(chance),
             number_handwritten,
             day_handwritten: number_handwritten && chance.happens(0.5),
-            urgent: kind == Kind::CongVan && wish.paper && chance.happens(0.15),
-            secret: wish.secret,
+            stamp: match wish.secret {
+                true => Some(Stamp::Secret),
+                false if urgent => Some(Stamp::Urgent),
+                false => None,
+            },
             kind,
             agency,
             number,
@@ -221,25 +233,27 @@ impl Draft {
     }
 }
 
+/// Who else gets a copy.
+const OTHERS: [&str; 5] = [
+    "- Lãnh đạo cơ quan;",
+    "- Thường trực HĐND (để giám sát);",
+    "- Các cơ quan có liên quan;",
+    "- Trung tâm Phục vụ hành chính công;",
+    "- Đài Truyền thanh - Truyền hình;",
+];
+
 fn recipients(chance: &mut Chance, kind: Kind, agency: &Agency) -> Vec<String> {
     let mut list: Vec<String> = Vec::new();
     match kind {
         Kind::QuyetDinh => list.push("- Như Điều 3;".to_owned()),
         Kind::GiayPhep | Kind::GiayChungNhan => {
-            list.push("- Tổ chức, cá nhân được cấp;".to_owned())
+            list.push("- Tổ chức, cá nhân được cấp;".to_owned());
         }
         _ => list.push("- Như trên;".to_owned()),
     }
     if let Some(parent) = &agency.parent {
         list.push(format!("- {parent} (để báo cáo);"));
     }
-    const OTHERS: [&str; 5] = [
-        "- Lãnh đạo cơ quan;",
-        "- Thường trực HĐND (để giám sát);",
-        "- Các cơ quan có liên quan;",
-        "- Trung tâm Phục vụ hành chính công;",
-        "- Đài Truyền thanh - Truyền hình;",
-    ];
     let wanted = chance.between(1, 3) as usize;
     list.extend(chance.shuffled(&OTHERS).into_iter().take(wanted).map(|&line| line.to_owned()));
     list.push(format!("- Lưu: VT, {}.", chance.pick(&agency.drafting_units)));
@@ -252,9 +266,9 @@ mod tests {
 
     #[test]
     fn a_later_day_stays_on_the_calendar() {
-        let last = Day { year: 2016, month: 12, day: 28 };
-        assert_eq!(last.later(3), Day { year: 2017, month: 1, day: 4 });
-        assert_eq!(Day { year: 2016, month: 2, day: 3 }.month_text(), "02");
-        assert_eq!(Day { year: 2016, month: 4, day: 3 }.month_text(), "4");
+        let last = Date { year: 2016, month: 12, day: 28 };
+        assert_eq!(last.later(3), Date { year: 2017, month: 1, day: 4 });
+        assert_eq!(Date { year: 2016, month: 2, day: 3 }.month_text(), "02");
+        assert_eq!(Date { year: 2016, month: 4, day: 3 }.month_text(), "4");
     }
 }

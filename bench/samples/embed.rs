@@ -1,4 +1,4 @@
-//! Fonts inside a PDF: subsets of Tinos with Identity-H codes and a ToUnicode map.
+//! Fonts inside a PDF: subsets of Tinos with Identity-H codes and a `ToUnicode` map.
 //!
 //! Used for born-digital pages, invisible layers and stamp layers alike.
 

@@ -140,11 +140,11 @@ impl<'a> Fonts<'a> {
         if let Some(known) = cut.outlines.borrow().get(&letter) {
             return Rc::clone(known);
         }
-        let mut steps = Steps { scale: 1.0 / cut.units, at: [0.0; 2], steps: Vec::new() };
+        let mut steps = Steps { scale: 1.0 / cut.units, at: [0.0; 2], out: Vec::new() };
         if let Some(glyph) = cut.face.glyph_index(letter) {
             cut.face.outline_glyph(glyph, &mut steps);
         }
-        let outline = Rc::new(steps.steps);
+        let outline = Rc::new(steps.out);
         cut.outlines.borrow_mut().insert(letter, Rc::clone(&outline));
         outline
     }
@@ -153,7 +153,7 @@ impl<'a> Fonts<'a> {
 struct Steps {
     scale: f32,
     at: [f32; 2],
-    steps: Vec<Step>,
+    out: Vec<Step>,
 }
 
 impl Steps {
@@ -166,28 +166,28 @@ impl Steps {
 impl OutlineBuilder for Steps {
     fn move_to(&mut self, x: f32, y: f32) {
         let to = self.point(x, y);
-        self.steps.push(Step::Move(to));
+        self.out.push(Step::Move(to));
     }
 
     fn line_to(&mut self, x: f32, y: f32) {
         let to = self.point(x, y);
-        self.steps.push(Step::Line(to));
+        self.out.push(Step::Line(to));
     }
 
     fn quad_to(&mut self, x1: f32, y1: f32, x: f32, y: f32) {
         let control = self.point(x1, y1);
         let to = self.point(x, y);
-        self.steps.push(Step::Curve(control, to));
+        self.out.push(Step::Curve(control, to));
     }
 
     fn curve_to(&mut self, x1: f32, y1: f32, x2: f32, y2: f32, x: f32, y: f32) {
         // TrueType has no cubic curves; one quadratic through the middle of the controls is near enough.
         let control = self.point(f32::midpoint(x1, x2), f32::midpoint(y1, y2));
         let to = self.point(x, y);
-        self.steps.push(Step::Curve(control, to));
+        self.out.push(Step::Curve(control, to));
     }
 
     fn close(&mut self) {
-        self.steps.push(Step::Close);
+        self.out.push(Step::Close);
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     agencies::Level,
     bodies::Block,
     chance::Chance,
-    draft::{Draft, Kind},
+    draft::{Draft, Kind, Stamp},
     fonts::{Face, Fonts},
     sheet::{MM, Mark, PAGE_WIDTH, Sheet},
     table,
@@ -247,11 +247,13 @@ fn mark(form: Form, draft: &Draft, office: Office, chance: &mut Chance) -> Laid 
         });
         incoming = Some((number, date));
     }
-    for (wanted, word) in [(draft.secret, "MẬT"), (draft.urgent, "KHẨN")] {
-        if wanted {
-            let y = below_number + if office.incoming { 100.0 } else { 10.0 };
-            first.marks.push(Mark::Stamp { word: word.to_owned(), x: 12.0 * MM, y });
-        }
+    if let Some(stamp) = draft.stamp {
+        let word = match stamp {
+            Stamp::Secret => "MẬT",
+            Stamp::Urgent => "KHẨN",
+        };
+        let y = below_number + if office.incoming { 100.0 } else { 10.0 };
+        first.marks.push(Mark::Stamp { word: word.to_owned(), x: 12.0 * MM, y });
     }
     debug_assert!(sheets.iter().flat_map(|sheet| &sheet.runs).all(|run| run.x < PAGE_WIDTH));
     Laid { sheets, incoming }

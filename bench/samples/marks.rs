@@ -99,7 +99,7 @@ impl Press<'_> {
     }
 
     /// Text on an arc over (or, reversed, under) the centre.
-    fn arc(&mut self, text: &str, centre: [f32; 2], radius: f32, span: f32, over: bool) {
+    fn arc(&mut self, text: &str, centre: [f32; 2], (radius, span): (f32, f32), over: bool) {
         let size = 6.6;
         let width: f32 = self.fonts.width(Face::Bold, size, text);
         let room = span * radius;
@@ -127,8 +127,8 @@ impl Press<'_> {
         self.ring(centre, radius, 1.7);
         self.ring(centre, radius - 3.0, 0.7);
         self.ring(centre, radius - 14.5, 0.8);
-        self.arc(around.0, centre, radius - 12.2, 3.9, true);
-        self.arc(around.1, centre, radius - 12.2, 2.0, false);
+        self.arc(around.0, centre, (radius - 12.2, 3.9), true);
+        self.arc(around.1, centre, (radius - 12.2, 2.0), false);
         let star: Vec<[f32; 2]> = (0..10u8)
             .map(|corner| {
                 let turn = f32::from(corner) * PI / 5.0 - PI / 2.0 + tilt;

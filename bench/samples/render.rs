@@ -17,7 +17,7 @@ use crate::{
 const TONER: Colour = [22, 22, 26];
 
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct Letter {
+struct Key {
     face: Face,
     letter: char,
     /// Size in hundredths of a pixel.
@@ -30,7 +30,7 @@ struct Letter {
 #[derive(Debug)]
 pub(crate) struct Renderer<'f> {
     fonts: &'f Fonts<'f>,
-    stencils: HashMap<Letter, Option<Rc<Stencil>>>,
+    stencils: HashMap<Key, Option<Rc<Stencil>>>,
 }
 
 /// An affine map: `[a, b, c, d, e, f]` sends (x, y) to (ax + cy + e, bx + dy + f).
@@ -74,7 +74,7 @@ impl<'f> Renderer<'f> {
                 let at = x * scale;
                 let shift = ((at - at.floor()) * 4.0) as u8;
                 let size = (run.size * scale * 100.0).round() as u32;
-                let key = Letter { face: run.face, letter, size, shift };
+                let key = Key { face: run.face, letter, size, shift };
                 let fonts = self.fonts;
                 let stencil = self
                     .stencils

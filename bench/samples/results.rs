@@ -6,7 +6,7 @@ use crate::{
     agencies::{self, Agency},
     bodies::{Block, Body, bases, say},
     chance::Chance,
-    draft::Day,
+    draft::Date,
 };
 
 /// Twelve digits or nine, by the time's identity card.
@@ -16,7 +16,7 @@ fn identity(chance: &mut Chance, year: i32) -> String {
 }
 
 /// A permit to build a house.
-pub(crate) fn permit(chance: &mut Chance, agency: &Agency, date: Day) -> (String, Body) {
+pub(crate) fn permit(chance: &mut Chance, agency: &Agency, date: Date) -> (String, Body) {
     let subject = "Sử dụng cho công trình nhà ở riêng lẻ".to_owned();
     let area = chance.between(60, 240);
     let floors = chance.between(1, 4);
@@ -53,7 +53,7 @@ pub(crate) fn permit(chance: &mut Chance, agency: &Agency, date: Day) -> (String
             "3. Giấy tờ về quyền sử dụng đất: Giấy chứng nhận số vào sổ {} do {} cấp ngày {}.",
             chance.between(100, 9800),
             agency.name,
-            Day { year: date.year - 1, ..date }.short()
+            Date { year: date.year - 1, ..date }.short()
         )),
         say("*Chủ đầu tư phải thực hiện các nội dung sau:*"),
     ];
@@ -64,7 +64,7 @@ pub(crate) fn permit(chance: &mut Chance, agency: &Agency, date: Day) -> (String
 }
 
 /// A certificate of conformity for a business.
-pub(crate) fn certificate(chance: &mut Chance, agency: &Agency, date: Day) -> (String, Body) {
+pub(crate) fn certificate(chance: &mut Chance, agency: &Agency, date: Date) -> (String, Body) {
     const PURPOSES: [(&str, &str); 3] = [
         ("Cơ sở đủ điều kiện an toàn thực phẩm", "chế biến thủy sản và nước mắm"),
         ("Đủ điều kiện kinh doanh dược", "bán lẻ thuốc tân dược"),
@@ -90,12 +90,12 @@ pub(crate) fn certificate(chance: &mut Chance, agency: &Agency, date: Day) -> (S
     head.push(say(format!(
         "Đủ điều kiện hoạt động trong lĩnh vực: {trade}, theo Biên bản thẩm định số {}/BB-TĐ ngày {}.",
         chance.between(2, 190),
-        Day { day: 1, ..date }.short()
+        Date { day: 1, ..date }.short()
     )));
     head.push(say("*Cơ sở có trách nhiệm:*"));
     let tail = vec![say(format!(
         "Giấy chứng nhận này có giá trị đến ngày {} và thay thế giấy đã cấp trước đây (nếu có)./.",
-        Day { year: date.year + 3, ..date }.short()
+        Date { year: date.year + 3, ..date }.short()
     ))];
     (subject.to_owned(), Body { head, clauses: conditions(chance), tail, ..Body::default() })
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::{
     canvas::Canvas,
     chance::Chance,
-    draft::Draft,
+    draft::{Draft, Stamp},
     encode,
     faults::{Faults, Severity},
     fonts::Fonts,
@@ -63,7 +63,7 @@ pub(crate) fn make(
     let paper = recipe.format != Format::PdfBornDigital;
     let office = Office {
         seal: paper && own.happens(0.85),
-        incoming: paper && !draft.secret && own.happens(0.3),
+        incoming: paper && draft.stamp != Some(Stamp::Secret) && own.happens(0.3),
     };
     let laid = form::lay(fonts, draft, office, recipe.pages, chance);
     if !paper {

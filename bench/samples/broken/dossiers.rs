@@ -13,7 +13,34 @@ pub(super) fn put(shelf: &mut Shelf, good: &Good<'_>) -> Result<()> {
     let (tiff, jpeg) = (good.make(Format::TiffG4)?, good.make(Format::Jpeg)?);
     let pages = [tiff.pages.len(), jpeg.pages.len()];
     let files = [("01-thong-bao.tif", tiff.bytes), ("02-thong-bao.jpg", jpeg.bytes)];
-    let one: [(&str, Spoil, Expect); 5] = [
+    for (name, spoil, expect) in second_wrong() {
+        let missing = name.ends_with("missing-file");
+        let present = if missing { &files[..1] } else { &files[..] };
+        let second = if missing { "02-not-uploaded.jpg" } else { files[1].0 };
+        write(shelf, name, present, &spoiled(name, &files, pages, spoil))?;
+        shelf
+            .expect(&format!("{name}/{}", files[0].0), Expect::works("the first document is good"));
+        shelf.expect(&format!("{name}/{second}"), expect);
+    }
+    for (name, spoil, expect) in whole_wrong() {
+        write(shelf, name, &files, &spoiled(name, &files, pages, spoil))?;
+        shelf.expect(name, expect);
+    }
+    write(shelf, "manifest-extra-file", &files, &spoiled("extra", &files, pages, |_| {}))?;
+    shelf.put(
+        "manifest-extra-file/03-unlisted.jpg",
+        &files[1].1,
+        Expect::code("F11_UNLISTED_FILE", "lies in the dossier, not in its manifest")
+            .or(&["M09_DUPLICATE"]),
+    )?;
+    write(shelf, "manifest-not-json", &files, "{\"manifest_version\": \"1.0\",")?;
+    shelf.expect("manifest-not-json", Expect::code("F12_MANIFEST_INVALID", "cut in the middle"));
+    Ok(())
+}
+
+/// What is wrong with the second document.
+fn second_wrong() -> [(&'static str, Spoil, Expect); 5] {
+    [
         (
             "manifest-wrong-sha256",
             |manifest| manifest["documents"][1]["files"][0]["sha256"] = json!("0".repeat(64)),
@@ -49,17 +76,12 @@ pub(super) fn put(shelf: &mut Shelf, good: &Good<'_>) -> Result<()> {
             },
             Expect::code("F10_MISSING_FILE", "names a file that is not there"),
         ),
-    ];
-    for (name, spoil, expect) in one {
-        let missing = name.ends_with("missing-file");
-        let present = if missing { &files[..1] } else { &files[..] };
-        let second = if missing { "02-not-uploaded.jpg" } else { files[1].0 };
-        write(shelf, name, present, &spoiled(name, &files, pages, spoil))?;
-        shelf
-            .expect(&format!("{name}/{}", files[0].0), Expect::works("the first document is good"));
-        shelf.expect(&format!("{name}/{second}"), expect);
-    }
-    let whole: [(&str, Spoil, Expect); 4] = [
+    ]
+}
+
+/// What is wrong with the whole manifest.
+fn whole_wrong() -> [(&'static str, Spoil, Expect); 4] {
+    [
         (
             "manifest-unknown-field",
             |manifest| manifest["documents"][0]["colour_of_folder"] = json!("blue"),
@@ -79,21 +101,7 @@ pub(super) fn put(shelf: &mut Shelf, good: &Good<'_>) -> Result<()> {
                 .or(&["F10_MISSING_FILE", "F11_UNLISTED_FILE"]),
         ),
         ("manifest-good", |_| {}, Expect::works("nothing is wrong")),
-    ];
-    for (name, spoil, expect) in whole {
-        write(shelf, name, &files, &spoiled(name, &files, pages, spoil))?;
-        shelf.expect(name, expect);
-    }
-    write(shelf, "manifest-extra-file", &files, &spoiled("extra", &files, pages, |_| {}))?;
-    shelf.put(
-        "manifest-extra-file/03-unlisted.jpg",
-        &files[1].1,
-        Expect::code("F11_UNLISTED_FILE", "lies in the dossier, not in its manifest")
-            .or(&["M09_DUPLICATE"]),
-    )?;
-    write(shelf, "manifest-not-json", &files, "{\"manifest_version\": \"1.0\",")?;
-    shelf.expect("manifest-not-json", Expect::code("F12_MANIFEST_INVALID", "cut in the middle"));
-    Ok(())
+    ]
 }
 
 fn write(shelf: &Shelf, name: &str, files: &[(&str, Vec<u8>)], manifest: &str) -> Result<()> {

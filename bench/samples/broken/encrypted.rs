@@ -9,7 +9,7 @@ use anyhow::Result;
 use md5::{Digest as _, Md5};
 
 use super::{Expect, Good, Shelf};
-use crate::format::Format;
+use crate::{format::Format, manifest::hex};
 
 /// The padding of ISO 32000-1, 7.6.3.3.
 const PAD: [u8; 32] = *b"\x28\xbf\x4e\x5e\x4e\x75\x8a\x41\x64\x00\x4e\x56\xff\xfa\x01\x08\
@@ -72,9 +72,9 @@ fn pdf(jpeg: &[u8], user: &str, cipher: Cipher) -> Vec<u8> {
 
 fn container(objects: &[(String, Option<Vec<u8>>)]) -> Vec<u8> {
     let mut file = b"%PDF-1.6\n%\xe2\xe3\xcf\xd3\n".to_vec();
-    let mut table = "0000000000 65535 f \n".to_owned();
+    let mut offsets = vec!["0000000000 65535 f \n".to_owned()];
     for (index, (dictionary, stream)) in objects.iter().enumerate() {
-        table.push_str(&format!("{:010} 00000 n \n", file.len()));
+        offsets.push(format!("{:010} 00000 n \n", file.len()));
         file.extend(format!("{} 0 obj\n<<{dictionary}>>\n", index + 1).bytes());
         if let Some(stream) = stream {
             file.extend(b"stream\n");
@@ -83,7 +83,7 @@ fn container(objects: &[(String, Option<Vec<u8>>)]) -> Vec<u8> {
         }
         file.extend(b"endobj\n");
     }
-    let start = file.len();
+    let (start, table) = (file.len(), offsets.concat());
     let (size, id) = (objects.len() + 1, hex(&IDENTIFIER));
     let trailer = format!(
         "xref\n0 {size}\n{table}trailer\n<</Size {size}/Root 1 0 R/Encrypt {} 0 R/ID[<{id}><{id}>]>>\n\
@@ -92,10 +92,6 @@ fn container(objects: &[(String, Option<Vec<u8>>)]) -> Vec<u8> {
     );
     file.extend(trailer.bytes());
     file
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn padded(password: &str) -> [u8; 32] {
