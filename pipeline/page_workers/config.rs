@@ -46,7 +46,7 @@ impl PoolConfig {
             // A dense A4 page takes 1.5 s on an idle core; cores are not always idle.
             deadline_base: Duration::from_secs(30),
             deadline_per_megapixel: Duration::from_secs(5),
-            survey_deadline: Duration::from_secs(60),
+            survey_deadline: Duration::from_mins(1),
             start_deadline: Duration::from_secs(30),
             requests_per_worker: 5_000,
         }

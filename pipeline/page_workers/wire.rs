@@ -1,4 +1,4 @@
-//! Frames on a pipe: a magic, a length, MessagePack.
+//! Frames on a pipe: a magic, a length, `MessagePack`.
 //!
 //! The magic makes stray bytes in the stream an error at once instead of a length of gigabytes;
 //! the bound on the length holds for what a child may make its parent keep. Memory is taken as

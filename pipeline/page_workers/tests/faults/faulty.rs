@@ -111,10 +111,11 @@ fn write_into_the_protocol() {
     for entry in fs::read_dir("/proc/self/fd").unwrap().flatten() {
         let link: PathBuf = fs::read_link(entry.path()).unwrap_or_default();
         let number: i32 = entry.file_name().to_string_lossy().parse().unwrap_or(0);
-        if number > 2 && link.to_string_lossy().starts_with("pipe:") {
-            if let Ok(mut pipe) = fs::OpenOptions::new().write(true).open(entry.path()) {
-                pipe.write_all(b"Error in pixReadMem: \xff\xfe\n").unwrap();
-            }
+        if number > 2
+            && link.to_string_lossy().starts_with("pipe:")
+            && let Ok(mut pipe) = fs::OpenOptions::new().write(true).open(entry.path())
+        {
+            pipe.write_all(b"Error in pixReadMem: \xff\xfe\n").unwrap();
         }
     }
 }

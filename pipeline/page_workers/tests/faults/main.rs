@@ -3,6 +3,8 @@
 //! This binary is both sides: started with [`WORKER`] it is a page worker whose engine does what
 //! the file name of each job says; otherwise it runs the tests. The faults live only here.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod faulty;
 mod scenarios;
 
