@@ -1,7 +1,8 @@
-//! Who issues a document: provinces, districts, communes, departments; and the invented people who sign.
+//! Who issues a document: provinces, districts, communes, departments; and the invented people who
+//! sign.
 //!
-//! The places are real, so that registries can be tried on them; every person is made up from common
-//! family, middle and given names.
+//! The places are real, so that registries can be tried on them; every person is made up from
+//! common family, middle and given names.
 
 use crate::chance::Chance;
 

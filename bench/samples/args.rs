@@ -8,8 +8,9 @@ use crate::{draft::Kind, faults::Severity, format::Format};
 
 /// Makes Vietnamese administrative documents as scans, with the truth about each.
 ///
-/// Every document is invented, follows the layout of Decree 30/2020/NĐ-CP, and is written as an office scanner, a
-/// partner or a word processor would deliver it. The same arguments give the same bytes.
+/// Every document is invented, follows the layout of Decree 30/2020/NĐ-CP, and is written as an
+/// office scanner, a partner or a word processor would deliver it. The same arguments give the same
+/// bytes.
 ///
 /// What is written:
 ///   DIR/scans/<dossier>/NN-kind.ext   the scans; point the pipeline here
@@ -38,10 +39,11 @@ pub(crate) struct Cli {
 /// What else can be made.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Writes inputs that must be refused, or that look wrong and must work, each named for its fault
+    /// Writes inputs that must be refused, or that look wrong and must work, each named for its
+    /// fault
     ///
-    /// DIR/inputs/… holds the files and dossiers, DIR/expected.jsonl the code of domain.md §8 that each must get, or
-    /// `null` where it must work.
+    /// DIR/inputs/… holds the files and dossiers, DIR/expected.jsonl the code of domain.md §8 that
+    /// each must get, or `null` where it must work.
     Broken(Broken),
 }
 

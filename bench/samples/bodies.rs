@@ -1,7 +1,7 @@
 //! What each kind of document says: its subject, legal bases, clauses and closing.
 //!
-//! A body has a fixed head and tail and any number of clauses between them, so that the layout can take as
-//! many as fill the wanted pages. No text cites a law younger than the document.
+//! A body has a fixed head and tail and any number of clauses between them, so that the layout can
+//! take as many as fill the wanted pages. No text cites a law younger than the document.
 
 use crate::{
     agencies::{self, Agency, Level},

@@ -1,8 +1,9 @@
 //! Inputs that must be refused, and some that only look wrong; each is named for its fault.
 //!
-//! `DIR/inputs` holds them, `DIR/expected.jsonl` says what must become of each: `code` is the finding of domain.md §8
-//! or null where the input must work; `also` lists codes that are as good, where two readings of a fault are both
-//! right. An entry for a folder speaks of every document in it.
+//! `DIR/inputs` holds them, `DIR/expected.jsonl` says what must become of each: `code` is the
+//! finding of domain.md §8 or null where the input must work; `also` lists codes that are as good,
+//! where two readings of a fault are both right. An entry for a folder speaks of every document in
+//! it.
 
 mod dossiers;
 mod encrypted;

@@ -1,7 +1,7 @@
 //! A page of pixels and the three ways ink gets on it: filled outlines, pen strokes, flat boxes.
 //!
-//! Ink multiplies with what is there, as on paper: a red seal over black text leaves the text black.
-//! Coordinates are pixels, y downwards. Whatever falls outside the page is left out.
+//! Ink multiplies with what is there, as on paper: a red seal over black text leaves the text
+//! black. Coordinates are pixels, y downwards. Whatever falls outside the page is left out.
 
 use ab_glyph_rasterizer::{Point, Rasterizer, point};
 

@@ -1,8 +1,8 @@
-//! The only source of chance: everything drawn follows from the seed, so that the same seed gives the
-//! same bytes on every machine and for any number of threads.
+//! The only source of chance: everything drawn follows from the seed, so that the same seed gives
+//! the same bytes on every machine and for any number of threads.
 //!
-//! Invariant: a fork depends on its parent's seed and its label alone, never on how much was drawn before;
-//! adding a draw in one document therefore leaves every other document as it was.
+//! Invariant: a fork depends on its parent's seed and its label alone, never on how much was drawn
+//! before; adding a draw in one document therefore leaves every other document as it was.
 
 /// A stream of pseudo-random numbers (`SplitMix64`).
 #[derive(Debug, Clone)]

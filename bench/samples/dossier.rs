@@ -1,7 +1,7 @@
 //! Fills `DIR/scans` with dossiers and `DIR/truth.jsonl` with what is true of them.
 //!
-//! Invariant: a dossier depends on the seed and its number alone, so any number of threads makes the same bytes.
-//! The truth is never inside `scans`, which is what a pipeline is pointed at.
+//! Invariant: a dossier depends on the seed and its number alone, so any number of threads makes
+//! the same bytes. The truth is never inside `scans`, which is what a pipeline is pointed at.
 
 use std::{
     fs,

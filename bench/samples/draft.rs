@@ -1,7 +1,8 @@
 //! A document before it is laid out: who says what to whom, under which number and date.
 //!
-//! Number, notation, date, title and subject follow Decree 30 and its practice: a day below 10 and the months 1
-//! and 2 carry a leading zero; a công văn has no title but a `V/v`; before 2004 the committee signs `UB`.
+//! Number, notation, date, title and subject follow Decree 30 and its practice: a day below 10 and
+//! the months 1 and 2 carry a leading zero; a công văn has no title but a `V/v`; before 2004 the
+//! committee signs `UB`.
 
 use clap::ValueEnum;
 

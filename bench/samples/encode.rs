@@ -42,7 +42,8 @@ pub(crate) fn group4(page: &Canvas) -> Vec<u8> {
     }
 }
 
-/// LZW strips of grey, as many rows each as `rows`; the background is whitened, as drivers do to save space.
+/// LZW strips of grey, as many rows each as `rows`; the background is whitened, as drivers do to
+/// save space.
 pub(crate) fn lzw_grey(page: &Canvas, rows: usize) -> Result<Vec<Vec<u8>>> {
     let levels: Vec<u8> = grey(page).into_iter().map(whiten).collect();
     levels

@@ -1,5 +1,5 @@
-//! What scanners and paper do to a page: skew, blur, noise, uneven light, the other side shining through, specks,
-//! a lost top edge, a page fed upside down.
+//! What scanners and paper do to a page: skew, blur, noise, uneven light, the other side shining
+//! through, specks, a lost top edge, a page fed upside down.
 //!
 //! The page is drawn once; all of this is one pass over its pixels and a few cheap ones.
 

@@ -1,7 +1,8 @@
 //! The four Tinos faces: widths, outlines and glyph numbers.
 //!
-//! Tinos has the metrics of Times New Roman, which Decree 30 prescribes, and every Vietnamese letter as one
-//! glyph; text must therefore be NFC. No kerning: office software of those years did none either.
+//! Tinos has the metrics of Times New Roman, which Decree 30 prescribes, and every Vietnamese
+//! letter as one glyph; text must therefore be NFC. No kerning: office software of those years did
+//! none either.
 
 use std::{cell::RefCell, collections::HashMap, path::Path, rc::Rc};
 

@@ -1,8 +1,8 @@
-//! Lays a draft out as Decree 30 prescribes: letterhead, number, date, title or `V/v`, body, recipients,
-//! signature block, and the marks of the office on paper.
+//! Lays a draft out as Decree 30 prescribes: letterhead, number, date, title or `V/v`, body,
+//! recipients, signature block, and the marks of the office on paper.
 //!
-//! Box numbers in comments are those of domain.md §6.3. Sheets come out in its reading order 2, 1, 3, 4, 5, 9a, 6,
-//! 9b, 7.
+//! Box numbers in comments are those of domain.md §6.3. Sheets come out in its reading order 2, 1,
+//! 3, 4, 5, 9a, 6, 9b, 7.
 
 use crate::{
     agencies::Level,

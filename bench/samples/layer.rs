@@ -1,5 +1,5 @@
-//! The text layers found on scans in the wild: a good one, the junk of an engine that knows no Vietnamese, the words
-//! of a signature stamp alone.
+//! The text layers found on scans in the wild: a good one, the junk of an engine that knows no
+//! Vietnamese, the words of a signature stamp alone.
 
 use crate::{
     chance::Chance,

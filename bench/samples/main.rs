@@ -1,12 +1,13 @@
-//! Sample maker: invented Vietnamese administrative documents as an office would scan them, and the truth about each.
+//! Sample maker: invented Vietnamese administrative documents as an office would scan them, and the
+//! truth about each.
 //!
 //! ```text
 //! agencies, topics, results ─> draft + bodies ─> form (typeset, table) ─> sheets ─┬─> render ─> faults ─> encode, tiff, pdf
 //!                                                                                 ├─> layer, embed ─> pdf
 //!                                                                                 └─> truth.jsonl, manifest.json
 //! ```
-//! One sheet is the source of the pixels, of the PDF text and of the truth, which is why they agree.
-//! It never reads a clock or any other source of chance than the seed.
+//! One sheet is the source of the pixels, of the PDF text and of the truth, which is why they
+//! agree. It never reads a clock or any other source of chance than the seed.
 
 mod agencies;
 mod args;

@@ -1,6 +1,7 @@
 //! The partner's manifest of a dossier (domain.md §11), from what was really written.
 //!
-//! The signature block is null: a partner's key is theirs, and a made-up signature would be a lie. So is `id_enc`.
+//! The signature block is null: a partner's key is theirs, and a made-up signature would be a lie.
+//! So is `id_enc`.
 
 use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};

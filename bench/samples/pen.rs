@@ -1,7 +1,7 @@
 //! What a hand does: digits as jittered, slanted strokes, and signatures.
 //!
-//! The strokes are our own. A digit lives in a box 1 wide and 1.6 high, y downwards; each is a list of strokes
-//! through which a smooth curve is drawn.
+//! The strokes are our own. A digit lives in a box 1 wide and 1.6 high, y downwards; each is a list
+//! of strokes through which a smooth curve is drawn.
 
 use crate::{
     canvas::{Canvas, Colour, Stencil},

@@ -1,7 +1,7 @@
 //! Draws a sheet as pixels.
 //!
-//! Letters are kept as stencils by face, size and quarter pixel, since a page has some two thousand of them
-//! and few different ones. Marks and handwriting are `marks.rs` and `pen.rs`.
+//! Letters are kept as stencils by face, size and quarter pixel, since a page has some two thousand
+//! of them and few different ones. Marks and handwriting are `marks.rs` and `pen.rs`.
 
 use std::{collections::HashMap, rc::Rc};
 

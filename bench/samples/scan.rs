@@ -1,6 +1,8 @@
-//! Makes one file of a draft: lays it out, draws it, spoils it, compresses it, and says what is on each page.
+//! Makes one file of a draft: lays it out, draws it, spoils it, compresses it, and says what is on
+//! each page.
 //!
-//! Each sheet is drawn once; the canvas of the next sheet serves as the other side that shines through.
+//! Each sheet is drawn once; the canvas of the next sheet serves as the other side that shines
+//! through.
 
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};

@@ -1,8 +1,8 @@
 //! A page before it is drawn: text where it stands, rules, and the marks people put on it.
 //!
-//! Unit: points (1/72 inch) from the top left corner. The same sheet becomes pixels (`render.rs`), real PDF text
-//! (`born.rs`), an invisible layer (`layer.rs`) and the ground truth, which is why they agree.
-//! Invariant: `runs` and `lines` are in reading order (domain.md §6.3).
+//! Unit: points (1/72 inch) from the top left corner. The same sheet becomes pixels (`render.rs`),
+//! real PDF text (`born.rs`), an invisible layer (`layer.rs`) and the ground truth, which is why
+//! they agree. Invariant: `runs` and `lines` are in reading order (domain.md §6.3).
 
 use crate::fonts::Face;
 
@@ -50,7 +50,8 @@ pub(crate) enum Mark {
     Incoming { office: String, number: String, date: String, x: f32, y: f32 },
     /// A pen signature that starts at (`x`, `y`).
     Scribble { x: f32, y: f32, width: f32 },
-    /// The round red seal around (`x`, `y`): words of the upper arc, of the lower arc, in the middle.
+    /// The round red seal around (`x`, `y`): words of the upper arc, of the lower arc, in the
+    /// middle.
     Seal { upper: String, lower: String, middle: Vec<String>, x: f32, y: f32 },
     /// A red framed word in the left margin: secrecy or urgency.
     Stamp { word: String, x: f32, y: f32 },

@@ -1,5 +1,6 @@
-//! Runs the program and judges what it wrote with other people's readers: the tiff and image crates, poppler,
-//! qpdf, Tesseract. They are required, not optional: a check that is skipped proves nothing.
+//! Runs the program and judges what it wrote with other people's readers: the tiff and image
+//! crates, poppler, qpdf, Tesseract. They are required, not optional: a check that is skipped
+//! proves nothing.
 
 #![expect(clippy::unwrap_used, reason = "a test ends where its helper fails")]
 
@@ -67,7 +68,8 @@ fn words(document: &Value) -> Vec<String> {
     pages.iter().flat_map(|page| text(page, "text").split_whitespace()).map(str::to_owned).collect()
 }
 
-/// Pages in a file, by a reader that is not ours; each page is decoded to pixels where that is possible.
+/// Pages in a file, by a reader that is not ours; each page is decoded to pixels where that is
+/// possible.
 fn pages_in(path: &Path) -> usize {
     match path.extension().unwrap().to_str().unwrap() {
         "tif" => {

@@ -1,7 +1,8 @@
-//! What the documents are about: subjects, the tasks that follow from them, and who carries them out.
+//! What the documents are about: subjects, the tasks that follow from them, and who carries them
+//! out.
 //!
-//! Sentences are put together from these parts, so that a body of any length reads like the real thing and
-//! hardly repeats.
+//! Sentences are put together from these parts, so that a body of any length reads like the real
+//! thing and hardly repeats.
 
 use crate::{agencies::Agency, chance::Chance};
 

@@ -1,7 +1,8 @@
 //! Sets text onto sheets: words, lines, paragraphs, page breaks.
 //!
 //! Markup inside a text: `*bold*`, `_italic_`, `~written by hand~`. Words break at spaces only.
-//! It knows nothing of what is said; `form.rs` knows the parts of a document, `table.rs` sets tables.
+//! It knows nothing of what is said; `form.rs` knows the parts of a document, `table.rs` sets
+//! tables.
 
 use crate::{
     fonts::{Face, Fonts},

@@ -8,7 +8,8 @@ use crate::{format::Format, manifest::sha256};
 
 type Spoil = fn(&mut Value);
 
-/// Writes the dossiers: each has two documents, of which the second is wrong unless the whole manifest is.
+/// Writes the dossiers: each has two documents, of which the second is wrong unless the whole
+/// manifest is.
 pub(super) fn put(shelf: &mut Shelf, good: &Good<'_>) -> Result<()> {
     let (tiff, jpeg) = (good.make(Format::TiffG4)?, good.make(Format::Jpeg)?);
     let pages = [tiff.pages.len(), jpeg.pages.len()];
@@ -117,8 +118,8 @@ fn add(manifest: &mut Value, pointer: &str, more: u64) {
     }
 }
 
-/// A true manifest of the files, then spoiled. Its identifier follows from the dossier's name: two manifests with
-/// the same one would be the same submission.
+/// A true manifest of the files, then spoiled. Its identifier follows from the dossier's name: two
+/// manifests with the same one would be the same submission.
 fn spoiled(name: &str, files: &[(&str, Vec<u8>); 2], pages: [usize; 2], spoil: Spoil) -> String {
     let documents: Vec<Value> = files
         .iter()

@@ -1,8 +1,9 @@
 //! PDFs under the standard security handler: RC4 and AES with 128 bits (revisions 3 and 4).
 //!
-//! Written by hand because the initialisation vectors must follow from nothing but the content, and writers of
-//! encrypted PDFs draw theirs. The container has five objects, of which only streams hold secrets. These ciphers
-//! protect nothing worth protecting: they are what old office software writes.
+//! Written by hand because the initialisation vectors must follow from nothing but the content, and
+//! writers of encrypted PDFs draw theirs. The container has five objects, of which only streams
+//! hold secrets. These ciphers protect nothing worth protecting: they are what old office software
+//! writes.
 
 use aes::cipher::{BlockEncrypt as _, KeyInit as _};
 use anyhow::Result;
