@@ -147,7 +147,7 @@ impl Glyphless {
 
 /// Compresses with zlib.
 pub(crate) fn deflate(bytes: &[u8]) -> Result<Vec<u8>, ComposeError> {
-    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(bytes)?;
     Ok(encoder.finish()?)
 }

@@ -124,7 +124,7 @@ fn word_width(width: f32, next: Option<f32>, size: f32) -> f32 {
 
 /// PDF's `Tz`: per cent that bring a natural width to the wished one.
 fn scaling(wished: f32, natural: f32) -> f32 {
-    round(wished / natural * 100.0, 2).clamp(0.01, 100_000.0)
+    round(wished / natural * 100.0, 1).clamp(0.1, 100_000.0)
 }
 
 impl Setting {
