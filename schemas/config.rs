@@ -82,10 +82,10 @@ impl Default for Input {
         Self {
             name: None,
             channel: "bulk".into(),
-            max_file_mib: 2048,
+            max_file_mib: 512,
             // An A0 drawing at 300 dpi has 139 megapixels.
             max_page_megapixels: 200,
-            max_pages: 20_000,
+            max_pages: 5_000,
         }
     }
 }

@@ -24,6 +24,8 @@ pub const STAGE: &str = "source";
 pub struct Dossier {
     /// Its identity.
     pub uid: Uuid,
+    /// Its folder, relative to the input; of a single file, the file.
+    pub folder: String,
     /// Its manifest, where it has a sound one.
     pub manifest: Option<Manifest>,
 }
@@ -80,8 +82,13 @@ pub struct Refusal {
 }
 
 impl Source {
-    /// The addresses of its files, relative to the input.
+    /// The addresses of its files, relative to the input; of a document none of whose files are
+    /// there, those its manifest names.
     pub fn uris(&self) -> Vec<String> {
+        if let Some(declared) = self.declared.as_ref().filter(|_| self.files.is_empty()) {
+            let address = |file: &manifest::File| format!("{}/{}", self.dossier.folder, file.path);
+            return declared.files.iter().map(address).collect();
+        }
         self.files.iter().map(|file| file.key.to_string()).collect()
     }
 }
@@ -119,7 +126,7 @@ pub(crate) fn single_files(naming: &Naming, mut files: Vec<SourceFile>) -> Vec<S
     sort(&mut files);
     let single = |file: SourceFile| {
         let uid = naming.of_path(file.key.as_ref());
-        let dossier = Arc::new(Dossier { uid, manifest: None });
+        let dossier = Arc::new(Dossier { uid, folder: file.key.to_string(), manifest: None });
         Source { dossier, ordinal: 1, files: vec![file], declared: None, refused: None }
     };
     files.into_iter().map(single).collect()
@@ -128,7 +135,7 @@ pub(crate) fn single_files(naming: &Naming, mut files: Vec<SourceFile>) -> Vec<S
 /// The files of a folder without a manifest: one dossier, each file a document.
 pub(crate) fn folder(naming: &Naming, path: &str, mut files: Vec<SourceFile>) -> Vec<Source> {
     sort(&mut files);
-    let dossier = Arc::new(Dossier { uid: naming.of_path(path), manifest: None });
+    let dossier = Arc::new(Dossier { uid: naming.of_path(path), folder: path.into(), manifest: None });
     one_each(&dossier, files, || None)
 }
 
@@ -141,7 +148,7 @@ pub(crate) fn refused_folder(
     problem: &ManifestProblem,
 ) -> Vec<Source> {
     sort(&mut files);
-    let dossier = Arc::new(Dossier { uid: naming.of_path(path), manifest: None });
+    let dossier = Arc::new(Dossier { uid: naming.of_path(path), folder: path.into(), manifest: None });
     one_each(&dossier, files, || {
         Some(Refusal { code: problem.code(), error: problem.to_string() })
     })
@@ -159,7 +166,7 @@ pub(crate) fn with_manifest(
     }
     let uid = naming.of_manifest(&manifest, path.as_ref());
     let documents = manifest.documents.clone();
-    let dossier = Arc::new(Dossier { uid, manifest: Some(manifest) });
+    let dossier = Arc::new(Dossier { uid, folder: path.to_string(), manifest: Some(manifest) });
     let declared = Declared::new(path, &files);
     let mut named = HashSet::new();
     let mut sources = Vec::new();

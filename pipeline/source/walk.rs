@@ -250,7 +250,7 @@ mod tests {
         let seen = walked(&files, Layout::Auto).await;
         let expected = [
             ("h/d1/1.tif".to_owned(), None),
-            (String::new(), Some(Code::F10MissingFile)),
+            ("h/gone.tif".to_owned(), Some(Code::F10MissingFile)),
             ("h/extra.tif".to_owned(), Some(Code::F11UnlistedFile)),
         ];
         assert_eq!(seen, expected);
