@@ -1,2 +1,89 @@
-//! sohoa
-fn main() {}
+//! `sohoa` (số hóa, "to digitise"): scanned government papers in, signed, searchable, indexed
+//! records out.
+//!
+//! ```text
+//! source ─> fetch ─> decode ─> ocr ─> extract ─> compose ─> [held] ─> sign ─> publish ─> index
+//!                    └──── page workers ────┘    PDF/A-2b   release   PAdES
+//! ```
+//!
+//! This crate is the wiring: the command line ([`arguments`], [`commands`]), the order of the steps
+//! for one document ([`stages`]) and for a whole input ([`run`]). Each step is a crate of its own
+//! beside this one and knows none of the others.
+
+mod answers;
+mod arguments;
+mod audit;
+mod authority;
+mod commands;
+mod context;
+mod exit;
+mod privacy;
+mod run;
+mod settings;
+mod setup;
+mod stages;
+mod telemetry;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::{
+    arguments::{Arguments, Command},
+    exit::{Exit, Failure},
+};
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
+            return match error.print() {
+                Ok(()) => ExitCode::from(exit as u8),
+                Err(_) => ExitCode::from(Exit::Internal as u8),
+            };
+        }
+    };
+    // The child has its own streams and no use for the parent's set-up.
+    if let Command::PageWorker(arguments) = arguments.command {
+        return finish(commands::page_worker::run(&arguments));
+    }
+    finish(start(arguments))
+}
+
+fn start(arguments: Arguments) -> Result<Exit, Failure> {
+    let bars = telemetry::start(arguments.verbose, arguments.log_json);
+    // Before the first TLS connection: two providers are linked, and one has to be chosen.
+    if rustls::crypto::ring::default_provider().install_default().is_err() {
+        return Err(Failure::new(Exit::Internal, "a TLS provider was installed before ours"));
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::from_error(Exit::Internal, &error))?;
+    let exit = runtime.block_on(async move {
+        match arguments.command {
+            Command::Audit(arguments) => commands::audit::run(&arguments).await,
+            Command::Check(arguments) => commands::check::run(&arguments).await,
+            Command::Index(arguments) => commands::index::run(&arguments.command).await,
+            Command::PageWorker(arguments) => commands::page_worker::run(&arguments),
+            Command::Query(arguments) => commands::query::run(&arguments).await,
+            Command::Run(arguments) => commands::run::run(arguments, &bars).await,
+            Command::Schemas(arguments) => commands::schemas::run(&arguments),
+            Command::Verify(arguments) => commands::verify::run(&arguments),
+        }
+    });
+    // A listing or a download that nobody waits for must not hold the process.
+    runtime.shutdown_background();
+    exit
+}
+
+fn finish(ended: Result<Exit, Failure>) -> ExitCode {
+    match ended {
+        Ok(exit) => ExitCode::from(exit as u8),
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::from(failure.exit as u8)
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! The audit: is everything that was received accounted for, and is everything recorded there?
+//!
+//! Three sides are held against each other: the **objects** (records, refusals, held states and
+//! the parts they name), the **index** rows, and, when given, the **input**. What no record names
+//! is garbage of interrupted attempts: counted apart, no failure.
+//!
+//! The expected rows of a whole output are held as sets of hashes, 40 bytes a row; the objects are
+//! read one source at a time.
+
+mod input;
+mod objects;
+mod report;
+mod rows;
+
+pub(crate) use report::Report;
+
+use sohoa_index::Index;
+use sohoa_source::Walk;
+use sohoa_store::Store;
+
+use crate::exit::{Exit, Failure};
+
+/// What is audited, and how deeply.
+#[derive(Debug)]
+pub(crate) struct Audit<'a> {
+    /// The output.
+    pub(crate) output: &'a Store,
+    /// Its index.
+    pub(crate) index: &'a Index,
+    /// The input, to be found whole in the index.
+    pub(crate) input: Option<(&'a Store, &'a Walk)>,
+    /// Read every object and compare its hash.
+    pub(crate) full: bool,
+}
+
+/// Audits everything.
+///
+/// # Errors
+/// A store or the index cannot be read; what is wrong with the records is in the report.
+pub(crate) async fn audit(audit: &Audit<'_>) -> Result<Report, Failure> {
+    let mut report = Report::default();
+    let expected = objects::check(audit, &mut report).await?;
+    let unreachable = |error| Failure::from_error(Exit::Unreachable, &error);
+    rows::check(audit.index, &expected, &mut report).await.map_err(unreachable)?;
+    if let Some((input, walk)) = audit.input {
+        input::check(audit.index, (input, walk), &mut report).await?;
+    }
+    Ok(report)
+}

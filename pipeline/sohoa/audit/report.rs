@@ -1,0 +1,82 @@
+//! What an audit found.
+
+use serde::Serialize;
+
+/// Problems listed one by one; beyond that they are only counted.
+const LISTED: usize = 1000;
+
+/// Counts and problems.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Report {
+    /// Sources with a record, refusal or held state.
+    pub(crate) sources: u64,
+    /// Published records, of all versions.
+    pub(crate) records: u64,
+    /// Refusals.
+    pub(crate) quarantined: u64,
+    /// Documents waiting for release.
+    pub(crate) held: u64,
+    /// Received files.
+    pub(crate) files: u64,
+    /// Pages received.
+    pub(crate) pages: u64,
+    /// Pages published.
+    pub(crate) pages_published: u64,
+    /// Pages refused.
+    pub(crate) pages_quarantined: u64,
+    /// Pages waiting.
+    pub(crate) pages_held: u64,
+    /// Objects that a record vouches for and that were looked at.
+    pub(crate) objects: u64,
+    /// Of these, read and hashed.
+    pub(crate) objects_hashed: u64,
+    /// Objects that nothing names.
+    pub(crate) garbage: u64,
+    /// Their bytes.
+    pub(crate) garbage_bytes: u64,
+    /// Everything wrong.
+    pub(crate) problems_total: u64,
+    /// The first of it.
+    pub(crate) problems: Vec<String>,
+}
+
+impl Report {
+    /// Notes something wrong.
+    pub(crate) fn problem(&mut self, what: impl Into<String>) {
+        self.problems_total += 1;
+        if self.problems.len() < LISTED {
+            self.problems.push(what.into());
+        }
+    }
+
+    /// For people.
+    pub(crate) fn describe(&self) -> String {
+        let mut text = format!(
+            "sources {}: {} records, {} refusals, {} held\n\
+             files {}, pages {} = {} published + {} quarantined + {} held\n\
+             objects {} as their records say ({} hashed), garbage {} ({} bytes)\n",
+            self.sources,
+            self.records,
+            self.quarantined,
+            self.held,
+            self.files,
+            self.pages,
+            self.pages_published,
+            self.pages_quarantined,
+            self.pages_held,
+            self.objects,
+            self.objects_hashed,
+            self.garbage,
+            self.garbage_bytes,
+        );
+        for problem in &self.problems {
+            text.push_str(&format!("PROBLEM {problem}\n"));
+        }
+        let unlisted = self.problems_total - self.problems.len() as u64;
+        if unlisted > 0 {
+            text.push_str(&format!("… and {unlisted} more\n"));
+        }
+        text.push_str(if self.problems_total == 0 { "nothing is missing\n" } else { "FAILED\n" });
+        text
+    }
+}

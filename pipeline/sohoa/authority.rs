@@ -1,0 +1,127 @@
+//! Who signs, and whom we believe: the configured organisation certificate, or the throw-away test
+//! authority of the embedded default.
+
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use sohoa_schemas::config::Config;
+use sohoa_sign::{
+    CertificateDer, Hash, KeyFile, MessageSigner, RsaScheme, SignError,
+    test_ca::{Subject, TestAuthority},
+    verify::{Expected, Pin, PinnedRoot, Trust, TrustDomain, check_signer},
+};
+
+use crate::{
+    exit::{Exit, Failure},
+    settings,
+};
+
+/// The signing key with what it is judged by.
+#[derive(Debug)]
+pub(crate) struct Authority {
+    /// The key.
+    pub(crate) signer: KeyFile,
+    /// Pinned roots.
+    pub(crate) trust: Trust,
+    /// The test authority's root, PEM, when it is the one that signs.
+    pub(crate) test_root: Option<Vec<u8>>,
+}
+
+impl Authority {
+    /// Loads the configured key, or makes and loads the test authority, and checks the policy:
+    /// only a valid organisation certificate under a pinned root may sign.
+    pub(crate) fn load(config: &Config, now: DateTime<Utc>) -> Result<Self, Failure> {
+        let trust = trust(config, &[])?;
+        let authority = match (&config.sign.key, &config.sign.chain) {
+            (Some(key), Some(chain)) => {
+                let signer = KeyFile::load(key, chain, scheme(config)).map_err(configured)?;
+                Self { signer, trust, test_root: None }
+            }
+            _ => Self::test(config, trust, now)?,
+        };
+        check_signer(authority.signer.chain(), &authority.trust, now).map_err(|error| {
+            Failure::from_error(Exit::Configuration, &error)
+                .hint("sign.chain must hold the agency's own organisation certificate, and sign.roots its root")
+        })?;
+        Ok(authority)
+    }
+
+    fn test(config: &Config, mut trust: Trust, now: DateTime<Utc>) -> Result<Self, Failure> {
+        let folder = test_folder(config)?;
+        let mut files = TestAuthority::in_folder(&folder);
+        if !files.exists() {
+            let subject = Subject {
+                common_name: config.agency.name.clone(),
+                organisation: config.agency.parent_name.clone(),
+                unit: None,
+                locality: "TEST".into(),
+                user_id: Some("MNS:0000000".into()),
+            };
+            files = TestAuthority::create(&folder, &subject, now).map_err(configured)?;
+        }
+        let signer = files.load().map_err(configured)?;
+        let root = read(&files.root)?;
+        trust.roots.extend(pins(&files.root, TrustDomain::Test)?);
+        Ok(Self { signer, trust, test_root: Some(root) })
+    }
+}
+
+/// Roots to believe: the configured ones, further ones, and every test root of this user's, which
+/// is what `verify` needs to say `TEST` instead of `untrusted`.
+pub(crate) fn trust(config: &Config, further: &[PathBuf]) -> Result<Trust, Failure> {
+    let mut roots = Vec::new();
+    for path in config.sign.roots.iter().chain(further) {
+        roots.extend(pins(path, TrustDomain::GovCipher)?);
+    }
+    Ok(Trust { roots, agencies: Vec::new(), expected: Expected::Anyone })
+}
+
+/// Adds the roots of this user's own test authorities.
+pub(crate) fn trust_own_tests(trust: &mut Trust) -> Result<(), Failure> {
+    let base = settings::data_folder()?.join("test-authority");
+    let Ok(folders) = std::fs::read_dir(base) else { return Ok(()) };
+    for folder in folders.filter_map(Result::ok) {
+        let files = TestAuthority::in_folder(&folder.path());
+        if files.exists() {
+            trust.roots.extend(pins(&files.root, TrustDomain::Test)?);
+        }
+    }
+    Ok(())
+}
+
+/// One test authority for each agency name, so that a changed name gets a certificate of its own.
+fn test_folder(config: &Config) -> Result<PathBuf, Failure> {
+    let names = format!("{}\n{}", config.agency.name, config.agency.parent_name);
+    let hash = sohoa_store::hash::sha256(names.as_bytes());
+    let short: String = hash.chars().take(12).collect();
+    Ok(settings::data_folder()?.join("test-authority").join(short))
+}
+
+fn scheme(config: &Config) -> RsaScheme {
+    match config.sign.scheme.as_str() {
+        "rsa-pkcs1" => RsaScheme::Pkcs1(Hash::Sha256),
+        _ => RsaScheme::default(),
+    }
+}
+
+fn pins(path: &Path, domain: TrustDomain) -> Result<Vec<PinnedRoot>, Failure> {
+    let text = String::from_utf8_lossy(&read(path)?).into_owned();
+    let certificates = CertificateDer::from_pem(&text).map_err(configured)?;
+    if certificates.is_empty() {
+        let what = format!("`{}` holds no certificate", path.display());
+        return Err(Failure::new(Exit::Configuration, what));
+    }
+    let pin = |certificate| PinnedRoot { pin: Pin::Certificate(certificate), domain };
+    Ok(certificates.into_iter().map(pin).collect())
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path).map_err(|error| {
+        Failure::new(Exit::Configuration, format!("cannot read `{}`: {error}", path.display()))
+    })
+}
+
+fn configured(error: SignError) -> Failure {
+    Failure::from_error(Exit::Configuration, &error)
+        .hint("check sign.key and sign.chain; `sohoa check` tries them out")
+}

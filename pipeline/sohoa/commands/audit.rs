@@ -1,0 +1,43 @@
+//! `sohoa audit`: proof that nothing is lost.
+
+use sohoa_source::{Layout, Naming, Selection, Walk};
+use sohoa_store::Missing;
+
+use crate::{
+    arguments,
+    audit::{Audit, audit},
+    commands::query,
+    exit::{Exit, Failure},
+    settings::Settings,
+    setup,
+};
+
+/// Audits an output, and an input against it.
+pub(crate) async fn run(arguments: &arguments::Audit) -> Result<Exit, Failure> {
+    let settings = Settings::load(arguments.config.as_deref())?;
+    let output = setup::open(&arguments.output, Missing::Refuse)?;
+    let index = query::open(&arguments.output)?;
+    let input = match &arguments.input {
+        Some(address) => Some((setup::open(address, Missing::Refuse)?, walk(address, &settings)?)),
+        None => None,
+    };
+    let input = input.as_ref().map(|(store, walk)| (store, walk));
+    let report =
+        audit(&Audit { output: &output, index: &index, input, full: arguments.full }).await?;
+    if arguments.json {
+        let text = serde_json::to_string(&report)
+            .map_err(|error| Failure::from_error(Exit::Internal, &error))?;
+        println!("{text}");
+    } else {
+        print!("{}", report.describe());
+    }
+    Ok(if report.problems_total == 0 { Exit::Done } else { Exit::CheckFailed })
+}
+
+/// Every file of the input, whatever layout it was run with.
+fn walk(address: &str, settings: &Settings) -> Result<Walk, Failure> {
+    let selection =
+        Selection::new(&[], &[]).map_err(|error| Failure::from_error(Exit::Internal, &error))?;
+    let input = setup::input_name(settings, address);
+    Ok(Walk { layout: Layout::Auto, selection, naming: Naming { agency: None, input } })
+}

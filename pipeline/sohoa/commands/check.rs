@@ -1,0 +1,78 @@
+//! `sohoa check`: is everything a run needs there and usable?
+
+use serde::Serialize;
+use sohoa_store::Missing;
+
+use crate::{
+    arguments::Check,
+    authority::Authority,
+    context::now,
+    exit::{Exit, Failure},
+    privacy::Pseudonyms,
+    settings::Settings,
+    setup,
+};
+
+/// One thing that was tried.
+#[derive(Serialize)]
+struct Tried {
+    what: &'static str,
+    ok: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+}
+
+/// Tries everything, tells all of it, and ends with the code of the first failure.
+pub(crate) async fn run(arguments: &Check) -> Result<Exit, Failure> {
+    let settings = Settings::load(arguments.config.as_deref())?;
+    let mut tried = Vec::new();
+    let mut first = None;
+    let mut note = |what, result: Result<Option<String>, Failure>| match result {
+        Ok(detail) => tried.push(Tried { what, ok: true, detail }),
+        Err(failure) => {
+            tried.push(Tried { what, ok: false, detail: Some(failure.to_string()) });
+            first.get_or_insert(failure.exit);
+        }
+    };
+    note("configuration", Ok(arguments.config.as_ref().map(|path| path.display().to_string())));
+    note("font", setup::fonts(&settings.config.sign.font).map(|_| None));
+    note("recognition engine and language model", engine(&settings).await);
+    note("signing key and certificate", key(&settings));
+    let hmac = settings.config.secrets.hmac_key.as_deref();
+    note("key for hashed identifiers", Pseudonyms::load(hmac).map(|_| None));
+    if let Some(address) = &arguments.output {
+        note("output", output(address, &settings).await);
+    }
+    for one in &tried {
+        println!("{}", line(one, arguments.json)?);
+    }
+    Ok(first.unwrap_or(Exit::Done))
+}
+
+fn line(tried: &Tried, json: bool) -> Result<String, Failure> {
+    if json {
+        return serde_json::to_string(tried)
+            .map_err(|error| Failure::from_error(Exit::Internal, &error));
+    }
+    let mark = if tried.ok { "ok    " } else { "FAILED" };
+    let detail = tried.detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
+    Ok(format!("{mark} {}{detail}", tried.what))
+}
+
+async fn engine(settings: &Settings) -> Result<Option<String>, Failure> {
+    let pool = setup::pool(settings).await?;
+    let name = pool.engine().to_owned();
+    pool.shutdown().await;
+    Ok(Some(name))
+}
+
+fn key(settings: &Settings) -> Result<Option<String>, Failure> {
+    let authority = Authority::load(&settings.config, now())?;
+    Ok(authority.test_root.map(|_| "throw-away TEST authority".into()))
+}
+
+async fn output(address: &str, settings: &Settings) -> Result<Option<String>, Failure> {
+    let store = setup::open(address, Missing::Create)?;
+    setup::writable(&store, settings.config.output.single_writer).await?;
+    Ok(Some(format!("{} creates atomically", store.address())))
+}

@@ -1,0 +1,60 @@
+//! `sohoa index`: the files of a table, and making the tables anew.
+
+use futures::StreamExt as _;
+use sohoa_flow::Fault;
+use sohoa_index::{IndexError, Table};
+use sohoa_publish::survey;
+use sohoa_store::Missing;
+
+use crate::{
+    arguments::IndexCommand,
+    commands::query,
+    exit::{Exit, Failure},
+    setup,
+};
+
+/// Runs one maintenance command.
+pub(crate) async fn run(command: &IndexCommand) -> Result<Exit, Failure> {
+    match command {
+        IndexCommand::Files { table, output } => files(table, output).await,
+        IndexCommand::Rebuild { output } => rebuild(output).await,
+    }
+}
+
+async fn files(name: &str, output: &str) -> Result<Exit, Failure> {
+    let table = Table::from_name(name).ok_or_else(|| {
+        let names: Vec<&str> = Table::ALL.iter().map(|table| table.name()).collect();
+        Failure::new(Exit::Usage, format!("there is no table `{name}`"))
+            .hint(format!("one of {}", names.join(", ")))
+    })?;
+    let index = query::open(output)?;
+    let files = index.files(table).await;
+    for file in files.map_err(|error| Failure::from_error(Exit::Unreachable, &error))? {
+        println!("{file}");
+    }
+    Ok(Exit::Done)
+}
+
+/// Either side's fault while rows stream from the records into the tables.
+#[derive(Debug, thiserror::Error)]
+enum RebuildError {
+    #[error("the index cannot be written")]
+    Index(#[from] IndexError),
+    #[error("the records cannot be read")]
+    Records(Fault),
+}
+
+async fn rebuild(output: &str) -> Result<Exit, Failure> {
+    let store = setup::open(output, Missing::Refuse)?;
+    let mut index = query::open(output)?;
+    let rows = survey::sources(&store)
+        .map(|source| source.map(survey::SourceEntries::into_rows).map_err(RebuildError::Records));
+    let counts = index.rebuild(rows).await.map_err(|error| match error {
+        RebuildError::Index(error) => Failure::from_error(Exit::Unreachable, &error),
+        RebuildError::Records(fault) => Failure::from(fault),
+    })?;
+    for table in Table::ALL {
+        println!("{:<18} {:>10} rows", table.name(), counts.get(&table).copied().unwrap_or(0));
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,10 @@
+//! One file a command.
+
+pub(crate) mod audit;
+pub(crate) mod check;
+pub(crate) mod index;
+pub(crate) mod page_worker;
+pub(crate) mod query;
+pub(crate) mod run;
+pub(crate) mod schemas;
+pub(crate) mod verify;

@@ -1,0 +1,136 @@
+//! `sohoa run`: a folder or bucket of scans in, a folder or bucket of records out.
+
+use std::sync::Arc;
+
+use indicatif::MultiProgress;
+use sohoa_flow::Shutdown;
+use sohoa_source::{Layout, Naming, Selection, Walk};
+use sohoa_store::Missing;
+
+use crate::{
+    arguments::{LayoutArgument, Run},
+    context::Context,
+    exit::{Exit, Failure},
+    run::{self, Ending, Plan},
+    settings::Settings,
+    setup,
+};
+
+/// Runs the whole input through and prints the summary.
+pub(crate) async fn run(arguments: Run, bars: &MultiProgress) -> Result<Exit, Failure> {
+    let settings = Settings::load(arguments.config.as_deref())?;
+    let selection = Selection::new(&arguments.include, &arguments.exclude)
+        .map_err(|error| Failure::from_error(Exit::Usage, &error))?;
+    let layout = match arguments.layout {
+        LayoutArgument::Auto => Layout::Auto,
+        LayoutArgument::Flat => Layout::Flat,
+        LayoutArgument::Folders => Layout::Folders,
+        LayoutArgument::Manifest => Layout::Manifest,
+    };
+    let agency = settings.config.agency.code.clone();
+    if arguments.dry_run {
+        let walk = Walk { layout, selection, naming: Naming { agency, input: String::new() } };
+        return list(&arguments, &walk).await;
+    }
+    let shutdown = Shutdown::default();
+    let addresses = (arguments.input.as_str(), arguments.output.as_str());
+    let context =
+        setup::context(settings, addresses, arguments.reprocess, shutdown.clone()).await?;
+    watch_signals(shutdown);
+    let naming = Naming { agency, input: context.input_name.clone() };
+    let plan = Plan { walk: Walk { layout, selection, naming }, limit: arguments.limit };
+    let context = Arc::new(context);
+    let ended = run::drive(Arc::clone(&context), plan, bars).await;
+    context.pool.shutdown().await;
+    report(&context, &ended?, arguments.json)
+}
+
+/// The first Ctrl-C or TERM drains, the second stops.
+fn watch_signals(shutdown: Shutdown) {
+    use tokio::signal::unix::{SignalKind, signal};
+    for kind in [SignalKind::interrupt(), SignalKind::terminate()] {
+        let shutdown = shutdown.clone();
+        tokio::spawn(async move {
+            let mut signals = match signal(kind) {
+                Ok(signals) => signals,
+                Err(error) => {
+                    tracing::error!(%error, "signals cannot be watched; kill -9 is safe, too");
+                    return;
+                }
+            };
+            while signals.recv().await.is_some() {
+                let again = shutdown.draining();
+                shutdown.request();
+                let what = if again {
+                    "stopping"
+                } else {
+                    "finishing what is under way; once more to stop"
+                };
+                tracing::warn!("{what}");
+            }
+        });
+    }
+}
+
+fn report(context: &Context, ending: &Ending, json: bool) -> Result<Exit, Failure> {
+    let Ending { summary, interrupted, not_done } = ending;
+    if json {
+        let text = serde_json::to_string(summary)
+            .map_err(|error| Failure::from_error(Exit::Internal, &error))?;
+        println!("{text}");
+    } else {
+        println!("{}", run::describe(summary));
+        println!("results: {}", context.output.address());
+        if context.authority.test_root.is_some() {
+            println!("signed with a throw-away TEST key: not legal signatures");
+        }
+    }
+    if *not_done > 0 {
+        eprintln!("{not_done} documents were begun and not finished; run again to complete them");
+    }
+    if summary.documents.quarantined > 0 && !json {
+        let output = context.output.address();
+        eprintln!(
+            "{} documents were refused; why: sohoa query --output {output} \"select uri, code, \
+             sentence from intake where outcome = 'quarantined'\"",
+            summary.documents.quarantined
+        );
+    }
+    Ok(match (interrupted, summary.documents.quarantined) {
+        (true, _) => Exit::Interrupted,
+        (false, 0) => Exit::Done,
+        (false, _) => Exit::SomeQuarantined,
+    })
+}
+
+/// `--dry-run`: what would be taken in, and what would be refused unread.
+async fn list(arguments: &Run, walk: &Walk) -> Result<Exit, Failure> {
+    let input = setup::open(&arguments.input, Missing::Refuse)?;
+    let limit = arguments.limit.unwrap_or(u64::MAX);
+    let (mut documents, mut files, mut bytes, mut refused) = (0u64, 0u64, 0u64, 0u64);
+    sohoa_source::walk(&input, walk, |source| {
+        documents += 1;
+        files += source.files.len() as u64;
+        bytes += source.files.iter().map(|file| file.size).sum::<u64>();
+        refused += u64::from(source.refused.is_some());
+        if !arguments.json {
+            let why = source.refused.as_ref();
+            let why = why.map(|why| format!("  refused: {} {}", why.code, why.error));
+            println!("{}{}", source.uris().join(" + "), why.unwrap_or_default());
+        }
+        std::future::ready(documents < limit)
+    })
+    .await?;
+    if arguments.json {
+        let summary = serde_json::json!({
+            "dry_run": true, "documents": documents, "files": files, "bytes": bytes,
+            "refused": refused,
+        });
+        println!("{summary}");
+    } else {
+        println!(
+            "{documents} documents in {files} files, {bytes} bytes; {refused} would be refused unread"
+        );
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,105 @@
+//! Exit codes, and the error that carries one.
+
+use std::fmt;
+
+use sohoa_flow::{Fatal, FatalKind, Fault};
+
+/// How the process ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// A verification or audit failed.
+    CheckFailed = 6,
+    /// Configuration, key, permission, or a store without atomic create.
+    Configuration = 2,
+    /// Everything is published or held.
+    Done = 0,
+    /// A defect of ours.
+    Internal = 70,
+    /// Stopped by a signal.
+    Interrupted = 130,
+    /// A language model, font or library is not there.
+    MissingDependency = 3,
+    /// Some documents were quarantined.
+    SomeQuarantined = 5,
+    /// A store or broker does not answer.
+    Unreachable = 4,
+    /// The command line.
+    Usage = 1,
+}
+
+/// An error that ends the process: what is wrong, and what to do.
+#[derive(Debug)]
+pub struct Failure {
+    /// The exit code.
+    pub exit: Exit,
+    /// What is wrong, outermost first.
+    pub chain: Vec<String>,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl Failure {
+    /// A failure with its message.
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, chain: vec![message.into()], hint: None }
+    }
+
+    /// A failure from an error and its causes.
+    pub fn from_error(exit: Exit, error: &dyn std::error::Error) -> Self {
+        let mut chain = vec![error.to_string()];
+        let mut next = error.source();
+        while let Some(cause) = next {
+            chain.push(cause.to_string());
+            next = cause.source();
+        }
+        Self { exit, chain, hint: None }
+    }
+
+    /// Adds what to do.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error: {}", self.chain.join("\n  because: "))?;
+        self.hint.as_ref().map_or(Ok(()), |hint| write!(f, "\n  hint: {hint}"))
+    }
+}
+
+impl From<Fault> for Failure {
+    /// A fault that nobody could handle ends the process.
+    fn from(fault: Fault) -> Self {
+        let (exit, cause) = match fault {
+            Fault::Fatal(Fatal { kind, cause }) => (exit_of(kind), cause),
+            Fault::Retry(cause) => (Exit::Unreachable, cause),
+            Fault::Reject(rejection) => (Exit::SomeQuarantined, rejection.cause),
+        };
+        Self { exit, chain: cause.chain(), hint: None }
+    }
+}
+
+fn exit_of(kind: FatalKind) -> Exit {
+    match kind {
+        FatalKind::Configuration => Exit::Configuration,
+        FatalKind::Internal => Exit::Internal,
+        FatalKind::MissingDependency => Exit::MissingDependency,
+        FatalKind::Unreachable => Exit::Unreachable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_says_why_and_what_to_do() {
+        let fault = Fault::fatal(FatalKind::MissingDependency, "ocr", "no model `vie`");
+        let failure = Failure::from(fault).hint("install tesseract-ocr-vie");
+        assert_eq!(failure.exit as u8, 3);
+        assert_eq!(failure.to_string(), "error: no model `vie`\n  hint: install tesseract-ocr-vie");
+    }
+}

@@ -1,0 +1,160 @@
+//! What the operator sees: a bar on a terminal, plain lines otherwise.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use sohoa_schemas::{
+    rows::Outcome,
+    summary::{Counts, Summary},
+};
+
+use crate::stages::Settled;
+
+/// Time between plain lines.
+const EVERY: Duration = Duration::from_secs(10);
+
+/// Counts what is done and shows it.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    summary: Summary,
+    start: Instant,
+    bar: Option<ProgressBar>,
+    /// Files of the input, as far as they are counted.
+    total: Arc<AtomicU64>,
+    next_line: Instant,
+}
+
+impl Progress {
+    /// Begins; draws a bar when standard error is a terminal.
+    pub(crate) fn begin(bars: &MultiProgress) -> Self {
+        let terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
+        let bar = terminal.then(|| {
+            let style = ProgressStyle::with_template(
+                "{bar:30} {pos}/{len} files  {msg}  {elapsed_precise} elapsed, {eta} left",
+            );
+            let bar = bars.add(ProgressBar::new(0));
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+            bar.enable_steady_tick(Duration::from_millis(250));
+            bar
+        });
+        let start = Instant::now();
+        let total = Arc::new(AtomicU64::new(0));
+        Self { summary: Summary::default(), start, bar, total, next_line: start + EVERY }
+    }
+
+    /// Where the counted number of files goes.
+    pub(crate) fn total(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.total)
+    }
+
+    /// One source was finished before.
+    pub(crate) fn skipped(&mut self, pages: u64) {
+        self.summary.documents.received += 1;
+        self.summary.documents.skipped += 1;
+        self.summary.pages.received += pages;
+        self.summary.pages.skipped += pages;
+        self.show();
+    }
+
+    /// One source has its answer.
+    pub(crate) fn settled(&mut self, settled: &Settled) {
+        let counts = &mut self.summary.documents;
+        counts.received += 1;
+        match settled.outcome {
+            Outcome::Held => counts.held += 1,
+            Outcome::Published => counts.published += 1,
+            Outcome::Quarantined => counts.quarantined += 1,
+        }
+        let pages = &mut self.summary.pages;
+        pages.received += settled.pages.total() as u64;
+        pages.held += settled.pages.held as u64;
+        pages.published += settled.pages.published as u64;
+        pages.quarantined += settled.pages.quarantined as u64;
+        self.show();
+    }
+
+    fn show(&mut self) {
+        let total = self.total.load(Ordering::Relaxed);
+        let done = self.summary.documents.received;
+        let summary = self.so_far();
+        let rate =
+            format!("{} pages, {:.2} pages/s", worked(&summary.pages), summary.pages_per_second);
+        if let Some(bar) = &self.bar {
+            bar.set_length(total.max(done));
+            bar.set_position(done);
+            bar.set_message(rate);
+        } else if Instant::now() >= self.next_line {
+            self.next_line = Instant::now() + EVERY;
+            let left = left(self.start.elapsed(), done, total);
+            eprintln!("{done}/{total} files, {rate}{left}");
+        }
+    }
+
+    fn so_far(&self) -> Summary {
+        let seconds = self.start.elapsed().as_secs_f64();
+        let pages_per_second = worked(&self.summary.pages) as f64 / seconds.max(1e-9);
+        Summary { seconds, pages_per_second, ..self.summary }
+    }
+
+    /// The end.
+    pub(crate) fn end(self) -> Summary {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+        self.so_far()
+    }
+}
+
+/// Pages that were worked on, not skipped.
+fn worked(pages: &Counts) -> u64 {
+    pages.published + pages.held + pages.quarantined
+}
+
+fn left(elapsed: Duration, done: u64, total: u64) -> String {
+    if done == 0 || total <= done {
+        return String::new();
+    }
+    let seconds = elapsed.as_secs_f64() / done as f64 * (total - done) as f64;
+    if seconds < 90.0 {
+        format!(", about {seconds:.0} s left")
+    } else {
+        format!(", about {:.0} min left", seconds / 60.0)
+    }
+}
+
+/// The summary for people.
+pub(crate) fn describe(summary: &Summary) -> String {
+    let line = |name: &str, counts: &Counts| {
+        format!(
+            "{name:<10} {:>8} in  {:>8} published  {:>6} held  {:>6} quarantined  {:>8} skipped\n",
+            counts.received, counts.published, counts.held, counts.quarantined, counts.skipped
+        )
+    };
+    format!(
+        "{}{}{:.1} s, {:.2} pages/s",
+        line("documents", &summary.documents),
+        line("pages", &summary.pages),
+        summary.seconds,
+        summary.pages_per_second
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_left_follows_from_what_is_done() {
+        let minute = Duration::from_secs(60);
+        assert_eq!(left(minute, 10, 15), ", about 30 s left");
+        assert_eq!(left(minute, 10, 110), ", about 10 min left");
+        assert_eq!(left(minute, 0, 110), "");
+        assert_eq!(left(minute, 10, 10), "");
+    }
+}

@@ -1,0 +1,124 @@
+//! The configuration, read and checked.
+//!
+//! All mistakes are collected before anything is done, each with its key and what to do.
+
+use std::path::{Path, PathBuf};
+
+use sohoa_schemas::config::Config;
+use sohoa_store::hash::sha256;
+
+use crate::exit::{Exit, Failure};
+
+/// A checked configuration.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// As the file says it.
+    pub config: Config,
+    /// Its hash, with defaults filled in; stands in every record.
+    pub config_sha256: String,
+}
+
+impl Settings {
+    /// Reads and checks a configuration file; without one, the defaults.
+    pub fn load(path: Option<&Path>) -> Result<Self, Failure> {
+        let config = path.map_or_else(|| Ok(Config::default()), read)?;
+        let mistakes = mistakes(&config);
+        if !mistakes.is_empty() {
+            let mut failure = Failure::new(Exit::Configuration, "the configuration is wrong");
+            failure.chain.extend(mistakes);
+            return Err(failure.hint("every key is described in schemas/configuration.md"));
+        }
+        let text = serde_json::to_vec(&config)
+            .map_err(|error| Failure::from_error(Exit::Internal, &error))?;
+        Ok(Self { config, config_sha256: sha256(&text) })
+    }
+
+    /// The number of page workers: one a core unless the file says otherwise.
+    pub fn worker_count(&self) -> usize {
+        match self.config.workers.count {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            count => count,
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<Config, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Failure::new(Exit::Configuration, format!("cannot read `{}`: {error}", path.display()))
+    })?;
+    toml::from_str(&text).map_err(|error| {
+        Failure::new(Exit::Configuration, format!("`{}`: {error}", path.display()))
+            .hint("every key is described in schemas/configuration.md")
+    })
+}
+
+fn mistakes(config: &Config) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut wrong = |is: bool, what: &str| {
+        if is {
+            found.push(what.to_owned());
+        }
+    };
+    wrong(config.agency.province.is_empty(), "agency.province is empty");
+    wrong(config.agency.name.trim().is_empty(), "agency.name is empty");
+    wrong(
+        !matches!(config.input.channel.as_str(), "postal" | "counter" | "bulk"),
+        "input.channel is none of `postal`, `counter`, `bulk`",
+    );
+    wrong(
+        config.sign.key.is_some() != config.sign.chain.is_some(),
+        "sign.key and sign.chain belong together: give both or neither",
+    );
+    wrong(
+        !matches!(config.sign.scheme.as_str(), "auto" | "rsa-pss" | "rsa-pkcs1"),
+        "sign.scheme is none of `auto`, `rsa-pss`, `rsa-pkcs1`",
+    );
+    wrong(
+        config.sign.key.is_some() && config.release.delegation == "TEST",
+        "release.delegation must name the agency's written delegation when sign.key is a real one",
+    );
+    wrong(!(0.5..=1.0).contains(&config.extract.accept), "extract.accept is not between 0.5 and 1");
+    wrong(config.workers.memory_mib < 512, "workers.memory_mib is below 512");
+    wrong(config.workers.deadline_seconds <= 0.0, "workers.deadline_seconds is not positive");
+    wrong(config.index.commit_documents == 0, "index.commit_documents is 0");
+    wrong(
+        config.input.max_page_megapixels == 0 || config.input.max_pages == 0,
+        "input.max_page_megapixels and input.max_pages must not be 0",
+    );
+    found
+}
+
+/// The folder for what belongs to this user: the test authority and the default key for hashes.
+pub fn data_folder() -> Result<PathBuf, Failure> {
+    let base = std::env::var_os("XDG_DATA_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::home_dir().map(|home| home.join(".local/share")));
+    base.map(|base| base.join("sohoa")).ok_or_else(|| {
+        Failure::new(Exit::Configuration, "there is no home folder for the user's data")
+            .hint("set XDG_DATA_HOME")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_file_loads_and_says_the_defaults_it_claims() {
+        let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/sohoa.example.toml");
+        let settings = Settings::load(Some(&example)).unwrap();
+        assert_eq!(settings.config.agency.province, "H08");
+    }
+
+    #[test]
+    fn all_mistakes_are_told_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sohoa.toml");
+        std::fs::write(&path, "[input]\nchannel = \"fax\"\n[sign]\nkey = \"k.pem\"\n").unwrap();
+        let failure = Settings::load(Some(&path)).unwrap_err();
+        assert_eq!(failure.exit, Exit::Configuration);
+        assert_eq!(failure.chain.len(), 4, "{failure}");
+        std::fs::write(&path, "[input]\nchanel = \"bulk\"\n").unwrap();
+        assert!(Settings::load(Some(&path)).unwrap_err().to_string().contains("chanel"));
+    }
+}

@@ -1,0 +1,171 @@
+//! From settings to a context: everything a run needs is opened and tried before the first page,
+//! so that what is missing stops the run at once and says what to do.
+
+use std::{path::Path, time::Duration};
+
+use sohoa_compose::Font;
+use sohoa_flow::{Budget, Shutdown, retry::Policy};
+use sohoa_page_workers::{Pool, PoolConfig, PoolError, WorkerCommand};
+use sohoa_schemas::config::Config;
+use sohoa_sign::FontFile;
+use sohoa_store::{Missing, OpenError, Store, probe};
+
+use crate::{
+    arguments::Reprocess,
+    authority::Authority,
+    context::{Context, now},
+    exit::{Exit, Failure},
+    privacy::Pseudonyms,
+    settings::Settings,
+};
+
+/// Opens everything.
+pub(crate) async fn context(
+    settings: Settings,
+    (input, output): (&str, &str),
+    reprocess: Option<Reprocess>,
+    shutdown: Shutdown,
+) -> Result<Context, Failure> {
+    let input_name = input_name(&settings, input);
+    let input = open(input, Missing::Refuse)?;
+    let output = open(output, Missing::Create)?;
+    let (text_font, appearance_font) = fonts(&settings.config.sign.font)?;
+    let authority = Authority::load(&settings.config, now())?;
+    let pseudonyms = Pseudonyms::load(settings.config.secrets.hmac_key.as_deref())?;
+    writable(&output, settings.config.output.single_writer).await?;
+    publish_test_root(&output, &authority).await?;
+    let pool = pool(&settings).await?;
+    let budget = Budget::new(settings.config.workers.budget_mib << 20);
+    Ok(Context {
+        settings,
+        input,
+        input_name,
+        output,
+        pool,
+        authority,
+        text_font,
+        appearance_font,
+        pseudonyms,
+        budget,
+        retry: Policy::default(),
+        reprocess,
+        shutdown,
+    })
+}
+
+/// Opens a folder or URL.
+pub(crate) fn open(address: &str, missing: Missing) -> Result<Store, Failure> {
+    Store::open(address, missing).map_err(|error| {
+        let exit = match &error {
+            OpenError::NoFolder(_) => Exit::Usage,
+            _ => Exit::Configuration,
+        };
+        Failure::from_error(exit, &error)
+    })
+}
+
+/// The name of an input: the configured one, or the last part of its address.
+pub(crate) fn input_name(settings: &Settings, address: &str) -> String {
+    settings.config.input.name.clone().unwrap_or_else(|| last_part(address))
+}
+
+/// The name of an input without a configured one: the last part of its address.
+fn last_part(address: &str) -> String {
+    let absolute = std::path::absolute(address).ok();
+    let path = if address.contains("://") { None } else { absolute.as_deref() };
+    let name = path.and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
+    let from_url =
+        || address.trim_end_matches('/').rsplit('/').next().unwrap_or("input").to_owned();
+    name.unwrap_or_else(from_url)
+}
+
+/// The fonts of the text layer and of the appearance: one file.
+pub(crate) fn fonts(path: &Path) -> Result<(Font, FontFile), Failure> {
+    let hint = "apt-get install fonts-croscore, or give sign.font";
+    let missing = |error: &dyn std::error::Error| {
+        Failure::from_error(Exit::MissingDependency, error).hint(hint)
+    };
+    let text = Font::read(path).map_err(|error| missing(&error))?;
+    let appearance = FontFile::load(path).map_err(|error| missing(&error))?;
+    Ok((text, appearance))
+}
+
+/// Whether the output can be written and creates atomically.
+pub(crate) async fn writable(output: &Store, single_writer: bool) -> Result<(), Failure> {
+    let address = output.address();
+    let verdict = probe::create_race(output).await.map_err(|fault| {
+        let mut failure = Failure::from(fault);
+        failure.chain.insert(0, format!("cannot write to `{address}`"));
+        failure.hint("check the permission to write, and the space left")
+    })?;
+    match verdict {
+        probe::Verdict::Winners(_) if single_writer => Ok(()),
+        probe::Verdict::Winners(winners) => {
+            let what = format!("`{address}` let {winners} of 16 simultaneous creates win");
+            Err(Failure::new(Exit::Configuration, what).hint(
+                "use a store with atomic conditional create, or set output.single_writer when \
+                 only one process ever writes",
+            ))
+        }
+        probe::Verdict::Atomic => Ok(()),
+    }
+}
+
+/// Leaves the test authority's root where a verifier of the results finds it.
+async fn publish_test_root(output: &Store, authority: &Authority) -> Result<(), Failure> {
+    let Some(root) = &authority.test_root else { return Ok(()) };
+    let key = sohoa_publish::keys::TEST_ROOT;
+    let held = output.get(key).await;
+    if held.is_ok_and(|held| held.as_deref() == Some(root)) {
+        return Ok(());
+    }
+    Ok(output.put("sign", key, root.clone().into()).await?)
+}
+
+/// Starts the page workers; the first one proves that the language model is there.
+pub(crate) async fn pool(settings: &Settings) -> Result<Pool, Failure> {
+    let program =
+        std::env::current_exe().map_err(|error| Failure::from_error(Exit::Internal, &error))?;
+    let Config { workers, .. } = &settings.config;
+    let command = WorkerCommand { program, args: worker_arguments(&settings.config), env: vec![] };
+    let mut config = PoolConfig::new(settings.worker_count(), command);
+    config.memory_limit_bytes = workers.memory_mib << 20;
+    config.deadline_base = Duration::from_secs_f64(workers.deadline_seconds);
+    config.deadline_per_megapixel = Duration::from_secs_f64(workers.deadline_seconds_per_megapixel);
+    Pool::start(config).await.map_err(|error| {
+        let exit = match &error {
+            PoolError::Refused(refusal) if refusal.missing_dependency => Exit::MissingDependency,
+            _ => Exit::Internal,
+        };
+        Failure::from_error(exit, &error)
+    })
+}
+
+fn worker_arguments(config: &Config) -> Vec<std::ffi::OsString> {
+    let limits = [
+        ("--language", config.ocr.language.clone()),
+        ("--max-page-megapixels", config.input.max_page_megapixels.to_string()),
+        ("--max-file-mib", config.input.max_file_mib.to_string()),
+        ("--max-pages", config.input.max_pages.to_string()),
+    ];
+    let mut arguments = vec!["page-worker".into()];
+    for (flag, value) in limits {
+        arguments.extend([flag.into(), value.into()]);
+    }
+    if let Some(tessdata) = &config.ocr.tessdata {
+        arguments.extend(["--tessdata".into(), tessdata.into()]);
+    }
+    arguments
+}
+
+#[cfg(test)]
+mod tests {
+    use super::last_part;
+
+    #[test]
+    fn an_input_is_named_by_the_end_of_its_address() {
+        assert_eq!(last_part("/a/scans/"), "scans");
+        assert_eq!(last_part("s3://bucket/inbox/partner/"), "partner");
+        assert!(!last_part(".").is_empty());
+    }
+}

@@ -1,0 +1,145 @@
+//! Which value of a field is believed: the page's where it is sure enough, else the manifest's,
+//! else none. Disagreement is a finding.
+
+use std::collections::BTreeMap;
+
+use sohoa_document::{Field, fold::fold};
+use sohoa_schemas::Code;
+
+/// A finding about a column, before it is a row.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Remark {
+    /// The code.
+    pub(crate) code: Code,
+    /// The column.
+    pub(crate) field: Option<String>,
+    /// What was seen.
+    pub(crate) observed: Option<String>,
+    /// What was expected.
+    pub(crate) expected: Option<String>,
+}
+
+impl Remark {
+    /// A finding about a whole document or page.
+    pub(crate) fn plain(code: Code) -> Self {
+        Self { code, field: None, observed: None, expected: None }
+    }
+}
+
+/// The judgements over one document's fields.
+#[derive(Debug)]
+pub(crate) struct Acceptance {
+    line: f32,
+    /// Probability by column: of every value that was read, believed or not.
+    pub(crate) conf: BTreeMap<String, f32>,
+    /// `page` or `manifest`, by column.
+    pub(crate) source: BTreeMap<String, String>,
+    /// `page:x0,y0,x1,y1`, by column.
+    pub(crate) boxes: BTreeMap<String, String>,
+    /// Disagreements and values that were not believed.
+    pub(crate) remarks: Vec<Remark>,
+}
+
+impl Acceptance {
+    /// Believes values from `line` on.
+    pub(crate) fn new(line: f32) -> Self {
+        Self {
+            line,
+            conf: BTreeMap::new(),
+            source: BTreeMap::new(),
+            boxes: BTreeMap::new(),
+            remarks: Vec::new(),
+        }
+    }
+
+    /// The value of `column` to be believed. `show` writes a value the way it is compared.
+    pub(crate) fn value<T: Clone>(
+        &mut self,
+        column: &str,
+        read: Option<&Field<T>>,
+        declared: Option<T>,
+        show: impl Fn(&T) -> String,
+    ) -> Option<T> {
+        if let Some(field) = read {
+            self.note(column, field);
+        }
+        let sure = read.filter(|field| field.probability >= self.line);
+        if let (Some(field), Some(declared)) = (read, &declared) {
+            let (seen, said) = (show(&field.value), show(declared));
+            if fold(&seen) != fold(&said) {
+                self.remark(Code::M12ManifestConflict, column, Some(seen), Some(said));
+            }
+        } else if let (Some(field), None, None) = (read, sure, &declared) {
+            self.remark(Code::M02LowConf, column, Some(show(&field.value)), None);
+        }
+        let (value, from) = match (sure, declared) {
+            (Some(field), _) => (field.value.clone(), "page"),
+            (None, Some(declared)) => (declared, "manifest"),
+            (None, None) => return None,
+        };
+        self.source.insert(column.to_owned(), from.to_owned());
+        Some(value)
+    }
+
+    /// The text of `column` to be believed.
+    pub(crate) fn text(
+        &mut self,
+        column: &str,
+        read: Option<&Field<String>>,
+        declared: Option<&String>,
+    ) -> Option<String> {
+        self.value(column, read, declared.cloned(), Clone::clone)
+    }
+
+    fn note<T>(&mut self, column: &str, field: &Field<T>) {
+        self.conf.insert(column.to_owned(), field.probability);
+        let b = field.bbox;
+        let place = format!("{}:{:.0},{:.0},{:.0},{:.0}", field.page, b.x0, b.y0, b.x1, b.y1);
+        self.boxes.insert(column.to_owned(), place);
+    }
+
+    fn remark(
+        &mut self,
+        code: Code,
+        column: &str,
+        observed: Option<String>,
+        expected: Option<String>,
+    ) {
+        self.remarks.push(Remark { code, field: Some(column.to_owned()), observed, expected });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sohoa_document::Rect;
+
+    use super::*;
+
+    fn field(value: &str, probability: f32) -> Field<String> {
+        Field { value: value.into(), probability, page: 1, bbox: Rect::new(1.0, 2.0, 3.0, 4.0) }
+    }
+
+    #[test]
+    fn the_page_wins_where_it_is_sure_and_the_manifest_where_it_is_not() {
+        let declared = Some("45/GPXD".to_owned());
+        let mut acceptance = Acceptance::new(0.9);
+        let sure = acceptance.text("a", Some(&field("46/GPXD", 0.95)), declared.as_ref());
+        let unsure = acceptance.text("b", Some(&field("46/GPXD", 0.5)), declared.as_ref());
+        let alone = acceptance.text("c", Some(&field("46/GPXD", 0.5)), None);
+        assert_eq!(sure.as_deref(), Some("46/GPXD"));
+        assert_eq!(unsure.as_deref(), Some("45/GPXD"));
+        assert_eq!(alone, None);
+        let codes: Vec<_> = acceptance.remarks.iter().map(|remark| remark.code).collect();
+        assert_eq!(codes, [Code::M12ManifestConflict, Code::M12ManifestConflict, Code::M02LowConf]);
+        assert_eq!(acceptance.source["b"], "manifest");
+        assert_eq!(acceptance.boxes["a"], "1:1,2,3,4");
+    }
+
+    #[test]
+    fn case_and_diacritics_are_no_disagreement() {
+        let mut acceptance = Acceptance::new(0.9);
+        let declared = "QUYET DINH".to_owned();
+        acceptance.text("type_name", Some(&field("Quyết định", 0.95)), Some(&declared));
+        assert!(acceptance.remarks.is_empty());
+    }
+}

@@ -1,0 +1,181 @@
+//! What the document is: the fields read from its pages, held against its manifest.
+
+use chrono::{Datelike as _, NaiveDate};
+use sohoa_document::{PageText, fold::fold};
+use sohoa_extract::{Extraction, Fields, Segment};
+use sohoa_schemas::{Code, manifest, rows::DocumentRow};
+
+use crate::{
+    context::{Context, now},
+    stages::{
+        accept::{Acceptance, Remark},
+        read::Read,
+        rows::{self, Base},
+        take_in::Taken,
+    },
+};
+
+/// Fields that Circular 05/2025 makes mandatory and a page can show.
+const MANDATORY: [&str; 4] = ["type_code", "issued_date", "organ_name", "subject"];
+
+/// A document's row with what is to be found about it.
+#[derive(Debug)]
+pub(crate) struct Described {
+    /// The row, without what only signing knows.
+    pub(crate) row: DocumentRow,
+    /// Findings about it.
+    pub(crate) remarks: Vec<Remark>,
+}
+
+/// Reads the fields of all documents in the source.
+pub(crate) fn describe(context: &Context, taken: &Taken, read: &Read) -> Vec<Described> {
+    let pages: Vec<(u32, &PageText)> = read.texts().collect();
+    let limits = sohoa_extract::Context {
+        scan_year: now().year(),
+        accept_line: context.settings.config.extract.accept as f32,
+    };
+    let Extraction { segments } = sohoa_extract::extract(&pages, &limits);
+    let whole = Segment {
+        page_from: 1,
+        page_to: read.page_count(),
+        fields: Fields::default(),
+        findings: Vec::new(),
+    };
+    let segments = if segments.is_empty() { vec![whole] } else { segments };
+    segments.into_iter().map(|segment| one(context, taken, read, segment)).collect()
+}
+
+fn one(context: &Context, taken: &Taken, read: &Read, segment: Segment) -> Described {
+    let mut row =
+        rows::document(&Base { context, taken, read }, segment.page_from, segment.page_to);
+    // What a manifest says of a file holds for its first document.
+    let declared = taken.source.declared.as_ref().filter(|_| segment.page_from == 1);
+    let mut acceptance = Acceptance::new(context.settings.config.extract.accept as f32);
+    fill_identity(&mut row, &segment.fields, declared, &mut acceptance);
+    fill_people(&mut row, &segment.fields, &mut acceptance);
+    fill_date(&mut row, &segment.fields, declared, &mut acceptance);
+    row.fields_missing = missing(&row);
+    let Acceptance { conf, source, boxes, mut remarks, .. } = acceptance;
+    row.extraction_confidence =
+        (!conf.is_empty()).then(|| conf.values().sum::<f32>() / conf.len() as f32);
+    (row.field_conf, row.field_source, row.field_box) = (conf, source, boxes);
+    remarks.extend(segment.findings.iter().filter_map(remark));
+    remarks.dedup_by(|left, right| (left.code, &left.field) == (right.code, &right.field));
+    row.needs_review = !row.fields_missing.is_empty()
+        || row.pages_quarantined > 0
+        || remarks
+            .iter()
+            .any(|remark| remark.code.severity() >= sohoa_schemas::code::Severity::Warn);
+    Described { row, remarks }
+}
+
+fn fill_identity(
+    row: &mut DocumentRow,
+    fields: &Fields,
+    declared: Option<&manifest::Document>,
+    a: &mut Acceptance,
+) {
+    row.type_code = a.text("type_code", fields.type_code.as_ref(), None);
+    row.type_abbr = a.text("type_abbr", fields.type_abbr.as_ref(), None);
+    let declared_type = declared.and_then(|document| document.declared_type.as_ref());
+    row.type_name = a.text("type_name", fields.type_name.as_ref(), declared_type);
+    let declared_code = declared.and_then(|document| document.code_full.as_ref());
+    row.code_full = a.text("code_full", fields.code_full.as_ref(), declared_code);
+    row.code_number = a.text("code_number", fields.code_number.as_ref(), None);
+    row.code_notation = a.text("code_notation", fields.code_notation.as_ref(), None);
+    row.issued_place = a.text("issued_place", fields.issued_place.as_ref(), None);
+    row.organ_name = a.text("organ_name", fields.organ_name.as_ref(), None);
+    row.parent_organ_name = a.text("parent_organ_name", fields.parent_organ_name.as_ref(), None);
+    row.subject = a.text("subject", fields.subject.as_ref(), None);
+    row.subject_folded = row.subject.as_deref().map(fold);
+    let level = a.value("level_at_issue", fields.level_at_issue.as_ref(), None, |level| {
+        level.as_str().to_owned()
+    });
+    row.level_at_issue = level.map(|level| level.as_str().to_owned());
+    let urgency = a.value("urgency_level", fields.urgency_level.as_ref(), None, |urgency| {
+        urgency.as_str().to_owned()
+    });
+    row.urgency_level = urgency.map_or("none", |urgency| urgency.as_str()).to_owned();
+}
+
+fn fill_people(row: &mut DocumentRow, fields: &Fields, a: &mut Acceptance) {
+    let authority = a.value("signer_authority", fields.signer_authority.as_ref(), None, |held| {
+        held.as_str().to_owned()
+    });
+    row.signer_authority = authority.map(|authority| authority.as_str().to_owned());
+    row.signer_title = a.text("signer_title", fields.signer_title.as_ref(), None);
+    row.signer_name = a.text("signer_name", fields.signer_name.as_ref(), None);
+    row.recipients =
+        a.value("recipients", fields.recipients.as_ref(), None, |list| list.join("; "));
+    row.archive_line = a.text("archive_line", fields.archive_line.as_ref(), None);
+    row.arrival_number = a.text("arrival_number", fields.arrival_number.as_ref(), None);
+    row.arrival_date =
+        a.value("arrival_date", fields.arrival_date.as_ref(), None, NaiveDate::to_string);
+}
+
+fn fill_date(
+    row: &mut DocumentRow,
+    fields: &Fields,
+    declared: Option<&manifest::Document>,
+    a: &mut Acceptance,
+) {
+    let declared_date = declared.and_then(|document| document.issued_on);
+    row.issued_date =
+        a.value("issued_date", fields.issued_date.as_ref(), declared_date, NaiveDate::to_string);
+    let precision = fields.issued_date_precision.as_ref().map_or("day", |held| held.value.as_str());
+    row.issued_date_precision = row.issued_date.map(|_| precision.to_owned());
+    let year = a.value("document_year", fields.document_year.as_ref(), None, i32::to_string);
+    row.document_year = row.issued_date.map(|date| date.year()).or(year).or(row.document_year);
+    row.phase = row.document_year.map(phase);
+    row.phase_boundary_year = matches!(row.document_year, Some(1996 | 2006 | 2016));
+}
+
+/// The digitisation phase of a document year: the earlier scheduled of the phases whose printed
+/// windows overlap, so that nothing counts twice.
+fn phase(year: i32) -> i32 {
+    match year {
+        2022.. => 0,
+        2016..=2021 => 2,
+        2006..=2015 => 3,
+        1996..=2005 => 4,
+        _ => 5,
+    }
+}
+
+fn missing(row: &DocumentRow) -> Vec<String> {
+    let held = [
+        row.type_code.is_some(),
+        row.issued_date.is_some(),
+        row.organ_name.is_some(),
+        row.subject.is_some(),
+    ];
+    let lacking = MANDATORY.iter().zip(held).filter(|(_, held)| !held);
+    lacking.map(|(name, _)| (*name).to_owned()).collect()
+}
+
+fn remark(finding: &sohoa_extract::FieldFinding) -> Option<Remark> {
+    let code: Code = match finding.code.parse() {
+        Ok(code) => code,
+        Err(unknown) => {
+            tracing::error!(error = %unknown, "extraction uses a code that is not in the list");
+            return None;
+        }
+    };
+    Some(Remark {
+        code,
+        field: Some(finding.field.to_owned()),
+        observed: finding.observed.clone(),
+        expected: finding.expected.clone(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::phase;
+
+    #[test]
+    fn a_year_belongs_to_one_phase() {
+        let phases = [1985, 1996, 2005, 2006, 2016, 2021, 2022].map(phase);
+        assert_eq!(phases, [5, 4, 4, 3, 2, 2, 0]);
+    }
+}

@@ -1,0 +1,19 @@
+//! One document's way: take in, read and compose, describe, sign, publish.
+//!
+//! Each file is a step; [`process`] is their order. A step that refuses the document ends in
+//! quarantine, a step that cannot go on for now is tried again, and whatever happens the answer is
+//! durable before it is given.
+
+pub(crate) mod accept;
+pub(crate) mod compose;
+pub(crate) mod describe;
+pub(crate) mod originals;
+pub(crate) mod process;
+pub(crate) mod publish;
+pub(crate) mod quarantine;
+pub(crate) mod read;
+pub(crate) mod rows;
+pub(crate) mod sign;
+pub(crate) mod take_in;
+
+pub(crate) use process::{Settled, process};

@@ -1,0 +1,151 @@
+//! Publication: from prepared state to the record.
+//!
+//! A paper's document is signed from `work/`, whether it was composed a moment or a month ago. A
+//! born-digital original is its own document.
+
+use std::path::PathBuf;
+
+use bytes::Bytes;
+use object_store::path::Path;
+use sohoa_flow::{FatalKind, Fault, retry::retry};
+use sohoa_publish::{
+    Published, holding, keys,
+    publication::{self, Attempt},
+};
+use sohoa_schemas::{
+    record::{Part, Prepared, Record, Rows},
+    rows::Outcome,
+};
+use sohoa_store::hash::sha256_file;
+use tempfile::TempPath;
+
+use crate::{
+    context::{Context, now},
+    stages::{
+        process::Settled,
+        sign::{self, SignedDocument},
+    },
+};
+
+const STAGE: &str = sohoa_publish::STAGE;
+
+/// The composed document of a prepared state: as it was just composed, or as it lies in `work/`.
+pub(crate) enum Composed {
+    /// Just composed.
+    Here(TempPath),
+    /// From an earlier run.
+    Stored,
+}
+
+/// Signs a prepared document and publishes it.
+pub(crate) async fn release(
+    context: &Context,
+    prepared: Prepared,
+    composed: Composed,
+) -> Result<Settled, Fault> {
+    let stored = prepared.composed.clone();
+    let (path, _guard): (PathBuf, Option<Box<dyn std::any::Any + Send + Sync>>) =
+        match (composed, stored) {
+            (Composed::Here(path), _) => (path.to_path_buf(), Some(Box::new(path))),
+            (Composed::Stored, Some(part)) => {
+                let key = Path::from(part.key.as_str());
+                let fetched = retry(context.retry, || context.output.fetch(&key)).await?;
+                (fetched.path.clone(), Some(Box::new(fetched)))
+            }
+            (Composed::Stored, None) => {
+                let error = "the held state names no composed document";
+                return Err(Fault::fatal(FatalKind::Internal, STAGE, error));
+            }
+        };
+    let signed = sign::sign(context, &prepared, &path).await?;
+    let SignedDocument { file, signature, signed_at } = signed;
+    let hash = sha256_file(&file).map_err(|error| Fault::retry(STAGE, error))?;
+    let Prepared { mut record, .. } = prepared;
+    let attempt = Attempt::new(record.source_uid, record.version, &hash);
+    let document = Part {
+        role: "document".into(),
+        key: "document.pdf".into(),
+        size: 0,
+        sha256: hash,
+        media_type: "application/pdf".into(),
+    };
+    let put = || attempt.put_file(&context.output, &file, document.clone());
+    let document = retry(context.retry, put).await?;
+    for row in &mut record.rows.documents {
+        row.converted_at = Some(signed_at);
+    }
+    record.rows.signatures.push(sign::finished(signature, &document));
+    let (source, version) = (record.source_uid, record.version);
+    let settled = publish(context, record, &attempt, document).await?;
+    holding::clear(&context.output, source, version).await?;
+    Ok(settled)
+}
+
+/// Publishes a born-digital original.
+pub(crate) async fn publish_original(context: &Context, record: Record) -> Result<Settled, Fault> {
+    let Some(document) = record.parts.first().cloned() else {
+        let error = "a record without its original";
+        return Err(Fault::fatal(FatalKind::Internal, STAGE, error));
+    };
+    let attempt = Attempt::new(record.source_uid, record.version, &document.sha256);
+    publish(context, record, &attempt, document).await
+}
+
+async fn publish(
+    context: &Context,
+    mut record: Record,
+    attempt: &Attempt,
+    document: Part,
+) -> Result<Settled, Fault> {
+    let text = text_of(&record.rows);
+    let name = ("text", "text.txt", "text/plain; charset=utf-8");
+    let put = || attempt.put(&context.output, name, text.clone());
+    let text = retry(context.retry, put).await?;
+    finish_rows(&mut record, &document);
+    if document.role == "document" {
+        record.parts.insert(0, document);
+    }
+    record.parts.push(text);
+    record.attempt.clone_from(&attempt.name);
+    record.published_at = now();
+    match retry(context.retry, || publication::publish(&context.output, &record)).await? {
+        Published::Now => Ok(Settled::published(record)),
+        Published::Before(winner) => Ok(Settled::published(*winner)),
+    }
+}
+
+/// Fills what only the finished document knows.
+fn finish_rows(record: &mut Record, document: &Part) {
+    let time = now();
+    let signatures = &record.rows.signatures;
+    let state = if signatures.is_empty() {
+        "missing"
+    } else if signatures.iter().any(sign::holds_for_agency) {
+        "ok"
+    } else {
+        "faulty"
+    };
+    for row in &mut record.rows.documents {
+        row.sha256_object.clone_from(&document.sha256);
+        row.object_uri.clone_from(&document.key);
+        row.object_size = document.size as i64;
+        row.updated_at = time;
+        row.signature_state = state.into();
+    }
+    for row in &mut record.rows.intake {
+        row.outcome = Outcome::Published;
+        row.pages_published += std::mem::take(&mut row.pages_held);
+        row.settled_at = time;
+    }
+}
+
+/// The pages' text, form feeds between pages.
+fn text_of(rows: &Rows) -> Bytes {
+    let pages: Vec<&str> = rows.page_text.iter().map(|row| row.text.as_str()).collect();
+    pages.join("\u{c}").into()
+}
+
+/// Address of the record that rows come from.
+pub(crate) fn record_key(record: &Record) -> String {
+    keys::record(record.source_uid, record.version)
+}

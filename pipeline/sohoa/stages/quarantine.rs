@@ -1,0 +1,70 @@
+//! Refusal: durable, with the code, the sentence and the address of the bytes. Nothing of the file
+//! is copied: it may be secret, and it lies where it came from.
+
+use sohoa_flow::{Fault, Rejection, retry::retry};
+use sohoa_publish::{keys, quarantine};
+use sohoa_schemas::{
+    record::{Quarantine, Rows},
+    rows::{Outcome, SCHEMA_VERSION},
+};
+
+use crate::{
+    context::{Context, now},
+    stages::{
+        accept::Remark,
+        process::Settled,
+        rows::{self, FilePages},
+        take_in::Taken,
+    },
+};
+
+/// Refuses a source.
+pub(crate) async fn refuse(
+    context: &Context,
+    taken: &Taken,
+    rejection: Rejection,
+) -> Result<Settled, Fault> {
+    let entry = entry(context, taken, &rejection);
+    tracing::warn!(
+        source = %taken.uid,
+        code = %rejection.code,
+        stage = rejection.cause.stage,
+        "a document is refused"
+    );
+    let held = quarantine::find(&context.output, taken.uid).await?;
+    // The same refusal of the same bytes once more is no news.
+    if let Some(held) = held.filter(|held| held.code == entry.code && held.sources == entry.sources)
+    {
+        return Ok(Settled::quarantined(keys::quarantine(taken.uid), held.rows));
+    }
+    retry(context.retry, || quarantine::put(&context.output, &entry)).await?;
+    Ok(Settled::quarantined(keys::quarantine(taken.uid), entry.rows))
+}
+
+fn entry(context: &Context, taken: &Taken, rejection: &Rejection) -> Quarantine {
+    // The pages of a file that could not be opened are known from its manifest at best.
+    let pages = |index: usize| {
+        let declared = taken.source.files[index].declared.as_ref().and_then(|file| file.pages);
+        FilePages { quarantined: declared.unwrap_or(0) as i32, ..FilePages::default() }
+    };
+    let intake = rows::intake(context, taken, None, Outcome::Quarantined, Some(rejection), pages);
+    let remark = Remark::plain(rejection.code);
+    let finding =
+        rows::finding((context, taken), ("source", taken.uid), remark, rejection.cause.stage);
+    Quarantine {
+        schema_version: SCHEMA_VERSION,
+        source_uid: taken.uid,
+        dossier_uid: taken.source.dossier.uid,
+        code: rejection.code,
+        sentence: rejection.sentence.clone(),
+        stage: rejection.cause.stage.into(),
+        error_chain: rejection.cause.chain(),
+        attempts: 1,
+        sources: taken.source.uris(),
+        originals: Vec::new(),
+        ingest_month: rows::month(taken),
+        province: context.settings.config.agency.province.clone(),
+        quarantined_at: now(),
+        rows: Rows { findings: vec![finding], intake, ..Rows::default() },
+    }
+}

@@ -1,0 +1,278 @@
+//! Survey, recognise and compose: every page of a source, read by the page workers and written
+//! into the two-layer document in order, as it comes.
+//!
+//! A page that cannot be read is refused with its reason; the others go on. Pages are read one by
+//! one until the first with text, because a secrecy stamp stands there and nothing of a secret
+//! paper may be stored; the rest are read side by side.
+
+use futures::{StreamExt as _, stream};
+use sohoa_decode::{Format, LayerQuality, Origin, Survey};
+use sohoa_document::{Page, PageFacts, PageText};
+use sohoa_flow::{FatalKind, Fault, Rejection};
+use sohoa_page_workers::{PageFailure, PageJob};
+use sohoa_schemas::Code;
+use tempfile::TempPath;
+
+use crate::{
+    context::Context,
+    stages::{
+        compose::{Composition, NotAdded},
+        take_in::Taken,
+    },
+};
+
+const STAGE: &str = "read";
+
+/// What was read of a page; its image is in the composed document already.
+#[derive(Debug)]
+pub(crate) struct ReadPage {
+    /// The text.
+    pub(crate) text: PageText,
+    /// Facts.
+    pub(crate) facts: PageFacts,
+    /// Clockwise turn from the scan to upright; none for a page that was drawn.
+    pub(crate) rotation: Option<u16>,
+}
+
+/// One page's outcome.
+#[derive(Debug)]
+pub(crate) struct PageResult {
+    /// Its place.
+    pub(crate) place: Place,
+    /// What was read, or why it was refused.
+    pub(crate) page: Result<ReadPage, Rejection>,
+}
+
+/// Where a page is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    /// Number in the source, from 1.
+    pub(crate) number: u32,
+    /// Which of the source's files.
+    pub(crate) file: usize,
+    /// Number in that file, from 1.
+    pub(crate) number_in_file: u32,
+}
+
+/// Everything read from a source.
+#[derive(Debug)]
+pub(crate) struct Read {
+    /// Paper or born digital.
+    pub(crate) origin: Origin,
+    /// Every page, in order.
+    pub(crate) pages: Vec<PageResult>,
+    /// The composed document, unsigned; none for a born-digital original.
+    pub(crate) composed: Option<TempPath>,
+    /// Quality of the files' own text layers, a page each.
+    pub(crate) layers: Vec<LayerQuality>,
+    /// Whether a file carries a digital signature.
+    pub(crate) signed: bool,
+    /// Media type of the files.
+    pub(crate) media_type: &'static str,
+}
+
+impl Read {
+    /// Pages of the source, read or refused.
+    pub(crate) fn page_count(&self) -> u32 {
+        self.pages.len() as u32
+    }
+
+    /// The text of every page that was read, with its number.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = (u32, &PageText)> {
+        self.pages
+            .iter()
+            .filter_map(|result| Some((result.place.number, &result.page.as_ref().ok()?.text)))
+    }
+
+    /// Whether the page where a secrecy stamp would stand was read.
+    pub(crate) fn first_page_read(&self) -> bool {
+        self.pages.first().is_some_and(|result| result.page.is_ok())
+    }
+
+    /// The read pages of a range, both ends included.
+    pub(crate) fn pages_between(&self, from: u32, to: u32) -> impl Iterator<Item = &ReadPage> {
+        let inside = move |result: &&PageResult| (from..=to).contains(&result.place.number);
+        self.pages.iter().filter(inside).filter_map(|result| result.page.as_ref().ok())
+    }
+}
+
+/// Reads a source whole.
+///
+/// # Errors
+/// `Reject` when the file cannot be opened, is secret, contradicts its manifest, or has no page
+/// that can be read.
+pub(crate) async fn read(context: &Context, taken: &Taken) -> Result<Read, Fault> {
+    let surveys = survey(context, taken).await?;
+    let origin = common_origin(&surveys);
+    let mut jobs = jobs(taken, &surveys, origin).into_iter();
+    let mut reading = Reading::begin(context, taken, origin)?;
+    for (place, job) in jobs.by_ref() {
+        reading.take(place, context.pool.page(job).await)?;
+        if reading.refuse_secret()? {
+            break;
+        }
+    }
+    let mut rest = stream::iter(jobs)
+        .map(|(place, job)| async move { (place, context.pool.page(job).await) })
+        .buffered(context.settings.worker_count());
+    while let Some((place, page)) = rest.next().await {
+        reading.take(place, page)?;
+    }
+    drop(rest);
+    let (pages, composed) = reading.end()?;
+    Ok(Read {
+        origin,
+        pages,
+        composed,
+        layers: surveys.iter().flat_map(|survey| survey.layers.iter().copied()).collect(),
+        signed: surveys.iter().any(|survey| survey.signed),
+        media_type: surveys.first().map_or("application/octet-stream", |s| media_type(s.format)),
+    })
+}
+
+async fn survey(context: &Context, taken: &Taken) -> Result<Vec<Survey>, Fault> {
+    let mut surveys = Vec::with_capacity(taken.files.len());
+    for (listed, fetched) in taken.source.files.iter().zip(&taken.files) {
+        let survey = context.pool.survey(&fetched.path).await.map_err(refusal)?;
+        let declared = listed.declared.as_ref().and_then(|file| file.pages);
+        if let Some(declared) = declared
+            && declared != survey.pages
+        {
+            let error =
+                format!("the file has {} pages and its manifest says {declared}", survey.pages);
+            return Err(Fault::reject(Code::I10PageCountMismatch, STAGE, error));
+        }
+        surveys.push(survey);
+    }
+    Ok(surveys)
+}
+
+/// One rule for all files of a source: born digital only when every file is, and then only a
+/// single file, since several cannot be one byte-exact original.
+fn common_origin(surveys: &[Survey]) -> Origin {
+    match surveys {
+        [one] => one.origin,
+        many if many.iter().all(|survey| survey.origin == Origin::Paper) => Origin::Paper,
+        _ => Origin::Mixed,
+    }
+}
+
+fn jobs(taken: &Taken, surveys: &[Survey], origin: Origin) -> Vec<(Place, PageJob)> {
+    let mut jobs = Vec::new();
+    for (file, (survey, fetched)) in surveys.iter().zip(&taken.files).enumerate() {
+        for index in 0..survey.pages {
+            let place = Place { number: jobs.len() as u32 + 1, file, number_in_file: index + 1 };
+            let megapixels = survey.page_megapixels.get(index as usize).copied().unwrap_or(0.0);
+            let job = PageJob {
+                path: fetched.path.clone(),
+                number: index + 1,
+                origin,
+                megapixels,
+                keep_scan: origin != Origin::BornDigital,
+            };
+            jobs.push((place, job));
+        }
+    }
+    jobs
+}
+
+fn media_type(format: Format) -> &'static str {
+    match format {
+        Format::Jpeg => "image/jpeg",
+        Format::Pdf => "application/pdf",
+        Format::Png => "image/png",
+        Format::Tiff => "image/tiff",
+    }
+}
+
+/// A failure of a whole file.
+fn refusal(failure: PageFailure) -> Fault {
+    match failure {
+        PageFailure::Pool(error) => Fault::fatal(FatalKind::Internal, STAGE, error),
+        failure => rejection(failure).into(),
+    }
+}
+
+/// A failure of one page.
+fn rejection(failure: PageFailure) -> Rejection {
+    let code = match &failure {
+        PageFailure::Rejected(error) => error.code.parse().unwrap_or(Code::F02Unreadable),
+        _ => Code::F09PageFailed,
+    };
+    Rejection::new(code, STAGE, failure)
+}
+
+/// The pages so far, and the document they go into.
+struct Reading {
+    pages: Vec<PageResult>,
+    composition: Option<Composition>,
+}
+
+impl Reading {
+    fn begin(context: &Context, taken: &Taken, origin: Origin) -> Result<Self, Fault> {
+        let paper = origin != Origin::BornDigital;
+        let composition = paper.then(|| Composition::begin(context, taken)).transpose()?;
+        Ok(Self { pages: Vec::new(), composition })
+    }
+
+    /// Takes a page's outcome in; the image goes into the document and out of memory.
+    fn take(&mut self, place: Place, page: Result<Page, PageFailure>) -> Result<(), Fault> {
+        let page = match page {
+            Ok(page) => self.compose(page)?,
+            Err(PageFailure::Pool(error)) => {
+                return Err(Fault::fatal(FatalKind::Internal, STAGE, error));
+            }
+            Err(failure) => Err(rejection(failure)),
+        };
+        if let Err(rejection) = &page {
+            tracing::warn!(page = place.number, code = %rejection.code, "a page is refused");
+        }
+        self.pages.push(PageResult { place, page });
+        Ok(())
+    }
+
+    fn compose(&mut self, page: Page) -> Result<Result<ReadPage, Rejection>, Fault> {
+        let rotation = page.scan.as_ref().map(|scan| scan.rotation);
+        if let Some(composition) = &mut self.composition {
+            let Some(scan) = &page.scan else {
+                let error = "the page has no image to keep";
+                return Ok(Err(Rejection::new(Code::F02Unreadable, STAGE, error)));
+            };
+            match composition.add(scan, &page.text) {
+                Ok(()) => {}
+                Err(NotAdded::Fault(Fault::Reject(rejection))) => return Ok(Err(*rejection)),
+                Err(NotAdded::Fault(fault)) => return Err(fault),
+                Err(NotAdded::Recode(error)) => {
+                    return Ok(Err(Rejection::new(Code::F05Unsupported, STAGE, error)));
+                }
+            }
+        }
+        Ok(Ok(ReadPage { text: page.text, facts: page.facts, rotation }))
+    }
+
+    /// Refuses a secret paper by the last page taken. Answers whether that page had text, so that
+    /// no later one can be the first.
+    fn refuse_secret(&self) -> Result<bool, Fault> {
+        let last = self.pages.last().and_then(|result| result.page.as_ref().ok());
+        let Some(page) = last.filter(|page| !page.text.lines.is_empty()) else { return Ok(false) };
+        match sohoa_extract::secrecy(&page.text) {
+            // The stamp's level stays out of every message: the code alone is recorded.
+            Some(_) => {
+                Err(Fault::reject(Code::S01SecretPaper, STAGE, "the paper bears a secrecy stamp"))
+            }
+            None => Ok(true),
+        }
+    }
+
+    fn end(self) -> Result<(Vec<PageResult>, Option<TempPath>), Fault> {
+        let composed = self.composition.map(Composition::end).transpose()?.flatten();
+        if self.pages.iter().any(|result| result.page.is_ok()) {
+            return Ok((self.pages, composed));
+        }
+        let first = self.pages.into_iter().find_map(|result| result.page.err());
+        Err(first.map_or_else(
+            || Fault::reject(Code::F02Unreadable, STAGE, "the file has no pages"),
+            Fault::from,
+        ))
+    }
+}

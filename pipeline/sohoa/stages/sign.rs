@@ -1,0 +1,229 @@
+//! The agency's signature on the record, and the signatures that a file brought along.
+//!
+//! Signing is the last write: whatever is signed here is verified at once by the same rules as
+//! anybody's, and only a signature that holds is published.
+
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+use sohoa_flow::{FatalKind, Fault};
+use sohoa_schemas::{
+    config::Config,
+    record::{Part, Prepared},
+    rows::{SCHEMA_VERSION, SignatureRow},
+};
+use sohoa_sign::{
+    Appearance, SignRequest, sign_pdf,
+    verify::{Report, Signature, SubjectKind, Verdict, verify_pdf},
+};
+use tempfile::TempPath;
+use uuid::Uuid;
+
+use crate::{
+    context::{Context, now, vietnamese},
+    stages::{rows, take_in::Taken},
+};
+
+const STAGE: &str = "sign";
+
+/// Name of the agency's signature field.
+const FIELD: &str = "SohoaAgencyCopy";
+
+/// A document signed and verified.
+#[derive(Debug)]
+pub(crate) struct SignedDocument {
+    /// The signed file.
+    pub(crate) file: TempPath,
+    /// Its signature's row, but for the file's hash.
+    pub(crate) signature: SignatureRow,
+    /// When it was signed.
+    pub(crate) signed_at: DateTime<Utc>,
+}
+
+/// Our signature does not hold: a defect of ours or of the key, never of the document.
+#[derive(Debug, thiserror::Error)]
+#[error("the signature just made is judged `{0}`")]
+struct OwnSignature(String);
+
+/// What the appearance shows, but for the time.
+pub(crate) fn appearance_lines(config: &Config) -> Vec<String> {
+    vec![config.sign.form.clone(), config.agency.name.clone(), config.sign.conversion_mark.clone()]
+}
+
+/// Signs a composed document.
+pub(crate) async fn sign(
+    context: &Context,
+    prepared: &Prepared,
+    composed: &Path,
+) -> Result<SignedDocument, Fault> {
+    let time = now();
+    let mut lines = prepared.appearance.clone();
+    lines.push(format!("Thời gian ký: {}", vietnamese(time).format("%d.%m.%Y %H:%M:%S %:z")));
+    let request = SignRequest {
+        field_name: FIELD.into(),
+        appearance: Some(Appearance { lines, font: context.appearance_font.clone() }),
+        signing_time: vietnamese(time),
+        reason: None,
+        location: None,
+    };
+    let file = tempfile::Builder::new()
+        .prefix("sohoa-")
+        .suffix(".pdf")
+        .tempfile()
+        .map_err(|error| Fault::retry(STAGE, error))?
+        .into_temp_path();
+    let report = tokio::task::block_in_place(|| {
+        sign_pdf(composed, &file, &request, &context.authority.signer)
+            .map_err(|error| Fault::fatal(FatalKind::Internal, STAGE, error))?;
+        verify(context, &file)
+    })?;
+    let own = report.signatures.iter().find(|signature| signature.field_name == FIELD);
+    let verdict = own.map_or(Verdict::Missing, |signature| signature.verdict);
+    // Revocation is not looked up at level B-B; everything else must hold.
+    let holds = verdict.is_acceptable();
+    match own.filter(|signature| holds && signature.byte_range_covers_all) {
+        Some(signature) => {
+            let record = &prepared.record;
+            let of = Of {
+                source: record.source_uid,
+                version: record.version,
+                province: &record.province,
+                month: &record.ingest_month,
+            };
+            let signature =
+                SignatureRow { made_by_sohoa: true, ..row(&of, signature, "agency_copy") };
+            Ok(SignedDocument { file, signature, signed_at: time })
+        }
+        None => {
+            let error = OwnSignature(word(&verdict));
+            Err(Fault::fatal(FatalKind::Internal, STAGE, error))
+        }
+    }
+}
+
+/// The signature's row, now that the file's hash is known.
+pub(crate) fn finished(mut row: SignatureRow, document: &Part) -> SignatureRow {
+    row.sha256_object.clone_from(&document.sha256);
+    row.signature_uid = signature_uid(row.source_uid, &document.sha256, row.seq);
+    row
+}
+
+/// The signatures that a source's files brought along.
+pub(crate) async fn found(context: &Context, taken: &Taken) -> Result<Vec<SignatureRow>, Fault> {
+    let month = rows::month(taken);
+    let of = Of {
+        source: taken.uid,
+        version: 1,
+        province: &context.settings.config.agency.province,
+        month: &month,
+    };
+    let mut found = Vec::new();
+    for file in &taken.files {
+        let report = match tokio::task::block_in_place(|| verify(context, &file.path)) {
+            Ok(report) => report,
+            // A signed file that the verifier cannot read is still a record; its signature rows
+            // are missing, which the log says and `sohoa verify` shows.
+            Err(Fault::Reject(rejection)) => {
+                tracing::warn!(source = %taken.uid, error = %rejection.cause.error, "signatures unreadable");
+                continue;
+            }
+            Err(fault) => return Err(fault),
+        };
+        for signature in &report.signatures {
+            let row = row(&of, signature, original_role(signature));
+            let signature_uid = signature_uid(taken.uid, &file.sha256, row.seq);
+            found.push(SignatureRow { signature_uid, sha256_object: file.sha256.clone(), ..row });
+        }
+    }
+    Ok(found)
+}
+
+/// Whether a signature is an organisation's and may be relied on, as far as could be checked.
+pub(crate) fn holds_for_agency(row: &SignatureRow) -> bool {
+    let holds = [Verdict::Ok, Verdict::OkLegacyAlg, Verdict::IndeterminateRevocation]
+        .iter()
+        .any(|verdict| word(verdict) == row.verdict);
+    holds && row.subject_kind == word(&SubjectKind::Organisation)
+}
+
+fn verify(context: &Context, file: &Path) -> Result<Report, Fault> {
+    verify_pdf(file, &context.authority.trust, now())
+        .map_err(|error| Fault::reject(sohoa_schemas::Code::F02Unreadable, STAGE, error))
+}
+
+fn original_role(signature: &Signature) -> &'static str {
+    match signature.subject_kind {
+        SubjectKind::Organisation => "original_agency",
+        SubjectKind::Person | SubjectKind::PersonInOrganisation | SubjectKind::Unknown => {
+            "original_person"
+        }
+    }
+}
+
+fn signature_uid(source: Uuid, sha256: &str, seq: i32) -> Uuid {
+    Uuid::new_v5(&source, format!("signature {sha256} {seq}").as_bytes())
+}
+
+/// What a signature's row belongs to.
+struct Of<'a> {
+    source: Uuid,
+    version: i32,
+    province: &'a str,
+    month: &'a str,
+}
+
+fn row(of: &Of<'_>, signature: &Signature, role: &str) -> SignatureRow {
+    let hash = signature.digest_alg.map(|hash| word(&hash));
+    let scheme = signature
+        .sig_alg
+        .map(|scheme| format!("{}-{}", word(&scheme.algorithm), word(&scheme.hash)));
+    SignatureRow {
+        signature_uid: Uuid::nil(),
+        document_uid: of.source,
+        source_uid: of.source,
+        version: of.version,
+        province: of.province.to_owned(),
+        ingest_month: of.month.to_owned(),
+        sha256_object: String::new(),
+        seq: signature.seq as i32,
+        field_name: signature.field_name.clone(),
+        made_by_sohoa: false,
+        role: role.to_owned(),
+        position: word(&signature.position),
+        page_no: signature.page_no.map(|page| page as i32),
+        subject_kind: word(&signature.subject_kind),
+        subject_kind_basis: word(&signature.subject_kind_basis),
+        subject_cn: signature.subject_cn.clone(),
+        subject_o: signature.subject_o.clone(),
+        subject_mst: signature.subject_mst.clone(),
+        subject_mns: signature.subject_mns.clone(),
+        issuer_dn: signature.issuer_dn.clone(),
+        serial_hex: signature.serial_hex.clone(),
+        cert_sha256: signature.cert_sha256.clone(),
+        chain_root_sha256: signature.chain_root_sha256.clone(),
+        trust_domain: word(&signature.trust_domain),
+        sub_filter: signature.sub_filter.clone(),
+        digest_alg: hash,
+        sig_alg: scheme,
+        key_bits: signature.key_bits.map(|bits| bits as i32),
+        signing_time_claimed: signature.signing_time_claimed,
+        timestamp_time: signature.timestamp.as_ref().map(|stamp| stamp.time),
+        cert_not_before: signature.cert_not_before,
+        cert_not_after: signature.cert_not_after,
+        byte_range_covers_all: signature.byte_range_covers_all,
+        modified_after: signature.modified_after,
+        pades_level: word(&signature.pades_level),
+        verdict: word(&signature.verdict),
+        verified_at: now(),
+        schema_version: SCHEMA_VERSION,
+    }
+}
+
+/// The word that a verifier's term is written as, in tables and messages alike.
+pub(crate) fn word<T: serde::Serialize>(term: &T) -> String {
+    match serde_json::to_value(term) {
+        Ok(serde_json::Value::String(word)) => word,
+        Ok(other) => other.to_string(),
+        Err(error) => error.to_string(),
+    }
+}
