@@ -1,0 +1,11 @@
+//! The program as its users run it: a folder of scans in, a folder of records out.
+//!
+//! Samples come from the sample maker, built beside the program (`tests/run` builds both).
+
+mod bad_input;
+mod interrupted;
+mod refusing;
+mod release;
+mod run;
+mod support;
+mod trust;

@@ -1,0 +1,95 @@
+//! The main job, its summary, its second run, its answers.
+
+use sohoa_schemas::summary::Summary;
+
+use crate::support::{World, json_lines};
+
+#[test]
+fn every_sample_is_published_and_a_second_run_does_nothing() {
+    let world = World::with_samples(&["--dossiers", "3"]);
+    let truth = json_lines(&world.path("samples/truth.jsonl"));
+    let first = world.run(&[]);
+    assert_eq!(first.exit, 0, "{}", first.stderr);
+    let summary: Summary = serde_json::from_str(&first.stdout).unwrap();
+    assert_eq!(summary.documents.received, truth.len() as u64);
+    assert_eq!(summary.documents.published, truth.len() as u64);
+    let pages: usize = truth.iter().map(|one| one["pages"].as_array().unwrap().len()).sum();
+    assert_eq!(summary.pages.published, pages as u64);
+    world.audit();
+
+    let before = world.files("out");
+    let second = world.run(&[]);
+    assert_eq!(second.exit, 0, "{}", second.stderr);
+    assert_eq!(second.count("documents", "skipped"), truth.len() as u64);
+    assert_eq!(second.count("pages", "skipped"), pages as u64);
+    assert_eq!(before, world.files("out"), "the second run changed the output");
+
+    // The index can be made anew from the records alone.
+    std::fs::remove_dir_all(world.path("out/index")).unwrap();
+    let rebuilt = world.sohoa(&["index", "rebuild", "--output", "out"]);
+    assert_eq!(rebuilt.exit, 0, "{}", rebuilt.stderr);
+    world.audit();
+}
+
+#[test]
+fn what_is_read_with_certainty_is_what_was_printed() {
+    let world = World::with_samples(&["--dossiers", "4", "--faults", "none", "--seed", "7"]);
+    assert_eq!(world.run(&[]).exit, 0);
+    let truth = json_lines(&world.path("samples/truth.jsonl"));
+    let rows = world.query(
+        "select i.uri, d.code_full, d.issued_date, d.type_code from documents d \
+         join intake i on i.source_uid = d.source_uid",
+    );
+    let mut read = 0;
+    for one in &truth {
+        let file = one["file"].as_str().unwrap().trim_start_matches("scans/");
+        let row = rows.iter().find(|row| row["uri"] == file).expect("a row for every document");
+        for (column, field) in [("code_full", "notation"), ("issued_date", "issued_date")] {
+            if row[column].is_null() {
+                continue;
+            }
+            assert_eq!(row[column], one[field], "{column} of {file}");
+            read += 1;
+        }
+    }
+    assert!(read >= truth.len(), "only {read} values were read from {} documents", truth.len());
+}
+
+#[test]
+fn reprocessing_makes_a_new_version_and_counts_once() {
+    let world = World::with_samples(&["--dossiers", "1", "--documents", "1"]);
+    assert_eq!(world.run(&[]).exit, 0);
+    assert_eq!(world.run(&["--reprocess", "published"]).exit, 0);
+    assert_eq!(world.number("select count(*) as n from documents"), 1);
+    assert_eq!(world.number("select version as n from documents"), 2);
+    assert_eq!(world.number("select count(*) as n from document_versions"), 2);
+    assert_eq!(world.named("out", "record.json").len(), 2);
+    world.audit();
+}
+
+#[test]
+fn the_same_bytes_twice_are_one_document() {
+    let world = World::with_samples(&["--dossiers", "1", "--documents", "1"]);
+    let scan =
+        world.files("samples/scans").into_keys().find(|path| !path.ends_with("manifest.json"));
+    let scan = scan.unwrap();
+    if let Some(manifest) = world.named("samples/scans", "manifest.json").first() {
+        std::fs::remove_file(manifest).unwrap();
+    }
+    let copy = scan.with_file_name("copy").with_extension(scan.extension().unwrap());
+    std::fs::copy(&scan, copy).unwrap();
+    assert_eq!(world.run(&[]).exit, 0);
+    assert_eq!(world.number("select count(*) as n from documents"), 1);
+    assert_eq!(world.number("select count(*) as n from intake"), 2);
+    assert_eq!(world.number("select count(*) as n from findings where code = 'M09_DUPLICATE'"), 1);
+    world.audit();
+    assert_eq!(world.run(&[]).count("documents", "skipped"), 2);
+}
+
+#[test]
+fn a_dry_run_writes_nothing() {
+    let world = World::with_samples(&["--dossiers", "1"]);
+    let ran = world.run(&["--dry-run"]);
+    assert_eq!(ran.exit, 0, "{}", ran.stderr);
+    assert!(!world.path("out").exists());
+}

@@ -1,0 +1,178 @@
+//! A scratch folder with samples, and the program to run on them.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Longest wait for anything; far beyond what a loaded machine takes.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(600);
+
+/// One test's world.
+pub(crate) struct World {
+    folder: TempDir,
+}
+
+/// Where the program lies.
+fn program() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_sohoa"))
+}
+
+impl World {
+    /// An empty world.
+    pub(crate) fn new() -> Self {
+        Self { folder: TempDir::new().unwrap() }
+    }
+
+    /// A world with sample dossiers under `samples/`.
+    pub(crate) fn with_samples(arguments: &[&str]) -> Self {
+        let world = Self::new();
+        let samples = world.path("samples");
+        let mut command = vec!["--output", samples.to_str().unwrap()];
+        command.extend(arguments);
+        world.make_samples(&command);
+        world
+    }
+
+    /// Runs the sample maker.
+    pub(crate) fn make_samples(&self, arguments: &[&str]) {
+        let maker = program().with_file_name("sohoa-samples");
+        assert!(maker.exists(), "build the sample maker first: cargo build -p sohoa-samples");
+        let made = Command::new(maker).args(arguments).output().unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    }
+
+    /// A path in the world.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes a file.
+    pub(crate) fn write(&self, name: &str, content: &str) -> String {
+        let path = self.path(name);
+        std::fs::write(&path, content).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program());
+        command
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env("XDG_DATA_HOME", self.path("data"))
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs the program to its end.
+    pub(crate) fn sohoa(&self, arguments: &[&str]) -> Ran {
+        Ran::from(self.command(arguments).output().unwrap())
+    }
+
+    /// Starts the program.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Child {
+        let mut command = self.command(arguments);
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    }
+
+    /// `sohoa run` over the samples with the JSON summary.
+    pub(crate) fn run(&self, further: &[&str]) -> Ran {
+        let mut arguments = vec!["run", "--input", "samples/scans", "--output", "out", "--json"];
+        arguments.extend(further);
+        self.sohoa(&arguments)
+    }
+
+    /// The rows of a query.
+    pub(crate) fn query(&self, sql: &str) -> Vec<Value> {
+        let ran = self.sohoa(&["query", "--output", "out", "--format", "json", sql]);
+        assert_eq!(ran.exit, 0, "{}", ran.stderr);
+        ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// The first value of a query's only row, as a number.
+    pub(crate) fn number(&self, sql: &str) -> i64 {
+        let rows = self.query(sql);
+        rows[0].as_object().unwrap().values().next().unwrap().as_i64().unwrap()
+    }
+
+    /// Asserts that a full audit finds nothing wrong.
+    pub(crate) fn audit(&self) {
+        let ran = self.sohoa(&["audit", "--full", "--output", "out", "--input", "samples/scans"]);
+        assert_eq!(ran.exit, 0, "{}{}", ran.stdout, ran.stderr);
+    }
+
+    /// Every file below a folder of the world with its bytes' length.
+    pub(crate) fn files(&self, name: &str) -> BTreeMap<PathBuf, u64> {
+        let mut found = BTreeMap::new();
+        let mut folders = vec![self.path(name)];
+        while let Some(folder) = folders.pop() {
+            let Ok(entries) = std::fs::read_dir(folder) else { continue };
+            for entry in entries.map(Result::unwrap) {
+                match entry.metadata() {
+                    Ok(meta) if meta.is_dir() => folders.push(entry.path()),
+                    Ok(meta) => drop(found.insert(entry.path(), meta.len())),
+                    // Gone between the listing and the look: the program is at work.
+                    Err(_) => {}
+                }
+            }
+        }
+        found
+    }
+
+    /// Files below a folder with this name.
+    pub(crate) fn named(&self, folder: &str, name: &str) -> Vec<PathBuf> {
+        self.files(folder).into_keys().filter(|path| path.ends_with(name)).collect()
+    }
+}
+
+/// What a finished run said.
+pub(crate) struct Ran {
+    pub(crate) exit: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        Self {
+            exit: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+impl Ran {
+    /// A count of the JSON summary, e.g. `("documents", "published")`.
+    pub(crate) fn count(&self, unit: &str, outcome: &str) -> u64 {
+        let summary: Value = serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}{}", self.stdout, self.stderr));
+        summary[unit][outcome].as_u64().unwrap()
+    }
+}
+
+/// Lines of JSON.
+pub(crate) fn json_lines(path: &Path) -> Vec<Value> {
+    let text = std::fs::read_to_string(path).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// Polls until `done`; a child that ends meanwhile is noticed by the caller.
+pub(crate) fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !done() {
+        assert!(start.elapsed() < DEADLINE, "waited too long for {what}");
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+}
+
+/// Sends a signal.
+pub(crate) fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill").args(["-s", name, &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+}
