@@ -2,17 +2,13 @@
 
 use std::sync::Arc;
 
-use sohoa_document::ArchiveImage;
-
 use crate::{
     error::DecodeError,
     exif,
     jpeg::{self, JpegHeader},
     limits::Limits,
-    page::{DecodedPage, Pieces},
+    page::{DecodedPage, Keep, Pieces},
     paper_size::PaperSize,
-    raster,
-    samples::encode_pixels,
     survey::{Format, Survey},
 };
 
@@ -38,15 +34,12 @@ impl JpegFile {
         Survey::of_images(Format::Jpeg, vec![pixels / 1e6])
     }
 
-    pub(crate) fn page(&self) -> Result<DecodedPage, DecodeError> {
+    pub(crate) fn page(&self, keep: Keep) -> Result<DecodedPage, DecodeError> {
         let pixels = jpeg::pixels(&self.bytes)?;
         let (mirrored, rotation) = exif::turn(self.header.exif.orientation.unwrap_or(1));
         let size = PaperSize::new(self.header.width, self.header.height, self.header.dpi);
-        if mirrored {
-            // A PDF page can be turned but not mirrored.
-            let straight = raster::flatten(pixels.fliph());
-            let image: ArchiveImage = encode_pixels(&straight)?;
-            return Pieces::whole(image, straight, rotation, size).into_page();
+        if mirrored || keep == Keep::Recoded {
+            return Pieces::recoded(pixels, mirrored, rotation, size)?.into_page();
         }
         let image = jpeg::archive(self.bytes.to_vec(), &self.header)?;
         Pieces::whole(image, pixels, rotation, size).into_page()

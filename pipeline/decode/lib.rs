@@ -40,7 +40,7 @@ mod tiff;
 pub use error::DecodeError;
 pub use judge::{LayerStatistics, judge};
 pub use limits::Limits;
-pub use page::DecodedPage;
+pub use page::{DecodedPage, Keep};
 pub use source::{Source, open};
 pub use survey::{Format, LayerQuality, Origin, Survey};
 pub use syllable::is_syllable;

@@ -1,9 +1,22 @@
 //! One decoded page.
 
 use image::DynamicImage;
+use serde::{Deserialize, Serialize};
 use sohoa_document::{ArchiveImage, Colour, PageFacts, PageText, Placement, Rect, Scan};
 
-use crate::{error::DecodeError, paper_size::PaperSize, raster};
+use crate::{error::DecodeError, paper_size::PaperSize, raster, samples::encode_pixels};
+
+/// Which image of a page the archive keeps.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Keep {
+    /// The scanner's own compressed stream, wherever a PDF can hold it.
+    #[default]
+    Stream,
+    /// The page's pixels encoded anew, for a stream that PDF/A-2b cannot hold: CMYK without a
+    /// colour profile, a JPEG 2000 of uncommon samples.
+    Recoded,
+}
 
 /// One decoded page.
 #[derive(Debug, Clone)]
@@ -43,6 +56,19 @@ impl Pieces {
     ) -> Self {
         let (width, height) = (image.width, image.height);
         Self { images: vec![([0, 0, width, height], image)], pixels, rotation, size }
+    }
+
+    /// The page's own pixels, encoded anew as one image, without the mirroring that a PDF page
+    /// cannot undo.
+    pub(crate) fn recoded(
+        pixels: DynamicImage,
+        mirrored: bool,
+        rotation: u16,
+        size: PaperSize,
+    ) -> Result<Self, DecodeError> {
+        let pixels = if mirrored { pixels.fliph() } else { pixels };
+        let pixels = raster::flatten(pixels);
+        Ok(Self::whole(encode_pixels(&pixels)?, pixels, rotation, size))
     }
 
     /// The page: the images placed, the raster turned and reduced, the facts gathered.

@@ -8,7 +8,7 @@ use sohoa_document::{ArchiveImage, Codec, Colour};
 use crate::{
     error::DecodeError,
     limits::Limits,
-    page::{DecodedPage, Pieces},
+    page::{DecodedPage, Keep, Pieces},
     paper_size::PaperSize,
     raster,
     samples::Samples,
@@ -49,9 +49,9 @@ impl PngFile {
         Survey::of_images(Format::Png, vec![pixels / 1e6])
     }
 
-    pub(crate) fn page(&self) -> Result<DecodedPage, DecodeError> {
+    pub(crate) fn page(&self, keep: Keep) -> Result<DecodedPage, DecodeError> {
         let pixels = raster::flatten(self.pixels()?);
-        let image = match self.original() {
+        let image = match self.original().filter(|_| keep == Keep::Stream) {
             Some(image) => image,
             None => lossless(&pixels)?,
         };

@@ -6,7 +6,7 @@
 use std::io::Write;
 
 use flate2::{Compression, write::ZlibEncoder};
-use image::{DynamicImage, GrayImage, RgbImage, codecs::jpeg::JpegEncoder};
+use image::{DynamicImage, ExtendedColorType, GrayImage, RgbImage, codecs::jpeg::JpegEncoder};
 use sohoa_document::{ArchiveImage, Codec, Colour};
 
 use crate::error::DecodeError;
@@ -117,19 +117,20 @@ fn short() -> DecodeError {
 
 /// An archive image of pixels that exist nowhere as a stream: zlib for few colours, else JPEG.
 pub(crate) fn encode_pixels(pixels: &DynamicImage) -> Result<ArchiveImage, DecodeError> {
-    let (colour, data, step) = match pixels {
-        DynamicImage::ImageLuma8(grey) => (Colour::Gray, grey.as_raw(), 1),
-        DynamicImage::ImageRgb8(rgb) => (Colour::Rgb, rgb.as_raw(), 3),
+    let (colour, data, written) = match pixels {
+        DynamicImage::ImageLuma8(grey) => (Colour::Gray, grey.as_raw(), ExtendedColorType::L8),
+        DynamicImage::ImageRgb8(rgb) => (Colour::Rgb, rgb.as_raw(), ExtendedColorType::Rgb8),
         _ => return Err(DecodeError::unsupported("a picture neither grey nor RGB")),
     };
     let (width, height) = (pixels.width(), pixels.height());
-    if has_few_colours(data, step) {
+    if has_few_colours(data, usize::from(colour.channels())) {
         let rows = data.clone();
         return Samples { width, height, bits: 8, colour, inverted: false, rows }.to_archive();
     }
     let mut jpeg = Vec::new();
     JpegEncoder::new_with_quality(&mut jpeg, JPEG_QUALITY)
-        .encode_image(pixels)
+        // Not `encode_image`, which makes a colour picture of a grey one.
+        .encode(data, width, height, written)
         .map_err(|error| DecodeError::unreadable(format!("cannot recompress it: {error}")))?;
     Ok(ArchiveImage {
         data: jpeg,
@@ -198,5 +199,29 @@ fn paeth(left: u8, above: u8, corner: u8) -> u8 {
         above
     } else {
         corner
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jpeg;
+
+    #[test]
+    fn the_stream_has_the_channels_its_description_says() {
+        let grey = GrayImage::from_fn(40, 30, |x, y| image::Luma([(x * 6 + y) as u8]));
+        let pictures = [
+            DynamicImage::ImageLuma8(grey.clone()),
+            DynamicImage::ImageRgb8(RgbImage::from_fn(40, 30, |x, y| {
+                image::Rgb([(x * 6) as u8, (y * 8) as u8, (x + y) as u8])
+            })),
+        ];
+        for picture in pictures {
+            let image = encode_pixels(&picture).unwrap();
+            assert_eq!(image.codec, Codec::Jpeg { inverted: false });
+            let stored = jpeg::pixels(&image.data).unwrap();
+            assert_eq!(stored.color().channel_count(), image.colour.channels());
+            assert_eq!((stored.width(), stored.height()), (image.width, image.height));
+        }
     }
 }

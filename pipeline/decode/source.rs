@@ -13,7 +13,7 @@ use crate::{
     error::DecodeError,
     jpeg_page::JpegFile,
     limits::Limits,
-    page::DecodedPage,
+    page::{DecodedPage, Keep},
     pdf::PdfFile,
     png_page::PngFile,
     survey::{Format, Origin, Survey},
@@ -93,24 +93,30 @@ impl Source {
         })
     }
 
-    /// Decodes one page, numbered from 1, by the rule of its file (`Survey::origin`).
+    /// Decodes one page, numbered from 1, by the rule of its file (`Survey::origin`), with the
+    /// image that `keep` asks for.
     ///
     /// A page of a born-digital file has no `scan`, and no `raster` either when its text layer is
     /// good.
     ///
     /// # Errors
     /// Every [`DecodeError`] but `Io`.
-    pub fn page(&mut self, number: u32, origin: Origin) -> Result<DecodedPage, DecodeError> {
+    pub fn page(
+        &mut self,
+        number: u32,
+        origin: Origin,
+        keep: Keep,
+    ) -> Result<DecodedPage, DecodeError> {
         if number == 0 || number > self.pages {
             return Err(DecodeError::NoSuchPage { number, pages: self.pages });
         }
         let started = std::time::Instant::now();
         let index = number as usize - 1;
         let mut page = guarded(|| match &self.container {
-            Container::Jpeg(file) => file.page(),
-            Container::Pdf(file) => file.page(index, origin),
-            Container::Png(file) => file.page(),
-            Container::Tiff(file) => file.page(index),
+            Container::Jpeg(file) => file.page(keep),
+            Container::Pdf(file) => file.page(index, origin, keep),
+            Container::Png(file) => file.page(keep),
+            Container::Tiff(file) => file.page(index, keep),
         })?;
         page.facts.decode_ms = started.elapsed().as_millis().try_into().unwrap_or(u32::MAX);
         Ok(page)

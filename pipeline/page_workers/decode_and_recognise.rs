@@ -90,13 +90,12 @@ impl PageEngine for DecodeAndRecognise {
     }
 
     fn page(&mut self, job: &PageJob, care: Care) -> Result<Page, PageError> {
-        let mut decoded = self.source(&job.path)?.page(job.number, job.origin)?;
+        let mut decoded = self.source(&job.path)?.page(job.number, job.origin, job.keep)?;
         let size_pt = displayed_size(&decoded);
         let started = Instant::now();
         let text = self.read(&mut decoded, size_pt, care)?;
         decoded.facts.ocr_ms = started.elapsed().as_millis().try_into().unwrap_or(u32::MAX);
-        let scan = decoded.scan.filter(|_| job.keep_scan);
-        Ok(Page { number: job.number, scan, text, facts: decoded.facts })
+        Ok(Page { number: job.number, scan: decoded.scan, text, facts: decoded.facts })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use sohoa_decode::{Origin, Survey};
+use sohoa_decode::{Keep, Origin, Survey};
 use sohoa_document::Page;
 
 use crate::{care::Care, failure::PageError};
@@ -20,9 +20,8 @@ pub struct PageJob {
     pub origin: Origin,
     /// Size of the page, from the survey; the deadline scales with it.
     pub megapixels: f32,
-    /// Whether the archived image is wanted back. Without it only text and facts cross the
-    /// process boundary.
-    pub keep_scan: bool,
+    /// Which image is wanted back; a born-digital original has none, whatever is asked.
+    pub keep: Keep,
 }
 
 /// What a child does for its parent, one call at a time.

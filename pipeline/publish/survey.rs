@@ -125,11 +125,7 @@ async fn by_source(
     Ok(sources)
 }
 
-async fn read_all(
-    output: &Store,
-    uid: String,
-    objects: Objects,
-) -> Result<SourceEntries, Fault> {
+async fn read_all(output: &Store, uid: String, objects: Objects) -> Result<SourceEntries, Fault> {
     let mut source = SourceEntries { uid, entries: Vec::new(), parts: BTreeMap::new() };
     for (location, size) in objects {
         if decides(&location) {
@@ -148,7 +144,10 @@ async fn read_all(
 }
 
 /// All objects below `prefix`.
-pub fn objects(output: &Store, prefix: &str) -> impl Stream<Item = Result<ObjectMeta, Fault>> + use<> {
+pub fn objects(
+    output: &Store,
+    prefix: &str,
+) -> impl Stream<Item = Result<ObjectMeta, Fault>> + use<> {
     let listing = output.objects().list(Some(&Path::from(prefix)));
     listing.map_err(|error| classify(STAGE, error))
 }

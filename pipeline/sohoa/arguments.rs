@@ -13,21 +13,21 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
                   unreachable, 5 some documents quarantined, 6 a check failed, 70 internal, 130 \
                   interrupted."
 )]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub(crate) command: Command,
     /// Log more to standard error; twice for debugging. `SOHOA_LOG` sets filters.
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
-    pub verbose: u8,
+    pub(crate) verbose: u8,
     /// Log as JSON lines.
     #[arg(long, global = true)]
-    pub log_json: bool,
+    pub(crate) log_json: bool,
 }
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Prove that nothing is lost: every page accounted for, every object as its record says.
     Audit(Audit),
     /// Say whether everything a run needs is there and usable.
@@ -55,42 +55,42 @@ pub enum Command {
                         finishes what is under way, the second stops at once; nothing is lost \
                         either way."
 )]
-pub struct Run {
+pub(crate) struct Run {
     /// Folder or URL of the scans.
     #[arg(long)]
-    pub input: String,
+    pub(crate) input: String,
     /// Folder or URL of the results.
     #[arg(long)]
-    pub output: String,
+    pub(crate) output: String,
     /// Configuration file; see schemas/configuration.md.
     #[arg(long)]
-    pub config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
     /// Print the summary as JSON on standard output.
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
     /// How files make dossiers.
     #[arg(long, value_enum, default_value_t = LayoutArgument::Auto)]
-    pub layout: LayoutArgument,
+    pub(crate) layout: LayoutArgument,
     /// Do finished sources again: refusals, or everything as a new version.
     #[arg(long, value_enum)]
-    pub reprocess: Option<Reprocess>,
+    pub(crate) reprocess: Option<Reprocess>,
     /// Stop after so many documents.
     #[arg(long)]
-    pub limit: Option<u64>,
+    pub(crate) limit: Option<u64>,
     /// List what would be done and write nothing.
     #[arg(long)]
-    pub dry_run: bool,
+    pub(crate) dry_run: bool,
     /// Take only files whose path relative to the input matches; may be repeated.
     #[arg(long, value_name = "GLOB")]
-    pub include: Vec<String>,
+    pub(crate) include: Vec<String>,
     /// Leave out files whose path relative to the input matches; may be repeated.
     #[arg(long, value_name = "GLOB")]
-    pub exclude: Vec<String>,
+    pub(crate) exclude: Vec<String>,
 }
 
 /// How files make dossiers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum LayoutArgument {
+pub(crate) enum LayoutArgument {
     /// A manifest.json decides; else a subfolder's files are a dossier; else each file is one.
     Auto,
     /// Each file is a dossier of its own.
@@ -103,7 +103,7 @@ pub enum LayoutArgument {
 
 /// What is done again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Reprocess {
+pub(crate) enum Reprocess {
     /// Everything: published documents get a new version.
     All,
     /// Published documents, as a new version.
@@ -117,20 +117,20 @@ pub enum Reprocess {
 #[command(after_help = "Tables: documents, document_versions, pages, page_text, findings, \
                         signatures, intake.\n\nExample: sohoa query --output records \"select \
                         code_full, issued_date, subject from documents order by issued_date\"")]
-pub struct Query {
+pub(crate) struct Query {
     /// The SQL.
-    pub sql: String,
+    pub(crate) sql: String,
     /// Folder or URL of the results.
     #[arg(long)]
-    pub output: String,
+    pub(crate) output: String,
     /// Form of the answer.
     #[arg(long, value_enum, default_value_t = Format::Table)]
-    pub format: Format,
+    pub(crate) format: Format,
 }
 
 /// Form of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub(crate) enum Format {
     /// Comma-separated values with a header.
     Csv,
     /// One JSON object a line.
@@ -145,66 +145,66 @@ pub enum Format {
     after_help = "Exit code 0 when every signature of every file is valid under the trusted \
                         roots, else 6. A file without a signature fails."
 )]
-pub struct Verify {
+pub(crate) struct Verify {
     /// PDF files.
     #[arg(required = true)]
-    pub files: Vec<PathBuf>,
+    pub(crate) files: Vec<PathBuf>,
     /// Roots to trust beside those of the configuration, PEM.
     #[arg(long, value_name = "PEM")]
-    pub root: Vec<PathBuf>,
+    pub(crate) root: Vec<PathBuf>,
     /// Configuration file.
     #[arg(long)]
-    pub config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
     /// Print the report as JSON, one file a line.
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
 /// `sohoa audit`.
 #[derive(Debug, Args)]
-pub struct Audit {
+pub(crate) struct Audit {
     /// Folder or URL of the results.
     #[arg(long)]
-    pub output: String,
+    pub(crate) output: String,
     /// Folder or URL of the scans; then every file of it must be accounted for.
     #[arg(long)]
-    pub input: Option<String>,
+    pub(crate) input: Option<String>,
     /// Configuration file.
     #[arg(long)]
-    pub config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
     /// Read every object and compare its hash; without it, sizes are compared.
     #[arg(long)]
-    pub full: bool,
+    pub(crate) full: bool,
     /// Print the report as JSON.
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
 /// `sohoa check`.
 #[derive(Debug, Args)]
-pub struct Check {
+pub(crate) struct Check {
     /// Folder or URL of the results, to be tried out.
     #[arg(long)]
-    pub output: Option<String>,
+    pub(crate) output: Option<String>,
     /// Configuration file.
     #[arg(long)]
-    pub config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
     /// Print the findings as JSON.
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
 /// `sohoa index`.
 #[derive(Debug, Args)]
-pub struct Index {
+pub(crate) struct Index {
     /// What to do.
     #[command(subcommand)]
-    pub command: IndexCommand,
+    pub(crate) command: IndexCommand,
 }
 
 /// Maintenance of the index.
 #[derive(Debug, Subcommand)]
-pub enum IndexCommand {
+pub(crate) enum IndexCommand {
     /// List a table's current Parquet files, for readers that do not know Delta Lake.
     Files {
         /// The table.
@@ -223,30 +223,30 @@ pub enum IndexCommand {
 
 /// The hidden child command.
 #[derive(Debug, Args)]
-pub struct PageWorker {
+pub(crate) struct PageWorker {
     /// Language model.
     #[arg(long)]
-    pub language: String,
+    pub(crate) language: String,
     /// Folder of the language models.
     #[arg(long)]
-    pub tessdata: Option<PathBuf>,
+    pub(crate) tessdata: Option<PathBuf>,
     /// Largest page, in megapixels.
     #[arg(long)]
-    pub max_page_megapixels: u64,
+    pub(crate) max_page_megapixels: u64,
     /// Largest file, in mebibytes.
     #[arg(long)]
-    pub max_file_mib: u64,
+    pub(crate) max_file_mib: u64,
     /// Most pages of a file.
     #[arg(long)]
-    pub max_pages: u32,
+    pub(crate) max_pages: u32,
 }
 
 /// `sohoa schemas`.
 #[derive(Debug, Args)]
-pub struct Schemas {
+pub(crate) struct Schemas {
     /// Write the files into this folder instead of listing them.
     #[arg(long)]
-    pub write: Option<PathBuf>,
+    pub(crate) write: Option<PathBuf>,
 }
 
 #[cfg(test)]

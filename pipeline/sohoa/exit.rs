@@ -6,7 +6,7 @@ use sohoa_flow::{Fatal, FatalKind, Fault};
 
 /// How the process ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exit {
+pub(crate) enum Exit {
     /// A verification or audit failed.
     CheckFailed = 6,
     /// Configuration, key, permission, or a store without atomic create.
@@ -29,23 +29,23 @@ pub enum Exit {
 
 /// An error that ends the process: what is wrong, and what to do.
 #[derive(Debug)]
-pub struct Failure {
+pub(crate) struct Failure {
     /// The exit code.
-    pub exit: Exit,
+    pub(crate) exit: Exit,
     /// What is wrong, outermost first.
-    pub chain: Vec<String>,
+    pub(crate) chain: Vec<String>,
     /// What to do about it.
-    pub hint: Option<String>,
+    pub(crate) hint: Option<String>,
 }
 
 impl Failure {
     /// A failure with its message.
-    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
         Self { exit, chain: vec![message.into()], hint: None }
     }
 
     /// A failure from an error and its causes.
-    pub fn from_error(exit: Exit, error: &dyn std::error::Error) -> Self {
+    pub(crate) fn from_error(exit: Exit, error: &dyn std::error::Error) -> Self {
         let mut chain = vec![error.to_string()];
         let mut next = error.source();
         while let Some(cause) = next {
@@ -57,7 +57,7 @@ impl Failure {
 
     /// Adds what to do.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }

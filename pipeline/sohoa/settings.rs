@@ -11,16 +11,16 @@ use crate::exit::{Exit, Failure};
 
 /// A checked configuration.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// As the file says it.
-    pub config: Config,
+    pub(crate) config: Config,
     /// Its hash, with defaults filled in; stands in every record.
     pub config_sha256: String,
 }
 
 impl Settings {
     /// Reads and checks a configuration file; without one, the defaults.
-    pub fn load(path: Option<&Path>) -> Result<Self, Failure> {
+    pub(crate) fn load(path: Option<&Path>) -> Result<Self, Failure> {
         let config = path.map_or_else(|| Ok(Config::default()), read)?;
         let mistakes = mistakes(&config);
         if !mistakes.is_empty() {
@@ -34,7 +34,7 @@ impl Settings {
     }
 
     /// The number of page workers: one a core unless the file says otherwise.
-    pub fn worker_count(&self) -> usize {
+    pub(crate) fn worker_count(&self) -> usize {
         match self.config.workers.count {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             count => count,
@@ -89,7 +89,7 @@ fn mistakes(config: &Config) -> Vec<String> {
 }
 
 /// The folder for what belongs to this user: the test authority and the default key for hashes.
-pub fn data_folder() -> Result<PathBuf, Failure> {
+pub(crate) fn data_folder() -> Result<PathBuf, Failure> {
     let base = std::env::var_os("XDG_DATA_HOME")
         .map(PathBuf::from)
         .or_else(|| std::env::home_dir().map(|home| home.join(".local/share")));

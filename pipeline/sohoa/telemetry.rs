@@ -1,6 +1,6 @@
 //! Logs: structured, to standard error, silent in normal operation. No page text, no personal data.
 
-use std::io::Write;
+use std::io::{IsTerminal as _, Write};
 
 use indicatif::MultiProgress;
 use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
@@ -40,9 +40,13 @@ pub(crate) fn start(verbose: u8, json: bool) -> MultiProgress {
         _ => "debug",
     };
     let filter = EnvFilter::try_from_env(FILTER)
-        .unwrap_or_else(|_| EnvFilter::new(format!("error,sohoa={level},sohoa_={level}")));
-    let builder =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(AboveBars(bars.clone()));
+        // What a library calls an error is often a question it asked, such as whether a table
+        // exists; what matters of it comes back as a value.
+        .unwrap_or_else(|_| EnvFilter::new(format!("off,sohoa={level}")));
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(AboveBars(bars.clone()));
     if json {
         builder.json().init();
     } else {

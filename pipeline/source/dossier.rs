@@ -109,14 +109,14 @@ impl Naming {
 
     fn of_manifest(&self, manifest: &Manifest, path: &str) -> Uuid {
         let dossier = &manifest.dossier;
-        let name = match (&dossier.dossier_code, &dossier.archive_file_code, &dossier.paper_file_code)
-        {
-            (Some(code), _, _) => DossierName::Dossier(code),
-            (_, Some(code), _) => DossierName::ArchiveFile(code),
-            (_, _, Some(code)) => DossierName::PaperFile(code),
-            _ if manifest.manifest_id.is_empty() => DossierName::Path(&self.input, path),
-            _ => DossierName::Manifest(&manifest.partner.id, &manifest.manifest_id),
-        };
+        let name =
+            match (&dossier.dossier_code, &dossier.archive_file_code, &dossier.paper_file_code) {
+                (Some(code), _, _) => DossierName::Dossier(code),
+                (_, Some(code), _) => DossierName::ArchiveFile(code),
+                (_, _, Some(code)) => DossierName::PaperFile(code),
+                _ if manifest.manifest_id.is_empty() => DossierName::Path(&self.input, path),
+                _ => DossierName::Manifest(&manifest.partner.id, &manifest.manifest_id),
+            };
         dossier_uid(dossier.handling_agency_code.as_deref().or(self.agency.as_deref()), &name)
     }
 }
@@ -135,7 +135,8 @@ pub(crate) fn single_files(naming: &Naming, mut files: Vec<SourceFile>) -> Vec<S
 /// The files of a folder without a manifest: one dossier, each file a document.
 pub(crate) fn folder(naming: &Naming, path: &str, mut files: Vec<SourceFile>) -> Vec<Source> {
     sort(&mut files);
-    let dossier = Arc::new(Dossier { uid: naming.of_path(path), folder: path.into(), manifest: None });
+    let dossier =
+        Arc::new(Dossier { uid: naming.of_path(path), folder: path.into(), manifest: None });
     one_each(&dossier, files, || None)
 }
 
@@ -148,10 +149,9 @@ pub(crate) fn refused_folder(
     problem: &ManifestProblem,
 ) -> Vec<Source> {
     sort(&mut files);
-    let dossier = Arc::new(Dossier { uid: naming.of_path(path), folder: path.into(), manifest: None });
-    one_each(&dossier, files, || {
-        Some(Refusal { code: problem.code(), error: problem.to_string() })
-    })
+    let dossier =
+        Arc::new(Dossier { uid: naming.of_path(path), folder: path.into(), manifest: None });
+    one_each(&dossier, files, || Some(Refusal { code: problem.code(), error: problem.to_string() }))
 }
 
 /// The documents a manifest declares, then the files it does not name.
@@ -173,8 +173,8 @@ pub(crate) fn with_manifest(
     for document in documents {
         let (found, problem) = check_document(&declared, &document);
         named.extend(found.iter().map(|file| file.key.clone()));
-        let refused = problem
-            .map(|problem| Refusal { code: problem.code(), error: problem.to_string() });
+        let refused =
+            problem.map(|problem| Refusal { code: problem.code(), error: problem.to_string() });
         let (ordinal, dossier) = (document.ordinal, Arc::clone(&dossier));
         sources.push(Source { dossier, ordinal, files: found, declared: Some(document), refused });
     }

@@ -190,9 +190,9 @@ fn redacted(url: &Url) -> String {
 pub fn classify(stage: &'static str, error: object_store::Error) -> Fault {
     use object_store::Error as E;
     match error {
-        E::PermissionDenied { .. } | E::Unauthenticated { .. } | E::UnknownConfigurationKey { .. } => {
-            Fault::fatal(FatalKind::Configuration, stage, error)
-        }
+        E::PermissionDenied { .. }
+        | E::Unauthenticated { .. }
+        | E::UnknownConfigurationKey { .. } => Fault::fatal(FatalKind::Configuration, stage, error),
         E::NotImplemented { .. } | E::NotSupported { .. } => {
             Fault::fatal(FatalKind::Configuration, stage, error)
         }

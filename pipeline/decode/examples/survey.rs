@@ -16,7 +16,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use sohoa_decode::{DecodeError, DecodedPage, Limits, Survey, open};
+use sohoa_decode::{DecodeError, DecodedPage, Keep, Limits, Survey, open};
 
 #[derive(Default)]
 struct Options {
@@ -65,7 +65,7 @@ fn examine(file: &Path, options: &Options) -> Result<(Survey, Vec<Value>), Decod
     let mut pages = Vec::new();
     if options.pages || options.save.is_some() {
         for number in 1..=source.page_count() {
-            pages.push(match source.page(number, survey.origin) {
+            pages.push(match source.page(number, survey.origin, Keep::Stream) {
                 Ok(page) => {
                     save(&page, file, number, options);
                     describe(&page)

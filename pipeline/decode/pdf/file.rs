@@ -23,7 +23,7 @@ use crate::{
     error::DecodeError,
     judge::{Cover, judge},
     limits::Limits,
-    page::{DecodedPage, image_facts, note_findings},
+    page::{DecodedPage, Keep, image_facts, note_findings},
     raster::{self, TARGET_DPI},
     samples::encode_pixels,
     survey::{Format, LayerQuality, Origin, Survey},
@@ -97,7 +97,12 @@ impl PdfFile {
         Ok(survey)
     }
 
-    pub(crate) fn page(&self, index: usize, origin: Origin) -> Result<DecodedPage, DecodeError> {
+    pub(crate) fn page(
+        &self,
+        index: usize,
+        origin: Origin,
+        keep: Keep,
+    ) -> Result<DecodedPage, DecodeError> {
         let page = &self.pdf.pages()[index];
         let cache = InterpreterCache::new();
         let observed = self.observe(page, &cache)?;
@@ -105,7 +110,8 @@ impl PdfFile {
         let layer = good.then(|| words::layer(&observed));
         let mut decoded = if origin == Origin::BornDigital {
             self.original(page, &observed, good)?
-        } else if let Some(liftable) = decide::liftable(&observed) {
+        } else if let Some(liftable) = decide::liftable(&observed).filter(|_| keep == Keep::Stream)
+        {
             self.lifted(page, &cache, &observed, &liftable)?
         } else {
             self.drawn(page, &observed)?

@@ -12,10 +12,8 @@ use crate::{
     error::DecodeError,
     exif,
     limits::Limits,
-    page::{DecodedPage, Pieces},
+    page::{DecodedPage, Keep, Pieces},
     paper_size::PaperSize,
-    raster,
-    samples::encode_pixels,
     survey::{Format, Survey},
 };
 
@@ -66,7 +64,7 @@ impl TiffFile {
         Ok(Survey::of_images(Format::Tiff, megapixels.collect::<Result<_, _>>()?))
     }
 
-    pub(crate) fn page(&self, index: usize) -> Result<DecodedPage, DecodeError> {
+    pub(crate) fn page(&self, index: usize, keep: Keep) -> Result<DecodedPage, DecodeError> {
         let directory = &self.pages[index];
         let (width, height) = size(directory, &self.bytes)?;
         let layout = Layout {
@@ -84,11 +82,8 @@ impl TiffFile {
         };
         let (mirrored, rotation) = exif::turn(directory.orientation(&self.bytes));
         let size = PaperSize::new(layout.width, layout.height, directory.dpi(&self.bytes));
-        if mirrored {
-            // A PDF page can be turned but not mirrored.
-            let straight = raster::flatten(pixels.fliph());
-            let image = encode_pixels(&straight)?;
-            return Pieces::whole(image, straight, rotation, size).into_page();
+        if mirrored || keep == Keep::Recoded {
+            return Pieces::recoded(pixels, mirrored, rotation, size)?.into_page();
         }
         Pieces { images, pixels, rotation, size }.into_page()
     }

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sohoa_decode::Limits;
+use sohoa_decode::{Keep, Limits};
 use sohoa_ocr::EngineConfig;
 use sohoa_page_workers::{
     Care, DecodeAndRecognise, PageEngine, PageJob, Pool, PoolConfig, StartRefusal, WorkerCommand,
@@ -38,7 +38,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let survey = pool.survey(&path).await?;
         for (number, &megapixels) in (1..).zip(&survey.page_megapixels) {
             let origin = survey.origin;
-            let job = PageJob { path: path.clone(), number, origin, megapixels, keep_scan: true };
+            let job =
+                PageJob { path: path.clone(), number, origin, megapixels, keep: Keep::Stream };
             let started = Instant::now();
             let one = here.page(&job, Care::Full)?;
             inside += started.elapsed();

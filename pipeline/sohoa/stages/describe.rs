@@ -1,5 +1,7 @@
 //! What the document is: the fields read from its pages, held against its manifest.
 
+use std::collections::HashSet;
+
 use chrono::{Datelike as _, NaiveDate};
 use sohoa_document::{PageText, fold::fold};
 use sohoa_extract::{Extraction, Fields, Segment};
@@ -35,14 +37,28 @@ pub(crate) fn describe(context: &Context, taken: &Taken, read: &Read) -> Vec<Des
         accept_line: context.settings.config.extract.accept as f32,
     };
     let Extraction { segments } = sohoa_extract::extract(&pages, &limits);
-    let whole = Segment {
-        page_from: 1,
-        page_to: read.page_count(),
-        fields: Fields::default(),
-        findings: Vec::new(),
-    };
-    let segments = if segments.is_empty() { vec![whole] } else { segments };
-    segments.into_iter().map(|segment| one(context, taken, read, segment)).collect()
+    whole(segments, read.page_count())
+        .into_iter()
+        .map(|segment| one(context, taken, read, segment))
+        .collect()
+}
+
+/// The segments stretched over every page: one that was refused belongs to the document before it,
+/// or to the first.
+fn whole(mut segments: Vec<Segment>, pages: u32) -> Vec<Segment> {
+    if segments.is_empty() {
+        let fields = Fields::default();
+        segments.push(Segment { page_from: 1, page_to: pages, fields, findings: Vec::new() });
+    }
+    let mut end = pages;
+    for segment in segments.iter_mut().rev() {
+        segment.page_to = end;
+        end = segment.page_from.saturating_sub(1);
+    }
+    if let Some(first) = segments.first_mut() {
+        first.page_from = 1;
+    }
+    segments
 }
 
 fn one(context: &Context, taken: &Taken, read: &Read, segment: Segment) -> Described {
@@ -60,7 +76,8 @@ fn one(context: &Context, taken: &Taken, read: &Read, segment: Segment) -> Descr
         (!conf.is_empty()).then(|| conf.values().sum::<f32>() / conf.len() as f32);
     (row.field_conf, row.field_source, row.field_box) = (conf, source, boxes);
     remarks.extend(segment.findings.iter().filter_map(remark));
-    remarks.dedup_by(|left, right| (left.code, &left.field) == (right.code, &right.field));
+    let mut seen = HashSet::new();
+    remarks.retain(|remark| seen.insert((remark.code, remark.field.clone())));
     row.needs_review = !row.fields_missing.is_empty()
         || row.pages_quarantined > 0
         || remarks
@@ -171,7 +188,22 @@ fn remark(finding: &sohoa_extract::FieldFinding) -> Option<Remark> {
 
 #[cfg(test)]
 mod tests {
-    use super::phase;
+    use sohoa_extract::{Fields, Segment};
+
+    use super::{phase, whole};
+
+    #[test]
+    fn pages_that_were_refused_still_belong_to_a_document() {
+        let segment = |page_from, page_to| {
+            let fields = Fields::default();
+            Segment { page_from, page_to, fields, findings: Vec::new() }
+        };
+        let ranges = |segments: Vec<Segment>| -> Vec<(u32, u32)> {
+            segments.iter().map(|segment| (segment.page_from, segment.page_to)).collect()
+        };
+        assert_eq!(ranges(whole(vec![segment(2, 3), segment(5, 5)], 7)), [(1, 4), (5, 7)]);
+        assert_eq!(ranges(whole(Vec::new(), 2)), [(1, 2)]);
+    }
 
     #[test]
     fn a_year_belongs_to_one_phase() {

@@ -198,7 +198,8 @@ fn documents_and_findings(
             LayerQuality::Good | LayerQuality::None => None,
         };
         for code in rows::page_codes(result).into_iter().chain(layer) {
-            let remark = Remark::plain(code);
+            let observed = result.page.as_ref().err().map(|rejection| rejection.sentence.clone());
+            let remark = Remark { observed, ..Remark::plain(code) };
             findings.push(rows::finding((context, taken), ("page", uid), remark, "read"));
         }
     }

@@ -6,12 +6,14 @@
 //! paper may be stored; the rest are read side by side.
 
 use futures::{StreamExt as _, stream};
-use sohoa_decode::{Format, LayerQuality, Origin, Survey};
+use sohoa_compose::ComposeError;
+use sohoa_decode::{Format, Keep, LayerQuality, Origin, Survey};
 use sohoa_document::{Page, PageFacts, PageText};
 use sohoa_flow::{FatalKind, Fault, Rejection};
 use sohoa_page_workers::{PageFailure, PageJob};
 use sohoa_schemas::Code;
 use tempfile::TempPath;
+use uuid::Uuid;
 
 use crate::{
     context::Context,
@@ -107,16 +109,20 @@ pub(crate) async fn read(context: &Context, taken: &Taken) -> Result<Read, Fault
     let mut jobs = jobs(taken, &surveys, origin).into_iter();
     let mut reading = Reading::begin(context, taken, origin)?;
     for (place, job) in jobs.by_ref() {
-        reading.take(place, context.pool.page(job).await)?;
+        let page = context.pool.page(job.clone()).await;
+        reading.take(place, job, page).await?;
         if reading.refuse_secret()? {
             break;
         }
     }
     let mut rest = stream::iter(jobs)
-        .map(|(place, job)| async move { (place, context.pool.page(job).await) })
+        .map(|(place, job)| async move {
+            let page = context.pool.page(job.clone()).await;
+            (place, job, page)
+        })
         .buffered(context.settings.worker_count());
-    while let Some((place, page)) = rest.next().await {
-        reading.take(place, page)?;
+    while let Some((place, job, page)) = rest.next().await {
+        reading.take(place, job, page).await?;
     }
     drop(rest);
     let (pages, composed) = reading.end()?;
@@ -168,7 +174,7 @@ fn jobs(taken: &Taken, surveys: &[Survey], origin: Origin) -> Vec<(Place, PageJo
                 number: index + 1,
                 origin,
                 megapixels,
-                keep_scan: origin != Origin::BornDigital,
+                keep: Keep::Stream,
             };
             jobs.push((place, job));
         }
@@ -202,49 +208,85 @@ fn rejection(failure: PageFailure) -> Rejection {
     Rejection::new(code, STAGE, failure)
 }
 
+/// Why a page is not in the document.
+enum Refused {
+    /// Its image has to be encoded anew first.
+    Recode(ComposeError),
+    /// For good.
+    Page(Box<Rejection>),
+}
+
 /// The pages so far, and the document they go into.
-struct Reading {
+struct Reading<'a> {
+    context: &'a Context,
+    source: Uuid,
     pages: Vec<PageResult>,
     composition: Option<Composition>,
 }
 
-impl Reading {
-    fn begin(context: &Context, taken: &Taken, origin: Origin) -> Result<Self, Fault> {
+impl<'a> Reading<'a> {
+    fn begin(context: &'a Context, taken: &Taken, origin: Origin) -> Result<Self, Fault> {
         let paper = origin != Origin::BornDigital;
         let composition = paper.then(|| Composition::begin(context, taken)).transpose()?;
-        Ok(Self { pages: Vec::new(), composition })
+        Ok(Self { context, source: taken.uid, pages: Vec::new(), composition })
     }
 
-    /// Takes a page's outcome in; the image goes into the document and out of memory.
-    fn take(&mut self, place: Place, page: Result<Page, PageFailure>) -> Result<(), Fault> {
-        let page = match page {
-            Ok(page) => self.compose(page)?,
-            Err(PageFailure::Pool(error)) => {
-                return Err(Fault::fatal(FatalKind::Internal, STAGE, error));
-            }
-            Err(failure) => Err(rejection(failure)),
-        };
+    /// Takes a page's outcome in; the image goes into the document and out of memory. An image
+    /// that PDF/A-2b cannot hold as it is gets asked for again, encoded anew.
+    async fn take(
+        &mut self,
+        place: Place,
+        job: PageJob,
+        page: Result<Page, PageFailure>,
+    ) -> Result<(), Fault> {
+        let mut outcome = self.compose(page)?;
+        if let Err(Refused::Recode(why)) = &outcome {
+            tracing::debug!(page = place.number, %why, "a page is encoded anew");
+            let job = PageJob { keep: Keep::Recoded, ..job };
+            outcome = self.compose(self.context.pool.page(job).await)?;
+        }
+        let page = outcome.map_err(|refused| match refused {
+            Refused::Page(rejection) => *rejection,
+            Refused::Recode(why) => Rejection::new(Code::F05Unsupported, STAGE, why),
+        });
         if let Err(rejection) = &page {
-            tracing::warn!(page = place.number, code = %rejection.code, "a page is refused");
+            tracing::warn!(
+                source = %self.source,
+                page = place.number,
+                code = %rejection.code,
+                why = rejection.sentence,
+                "a page is refused"
+            );
         }
         self.pages.push(PageResult { place, page });
         Ok(())
     }
 
-    fn compose(&mut self, page: Page) -> Result<Result<ReadPage, Rejection>, Fault> {
+    fn compose(
+        &mut self,
+        page: Result<Page, PageFailure>,
+    ) -> Result<Result<ReadPage, Refused>, Fault> {
+        let refused = |rejection| Ok(Err(Refused::Page(Box::new(rejection))));
+        let page = match page {
+            Ok(page) => page,
+            Err(PageFailure::Pool(error)) => {
+                return Err(Fault::fatal(FatalKind::Internal, STAGE, error));
+            }
+            Err(failure) => return refused(rejection(failure)),
+        };
         let rotation = page.scan.as_ref().map(|scan| scan.rotation);
         if let Some(composition) = &mut self.composition {
             let Some(scan) = &page.scan else {
                 let error = "the page has no image to keep";
-                return Ok(Err(Rejection::new(Code::F02Unreadable, STAGE, error)));
+                return refused(Rejection::new(Code::F02Unreadable, STAGE, error));
             };
             match composition.add(scan, &page.text) {
                 Ok(()) => {}
-                Err(NotAdded::Fault(Fault::Reject(rejection))) => return Ok(Err(*rejection)),
-                Err(NotAdded::Fault(fault)) => return Err(fault),
-                Err(NotAdded::Recode(error)) => {
-                    return Ok(Err(Rejection::new(Code::F05Unsupported, STAGE, error)));
+                Err(NotAdded::Fault(Fault::Reject(rejection))) => {
+                    return Ok(Err(Refused::Page(rejection)));
                 }
+                Err(NotAdded::Fault(fault)) => return Err(fault),
+                Err(NotAdded::Recode(why)) => return Ok(Err(Refused::Recode(why))),
             }
         }
         Ok(Ok(ReadPage { text: page.text, facts: page.facts, rotation }))

@@ -2,7 +2,7 @@
 
 use image::{DynamicImage, ImageFormat};
 use proptest::prelude::*;
-use sohoa_decode::{DecodeError, DecodedPage, Limits, Origin, open};
+use sohoa_decode::{DecodeError, DecodedPage, Keep, Limits, Origin, open};
 
 use crate::build::{
     PdfPage, TiffPage, bitonal, colour, encoded, fax_page, grey, jpeg_image, opened, pdf, save,
@@ -12,7 +12,9 @@ use crate::build::{
 fn all_pages(bytes: &[u8]) -> Result<Vec<DecodedPage>, DecodeError> {
     let mut source = opened(bytes)?;
     let survey = source.survey()?;
-    (1..=source.page_count()).map(|number| source.page(number, survey.origin)).collect()
+    (1..=source.page_count())
+        .map(|number| source.page(number, survey.origin, Keep::Stream))
+        .collect()
 }
 
 /// Small files of every container; each page carries ink.
@@ -130,7 +132,10 @@ fn absurd_sizes_are_refused_before_allocation() {
         PdfPage { images: vec![([420.0, 0.0, 0.0, 595.0, 0.0, 0.0], image)], ..PdfPage::default() };
     let mut source = opened(&pdf(&[page])).unwrap();
     assert_eq!(source.survey().unwrap_err().code(), "F07_DECOMPRESSION_BOMB");
-    assert_eq!(source.page(1, Origin::Paper).unwrap_err().code(), "F07_DECOMPRESSION_BOMB");
+    assert_eq!(
+        source.page(1, Origin::Paper, Keep::Stream).unwrap_err().code(),
+        "F07_DECOMPRESSION_BOMB"
+    );
 }
 
 #[test]

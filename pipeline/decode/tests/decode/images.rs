@@ -1,7 +1,7 @@
 //! JPEG and PNG files.
 
 use image::{DynamicImage, GrayAlphaImage, ImageFormat, LumaA};
-use sohoa_decode::{Format, LayerQuality, Origin};
+use sohoa_decode::{Format, Keep, LayerQuality, Origin};
 use sohoa_document::{Codec, Colour};
 
 use crate::build::{colour, difference, encoded, grey, opened};
@@ -14,7 +14,7 @@ fn a_jpeg_is_kept_byte_for_byte() {
     let survey = source.survey().unwrap();
     assert_eq!((survey.origin, survey.signed), (Origin::Paper, false));
     assert_eq!(survey.layers, [LayerQuality::None]);
-    let page = source.page(1, survey.origin).unwrap();
+    let page = source.page(1, survey.origin, Keep::Stream).unwrap();
     let scan = page.scan.unwrap();
     let (_, image) = &scan.images[0];
     assert_eq!(image.data, bytes);
@@ -37,7 +37,7 @@ fn exif_orientation_turns_the_page_and_not_the_stream() {
     let mut bytes = plain[..2].to_vec();
     bytes.extend(exif);
     bytes.extend(&plain[2..]);
-    let page = opened(&bytes).unwrap().page(1, Origin::Paper).unwrap();
+    let page = opened(&bytes).unwrap().page(1, Origin::Paper, Keep::Stream).unwrap();
     let scan = page.scan.unwrap();
     assert_eq!(scan.rotation, 90);
     assert_eq!(scan.images[0].1.data, bytes);
@@ -50,7 +50,7 @@ fn exif_orientation_turns_the_page_and_not_the_stream() {
 fn a_plain_png_keeps_its_compressed_rows() {
     let picture = DynamicImage::ImageRgb8(colour(210, 297));
     let bytes = encoded(&picture, ImageFormat::Png);
-    let page = opened(&bytes).unwrap().page(1, Origin::Paper).unwrap();
+    let page = opened(&bytes).unwrap().page(1, Origin::Paper, Keep::Stream).unwrap();
     let (_, image) = &page.scan.as_ref().unwrap().images[0];
     assert_eq!(image.codec, Codec::Flate { predictor: 15 });
     assert!(image.original_stream);
@@ -66,7 +66,7 @@ fn a_plain_png_keeps_its_compressed_rows() {
 fn transparency_is_flattened_on_white() {
     let clear = GrayAlphaImage::from_fn(200, 280, |x, _| LumaA([0, if x < 100 { 255 } else { 0 }]));
     let bytes = encoded(&DynamicImage::ImageLumaA8(clear), ImageFormat::Png);
-    let page = opened(&bytes).unwrap().page(1, Origin::Paper).unwrap();
+    let page = opened(&bytes).unwrap().page(1, Origin::Paper, Keep::Stream).unwrap();
     let (_, image) = &page.scan.as_ref().unwrap().images[0];
     assert!(!image.original_stream);
     assert_eq!(image.colour, Colour::Gray);
@@ -79,7 +79,7 @@ fn a_dense_scan_is_reduced_for_recognition_only() {
     let mut bytes = encoded(&DynamicImage::ImageLuma8(grey(2480, 3508)), ImageFormat::Jpeg);
     // The encoder wrote a JFIF density of unit 0; say 300 dots per inch.
     bytes[13..18].copy_from_slice(&[1, 1, 44, 1, 44]);
-    let page = opened(&bytes).unwrap().page(1, Origin::Paper).unwrap();
+    let page = opened(&bytes).unwrap().page(1, Origin::Paper, Keep::Stream).unwrap();
     assert_eq!((page.facts.dpi_x, page.facts.width_px), (Some(300.0), 2480));
     let raster = page.raster.unwrap();
     assert_eq!((raster.width(), raster.height(), page.raster_dpi), (1653, 2339, 200.0));
@@ -90,7 +90,7 @@ fn a_dense_scan_is_reduced_for_recognition_only() {
 fn a_coarse_scan_is_a_finding() {
     let mut bytes = encoded(&DynamicImage::ImageLuma8(grey(1240, 1754)), ImageFormat::Jpeg);
     bytes[13..18].copy_from_slice(&[1, 0, 150, 0, 150]);
-    let page = opened(&bytes).unwrap().page(1, Origin::Paper).unwrap();
+    let page = opened(&bytes).unwrap().page(1, Origin::Paper, Keep::Stream).unwrap();
     assert_eq!(page.facts.findings, ["I01_DPI_LOW"]);
     assert_eq!(page.raster.unwrap().width(), 1240);
 }

@@ -6,4 +6,5 @@ mod build;
 mod hostile;
 mod images;
 mod pdf;
+mod recoded;
 mod tiffs;

@@ -5,7 +5,7 @@ use std::io::Write;
 use flate2::{Compression, write::ZlibEncoder};
 use image::DynamicImage;
 use pdf_writer::Filter;
-use sohoa_decode::{LayerQuality, Origin};
+use sohoa_decode::{Keep, LayerQuality, Origin};
 use sohoa_document::{Codec, Colour};
 
 use crate::build::{
@@ -34,7 +34,7 @@ fn a_scanned_page_gives_its_own_jpeg() {
         (survey.origin, survey.layers.as_slice()),
         (Origin::Paper, &[LayerQuality::None][..])
     );
-    let page = source.page(1, survey.origin).unwrap();
+    let page = source.page(1, survey.origin, Keep::Stream).unwrap();
     let kept = page.scan.unwrap();
     assert_eq!(kept.images[0].1.data, jpeg_image(&scan()).data);
     assert!(kept.images[0].1.original_stream);
@@ -58,7 +58,7 @@ fn fax_streams_keep_their_parameters() {
             inverted: black_is_1,
         };
         let file = pdf(&[PdfPage { images: vec![(FULL, image)], ..PdfPage::default() }]);
-        let page = opened(&file).unwrap().page(1, Origin::Paper).unwrap();
+        let page = opened(&file).unwrap().page(1, Origin::Paper, Keep::Stream).unwrap();
         let (_, image) = &page.scan.as_ref().unwrap().images[0];
         assert_eq!(
             image.codec,
@@ -90,7 +90,7 @@ fn raw_and_flate_rows_are_kept_as_flate() {
             inverted: false,
         };
         let file = pdf(&[PdfPage { images: vec![(FULL, image)], ..PdfPage::default() }]);
-        let page = opened(&file).unwrap().page(1, Origin::Paper).unwrap();
+        let page = opened(&file).unwrap().page(1, Origin::Paper, Keep::Stream).unwrap();
         let (_, image) = &page.scan.as_ref().unwrap().images[0];
         assert!(matches!(image.codec, Codec::Flate { .. }));
         assert_eq!((image.original_stream, &image.colour), (original, &Colour::Gray));
@@ -132,7 +132,7 @@ fn a_jbig2_stream_is_kept() {
         inverted: false,
     };
     let file = pdf(&[PdfPage { images: vec![(FULL, image)], ..PdfPage::default() }]);
-    let page = opened(&file).unwrap().page(1, Origin::Paper).unwrap();
+    let page = opened(&file).unwrap().page(1, Origin::Paper, Keep::Stream).unwrap();
     let (_, image) = &page.scan.as_ref().unwrap().images[0];
     assert_eq!(image.codec, Codec::Jbig2 { globals: Vec::new() });
     assert_eq!((&image.data, image.bits), (&jbig2(&picture), 1));
@@ -149,7 +149,7 @@ fn strips_that_tile_the_page_are_lifted_each() {
         ([A5.0, 0.0, 0.0, half, 0.0, 0.0], jpeg_image(&lower)),
     ];
     let file = pdf(&[PdfPage { images, ..PdfPage::default() }]);
-    let page = opened(&file).unwrap().page(1, Origin::Paper).unwrap();
+    let page = opened(&file).unwrap().page(1, Origin::Paper, Keep::Stream).unwrap();
     let kept = page.scan.unwrap();
     assert_eq!(kept.images.len(), 2);
     assert!((kept.images[0].0.rect.y1 - kept.images[1].0.rect.y0).abs() < 0.01);
@@ -166,7 +166,7 @@ fn invisible_text_is_not_drawn_over_and_visible_text_is() {
         let survey = source.survey().unwrap();
         assert_eq!(survey.origin, Origin::Paper, "mode {mode}");
         assert_eq!(survey.layers, [LayerQuality::StampOnly]);
-        let page = source.page(1, survey.origin).unwrap();
+        let page = source.page(1, survey.origin, Keep::Stream).unwrap();
         assert_eq!(page.scan.unwrap().images[0].1.original_stream, lifted, "mode {mode}");
         assert!(page.layer.is_none());
     }
@@ -176,7 +176,7 @@ fn invisible_text_is_not_drawn_over_and_visible_text_is() {
 fn a_stamp_annotation_is_drawn_into_the_page() {
     let look = b"0 0 1 rg 0 0 100 40 re f".to_vec();
     let file = pdf(&[PdfPage { stamp: Some(look), ..scanned() }]);
-    let page = opened(&file).unwrap().page(1, Origin::Paper).unwrap();
+    let page = opened(&file).unwrap().page(1, Origin::Paper, Keep::Stream).unwrap();
     let kept = page.scan.unwrap();
     assert!(!kept.images[0].1.original_stream);
     assert_eq!(kept.images[0].1.width, 1750, "300 dpi");
@@ -191,7 +191,7 @@ fn a_stamp_annotation_is_drawn_into_the_page() {
 fn rotation_of_page_and_of_matrix_become_one() {
     // The page is turned by its dictionary.
     let turned = PdfPage { rotate: 90, ..scanned() };
-    let page = opened(&pdf(&[turned])).unwrap().page(1, Origin::Paper).unwrap();
+    let page = opened(&pdf(&[turned])).unwrap().page(1, Origin::Paper, Keep::Stream).unwrap();
     let kept = page.scan.unwrap();
     assert_eq!((kept.rotation, kept.width, kept.height), (90, A5.0, A5.1));
     assert!(difference(&page.raster.unwrap(), &scan().rotate90()) < 6.0);
@@ -201,7 +201,7 @@ fn rotation_of_page_and_of_matrix_become_one() {
     let matrix = [0.0, -A5.1, A5.0, 0.0, 0.0, A5.1];
     let file =
         pdf(&[PdfPage { images: vec![(matrix, jpeg_image(&sideways))], ..PdfPage::default() }]);
-    let page = opened(&file).unwrap().page(1, Origin::Paper).unwrap();
+    let page = opened(&file).unwrap().page(1, Origin::Paper, Keep::Stream).unwrap();
     let kept = page.scan.unwrap();
     assert!(kept.images[0].1.original_stream);
     assert_eq!((kept.rotation, kept.width, kept.height), (90, A5.1, A5.0));
@@ -217,7 +217,7 @@ fn a_mirrored_image_is_rendered() {
     let matrix = [-A5.0, 0.0, 0.0, A5.1, A5.0, 0.0];
     let file =
         pdf(&[PdfPage { images: vec![(matrix, jpeg_image(&scan()))], ..PdfPage::default() }]);
-    let page = opened(&file).unwrap().page(1, Origin::Paper).unwrap();
+    let page = opened(&file).unwrap().page(1, Origin::Paper, Keep::Stream).unwrap();
     assert!(!page.scan.unwrap().images[0].1.original_stream);
     let raster = page.raster.unwrap();
     assert!(difference(&raster, &scan().fliph()) < difference(&raster, &scan()));
@@ -227,7 +227,7 @@ fn a_mirrored_image_is_rendered() {
 fn a_white_patch_over_the_scan_is_seen() {
     let over = b"1 1 1 rg 40 400 200 100 re f".to_vec();
     let file = pdf(&[PdfPage { over: Some(over), ..scanned() }]);
-    let page = opened(&file).unwrap().page(1, Origin::Paper).unwrap();
+    let page = opened(&file).unwrap().page(1, Origin::Paper, Keep::Stream).unwrap();
     assert!(!page.scan.unwrap().images[0].1.original_stream, "what a patch hides must stay hidden");
 }
 
@@ -248,7 +248,7 @@ fn drawn_text_is_born_digital_and_mixed_files_follow_the_paper_rule() {
     assert_eq!(survey.origin, Origin::BornDigital);
     // No Vietnamese: the layer is not believed, so a raster is there to be read.
     assert_eq!(survey.layers, [LayerQuality::Junk]);
-    let page = source.page(1, survey.origin).unwrap();
+    let page = source.page(1, survey.origin, Keep::Stream).unwrap();
     assert!(page.scan.is_none() && page.layer.is_none());
     assert!((page.raster_dpi - 200.0).abs() < 0.1 && page.raster.is_some());
 
@@ -256,8 +256,8 @@ fn drawn_text_is_born_digital_and_mixed_files_follow_the_paper_rule() {
     let survey = source.survey().unwrap();
     assert_eq!(survey.origin, Origin::Mixed);
     assert_eq!(survey.page_origins, [Some(Origin::Paper), Some(Origin::BornDigital), None]);
-    let page = source.page(2, survey.origin).unwrap();
+    let page = source.page(2, survey.origin, Keep::Stream).unwrap();
     assert_eq!(page.scan.unwrap().images[0].1.width, 1750);
-    let blank = source.page(3, survey.origin).unwrap();
+    let blank = source.page(3, survey.origin, Keep::Stream).unwrap();
     assert!(blank.facts.blank && blank.scan.is_some());
 }

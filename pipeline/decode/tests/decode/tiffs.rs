@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use fax::{BitWriter, VecWriter, maps};
 use image::{DynamicImage, GrayImage, ImageFormat};
-use sohoa_decode::{Format, Origin};
+use sohoa_decode::{Format, Keep, Origin};
 use sohoa_document::{Codec, Colour};
 use tiff::{
     encoder::{Compression, TiffEncoder, colortype},
@@ -26,7 +26,7 @@ fn a_g4_page_keeps_the_scanners_stream() {
     let bytes = tiff(&[fax_page(&picture(), 300), fax_page(&bitonal(200, 280), 200)]);
     let mut source = opened(&bytes).unwrap();
     assert_eq!((source.format(), source.page_count()), (Format::Tiff, 2));
-    let page = source.page(1, Origin::Paper).unwrap();
+    let page = source.page(1, Origin::Paper, Keep::Stream).unwrap();
     let scan = page.scan.unwrap();
     let (place, image) = &scan.images[0];
     assert_eq!(image.data, g4(&picture()));
@@ -37,7 +37,7 @@ fn a_g4_page_keeps_the_scanners_stream() {
     assert!(image.original_stream && !image.inverted);
     assert!((place.rect.x1 - 331.0 / 300.0 * 72.0).abs() < 0.01);
     assert_eq!((page.facts.colour_mode.as_str(), page.facts.dpi_y), ("bitonal", Some(300.0)));
-    let second = source.page(2, Origin::Paper).unwrap();
+    let second = source.page(2, Origin::Paper, Keep::Stream).unwrap();
     let expected = DynamicImage::ImageLuma8(bitonal(200, 280));
     assert_eq!(difference(&second.raster.unwrap(), &expected), 0.0);
 }
@@ -47,7 +47,7 @@ fn reversed_bits_and_reversed_meaning_give_the_same_page() {
     let mut reversed = fax_page(&picture(), 200);
     reversed.tags.push((266, vec![2]));
     reversed.strips = vec![g4(&picture()).iter().map(|byte| byte.reverse_bits()).collect()];
-    let page = opened(&tiff(&[reversed])).unwrap().page(1, Origin::Paper).unwrap();
+    let page = opened(&tiff(&[reversed])).unwrap().page(1, Origin::Paper, Keep::Stream).unwrap();
     assert_eq!(page.scan.unwrap().images[0].1.data, g4(&picture()));
     assert_eq!(difference(&page.raster.unwrap(), &DynamicImage::ImageLuma8(picture())), 0.0);
 
@@ -59,7 +59,7 @@ fn reversed_bits_and_reversed_meaning_give_the_same_page() {
             tag.1 = vec![1];
         }
     }
-    let page = opened(&tiff(&[inverted])).unwrap().page(1, Origin::Paper).unwrap();
+    let page = opened(&tiff(&[inverted])).unwrap().page(1, Origin::Paper, Keep::Stream).unwrap();
     assert!(page.scan.unwrap().images[0].1.inverted);
     assert_eq!(difference(&page.raster.unwrap(), &DynamicImage::ImageLuma8(picture())), 0.0);
 }
@@ -80,7 +80,8 @@ fn in_strips(rows: u32) -> TiffPage {
 
 #[test]
 fn few_strips_are_placed_and_many_are_joined_without_loss() {
-    let page = opened(&tiff(&[in_strips(160)])).unwrap().page(1, Origin::Paper).unwrap();
+    let page =
+        opened(&tiff(&[in_strips(160)])).unwrap().page(1, Origin::Paper, Keep::Stream).unwrap();
     let scan = page.scan.unwrap();
     assert_eq!(scan.images.len(), 3);
     assert!(scan.images.iter().all(|(_, image)| image.original_stream));
@@ -88,7 +89,8 @@ fn few_strips_are_placed_and_many_are_joined_without_loss() {
     assert!((scan.images[2].0.rect.y1 - scan.height).abs() < 0.01);
     assert_eq!(difference(&page.raster.unwrap(), &DynamicImage::ImageLuma8(picture())), 0.0);
 
-    let page = opened(&tiff(&[in_strips(16)])).unwrap().page(1, Origin::Paper).unwrap();
+    let page =
+        opened(&tiff(&[in_strips(16)])).unwrap().page(1, Origin::Paper, Keep::Stream).unwrap();
     let scan = page.scan.unwrap();
     assert_eq!(scan.images.len(), 1);
     assert_eq!(
@@ -153,7 +155,7 @@ fn g3_becomes_g4_without_loss() {
         page.strips = vec![g3(&picture(), rows)];
         page.tags.retain(|tag| tag.0 != 259);
         page.tags.extend([(259, vec![compression]), (292, vec![options])]);
-        let page = opened(&tiff(&[page])).unwrap().page(1, Origin::Paper).unwrap();
+        let page = opened(&tiff(&[page])).unwrap().page(1, Origin::Paper, Keep::Stream).unwrap();
         let (_, image) = &page.scan.as_ref().unwrap().images[0];
         assert!(!image.original_stream);
         assert_eq!(image.data, g4(&picture()), "{rows:?}");
@@ -204,7 +206,7 @@ fn jpeg_strips_get_their_tables_back() {
         tables: Some(tables),
         dpi: Some(200),
     };
-    let page = opened(&tiff(&[page])).unwrap().page(1, Origin::Paper).unwrap();
+    let page = opened(&tiff(&[page])).unwrap().page(1, Origin::Paper, Keep::Stream).unwrap();
     let scan = page.scan.unwrap();
     assert_eq!(scan.images.len(), 1, "strips of whole blocks are joined");
     assert!(scan.images[0].1.original_stream);
@@ -218,7 +220,7 @@ fn old_style_jpeg_is_unsupported() {
     let mut page = fax_page(&picture(), 200);
     page.tags.retain(|tag| tag.0 != 259);
     page.tags.push((259, vec![6]));
-    let error = opened(&tiff(&[page])).unwrap().page(1, Origin::Paper).unwrap_err();
+    let error = opened(&tiff(&[page])).unwrap().page(1, Origin::Paper, Keep::Stream).unwrap_err();
     assert_eq!(error.code(), "F05_UNSUPPORTED");
 }
 
@@ -250,7 +252,7 @@ fn lossless_compressions_lose_nothing() {
             DynamicImage::ImageLuma8(grey(120, 170)),
         ];
         for (number, expected) in (1..).zip(expected) {
-            let page = source.page(number, Origin::Paper).unwrap();
+            let page = source.page(number, Origin::Paper, Keep::Stream).unwrap();
             let (_, image) = &page.scan.as_ref().unwrap().images[0];
             assert_eq!((&image.codec, image.bits), (&Codec::Flate { predictor: 15 }, 8));
             assert_eq!(difference(&page.raster.unwrap(), &expected), 0.0, "page {number}");
@@ -261,7 +263,7 @@ fn lossless_compressions_lose_nothing() {
 #[test]
 fn archived_rows_unpack_to_the_same_samples() {
     let bytes = written(Compression::Lzw, Predictor::None);
-    let page = opened(&bytes).unwrap().page(1, Origin::Paper).unwrap();
+    let page = opened(&bytes).unwrap().page(1, Origin::Paper, Keep::Stream).unwrap();
     let image = page.scan.unwrap().images.remove(0).1;
     // The same rows as the data of a PNG are read by an independent decoder.
     let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
@@ -299,8 +301,10 @@ fn raw_bits_are_read_in_both_meanings() {
     let black = black_bits(&picture());
     let white: Vec<u8> = black.iter().map(|byte| !byte).collect();
     for (photometric, rows) in [(0, black), (1, white)] {
-        let page =
-            opened(&tiff(&[raw(photometric, 1, rows)])).unwrap().page(1, Origin::Paper).unwrap();
+        let page = opened(&tiff(&[raw(photometric, 1, rows)]))
+            .unwrap()
+            .page(1, Origin::Paper, Keep::Stream)
+            .unwrap();
         assert_eq!(page.scan.unwrap().images[0].1.bits, 1);
         let expected = DynamicImage::ImageLuma8(picture());
         assert_eq!(difference(&page.raster.unwrap(), &expected), 0.0, "photometric {photometric}");
@@ -319,7 +323,7 @@ fn a_palette_is_kept_as_one() {
     page.tags.push((320, map));
     let bytes = tiff(&[page]);
     // The builder writes every value as a long; a colour map is of shorts.
-    let page = opened(&bytes).unwrap().page(1, Origin::Paper);
+    let page = opened(&bytes).unwrap().page(1, Origin::Paper, Keep::Stream);
     let page = page.unwrap();
     let image = &page.scan.as_ref().unwrap().images[0].1;
     let Colour::Indexed { palette } = &image.colour else { panic!("{:?}", image.colour) };
@@ -333,15 +337,15 @@ fn thumbnails_are_no_pages() {
     let mut source =
         opened(&tiff(&[fax_page(&picture(), 200), small, fax_page(&picture(), 200)])).unwrap();
     assert_eq!(source.page_count(), 2);
-    assert_eq!(source.page(2, Origin::Paper).unwrap().facts.width_px, SIZE.0);
-    assert_eq!(source.page(3, Origin::Paper).unwrap_err().code(), "F02_UNREADABLE");
+    assert_eq!(source.page(2, Origin::Paper, Keep::Stream).unwrap().facts.width_px, SIZE.0);
+    assert_eq!(source.page(3, Origin::Paper, Keep::Stream).unwrap_err().code(), "F02_UNREADABLE");
 }
 
 #[test]
 fn orientation_turns_the_page() {
     let mut page = fax_page(&picture(), 200);
     page.tags.push((274, vec![8]));
-    let page = opened(&tiff(&[page])).unwrap().page(1, Origin::Paper).unwrap();
+    let page = opened(&tiff(&[page])).unwrap().page(1, Origin::Paper, Keep::Stream).unwrap();
     assert_eq!(page.scan.unwrap().rotation, 270);
     let upright = DynamicImage::ImageLuma8(picture()).rotate270();
     assert_eq!(difference(&page.raster.unwrap(), &upright), 0.0);

@@ -9,7 +9,7 @@ use std::{
 };
 
 use rustix::process::{Pid, Signal, kill_process};
-use sohoa_decode::Origin;
+use sohoa_decode::{Keep, Origin};
 use sohoa_document::Page;
 use sohoa_page_workers::{
     Breakage, PageFailure, PageJob, Pool, PoolConfig, PoolError, Restarts, WorkerCommand,
@@ -56,7 +56,7 @@ fn job(fault: &str, number: u32) -> PageJob {
         number,
         origin: Origin::Paper,
         megapixels: 0.0,
-        keep_scan: true,
+        keep: Keep::Stream,
     }
 }
 
