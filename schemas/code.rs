@@ -7,7 +7,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How much a finding weighs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// Worth knowing.
@@ -87,6 +89,7 @@ codes! {
     M08LengthOverStd, "M08_LENGTH_OVER_STD", Warn, "A value is longer than the standard allows; shorten it before export.";
     M09Duplicate, "M09_DUPLICATE", Info, "The same file was received twice in one dossier; it is one document.";
     M10NoDiacritics, "M10_NO_DIACRITICS", Warn, "The text has almost no Vietnamese diacritics; check the language model.";
+    M11CitedYearAfterIssue, "M11_CITED_YEAR_AFTER_ISSUE", Warn, "A document is cited that is younger than this one; check the dates.";
     M12ManifestConflict, "M12_MANIFEST_CONFLICT", Warn, "The page and the manifest say different things; check which is right.";
     T01JunkLayer, "T01_JUNK_LAYER", Info, "The file's text layer is not Vietnamese text and was not used; the page was read again.";
     T02StampLayer, "T02_STAMP_LAYER", Info, "The file's text layer holds only a signature's stamp; the page was read again.";

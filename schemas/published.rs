@@ -39,13 +39,14 @@ fn configuration_reference() -> String {
     for (section, reference) in properties(schema.as_value()) {
         let Some(table) = resolve(&schema, reference) else { continue };
         let about = text(reference, "description").or_else(|| text(table, "description"));
-        let _ = write!(page, "\n## `[{section}]`\n\n{}\n\n", about.unwrap_or_default());
+        write!(page, "\n## `[{section}]`\n\n{}\n\n", about.unwrap_or_default())
+            .expect("a string takes everything");
         page.push_str("| key | default | what it is |\n|---|---|---|\n");
         for (key, property) in properties(table) {
             let default = &defaults[section][key];
             let default = if default.is_null() { "none".into() } else { format!("`{default}`") };
             let about = text(property, "description").unwrap_or_default().replace('\n', " ");
-            let _ = writeln!(page, "| `{key}` | {default} | {about} |");
+            writeln!(page, "| `{key}` | {default} | {about} |").expect("a string takes everything");
         }
     }
     page

@@ -6,14 +6,17 @@
 //! * [`budget`]: bounds in bytes.
 //! * [`retry`]: the one place that tries again.
 //! * [`shutdown`]: drain on the first request, stop on the second.
+//! * [`turns`]: one at a time for the same key.
 
 pub mod budget;
 pub mod fault;
 pub mod receipt;
 pub mod retry;
 pub mod shutdown;
+pub mod turns;
 
 pub use budget::Budget;
 pub use fault::{Cause, Fatal, FatalKind, Fault, Rejection};
 pub use receipt::{Ledger, Receipt};
 pub use shutdown::Shutdown;
+pub use turns::Turns;

@@ -1,8 +1,9 @@
-//! Refusals: durable, addressed, and replaced only by a later answer to the same source.
+//! Refusals: durable and addressed. The entry of a source that is published later stays as its
+//! history; the later receipt counts.
 
 use sohoa_flow::Fault;
 use sohoa_schemas::record::Quarantine;
-use sohoa_store::{Store, classify};
+use sohoa_store::Store;
 use uuid::Uuid;
 
 use crate::{STAGE, keys, read_json, to_json};
@@ -15,9 +16,4 @@ pub async fn put(output: &Store, entry: &Quarantine) -> Result<(), Fault> {
 /// The refusal of a source, if it was refused.
 pub async fn find(output: &Store, source: Uuid) -> Result<Option<Quarantine>, Fault> {
     read_json(output, &keys::quarantine(source)).await
-}
-
-/// Takes a refusal back, once the source is published after all.
-pub async fn lift(output: &Store, source: Uuid) -> Result<(), Fault> {
-    output.remove(&keys::quarantine(source)).await.map_err(|error| classify(STAGE, error))
 }

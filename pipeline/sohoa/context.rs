@@ -2,10 +2,11 @@
 
 use chrono::{DateTime, FixedOffset, Utc};
 use sohoa_compose::Font;
-use sohoa_flow::{Budget, Shutdown, retry::Policy};
+use sohoa_flow::{Budget, Shutdown, Turns, retry::Policy};
 use sohoa_page_workers::Pool;
 use sohoa_sign::FontFile;
 use sohoa_store::Store;
+use uuid::Uuid;
 
 use crate::{arguments::Reprocess, authority::Authority, privacy::Pseudonyms, settings::Settings};
 
@@ -35,8 +36,12 @@ pub(crate) struct Context {
     pub(crate) pseudonyms: Pseudonyms,
     /// Bytes in flight.
     pub(crate) budget: Budget,
+    /// Sources under way: copies of the same bytes in a dossier are one source, and take turns.
+    pub(crate) turns: Turns<Uuid>,
     /// How a failing store is tried again.
     pub(crate) retry: Policy,
+    /// When the run began.
+    pub(crate) began: DateTime<Utc>,
     /// What is done again.
     pub(crate) reprocess: Option<Reprocess>,
     /// How the run ends.

@@ -4,7 +4,7 @@
 use std::{path::Path, time::Duration};
 
 use sohoa_compose::Font;
-use sohoa_flow::{Budget, Shutdown, retry::Policy};
+use sohoa_flow::{Budget, Shutdown, Turns, retry::Policy};
 use sohoa_page_workers::{Pool, PoolConfig, PoolError, WorkerCommand};
 use sohoa_schemas::config::Config;
 use sohoa_sign::FontFile;
@@ -48,6 +48,8 @@ pub(crate) async fn context(
         pseudonyms,
         budget,
         retry: Policy::default(),
+        turns: Turns::default(),
+        began: now(),
         reprocess,
         shutdown,
     })

@@ -204,17 +204,25 @@ pub fn classify(stage: &'static str, error: object_store::Error) -> Fault {
 /// A full disk or a forbidden folder does not get better by trying again.
 fn denied_or_full(error: &(dyn std::error::Error + 'static)) -> bool {
     use std::io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    matches!(
+        io_kind(error),
+        Some(PermissionDenied | QuotaExceeded | ReadOnlyFilesystem | StorageFull)
+    )
+}
+
+/// The kind of the system's error underneath; a store's "not found" counts as one.
+pub fn io_kind(error: &(dyn std::error::Error + 'static)) -> Option<std::io::ErrorKind> {
     let mut next = Some(error);
     while let Some(error) = next {
+        if let Some(object_store::Error::NotFound { .. }) = error.downcast_ref() {
+            return Some(std::io::ErrorKind::NotFound);
+        }
         if let Some(io) = error.downcast_ref::<std::io::Error>() {
-            return matches!(
-                io.kind(),
-                PermissionDenied | QuotaExceeded | ReadOnlyFilesystem | StorageFull
-            );
+            return Some(io.kind());
         }
         next = error.source();
     }
-    false
+    None
 }
 
 #[cfg(test)]

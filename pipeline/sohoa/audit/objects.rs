@@ -1,6 +1,6 @@
 //! The objects: every record readable, every part it names there as it says, pages conserved.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, hash_map::Entry as Slot};
 
 use futures::TryStreamExt as _;
 use object_store::path::Path;
@@ -10,9 +10,11 @@ use sohoa_publish::{
     survey::{self, Entry, SourceEntries},
 };
 use sohoa_schemas::{
-    record::{Part, Record},
+    record::{Part, Record, Rows},
     rows::IntakeRow,
 };
+
+use uuid::Uuid;
 
 use super::{
     Audit, Report,
@@ -48,6 +50,7 @@ async fn one(
     if !entries.is_empty() {
         report.sources += 1;
     }
+    let mut receipts: HashMap<Uuid, (String, IntakeRow)> = HashMap::new();
     let newest = entries.iter().filter_map(|(_, entry)| published(entry)).map(|r| r.version).max();
     for (key, entry) in entries {
         match &entry {
@@ -70,12 +73,20 @@ async fn one(
             Entry::Again(_) => {}
         }
         let current = published(&entry).is_none_or(|record| Some(record.version) == newest);
-        let rows = entry.into_rows();
-        for row in &rows.intake {
-            count(&key, row, report);
+        let mut rows = entry.into_rows();
+        for row in rows.intake.drain(..) {
+            settle(&mut receipts, &key, row);
         }
         expected.add(&rows, current);
     }
+    let receipts: Vec<IntakeRow> = receipts
+        .into_values()
+        .map(|(key, row)| {
+            count(&key, &row, report);
+            row
+        })
+        .collect();
+    expected.add(&Rows { intake: receipts, ..Rows::default() }, true);
     report.garbage += parts.len() as u64;
     report.garbage_bytes += parts.values().sum::<u64>();
     if !parts.is_empty() {
@@ -88,6 +99,20 @@ fn published(entry: &Entry) -> Option<&Record> {
     match entry {
         Entry::Published(record) => Some(record),
         _ => None,
+    }
+}
+
+/// A file's later receipt replaces the earlier: that of a higher version, then of a later moment.
+fn settle(receipts: &mut HashMap<Uuid, (String, IntakeRow)>, key: &str, row: IntakeRow) {
+    let rank = |row: &IntakeRow| (row.version, row.settled_at);
+    match receipts.entry(row.intake_uid) {
+        Slot::Vacant(slot) => {
+            slot.insert((key.to_owned(), row));
+        }
+        Slot::Occupied(mut slot) if rank(&row) > rank(&slot.get().1) => {
+            slot.insert((key.to_owned(), row));
+        }
+        Slot::Occupied(_) => {}
     }
 }
 

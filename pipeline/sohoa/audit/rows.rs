@@ -1,6 +1,6 @@
 //! The index: a row for every record, a record for every row.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use sohoa_index::{Index, IndexError};
 use sohoa_schemas::record::Rows;
@@ -18,7 +18,7 @@ pub(super) fn print(text: &str) -> u128 {
 /// The rows that the records say the index must have, by table.
 #[derive(Debug, Default)]
 pub(super) struct Expected {
-    rows: HashMap<&'static str, HashMap<u128, u32>>,
+    rows: HashMap<&'static str, HashSet<u128>>,
 }
 
 /// For each table: what identifies a row, as SQL that gives one text column.
@@ -62,7 +62,7 @@ impl Expected {
     }
 
     fn note(&mut self, table: &'static str, identity: &str) {
-        *self.rows.entry(table).or_default().entry(print(identity)).or_default() += 1;
+        self.rows.entry(table).or_default().insert(print(identity));
     }
 }
 
@@ -72,7 +72,7 @@ pub(super) async fn check(
     expected: &Expected,
     report: &mut Report,
 ) -> Result<(), IndexError> {
-    let none = HashMap::new();
+    let none = HashSet::new();
     for (table, identity) in IDENTITIES {
         let mut missing = expected.rows.get(table).unwrap_or(&none).clone();
         let mut unknown = 0u64;
@@ -80,19 +80,16 @@ pub(super) async fn check(
         let sql = format!("select {identity} from {table}");
         for_each_row(index, &sql, |row| {
             let text = row.first().copied().flatten().unwrap_or_default();
-            match missing.get_mut(&print(text)) {
-                Some(count) if *count > 0 => *count -= 1,
-                _ => {
-                    unknown += 1;
-                    example.get_or_insert_with(|| text.to_owned());
-                }
+            if !missing.remove(&print(text)) {
+                unknown += 1;
+                example.get_or_insert_with(|| text.to_owned());
             }
         })
         .await?;
-        let missing: u64 = missing.values().map(|count| u64::from(*count)).sum();
-        if missing > 0 {
+        if !missing.is_empty() {
+            let count = missing.len();
             report.problem(format!(
-                "table `{table}`: {missing} rows of records are missing; run the input again, or \
+                "table `{table}`: {count} rows of records are missing; run the input again, or \
                  `sohoa index rebuild`"
             ));
         }

@@ -8,7 +8,11 @@ use sohoa_schemas::{config::ReleaseMode, rows::Outcome};
 use sohoa_source::{Source, SourceFile};
 use uuid::Uuid;
 
-use crate::{answers::for_each_row, arguments::Reprocess, stages::rows::micros};
+use crate::{
+    answers::for_each_row,
+    arguments::Reprocess,
+    stages::{rows::micros, take_in::unread_uid},
+};
 
 /// What earlier runs settled. Holds a few hundred bytes a file of the input.
 #[derive(Debug)]
@@ -73,7 +77,9 @@ impl Settled {
             Outcome::Quarantined => {
                 let anew = matches!(self.reprocess, Some(Reprocess::All | Reprocess::Quarantined));
                 let declared = source.dossier.manifest.is_some() && source.refused.is_none();
-                !anew && !declared
+                // What could not even be read may be there now.
+                let unread = finished.source_uid == unread_uid(source);
+                !anew && !declared && !unread
             }
         }
     }

@@ -25,7 +25,7 @@ use crate::{
         publish::Composed,
         quarantine::refuse,
         read::{Read, read},
-        rows::{self, Base, FilePages},
+        rows::{self, Base, FilePages, Verdict},
         sign,
         take_in::{Taken, check_declared, take_in},
     },
@@ -83,40 +83,76 @@ pub(crate) async fn process(context: &Context, source: Arc<Source>) -> Result<Se
         let rejection = Rejection::new(refusal.code, sohoa_source::STAGE, refusal.error);
         return refuse(context, &Taken::unread(source), rejection).await;
     }
-    let taken = match take_in(context, Arc::clone(&source)).await {
+    let mut taken = match take_in(context, Arc::clone(&source)).await {
         Ok(taken) => taken,
         Err(Fault::Reject(rejection)) => {
             return refuse(context, &Taken::unread(source), *rejection).await;
         }
         Err(fault) => return Err(fault),
     };
-    match attempt(context, &taken).await {
+    // Copies in one dossier are one document: the second sees what became of the first.
+    let _turn = context.turns.take(taken.uid).await;
+    match attempt(context, &mut taken).await {
         Err(Fault::Reject(rejection)) => refuse(context, &taken, *rejection).await,
         answer => answer,
     }
 }
 
-async fn attempt(context: &Context, taken: &Taken) -> Result<Settled, Fault> {
+async fn attempt(context: &Context, taken: &mut Taken) -> Result<Settled, Fault> {
     check_declared(taken)?;
     let latest = retry(context.retry, || publication::latest(&context.output, taken.uid)).await?;
-    let anew = matches!(context.reprocess, Some(Reprocess::All | Reprocess::Published));
+    let asked = matches!(context.reprocess, Some(Reprocess::All | Reprocess::Published));
     let version = match latest {
-        Some(record) if !anew => return again(context, taken, record).await,
-        Some(record) => record.version + 1,
+        // What this very run published is a copy's work.
+        Some(record) if !asked || record.published_at >= context.began => {
+            return again(context, taken, record).await;
+        }
+        Some(record) => {
+            let first = record.rows.documents.first();
+            taken.first_at = first.map_or(taken.at, |row| row.first_seen_at);
+            record.version + 1
+        }
         None => 1,
     };
     let find = || holding::find(&context.output, taken.uid, version);
     if let Some(prepared) = retry(context.retry, find).await? {
         return match context.settings.config.release.mode {
             ReleaseMode::Manual => Ok(Settled::held(prepared)),
-            ReleaseMode::Delegated => publish::release(context, prepared, Composed::Stored).await,
+            ReleaseMode::Delegated => {
+                let settled = publish::release(context, prepared, Composed::Stored).await?;
+                with_receipt(context, taken, settled).await
+            }
         };
     }
     let settled = make(context, taken, version).await?;
-    if context.reprocess.is_some() {
-        sohoa_publish::quarantine::lift(&context.output, taken.uid).await?;
+    with_receipt(context, taken, settled).await
+}
+
+/// A published answer that has the receipt of this source's files. A record made from a copy of
+/// the same bytes, by another process or from an earlier run's held state, has not.
+async fn with_receipt(
+    context: &Context,
+    taken: &Taken,
+    settled: Settled,
+) -> Result<Settled, Fault> {
+    if settled.outcome != Outcome::Published {
+        return Ok(settled);
     }
-    Ok(settled)
+    let find = || publication::latest(&context.output, taken.uid);
+    match retry(context.retry, find).await? {
+        Some(record) if !new_receipts(taken, &record).is_empty() => {
+            again(context, taken, record).await
+        }
+        _ => Ok(settled),
+    }
+}
+
+/// The receipts of this source's files that a record does not have.
+fn new_receipts(taken: &Taken, record: &Record) -> Vec<Uuid> {
+    let dossier = taken.source.dossier.uid;
+    let receipts = taken.source.uris().into_iter().map(|uri| identity::intake_uid(dossier, &uri));
+    let known = |uid: &Uuid| record.rows.intake.iter().any(|row| row.intake_uid == *uid);
+    receipts.filter(|uid| !known(uid)).collect()
 }
 
 /// Reads, describes, composes; then holds or publishes.
@@ -174,13 +210,14 @@ fn all_rows(context: &Context, taken: &Taken, read: &Read, described: Vec<Descri
     };
     let (pages, page_text) = rows::pages(&base, document_of);
     let (documents, findings) = documents_and_findings(&base, described);
-    let held = Outcome::Held;
     let count = |file: usize| {
         let of_file = || read.pages.iter().filter(|result| result.place.file == file);
         let readable = of_file().filter(|result| result.page.is_ok()).count() as i32;
         FilePages { held: readable, published: 0, quarantined: of_file().count() as i32 - readable }
     };
-    let intake = rows::intake(context, taken, Some(read.media_type), held, None, count);
+    let verdict =
+        Verdict { outcome: Outcome::Held, media_type: Some(read.media_type), refusal: None };
+    let intake = rows::intake(context, taken, verdict, count);
     Rows { documents, pages, page_text, signatures: Vec::new(), findings, intake }
 }
 
@@ -237,12 +274,9 @@ fn set_version(rows: &mut Rows, version: i32) {
 
 /// The bytes are published already: the same receipt again, or the same paper received twice.
 async fn again(context: &Context, taken: &Taken, record: Record) -> Result<Settled, Fault> {
-    let known = |uid: Uuid| record.rows.intake.iter().any(|row| row.intake_uid == uid);
-    let dossier = taken.source.dossier.uid;
-    let new = |uri: &str| !known(identity::intake_uid(dossier, uri));
-    if !taken.source.uris().iter().any(|uri| new(uri)) {
+    let Some(receipt) = new_receipts(taken, &record).first().copied() else {
         return Ok(Settled::published(record));
-    }
+    };
     let first = record.rows.intake.first().cloned();
     let pages = |index: usize| {
         let row = record.rows.intake.get(index);
@@ -254,13 +288,13 @@ async fn again(context: &Context, taken: &Taken, record: Record) -> Result<Settl
     };
     let media_type = first.as_ref().and_then(|row| row.media_type.clone());
     let outcome = Outcome::Published;
-    let mut intake = rows::intake(context, taken, media_type.as_deref(), outcome, None, pages);
+    let verdict = Verdict { outcome, media_type: media_type.as_deref(), refusal: None };
+    let mut intake = rows::intake(context, taken, verdict, pages);
     let duplicate_of = first.map(|row| row.intake_uid);
     intake.iter_mut().for_each(|row: &mut IntakeRow| row.duplicate_of = duplicate_of);
     let remark = Remark::plain(Code::M09Duplicate);
-    let finding = rows::finding((context, taken), ("document", taken.uid), remark, "publish");
+    let finding = rows::finding((context, taken), ("intake", receipt), remark, "publish");
     let rows = Rows { intake, findings: vec![finding], ..Rows::default() };
-    let receipt = rows.intake.first().map_or(taken.uid, |row| row.intake_uid);
     let key = keys::again(taken.uid, receipt);
     let bytes: Bytes = serde_json::to_vec_pretty(&rows)
         .map_err(|error| Fault::fatal(FatalKind::Internal, STAGE, error))?

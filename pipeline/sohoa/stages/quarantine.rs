@@ -1,19 +1,22 @@
 //! Refusal: durable, with the code, the sentence and the address of the bytes. Nothing of the file
 //! is copied: it may be secret, and it lies where it came from.
 
+use std::collections::HashSet;
+
 use sohoa_flow::{Fault, Rejection, retry::retry};
 use sohoa_publish::{keys, quarantine};
 use sohoa_schemas::{
     record::{Quarantine, Rows},
     rows::{Outcome, SCHEMA_VERSION},
 };
+use uuid::Uuid;
 
 use crate::{
     context::{Context, now},
     stages::{
         accept::Remark,
         process::Settled,
-        rows::{self, FilePages},
+        rows::{self, FilePages, Verdict},
         take_in::Taken,
     },
 };
@@ -24,7 +27,7 @@ pub(crate) async fn refuse(
     taken: &Taken,
     rejection: Rejection,
 ) -> Result<Settled, Fault> {
-    let entry = entry(context, taken, &rejection);
+    let mut entry = entry(context, taken, &rejection);
     tracing::warn!(
         source = %taken.uid,
         code = %rejection.code,
@@ -32,22 +35,43 @@ pub(crate) async fn refuse(
         "a document is refused"
     );
     let held = quarantine::find(&context.output, taken.uid).await?;
-    // The same refusal of the same bytes once more is no news.
-    if let Some(held) = held.filter(|held| held.code == entry.code && held.sources == entry.sources)
-    {
-        return Ok(Settled::quarantined(keys::quarantine(taken.uid), held.rows));
+    if let Some(held) = held {
+        let known = entry.sources.iter().all(|uri| held.sources.contains(uri));
+        if held.code == entry.code && known {
+            // The same refusal of the same bytes once more is no news.
+            return Ok(Settled::quarantined(keys::quarantine(taken.uid), held.rows));
+        }
+        keep_history(&mut entry, held);
     }
     retry(context.retry, || quarantine::put(&context.output, &entry)).await?;
     Ok(Settled::quarantined(keys::quarantine(taken.uid), entry.rows))
 }
 
+/// An entry that replaces another keeps its rows, since the index keeps them, and its addresses.
+fn keep_history(entry: &mut Quarantine, earlier: Quarantine) {
+    entry.attempts += earlier.attempts;
+    for uri in earlier.sources {
+        if !entry.sources.contains(&uri) {
+            entry.sources.push(uri);
+        }
+    }
+    let rows = &mut entry.rows;
+    let findings: HashSet<Uuid> = rows.findings.iter().map(|row| row.finding_uid).collect();
+    let receipts: HashSet<Uuid> = rows.intake.iter().map(|row| row.intake_uid).collect();
+    let Rows { findings: old_findings, intake: old_receipts, .. } = earlier.rows;
+    rows.findings.extend(old_findings.into_iter().filter(|f| !findings.contains(&f.finding_uid)));
+    rows.intake.extend(old_receipts.into_iter().filter(|r| !receipts.contains(&r.intake_uid)));
+}
+
 fn entry(context: &Context, taken: &Taken, rejection: &Rejection) -> Quarantine {
+    let outcome = Outcome::Quarantined;
+    let verdict = Verdict { outcome, media_type: None, refusal: Some(rejection) };
     // The pages of a file that could not be opened are known from its manifest at best.
     let pages = |index: usize| {
         let declared = taken.source.files[index].declared.as_ref().and_then(|file| file.pages);
         FilePages { quarantined: declared.unwrap_or(0) as i32, ..FilePages::default() }
     };
-    let intake = rows::intake(context, taken, None, Outcome::Quarantined, Some(rejection), pages);
+    let intake = rows::intake(context, taken, verdict, pages);
     let remark = Remark::plain(rejection.code);
     let finding =
         rows::finding((context, taken), ("source", taken.uid), remark, rejection.cause.stage);

@@ -43,9 +43,9 @@ impl Base<'_> {
     }
 }
 
-/// The month a source is filed under: that of its intake, whatever the indexer's clock says.
+/// The month a source is filed under: that of its first intake, whatever the indexer's clock says.
 pub(crate) fn month(taken: &Taken) -> String {
-    taken.at.format("%Y-%m").to_string()
+    taken.first_at.format("%Y-%m").to_string()
 }
 
 /// A document's row from everything but its fields.
@@ -161,7 +161,7 @@ pub(crate) fn document(base: &Base<'_>, page_from: u32, page_to: u32) -> Documen
         ocr_mean_conf: mean(pages.iter().filter_map(|page| page.text.mean_confidence())),
         ocr_char_count: pages.iter().map(|page| characters(page)).sum(),
         state: "published".into(),
-        first_seen_at: taken.at,
+        first_seen_at: taken.first_at,
         updated_at: taken.at,
         schema_version: SCHEMA_VERSION,
     }
@@ -339,30 +339,43 @@ impl FilePages {
     }
 }
 
+/// What a receipt says beside its pages.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Verdict<'a> {
+    /// What became of the source.
+    pub(crate) outcome: Outcome,
+    /// Media type of its files, when they could be opened.
+    pub(crate) media_type: Option<&'a str>,
+    /// Why it was refused.
+    pub(crate) refusal: Option<&'a Rejection>,
+}
+
 /// The receipts of a source's files. Conservation is counted on these: pages are the sum of the
 /// three outcomes by construction, and their number comes from the container.
+///
+/// A document none of whose files are there has a receipt for each file that its manifest names.
 pub(crate) fn intake(
     context: &Context,
     taken: &Taken,
-    media_type: Option<&str>,
-    outcome: Outcome,
-    refusal: Option<&Rejection>,
+    verdict: Verdict<'_>,
     pages: impl Fn(usize) -> FilePages,
 ) -> Vec<IntakeRow> {
     let dossier = taken.source.dossier.uid;
-    let row = |(index, file): (usize, &sohoa_source::SourceFile)| {
-        let pages = pages(index);
+    let Verdict { outcome, media_type, refusal } = verdict;
+    let row = |(index, uri): (usize, String)| {
+        let file = taken.source.files.get(index);
+        let pages = file.map_or_else(FilePages::default, |_| pages(index));
         IntakeRow {
-            intake_uid: identity::intake_uid(dossier, file.key.as_ref()),
+            intake_uid: identity::intake_uid(dossier, &uri),
             source_uid: taken.uid,
             dossier_uid: dossier,
             province: context.settings.config.agency.province.clone(),
             ingest_month: month(taken),
             source_name: context.input_name.clone(),
-            uri: file.key.to_string(),
-            etag: file.etag.clone(),
-            size: file.size as i64,
-            modified_at: micros(file.modified),
+            uri,
+            etag: file.and_then(|file| file.etag.clone()),
+            size: file.map_or(0, |file| file.size as i64),
+            modified_at: file.map_or(taken.at, |file| micros(file.modified)),
             sha256: taken.sha256(index),
             media_type: media_type.map(str::to_owned),
             pages: pages.total(),
@@ -379,7 +392,7 @@ pub(crate) fn intake(
             schema_version: SCHEMA_VERSION,
         }
     };
-    taken.source.files.iter().enumerate().map(row).collect()
+    taken.source.uris().into_iter().enumerate().map(row).collect()
 }
 
 /// The index keeps microseconds; a file system may keep more.

@@ -1,13 +1,13 @@
 //! Fetch and identify: the bytes of a source, its hashes, and whether they are what the manifest
 //! says.
 
-use std::sync::Arc;
+use std::{io::ErrorKind, sync::Arc};
 
 use chrono::{DateTime, Utc};
-use sohoa_flow::{Fault, retry::retry};
+use sohoa_flow::{FatalKind, Fault, retry::retry};
 use sohoa_schemas::Code;
 use sohoa_source::{Source, identity};
-use sohoa_store::Fetched;
+use sohoa_store::{Fetched, Store};
 use uuid::Uuid;
 
 use crate::context::{Context, now};
@@ -25,15 +25,16 @@ pub(crate) struct Taken {
     pub(crate) uid: Uuid,
     /// When it was taken in.
     pub(crate) at: DateTime<Utc>,
+    /// When its bytes were first taken in: all versions of a document are filed under that month.
+    pub(crate) first_at: DateTime<Utc>,
 }
 
 impl Taken {
     /// A source that is refused before its bytes are read.
     pub(crate) fn unread(source: Arc<Source>) -> Self {
-        let uri = source.uris().join("\n");
-        let name = if uri.is_empty() { format!("document {}", source.ordinal) } else { uri };
-        let uid = identity::unread_source_uid(source.dossier.uid, &name);
-        Self { source, files: Vec::new(), uid, at: now() }
+        let uid = unread_uid(&source);
+        let at = now();
+        Self { source, files: Vec::new(), uid, at, first_at: at }
     }
 
     /// Hash of the file at `index`, if it was read.
@@ -42,16 +43,45 @@ impl Taken {
     }
 }
 
+/// What a source is called whose bytes were not read.
+pub(crate) fn unread_uid(source: &Source) -> Uuid {
+    let uri = source.uris().join("\n");
+    let name = if uri.is_empty() { format!("document {}", source.ordinal) } else { uri };
+    identity::unread_source_uid(source.dossier.uid, &name)
+}
+
 /// Fetches every file of a source.
 pub(crate) async fn take_in(context: &Context, source: Arc<Source>) -> Result<Taken, Fault> {
     let at = now();
     let mut files = Vec::with_capacity(source.files.len());
     for file in &source.files {
-        files.push(retry(context.retry, || context.input.fetch(&file.key)).await?);
+        let fetch = || async {
+            context.input.fetch(&file.key).await.map_err(|fault| refuse_file(&context.input, fault))
+        };
+        files.push(retry(context.retry, fetch).await?);
     }
     let hashes = files.iter().map(|file| file.sha256.as_str());
     let uid = identity::source_uid(source.dossier.uid, hashes);
-    Ok(Taken { source, files, uid, at })
+    Ok(Taken { source, files, uid, at, first_at: at })
+}
+
+/// A file that is gone or closed to us is no reason to stop, and trying again does not help.
+fn refuse_file(input: &Store, fault: Fault) -> Fault {
+    let Fault::Retry(cause) = &fault else { return fault };
+    let refused = |code, error: &str| Fault::reject(code, STAGE, error.to_owned());
+    match sohoa_store::io_kind(&*cause.error) {
+        Some(ErrorKind::NotFound) if input.folder().is_some_and(|folder| !folder.exists()) => {
+            let error = "the input folder is gone; is its disk still mounted?";
+            Fault::fatal(FatalKind::Unreachable, STAGE, error)
+        }
+        Some(ErrorKind::NotFound) => {
+            refused(Code::F10MissingFile, "the file was listed and is gone")
+        }
+        Some(ErrorKind::PermissionDenied) => {
+            refused(Code::F02Unreadable, "the file's permissions do not let it be read")
+        }
+        _ => fault,
+    }
 }
 
 /// Whether the bytes are what the manifest says.
@@ -69,4 +99,31 @@ pub(crate) fn check_declared(taken: &Taken) -> Result<(), Fault> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use sohoa_store::Missing;
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_gone_is_refused_and_an_input_that_is_gone_stops() {
+        let folder = tempfile::tempdir().unwrap();
+        let input = Store::open(folder.path().to_str().unwrap(), Missing::Refuse).unwrap();
+        let failed = |kind: ErrorKind| Fault::retry(STAGE, std::io::Error::from(kind));
+        let code = |fault| match fault {
+            Fault::Reject(rejection) => Some(rejection.code),
+            _ => None,
+        };
+        let gone = refuse_file(&input, failed(ErrorKind::NotFound));
+        assert_eq!(code(gone), Some(Code::F10MissingFile));
+        let closed = refuse_file(&input, failed(ErrorKind::PermissionDenied));
+        assert_eq!(code(closed), Some(Code::F02Unreadable));
+        let slow = refuse_file(&input, failed(ErrorKind::TimedOut));
+        assert!(matches!(slow, Fault::Retry(_)));
+        drop(folder);
+        let unmounted = refuse_file(&input, failed(ErrorKind::NotFound));
+        assert!(matches!(unmounted, Fault::Fatal(_)));
+    }
 }
