@@ -41,7 +41,7 @@ impl Outcome {
 }
 
 /// Table `documents`: one row a document, its current version.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DocumentRow {
     /// Identity of the document; stable over versions and re-submission.

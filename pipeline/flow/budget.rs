@@ -31,6 +31,9 @@ impl Budget {
     }
 
     /// Waits until `bytes` are free. More than the whole budget waits for all of it.
+    ///
+    /// # Panics
+    /// Never: nothing closes the semaphore.
     pub async fn acquire(&self, bytes: u64) -> Permit {
         let wanted = to_units(bytes).min(self.units);
         let units = Arc::clone(&self.free)

@@ -25,7 +25,7 @@ impl Default for Policy {
     fn default() -> Self {
         Self {
             attempts: 6,
-            within: Duration::from_secs(120),
+            within: Duration::from_mins(2),
             pause: Duration::from_millis(250),
             pause_max: Duration::from_secs(20),
         }

@@ -5,12 +5,12 @@
 //! then *creates* `record.json`. Whoever creates it has published; a loser removes its own parts
 //! and goes by the winner's record. Parts that no record names are garbage.
 //!
-//! * [`keys`]: where everything lies.
-//! * [`original`]: the files as received, by their hash.
-//! * [`publication`]: parts, then the record.
-//! * [`holding`]: composed documents that wait for release.
-//! * [`quarantine`]: refusals.
-//! * [`survey`]: listing what is there, for the audit and for rebuilding the index.
+//! * `keys`: where everything lies.
+//! * `original`: the files as received, by their hash.
+//! * `publication`: parts, then the record.
+//! * `holding`: composed documents that wait for release.
+//! * `quarantine`: refusals.
+//! * `survey`: listing what is there, for the audit and for rebuilding the index.
 
 pub mod holding;
 pub mod keys;

@@ -158,7 +158,7 @@ fn decides(location: &Path) -> bool {
     let first = location.parts().next();
     match first.as_ref().map(AsRef::as_ref) {
         Some(keys::DOCUMENTS) => name == keys::RECORD || name.starts_with("again-"),
-        Some(keys::QUARANTINE) => name.ends_with(".json"),
+        Some(keys::QUARANTINE) => true,
         Some(keys::WORK) => name == "prepared.json",
         _ => false,
     }

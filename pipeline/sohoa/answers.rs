@@ -1,7 +1,7 @@
 //! Answers of the index as rows of text, one batch in memory at a time.
 
 use arrow::{
-    array::{Array as _, AsArray as _, StringArray},
+    array::{Array as _, AsArray, StringArray},
     compute::cast,
     datatypes::DataType,
 };
@@ -22,8 +22,7 @@ pub(crate) async fn for_each_row(
             .iter()
             .map(|column| cast(column, &DataType::Utf8))
             .collect::<Result<Vec<_>, _>>()?;
-        let columns: Vec<&StringArray> =
-            texts.iter().map(|column| column.as_string::<i32>()).collect();
+        let columns: Vec<&StringArray> = texts.iter().map(AsArray::as_string::<i32>).collect();
         for row in 0..batch.num_rows() {
             let cells: Vec<Option<&str>> = columns
                 .iter()

@@ -78,8 +78,8 @@ pub(crate) struct Run {
     #[arg(long)]
     pub(crate) limit: Option<u64>,
     /// List what would be done and write nothing.
-    #[arg(long)]
-    pub(crate) dry_run: bool,
+    #[arg(long = "dry-run")]
+    pub(crate) list_only: bool,
     /// Take only files whose path relative to the input matches; may be repeated.
     #[arg(long, value_name = "GLOB")]
     pub(crate) include: Vec<String>,

@@ -34,7 +34,8 @@ impl Authority {
         let trust = trust(config, &[])?;
         let authority = match (&config.sign.key, &config.sign.chain) {
             (Some(key), Some(chain)) => {
-                let signer = KeyFile::load(key, chain, scheme(config)).map_err(configured)?;
+                let signer = KeyFile::load(key, chain, scheme(config))
+                    .map_err(|error| configured(&error))?;
                 Self { signer, trust, test_root: None }
             }
             _ => Self::test(config, trust, now)?,
@@ -57,9 +58,10 @@ impl Authority {
                 locality: "TEST".into(),
                 user_id: Some("MNS:0000000".into()),
             };
-            files = TestAuthority::create(&folder, &subject, now).map_err(configured)?;
+            files = TestAuthority::create(&folder, &subject, now)
+                .map_err(|error| configured(&error))?;
         }
-        let signer = files.load().map_err(configured)?;
+        let signer = files.load().map_err(|error| configured(&error))?;
         let root = read(&files.root)?;
         trust.roots.extend(pins(&files.root, TrustDomain::Test)?);
         Ok(Self { signer, trust, test_root: Some(root) })
@@ -106,7 +108,7 @@ fn scheme(config: &Config) -> RsaScheme {
 
 fn pins(path: &Path, domain: TrustDomain) -> Result<Vec<PinnedRoot>, Failure> {
     let text = String::from_utf8_lossy(&read(path)?).into_owned();
-    let certificates = CertificateDer::from_pem(&text).map_err(configured)?;
+    let certificates = CertificateDer::from_pem(&text).map_err(|error| configured(&error))?;
     if certificates.is_empty() {
         let what = format!("`{}` holds no certificate", path.display());
         return Err(Failure::new(Exit::Configuration, what));
@@ -121,7 +123,7 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     })
 }
 
-fn configured(error: SignError) -> Failure {
-    Failure::from_error(Exit::Configuration, &error)
+fn configured(error: &SignError) -> Failure {
+    Failure::from_error(Exit::Configuration, error)
         .hint("check sign.key and sign.chain; `sohoa check` tries them out")
 }

@@ -69,7 +69,7 @@ impl Pseudonyms {
     /// The hash of one identifier, 32 hex digits: enough to be unique in a nation.
     pub(crate) fn hash(&self, identifier: &str) -> String {
         let tag = hmac::sign(&self.key, identifier.as_bytes());
-        tag.as_ref()[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+        sohoa_store::hash::hex(&tag.as_ref()[..16])
     }
 }
 

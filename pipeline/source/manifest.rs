@@ -129,7 +129,7 @@ impl<'a> Declared<'a> {
         if !inside || path.contains('\\') {
             return Err(ManifestProblem::Path(path.to_owned()));
         }
-        let key = path.split('/').fold(self.folder.clone(), |key, part| key.join(part));
+        let key = path.split('/').fold(self.folder.clone(), Path::join);
         self.by_key.get(&key).copied().ok_or_else(|| ManifestProblem::FileMissing(path.to_owned()))
     }
 }

@@ -103,7 +103,9 @@ where
         let mut below = listing.common_prefixes;
         below.retain(|path| path.filename().is_some_and(|name| !litter(name)));
         below.sort_by(|left, right| compare(right.as_ref(), left.as_ref()));
-        below.into_iter().for_each(|path| folders.push_front(Some(path)));
+        for path in below {
+            folders.push_front(Some(path));
+        }
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, io::Read, path::Path};
 
-use ring::digest::{Context, Digest, SHA256};
+use ring::digest::{Context, SHA256};
 
 /// A hash that grows with its input.
 pub struct Hasher(Context);
@@ -27,13 +27,13 @@ impl Hasher {
 
     /// The hash.
     pub fn finish(self) -> String {
-        hex(&self.0.finish())
+        hex(self.0.finish().as_ref())
     }
 }
 
 /// The hash of `bytes`.
 pub fn sha256(bytes: &[u8]) -> String {
-    hex(&ring::digest::digest(&SHA256, bytes))
+    hex(ring::digest::digest(&SHA256, bytes).as_ref())
 }
 
 /// The hash of a file, read in pieces.
@@ -49,10 +49,11 @@ pub fn sha256_file(path: &Path) -> std::io::Result<String> {
     }
 }
 
-fn hex(digest: &Digest) -> String {
-    let mut text = String::with_capacity(64);
-    for byte in digest.as_ref() {
-        write!(text, "{byte:02x}").expect("writing to a string cannot fail");
+/// Bytes as lower-case hex.
+pub fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        write!(text, "{byte:02x}").expect("a string takes everything");
     }
     text
 }

@@ -8,7 +8,7 @@ use crate::support::{World, json_lines};
 fn every_bad_input_gets_its_code_and_the_run_goes_on() {
     let world = World::new();
     let broken = world.path("samples");
-    world.make_samples(&["broken", "--output", broken.to_str().unwrap()]);
+    World::make_samples(&["broken", "--output", broken.to_str().unwrap()]);
     std::fs::rename(world.path("samples/inputs"), world.path("samples/scans")).unwrap();
     let ran = world.run(&[]);
     assert_eq!(ran.exit, 5, "{}", ran.stderr);
@@ -32,10 +32,8 @@ fn every_bad_input_gets_its_code_and_the_run_goes_on() {
             refusals.iter().filter(of_input).map(|entry| &entry["code"]).collect();
         let also = expected["also"].as_array().unwrap();
         let accepted = |code: &&Value| **code == expected["code"] || also.contains(code);
-        let right = match expected["code"].is_null() {
-            true => codes.is_empty(),
-            false => codes.iter().any(accepted),
-        };
+        let right =
+            if expected["code"].is_null() { codes.is_empty() } else { codes.iter().any(accepted) };
         if !right {
             wrong.push(format!("{input}: {codes:?}, expected {}", expected["code"]));
         }

@@ -2,6 +2,8 @@
 //!
 //! Samples come from the sample maker, built beside the program (`tests/run` builds both).
 
+#![expect(clippy::unwrap_used, reason = "in a test an unexpected error is a failure")]
+
 mod bad_input;
 mod interrupted;
 mod refusing;

@@ -11,7 +11,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// Longest wait for anything; far beyond what a loaded machine takes.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(600);
+pub(crate) const DEADLINE: Duration = Duration::from_mins(10);
 
 /// One test's world.
 pub(crate) struct World {
@@ -35,12 +35,12 @@ impl World {
         let samples = world.path("samples");
         let mut command = vec!["--output", samples.to_str().unwrap()];
         command.extend(arguments);
-        world.make_samples(&command);
+        Self::make_samples(&command);
         world
     }
 
     /// Runs the sample maker.
-    pub(crate) fn make_samples(&self, arguments: &[&str]) {
+    pub(crate) fn make_samples(arguments: &[&str]) {
         let maker = program().with_file_name("sohoa-samples");
         assert!(maker.exists(), "build the sample maker first: cargo build -p sohoa-samples");
         let made = Command::new(maker).args(arguments).output().unwrap();

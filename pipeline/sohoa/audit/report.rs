@@ -70,13 +70,13 @@ impl Report {
             self.garbage_bytes,
         );
         for problem in &self.problems {
-            text.push_str(&format!("PROBLEM {problem}\n"));
+            text += &["PROBLEM ", problem, "\n"].concat();
         }
         let unlisted = self.problems_total - self.problems.len() as u64;
         if unlisted > 0 {
-            text.push_str(&format!("… and {unlisted} more\n"));
+            text += &["… and ", &unlisted.to_string(), " more\n"].concat();
         }
-        text.push_str(if self.problems_total == 0 { "nothing is missing\n" } else { "FAILED\n" });
+        text += if self.problems_total == 0 { "nothing is missing\n" } else { "FAILED\n" };
         text
     }
 }

@@ -28,7 +28,7 @@ pub(crate) async fn run(arguments: Run, bars: &MultiProgress) -> Result<Exit, Fa
         LayoutArgument::Manifest => Layout::Manifest,
     };
     let agency = settings.config.agency.code.clone();
-    if arguments.dry_run {
+    if arguments.list_only {
         let walk = Walk { layout, selection, naming: Naming { agency, input: String::new() } };
         return list(&arguments, &walk).await;
     }
@@ -36,7 +36,7 @@ pub(crate) async fn run(arguments: Run, bars: &MultiProgress) -> Result<Exit, Fa
     let addresses = (arguments.input.as_str(), arguments.output.as_str());
     let context =
         setup::context(settings, addresses, arguments.reprocess, shutdown.clone()).await?;
-    watch_signals(shutdown);
+    watch_signals(&shutdown);
     let naming = Naming { agency, input: context.input_name.clone() };
     let plan = Plan { walk: Walk { layout, selection, naming }, limit: arguments.limit };
     let context = Arc::new(context);
@@ -46,7 +46,7 @@ pub(crate) async fn run(arguments: Run, bars: &MultiProgress) -> Result<Exit, Fa
 }
 
 /// The first Ctrl-C or TERM drains, the second stops.
-fn watch_signals(shutdown: Shutdown) {
+fn watch_signals(shutdown: &Shutdown) {
     use tokio::signal::unix::{SignalKind, signal};
     for kind in [SignalKind::interrupt(), SignalKind::terminate()] {
         let shutdown = shutdown.clone();

@@ -61,22 +61,22 @@ fn judge(file: &Path, trust: &Trust, now: DateTime<Utc>) -> Answer {
 }
 
 fn describe(answer: &Answer) -> String {
-    let mut text = format!("{}\n", answer.file);
+    let mut text = String::new();
+    write(&mut text, answer).expect("a string takes everything");
+    text
+}
+
+fn write(text: &mut String, answer: &Answer) -> std::fmt::Result {
+    writeln!(text, "{}", answer.file)?;
     if let Some(error) = &answer.error {
-        text.push_str(&format!("  cannot be judged: {error}\n"));
+        writeln!(text, "  cannot be judged: {error}")?;
     }
-    let Some(report) = &answer.report else { return text };
+    let Some(report) = &answer.report else { return Ok(()) };
     if report.signatures.is_empty() {
         let verdict = report.verdict;
-        text.push_str(&format!("  {} / {}\n", verdict.english(), verdict.vietnamese()));
+        writeln!(text, "  {} / {}", verdict.english(), verdict.vietnamese())?;
     }
-    for signature in &report.signatures {
-        // Writing to a string cannot fail.
-        if one(&mut text, signature).is_err() {
-            text.push_str("  …\n");
-        }
-    }
-    text
+    report.signatures.iter().try_for_each(|signature| one(text, signature))
 }
 
 fn one(text: &mut String, signature: &Signature) -> std::fmt::Result {

@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn the_time_left_follows_from_what_is_done() {
-        let minute = Duration::from_secs(60);
+        let minute = Duration::from_mins(1);
         assert_eq!(left(minute, 10, 15), ", about 30 s left");
         assert_eq!(left(minute, 10, 110), ", about 10 min left");
         assert_eq!(left(minute, 0, 110), "");

@@ -39,7 +39,7 @@ pub(crate) fn describe(context: &Context, taken: &Taken, read: &Read) -> Vec<Des
     let Extraction { segments } = sohoa_extract::extract(&pages, &limits);
     whole(segments, read.page_count())
         .into_iter()
-        .map(|segment| one(context, taken, read, segment))
+        .map(|segment| one(context, taken, read, &segment))
         .collect()
 }
 
@@ -61,7 +61,7 @@ fn whole(mut segments: Vec<Segment>, pages: u32) -> Vec<Segment> {
     segments
 }
 
-fn one(context: &Context, taken: &Taken, read: &Read, segment: Segment) -> Described {
+fn one(context: &Context, taken: &Taken, read: &Read, segment: &Segment) -> Described {
     let mut row =
         rows::document(&Base { context, taken, read }, segment.page_from, segment.page_to);
     // What a manifest says of a file holds for its first document.
@@ -112,7 +112,7 @@ fn fill_identity(
     let urgency = a.value("urgency_level", fields.urgency_level.as_ref(), None, |urgency| {
         urgency.as_str().to_owned()
     });
-    row.urgency_level = urgency.map_or("none", |urgency| urgency.as_str()).to_owned();
+    urgency.map_or("none", |urgency| urgency.as_str()).clone_into(&mut row.urgency_level);
 }
 
 fn fill_people(row: &mut DocumentRow, fields: &Fields, a: &mut Acceptance) {

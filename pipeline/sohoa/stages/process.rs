@@ -10,7 +10,7 @@ use sohoa_schemas::{
     Code,
     config::ReleaseMode,
     record::{Prepared, Record, Rows},
-    rows::{FindingRow, IntakeRow, Outcome, SCHEMA_VERSION},
+    rows::{FindingRow, Outcome, SCHEMA_VERSION},
 };
 use sohoa_source::{Source, identity};
 use uuid::Uuid;
@@ -174,7 +174,7 @@ async fn make(context: &Context, taken: &Taken, version: i32) -> Result<Settled,
         rows: all_rows(context, taken, &read, described),
     };
     if read.signed {
-        let found = sign::found(context, taken).await?;
+        let found = sign::found(context, taken)?;
         record.rows.signatures.extend(found);
     }
     set_version(&mut record.rows, version);
@@ -264,12 +264,16 @@ fn documents_and_findings(
 }
 
 fn set_version(rows: &mut Rows, version: i32) {
-    rows.documents.iter_mut().for_each(|row| row.version = version);
-    rows.pages.iter_mut().for_each(|row| row.version = version);
-    rows.page_text.iter_mut().for_each(|row| row.version = version);
-    rows.signatures.iter_mut().for_each(|row| row.version = version);
-    rows.findings.iter_mut().for_each(|row| row.version = version);
-    rows.intake.iter_mut().for_each(|row| row.version = version);
+    let of_documents = rows.documents.iter_mut().map(|row| &mut row.version);
+    let of_pages = rows.pages.iter_mut().map(|row| &mut row.version);
+    let of_text = rows.page_text.iter_mut().map(|row| &mut row.version);
+    let of_signatures = rows.signatures.iter_mut().map(|row| &mut row.version);
+    let of_findings = rows.findings.iter_mut().map(|row| &mut row.version);
+    let of_receipts = rows.intake.iter_mut().map(|row| &mut row.version);
+    let of_all = of_documents.chain(of_pages).chain(of_text).chain(of_signatures);
+    for held in of_all.chain(of_findings).chain(of_receipts) {
+        *held = version;
+    }
 }
 
 /// The bytes are published already: the same receipt again, or the same paper received twice.
@@ -291,7 +295,9 @@ async fn again(context: &Context, taken: &Taken, record: Record) -> Result<Settl
     let verdict = Verdict { outcome, media_type: media_type.as_deref(), refusal: None };
     let mut intake = rows::intake(context, taken, verdict, pages);
     let duplicate_of = first.map(|row| row.intake_uid);
-    intake.iter_mut().for_each(|row: &mut IntakeRow| row.duplicate_of = duplicate_of);
+    for row in &mut intake {
+        row.duplicate_of = duplicate_of;
+    }
     let remark = Remark::plain(Code::M09Duplicate);
     let finding = rows::finding((context, taken), ("intake", receipt), remark, "publish");
     let rows = Rows { intake, findings: vec![finding], ..Rows::default() };

@@ -57,7 +57,7 @@ pub(crate) async fn release(
                 return Err(Fault::fatal(FatalKind::Internal, STAGE, error));
             }
         };
-    let signed = sign::sign(context, &prepared, &path).await?;
+    let signed = sign::sign(context, &prepared, &path)?;
     let SignedDocument { file, signature, signed_at } = signed;
     let hash = sha256_file(&file).map_err(|error| Fault::retry(STAGE, error))?;
     let Prepared { mut record, .. } = prepared;

@@ -51,7 +51,7 @@ pub(crate) fn appearance_lines(config: &Config) -> Vec<String> {
 }
 
 /// Signs a composed document.
-pub(crate) async fn sign(
+pub(crate) fn sign(
     context: &Context,
     prepared: &Prepared,
     composed: &Path,
@@ -81,24 +81,19 @@ pub(crate) async fn sign(
     let verdict = own.map_or(Verdict::Missing, |signature| signature.verdict);
     // Revocation is not looked up at level B-B; everything else must hold.
     let holds = verdict.is_acceptable();
-    match own.filter(|signature| holds && signature.byte_range_covers_all) {
-        Some(signature) => {
-            let record = &prepared.record;
-            let of = Of {
-                source: record.source_uid,
-                version: record.version,
-                province: &record.province,
-                month: &record.ingest_month,
-            };
-            let signature =
-                SignatureRow { made_by_sohoa: true, ..row(&of, signature, "agency_copy") };
-            Ok(SignedDocument { file, signature, signed_at: time })
-        }
-        None => {
-            let error = OwnSignature(word(&verdict));
-            Err(Fault::fatal(FatalKind::Internal, STAGE, error))
-        }
-    }
+    let Some(own) = own.filter(|signature| holds && signature.byte_range_covers_all) else {
+        let error = OwnSignature(word(&verdict));
+        return Err(Fault::fatal(FatalKind::Internal, STAGE, error));
+    };
+    let record = &prepared.record;
+    let of = Of {
+        source: record.source_uid,
+        version: record.version,
+        province: &record.province,
+        month: &record.ingest_month,
+    };
+    let signature = SignatureRow { made_by_sohoa: true, ..row(&of, own, "agency_copy") };
+    Ok(SignedDocument { file, signature, signed_at: time })
 }
 
 /// The signature's row, now that the file's hash is known.
@@ -109,7 +104,7 @@ pub(crate) fn finished(mut row: SignatureRow, document: &Part) -> SignatureRow {
 }
 
 /// The signatures that a source's files brought along.
-pub(crate) async fn found(context: &Context, taken: &Taken) -> Result<Vec<SignatureRow>, Fault> {
+pub(crate) fn found(context: &Context, taken: &Taken) -> Result<Vec<SignatureRow>, Fault> {
     let month = rows::month(taken);
     let of = Of {
         source: taken.uid,
