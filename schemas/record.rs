@@ -47,6 +47,18 @@ pub struct Rows {
     pub intake: Vec<IntakeRow>,
 }
 
+impl Rows {
+    /// Adds the rows of another source, or of another object of the same.
+    pub fn extend(&mut self, other: Self) {
+        self.documents.extend(other.documents);
+        self.pages.extend(other.pages);
+        self.page_text.extend(other.page_text);
+        self.signatures.extend(other.signatures);
+        self.findings.extend(other.findings);
+        self.intake.extend(other.intake);
+    }
+}
+
 /// `documents/<uu>/<uid>/v<version>/record.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

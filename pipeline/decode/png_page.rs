@@ -53,7 +53,8 @@ impl PngFile {
         let pixels = raster::flatten(self.pixels()?);
         let image = match self.original().filter(|_| keep == Keep::Stream) {
             Some(image) => image,
-            None => lossless(&pixels)?,
+            // Interlaced or transparent pictures are recompressed without loss.
+            None => Samples::of_pixels(&pixels).to_archive()?,
         };
         let size = PaperSize::new(self.header.width, self.header.height, self.header.dpi);
         Pieces::whole(image, pixels, 0, size).into_page()
@@ -91,20 +92,6 @@ impl PngFile {
             original_stream: true,
         })
     }
-}
-
-/// Recompressed without loss: interlaced or transparent pictures.
-fn lossless(pixels: &DynamicImage) -> Result<ArchiveImage, DecodeError> {
-    let colour = if pixels.color().has_color() { Colour::Rgb } else { Colour::Gray };
-    Samples {
-        width: pixels.width(),
-        height: pixels.height(),
-        bits: 8,
-        colour,
-        inverted: false,
-        rows: pixels.as_bytes().to_vec(),
-    }
-    .to_archive()
 }
 
 impl PngHeader {

@@ -29,6 +29,14 @@ pub(crate) struct Samples {
 }
 
 impl Samples {
+    /// The samples of grey or RGB pixels of 8 bits.
+    pub(crate) fn of_pixels(pixels: &DynamicImage) -> Self {
+        let colour = if pixels.color().has_color() { Colour::Rgb } else { Colour::Gray };
+        let rows = pixels.as_bytes().to_vec();
+        let (width, height) = (pixels.width(), pixels.height());
+        Self { width, height, bits: 8, colour, inverted: false, rows }
+    }
+
     /// Bytes of a row of `width` pixels.
     pub(crate) fn row_bytes(width: u32, bits: u8, channels: u8) -> usize {
         (width as usize * usize::from(bits) * usize::from(channels)).div_ceil(8)
@@ -124,8 +132,7 @@ pub(crate) fn encode_pixels(pixels: &DynamicImage) -> Result<ArchiveImage, Decod
     };
     let (width, height) = (pixels.width(), pixels.height());
     if has_few_colours(data, usize::from(colour.channels())) {
-        let rows = data.clone();
-        return Samples { width, height, bits: 8, colour, inverted: false, rows }.to_archive();
+        return Samples::of_pixels(pixels).to_archive();
     }
     let mut jpeg = Vec::new();
     JpegEncoder::new_with_quality(&mut jpeg, JPEG_QUALITY)

@@ -44,7 +44,7 @@ mod error;
 mod files;
 mod known;
 mod log;
-#[cfg(test)]
+#[cfg(all(test, feature = "measure"))]
 mod measure;
 mod object_file;
 pub mod output;

@@ -1,5 +1,8 @@
 //! Measurements on a local folder, run by hand:
-//! `SOHOA_MEASURE=/tmp/m cargo test --release -p sohoa-index measure -- --ignored --nocapture`.
+//!
+//! ```text
+//! SOHOA_MEASURE=/tmp/m cargo test --release -p sohoa-index --features measure measure -- --nocapture
+//! ```
 //! `SOHOA_COMMITS` and `SOHOA_DOCUMENTS` set the size; `SOHOA_KEEP` goes on in the same folder.
 
 use std::{env, fs, path::PathBuf, sync::Arc, time::Instant};
@@ -32,7 +35,6 @@ fn number(name: &str, default: i64) -> i64 {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "a measurement"]
 async fn measure_many_tiny_commits() {
     let folder = folder("tiny");
     let commits = number("SOHOA_COMMITS", 400);
@@ -70,7 +72,6 @@ async fn measure_many_tiny_commits() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "a measurement"]
 async fn measure_large_batches() {
     let folder = folder("large");
     let batches = number("SOHOA_COMMITS", 20);

@@ -86,12 +86,7 @@ pub(crate) fn quarantined(number: u32) -> Rows {
 pub(crate) fn join(several: impl IntoIterator<Item = Rows>) -> Rows {
     let mut all = Rows::default();
     for rows in several {
-        all.documents.extend(rows.documents);
-        all.pages.extend(rows.pages);
-        all.page_text.extend(rows.page_text);
-        all.signatures.extend(rows.signatures);
-        all.findings.extend(rows.findings);
-        all.intake.extend(rows.intake);
+        all.extend(rows);
     }
     all
 }

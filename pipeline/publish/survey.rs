@@ -52,13 +52,7 @@ impl SourceEntries {
     pub fn into_rows(self) -> Rows {
         let mut all = Rows::default();
         for (_, entry) in self.entries {
-            let rows = entry.into_rows();
-            all.documents.extend(rows.documents);
-            all.pages.extend(rows.pages);
-            all.page_text.extend(rows.page_text);
-            all.signatures.extend(rows.signatures);
-            all.findings.extend(rows.findings);
-            all.intake.extend(rows.intake);
+            all.extend(entry.into_rows());
         }
         all
     }

@@ -114,20 +114,7 @@ fn encoded(stream: &Stream<'_>, pixels: &DynamicImage) -> Result<ArchiveImage, D
     if !is_lossless(stream) {
         return encode_pixels(pixels);
     }
-    let colour = if pixels.color().has_color() {
-        sohoa_document::Colour::Rgb
-    } else {
-        sohoa_document::Colour::Gray
-    };
-    Samples {
-        width: pixels.width(),
-        height: pixels.height(),
-        bits: 8,
-        colour,
-        inverted: false,
-        rows: pixels.as_bytes().to_vec(),
-    }
-    .to_archive()
+    Samples::of_pixels(pixels).to_archive()
 }
 
 /// Whether a stream is far longer than an empty sheet of its size needs.

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use sohoa_index::{Batch, Index, IndexError, Position};
-use sohoa_schemas::record::Rows;
 use tokio::{sync::mpsc, time::Instant};
 
 use crate::stages::Settled;
@@ -45,7 +44,7 @@ pub(crate) async fn write(
                     due = Instant::now() + bounds.age;
                 }
                 batch.keys.push(one.key);
-                extend(&mut batch.rows, one.rows);
+                batch.rows.extend(one.rows);
                 if batch.keys.len() < bounds.documents {
                     continue;
                 }
@@ -68,13 +67,4 @@ async fn commit(index: &mut Index, batch: &mut Batch) -> Result<(), IndexError> 
     tracing::debug!(seq = batch.seq, documents = batch.keys.len(), ?appended, "committed");
     *batch = Batch { seq: batch.seq + 1, ..Batch::default() };
     Ok(())
-}
-
-fn extend(all: &mut Rows, one: Rows) {
-    all.documents.extend(one.documents);
-    all.pages.extend(one.pages);
-    all.page_text.extend(one.page_text);
-    all.signatures.extend(one.signatures);
-    all.findings.extend(one.findings);
-    all.intake.extend(one.intake);
 }
