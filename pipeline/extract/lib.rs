@@ -13,6 +13,7 @@
 //! | `rows`, `zones`, `segment` | words as rows, the parts of the first page, several documents in one file |
 //! | `anchors`, `confidence` | tolerant matching of printed anchors, what a probability is made of |
 //! | `number`, `notation`, `date`, `issuer`, `kind`, `subject`, `signer`, `recipients` | the fields |
+//! | `office`, `person` | a line of the signature block, a name |
 //! | `secrecy`, `urgency`, `arrival` | stamps |
 //! | `assemble`, `evidence` | one document: witnesses joined, findings |
 //! | `types`, `places`, `casing` | tables of the law and the country |
@@ -31,6 +32,8 @@ mod issuer;
 mod kind;
 mod notation;
 mod number;
+mod office;
+mod person;
 mod places;
 mod recipients;
 mod rows;

@@ -2,95 +2,25 @@
 //!
 //! In the right column of the last page of the main part: capitals with the office, then the name
 //! below the signature. Seals and signatures cover much of it; what has no text stays `None`, ink
-//! is not read. `GIÁM ĐỐC` above `PHÓ GIÁM ĐỐC` means "for the head" even where `KT.` is missing.
+//! is not read. The layout of the law is the evidence: below the office a deputy signs for stands
+//! his own, so the same office twice is the head's and the deputy's, and `GIÁM ĐỐC` above
+//! `PHÓ GIÁM ĐỐC` means "for the head" even where `KT.` is missing. A head's office alone is the
+//! signer's only where nothing unread stands before it or below it.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-use sohoa_document::{Field, Rect, fold::fold};
+use sohoa_document::{Field, Rect, Word};
+use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 use crate::{
-    anchors::{edits, skeleton},
     confidence,
     fields::Authority,
-    recipients,
+    office::{self, Office, OfficeLine},
+    person, recipients,
     rows::{Sheet, Span},
+    zones::Head,
 };
 
-/// Offices a title starts with.
-const OFFICES: &[&str] = &[
-    "chủ tịch",
-    "phó chủ tịch",
-    "giám đốc",
-    "phó giám đốc",
-    "bộ trưởng",
-    "thứ trưởng",
-    "hiệu trưởng",
-    "phó hiệu trưởng",
-    "chánh văn phòng",
-    "phó chánh văn phòng",
-    "chánh thanh tra",
-    "phó chánh thanh tra",
-    "chánh án",
-    "phó chánh án",
-    "cục trưởng",
-    "phó cục trưởng",
-    "tổng cục trưởng",
-    "phó tổng cục trưởng",
-    "chi cục trưởng",
-    "phó chi cục trưởng",
-    "vụ trưởng",
-    "phó vụ trưởng",
-    "trưởng phòng",
-    "phó trưởng phòng",
-    "trưởng ban",
-    "phó trưởng ban",
-    "trưởng khoa",
-    "phó trưởng khoa",
-    "trưởng đoàn",
-    "tổ trưởng",
-    "viện trưởng",
-    "phó viện trưởng",
-    "tổng giám đốc",
-    "phó tổng giám đốc",
-    "thủ tướng",
-    "phó thủ tướng",
-    "bí thư",
-    "phó bí thư",
-    "tổng biên tập",
-    "kế toán trưởng",
-    "trạm trưởng",
-    "đội trưởng",
-    "hạt trưởng",
-    "ủy viên",
-    "thư ký",
-    "quyền giám đốc",
-    "trưởng công an",
-    "chỉ huy trưởng",
-    "chính ủy",
-    "thống đốc",
-    "phó thống đốc",
-    "kiểm sát viên",
-    "viện kiểm sát",
-    "trưởng thôn",
-    "chủ nhiệm",
-    "phó chủ nhiệm",
-    "ủy ban nhân dân",
-    "hội đồng nhân dân",
-    "ban thường vụ",
-    "ban chấp hành",
-    "ubnd",
-    "hđnd",
-];
-
-static AUTHORITY: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\W{0,3}(?P<a>TUQ|TM|KT|TL|Q)\s?[.,:]\s?(?P<rest>.*)$")
-        .expect("constant pattern, compiled in tests")
-});
-static RANK: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?:(?:PGS|GS|TS|ThS|Th\.?s|BS|CKI{1,2}|CK\d|DS|KS|CN|NGND|NGUT|TTND|TTƯT|Đại tá|Thượng tá|Trung tá|Thiếu tá|Bác sĩ|Dược sĩ)[.,\s]+)+")
-        .expect("constant pattern, compiled in tests")
-});
+/// Rows in which the line below a title is looked for.
+const LOOK_AHEAD: usize = 8;
 
 /// What the signature block says.
 #[derive(Debug, Default)]
@@ -100,52 +30,28 @@ pub(crate) struct SignerRead {
     pub(crate) name: Option<Field<String>>,
 }
 
-/// Whether the text is an office a person signs in.
-pub(crate) fn is_title(text: &str) -> bool {
-    office(text).is_some()
-}
-
-/// The office the text starts with, in its proper spelling, with the edits it took; an unclear
-/// choice between two offices costs one more.
-fn office(text: &str) -> Option<(String, usize)> {
-    let rest = AUTHORITY.captures(text).and_then(|c| c.name("rest")).map_or(text, |m| m.as_str());
-    let words: Vec<&str> =
-        rest.split_whitespace().filter(|word| !skeleton(word).is_empty()).collect();
-    let near = |office: &'static str| {
-        let count = office.split(' ').count();
-        let start: String = words.get(..count)?.iter().map(|word| skeleton(word)).collect();
-        let wanted = skeleton(office).replace(' ', "");
-        let most = match wanted.len() {
-            0..=5 => 0,
-            6..=8 => 1,
-            _ => 2,
-        };
-        edits(&start, &wanted, most).map(|cost| (office, count, cost))
-    };
-    let mut found: Vec<_> = OFFICES.iter().filter_map(|office| near(office)).collect();
-    found.sort_by_key(|(office, _, cost)| (*cost, std::cmp::Reverse(office.len())));
-    let (office, count, cost) = *found.first()?;
-    let rival = cost > 0 && found.get(1).is_some_and(|(_, _, other)| *other <= cost + 1);
-    let rest = words[count..].iter().map(|word| (*word).to_owned());
-    let words: Vec<String> = std::iter::once(office.to_uppercase()).chain(rest).collect();
-    Some((words.join(" "), cost + usize::from(rival)))
-}
-
 /// Reads the signature block of the main part: the first page that has one beside `Nơi nhận`,
 /// else the last page that has any. Annexes carry blocks of their own.
 pub(crate) fn read(sheets: &[Sheet<'_>], first_page_body: f32) -> SignerRead {
+    let sheets = main_part(sheets);
     let from = |index: usize| if index == 0 { first_page_body } else { 0.0 };
     let beside_list = sheets.iter().enumerate().find_map(|(index, sheet)| {
         let list = recipients::list_row(sheet)?;
-        let top = (list.bbox.y0 - 0.16 * sheet.height).max(from(index));
-        Some((sheet, last_block(sheet, top, list.bbox.y1 + 0.16 * sheet.height)))
+        Some((sheet, list.bbox, (list.bbox.y0 - 0.16 * sheet.height).max(from(index))))
     });
-    if let Some((sheet, block)) = beside_list {
-        return block.map(|block| read_block(sheet, &block)).unwrap_or_default();
+    if let Some((sheet, list, top)) = beside_list {
+        let block = Block::above(sheet, top, list.y1 + 0.16 * sheet.height);
+        return block.map_or_else(
+            || {
+                let name = person::alone(sheet, list.y1, list.y1 + 0.3 * sheet.height);
+                SignerRead { name, ..SignerRead::default() }
+            },
+            |block| read_block(sheet, &block),
+        );
     }
     let last = sheets.iter().enumerate().rev();
     let found = last.filter_map(|(index, sheet)| {
-        last_block(sheet, from(index), f32::INFINITY).map(|block| (sheet, block))
+        Block::above(sheet, from(index), f32::INFINITY).map(|block| (sheet, block))
     });
     let Some((sheet, block)) = found.into_iter().next() else { return SignerRead::default() };
     let mut read = read_block(sheet, &block);
@@ -159,150 +65,293 @@ pub(crate) fn read(sheets: &[Sheet<'_>], first_page_body: f32) -> SignerRead {
     read
 }
 
+/// The pages before the next letterhead: what follows is another agency's paper, or a form.
+fn main_part<'s, 'a>(sheets: &'s [Sheet<'a>]) -> &'s [Sheet<'a>] {
+    let headed = |sheet: &Sheet<'_>| {
+        let head = Head::find(sheet);
+        head.national.is_some() || head.motto.is_some()
+    };
+    let end = sheets.iter().skip(1).position(headed).map_or(sheets.len(), |at| at + 1);
+    &sheets[..end]
+}
+
 /// Lines of office, the last one's row index.
 struct Block<'a> {
-    lines: Vec<Span<'a>>,
+    lines: Vec<OfficeLine<'a>>,
     last_row: usize,
 }
 
-fn last_block<'a>(sheet: &Sheet<'a>, from: f32, to: f32) -> Option<Block<'a>> {
-    let at = (0..sheet.rows.len()).rev().find(|index| {
-        let row = &sheet.rows[*index];
-        row.bbox.y0 >= from && row.bbox.y0 <= to && office_line(sheet, row).is_some()
-    })?;
-    let mut lines = vec![office_line(sheet, &sheet.rows[at])?];
-    for row in sheet.rows[..at].iter().rev().take(8) {
-        let Some(below) = lines.last() else { break };
-        let step = below.bbox.centre().1 - row.bbox.centre().1;
-        if step > 3.2 * below.type_height().max(1.0) || row.bbox.y0 < from || lines.len() >= 5 {
-            break;
+impl<'a> Block<'a> {
+    /// The block whose last line is the lowest office between the heights.
+    fn above(sheet: &Sheet<'a>, from: f32, to: f32) -> Option<Self> {
+        let at = (0..sheet.rows.len()).rev().find(|index| {
+            let row = &sheet.rows[*index];
+            row.bbox.y0 >= from && row.bbox.y0 <= to && office::line(sheet, row).is_some()
+        })?;
+        let mut lines = vec![office::line(sheet, &sheet.rows[at])?];
+        for row in sheet.rows[..at].iter().rev().take(8) {
+            let Some(below) = lines.last() else { break };
+            let height = below.span.type_height().max(1.0);
+            let step = below.span.bbox.centre().1 - row.bbox.centre().1;
+            if step > 3.2 * height || row.bbox.y0 < from || lines.len() >= 5 {
+                break;
+            }
+            // One line read twice is not two lines.
+            if let Some(line) = office::line(sheet, row)
+                && below.span.bbox.centre().1 - line.span.bbox.centre().1 > 0.7 * height
+            {
+                lines.push(line);
+            }
         }
-        if let Some(line) = office_line(sheet, row) {
-            lines.push(line);
-        }
+        lines.reverse();
+        Some(Self { lines, last_row: at })
     }
-    lines.reverse();
-    Some(Block { lines, last_row: at })
-}
-
-/// The part of the row in the right column that is an office in capitals.
-fn office_line<'a>(sheet: &Sheet<'a>, row: &Span<'a>) -> Option<Span<'a>> {
-    right_parts(sheet, row).into_iter().find(|part| {
-        part.capitals() > 0.7 && is_title(&part.text()) && sheet.x(part.bbox.centre().0) > 0.53
-    })
-}
-
-/// Parts of the row in the right half; the page's gutter cuts even where the gap is small.
-fn right_parts<'a>(sheet: &Sheet<'a>, row: &Span<'a>) -> Vec<Span<'a>> {
-    let mut parts = row.split(1.2 * row.type_height().max(1.0));
-    parts.retain(|part| sheet.x(part.bbox.x0) > 0.36 && sheet.x(part.bbox.centre().0) > 0.5);
-    parts
 }
 
 fn read_block(sheet: &Sheet<'_>, block: &Block<'_>) -> SignerRead {
-    let field_p = |span: &Span<'_>| confidence::word(span.confidence());
-    let authority = block.lines.iter().rev().find_map(|line| {
-        let text = line.text();
-        let found = AUTHORITY.captures(&text)?;
-        let value = match found.name("a")?.as_str() {
-            "KT" => Authority::Kt,
-            "Q" => Authority::Q,
-            "TL" => Authority::Tl,
-            "TM" => Authority::Tm,
-            _ => Authority::Tuq,
-        };
-        Some(field(sheet, value, field_p(line), line.bbox))
-    });
     let Some(last) = block.lines.last() else { return SignerRead::default() };
-    let (title, cost) = office(&last.text()).unwrap_or((last.text(), 3));
-    let title = title.trim_matches(|c: char| !c.is_alphanumeric()).to_owned();
-    let deputy = ["pho ", "thu truong"].iter().any(|lead| fold(&title).starts_with(lead));
-    let implied = || {
-        let below_head = deputy && block.lines.len() > 1;
-        below_head.then(|| field(sheet, Authority::Kt, 0.85 * field_p(last), last.bbox))
+    if let Some(name) = person::right_below(sheet, block.last_row, last.span.bbox) {
+        return two_offices(sheet, last, name);
+    }
+    let name = person::below(sheet, block.last_row, last.span.bbox);
+    let (mut title, implied) = title(sheet, block, last, name.as_ref()).unzip();
+    if let (Some(title), Some(name)) = (title.as_mut(), &name)
+        && capitals_above(sheet, name.bbox, last.span.bbox.y1)
+    {
+        title.probability = confidence::weigh(title.probability, 0.03);
+    }
+    SignerRead { authority: authority(sheet, block).or(implied.flatten()), title, name }
+}
+
+/// The innermost authority as printed. Below any but `KT.` another may follow (`TM.` the committee,
+/// `KT.` its head): it is the innermost only where the next line was read whole.
+fn authority(sheet: &Sheet<'_>, block: &Block<'_>) -> Option<Field<Authority>> {
+    let (at, line, value) = block
+        .lines
+        .iter()
+        .enumerate()
+        .rev()
+        .find_map(|(at, line)| Some((at, line, line.authority?)))?;
+    let below = block.lines.get(at + 1);
+    let open = match (value, below) {
+        (Authority::Kt | Authority::Q, _) => 1.0,
+        (_, None) => 0.1,
+        (_, Some(below)) => unfinished(sheet, block) * if below.cut { 0.03 } else { 1.0 },
     };
-    let authority = authority.or_else(implied);
-    // With KT. the office of the signer stands below the head's; the head's alone is not the signer's.
-    let head_again = matches!(&authority, Some(a) if a.value == Authority::Kt) && !deputy;
-    let on_behalf = |a: &Field<Authority>| !matches!(a.value, Authority::Tm | Authority::Q);
-    let alone = block.lines.len() == 1 && authority.as_ref().is_some_and(on_behalf);
-    let only_head = head_again || alone;
-    let name = name_below(sheet, block.last_row, last.bbox);
-    // A stamped deputy's line is often lost, and then the head's office stands alone: it is the
-    // signer's only where an authority says so, or a name follows it.
-    let certain = match (&authority, &name) {
+    Some(field(sheet, value, confidence::weigh(certainty(line), open), line.span.bbox))
+}
+
+/// A head of a board signs under his office there and above his own: `PHÓ TRƯỞNG BAN`, signature,
+/// `GIÁM ĐỐC SỞ …`, name. The title is both.
+fn two_offices(sheet: &Sheet<'_>, own: &OfficeLine<'_>, name: Field<String>) -> SignerRead {
+    let (y, height) = (own.span.bbox.y0, own.span.type_height().max(1.0));
+    let board = Block::above(sheet, y - 0.2 * sheet.height, y - 3.0 * height);
+    let Some(board) = board.as_ref().and_then(|block| block.lines.last()) else {
+        return SignerRead { name: Some(name), ..SignerRead::default() };
+    };
+    let sure = |line: &OfficeLine<'_>| if line.cut { 0.5 } else { spelled(line) };
+    let title = format!("{} - {}", board.office.title, own.office.title);
+    let bbox = board.span.bbox.union(&own.span.bbox);
+    let p = if board.office.body { 0.0 } else { sure(board) * sure(own) };
+    SignerRead { authority: None, title: Some(field(sheet, title, p, bbox)), name: Some(name) }
+}
+
+/// Whether a line of capitals stands right above the name, apart from the title: a second office.
+fn capitals_above(sheet: &Sheet<'_>, name: Rect, below: f32) -> bool {
+    let height = name.height().max(1.0);
+    let near = |row: &&Span<'_>| {
+        let up = name.centre().1 - row.bbox.centre().1;
+        row.bbox.y0 > below && up > 0.5 * height && up < 2.5 * height
+    };
+    sheet.rows.iter().filter(near).any(|row| {
+        let part = row.between(name.x0 - 3.0 * height, name.x1 + 3.0 * height);
+        part.is_some_and(|part| {
+            part.words.len() >= 3 && part.capitals() > 0.7 && part.confidence() > 0.6
+        })
+    })
+}
+
+/// The signer's own office, with the authority that follows from it.
+fn title(
+    sheet: &Sheet<'_>,
+    block: &Block<'_>,
+    last: &OfficeLine<'_>,
+    name: Option<&Field<String>>,
+) -> Option<(Field<String>, Option<Field<Authority>>)> {
+    let for_another = |a: Authority| matches!(a, Authority::Kt | Authority::Tl | Authority::Tuq);
+    if last.office.body || last.authority.is_some_and(for_another) {
+        return None;
+    }
+    let authority = block.lines.iter().rev().find_map(|line| line.authority);
+    let above = block.lines.iter().rev().nth(1).map(|line| &line.office);
+    let p = spelled(last);
+    let box_of = last.span.bbox;
+    if let (Some(head), Some(above)) = (last.office.head, above)
+        && above.base == head
+    {
+        // Head and deputy witness for each other.
+        let p = confidence::weigh(p, 3.0 * unfinished(sheet, block));
+        let implied = field(sheet, Authority::Kt, 0.99 * p, box_of);
+        return Some((field(sheet, last.office.title.clone(), p, box_of), Some(implied)));
+    }
+    if last.office.head.is_some() {
+        let p = confidence::weigh(p, unfinished(sheet, block));
+        return Some((field(sheet, last.office.title.clone(), p, box_of), None));
+    }
+    if let Some(deputy) = deputy_below(&last.office, above) {
+        let p = confidence::weigh(p, 0.7 * unfinished(sheet, block));
+        let implied = field(sheet, Authority::Kt, 0.99 * p, box_of);
+        return Some((field(sheet, deputy, p, box_of), Some(implied)));
+    }
+    // With KT. the office of the signer stands below the head's; the head's alone is not his.
+    if authority == Some(Authority::Kt) {
+        return None;
+    }
+    // A deputy's line is often lost under the seal, and then the head's office stands alone.
+    let alone = match (authority, name) {
         (Some(_), _) => 1.0,
-        (None, Some(_)) => 0.4,
-        (None, None) => 0.1,
+        (None, Some(_)) => 0.7,
+        (None, None) => 0.4,
     };
-    let spelled = [1.0, 0.3, 0.05, 0.02][cost.min(3)];
-    let p = confidence::weigh(field_p(last), certain * spelled);
-    let title = (!only_head).then(|| field(sheet, title, p, last.bbox));
-    SignerRead { authority, title, name }
+    let covered = if last.cut { 0.03 } else { 1.0 };
+    let p = confidence::weigh(p, alone * covered * unfinished(sheet, block));
+    Some((field(sheet, last.office.title.clone(), p, box_of), None))
+}
+
+/// The same office twice: the head's, and below it the deputy's that lost its `PHÓ`.
+fn deputy_below(last: &Office, above: Option<&Office>) -> Option<String> {
+    let same = above.is_some_and(|above| {
+        above.base == last.base && (last.rest.is_empty() || above.rest == last.rest)
+    });
+    let deputy = office::deputy_of(last.base).filter(|_| same)?;
+    Some(format!("{} {}", deputy.to_uppercase(), last.rest).trim().to_owned())
+}
+
+/// Probability that the line's words are right; an office spelled whole proves itself.
+fn certainty(line: &OfficeLine<'_>) -> f32 {
+    let p = confidence::word(line.span.confidence());
+    let weakest = line.span.words.iter().map(|word| word.confidence).fold(1.0, f32::min);
+    if line.office.cost == 0 && weakest > 0.5 { p.max(0.96) } else { p }
+}
+
+/// That of its office, with the edits it took.
+fn spelled(line: &OfficeLine<'_>) -> f32 {
+    confidence::weigh(certainty(line), [1.0, 0.3, 0.05, 0.02][line.office.cost.min(3)])
+}
+
+/// Odds factor for what stands where the next line would: a further line of capitals belongs to the
+/// title, and one that was half read may. The letters on a seal are smaller.
+fn unfinished(sheet: &Sheet<'_>, block: &Block<'_>) -> f32 {
+    let Some(last) = block.lines.last() else { return 1.0 };
+    let title = last.span.bbox;
+    let height = last.span.type_height().max(1.0);
+    let column = (title.x0 - 3.0 * height, title.x1 + 3.0 * height);
+    let tall = last.span.words.iter().map(|word| word.bbox.height()).fold(height, f32::max);
+    let typed = |word: &&&Word| {
+        let marked = word.text.nfd().any(is_combining_mark);
+        let least = if marked { 0.85 } else { 0.7 };
+        word.text.chars().filter(|c| c.is_alphabetic()).count() >= 2
+            && word.confidence > 0.3
+            && (least * tall..1.6 * tall).contains(&word.bbox.height())
+    };
+    let rows = sheet.rows.iter().skip(block.last_row + 1).take(LOOK_AHEAD);
+    let inside = rows.filter_map(|row| row.between(column.0, column.1));
+    let words =
+        inside.flat_map(|span| span.words.iter().filter(typed).copied().collect::<Vec<_>>());
+    let next = words.filter(|word| {
+        let step = (word.bbox.centre().1 - title.centre().1) / height;
+        (1.0..2.1).contains(&step)
+    });
+    let capitals = Span::of(next.collect()).is_some_and(|span| span.capitals() > 0.7);
+    if capitals { 0.05 } else { 1.0 }
 }
 
 fn field<T>(sheet: &Sheet<'_>, value: T, probability: f32, bbox: Rect) -> Field<T> {
     Field { value, probability, page: sheet.page, bbox }
 }
 
-/// The name below the signature: two to five capitalised words on the axis of the title.
-fn name_below(sheet: &Sheet<'_>, row: usize, title: Rect) -> Option<Field<String>> {
-    let limit = title.y1 + 0.24 * sheet.height;
-    let rows = sheet.rows.iter().skip(row + 1).take_while(|row| row.bbox.y0 < limit);
-    rows.filter_map(|row| {
-        let parts = right_parts(sheet, row);
-        let part = parts
-            .into_iter()
-            .find(|part| (part.bbox.centre().0 - title.centre().0).abs() < 0.1 * sheet.width)?;
-        let text = part.text();
-        let bare = RANK.replace(text.trim(), "").trim().to_owned();
-        let far = part.bbox.y0 - title.y1 > 1.5 * title.height();
-        (far && is_name(&bare)).then(|| {
-            let worst =
-                part.words.iter().map(|word| confidence::word(word.confidence)).fold(1.0, f32::min);
-            field(sheet, proper(&bare), confidence::weigh(worst, 0.8), part.bbox)
-        })
-    })
-    .last()
-}
-
-fn is_name(text: &str) -> bool {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let syllable = |word: &&str| {
-        word.chars().all(char::is_alphabetic)
-            && word.chars().next().is_some_and(char::is_uppercase)
-            && (2..=7).contains(&word.chars().count())
-    };
-    (2..=5).contains(&words.len()) && words.iter().all(syllable) && !is_title(text)
-}
-
-/// A name in capitals as it is written: first letters upper.
-fn proper(text: &str) -> String {
-    let word = |word: &str| {
-        let mut chars = word.chars();
-        chars.next().map_or_else(String::new, |c| c.to_string() + &chars.as_str().to_lowercase())
-    };
-    text.split_whitespace().map(word).collect::<Vec<_>>().join(" ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{Paper, context, extract};
+
+    /// A page with the list of recipients and these lines beside it, 16 points apart.
+    fn block(lines: &[&str]) -> Paper {
+        let start = Paper::decision().line(90.0, 600.0, "Nơi nhận:");
+        let lines = lines.iter().enumerate();
+        lines.fold(start, |paper, (at, text)| {
+            paper.line(420.0 - 3.1 * text.len() as f32, 600.0 + 16.0 * at as f32, text)
+        })
+    }
+
+    fn read(paper: Paper) -> (Option<Authority>, Option<String>, Option<String>) {
+        let fields = extract(&[paper], context()).segments.remove(0).fields;
+        let sure = |field: Option<Field<String>>| {
+            field.filter(|field| field.probability >= 0.9).map(|field| field.value)
+        };
+        let authority = fields.signer_authority.filter(|field| field.probability >= 0.9);
+        (authority.map(|field| field.value), sure(fields.signer_title), sure(fields.signer_name))
+    }
+
+    const NAME: &str = "Trần Văn Mẫu";
 
     #[test]
-    fn offices_are_known_through_misreadings() {
-        assert!(is_title("KT. BỘ TRƯỜNG"));
-        assert!(is_title("PHÓ GIÁM ĐÓC"));
-        assert!(is_title("TM. ỦY BAN NHÂN DÂN"));
-        assert!(!is_title("QUYẾT ĐỊNH"));
-        assert!(!is_title(""));
+    fn head_and_deputy_need_no_authority_to_be_read() {
+        let named = |paper: Paper| read(paper.line(360.0, 690.0, NAME));
+        let whole = (Some(Authority::Kt), Some("PHÓ GIÁM ĐỐC".into()), Some(NAME.into()));
+        assert_eq!(named(block(&["KT. GIÁM ĐỐC", "PHÓ GIÁM ĐỐC"])), whole);
+        assert_eq!(named(block(&["GIÁM ĐỐC", "PHÓ GIÁM ĐỐC"])), whole);
+        assert_eq!(named(block(&["t( GIÁM ĐỐC", "GIÁM ĐỐC"])), whole);
     }
 
     #[test]
-    fn names_are_words_with_capitals() {
-        assert!(is_name("Trần Văn Mẫu"));
-        assert!(!is_name("Trần văn"));
-        assert!(!is_name("GIÁM ĐỐC"));
-        assert_eq!(proper("TRẦN VĂN MẪU"), "Trần Văn Mẫu");
+    fn one_line_read_twice_is_one_line() {
+        let paper = block(&["GIÁM ĐỐC"]).line(392.0, 603.0, "GIÁM ĐỐC").line(360.0, 690.0, NAME);
+        assert_ne!(read(paper).1.as_deref(), Some("PHÓ GIÁM ĐỐC"));
+    }
+
+    #[test]
+    fn a_head_alone_passes_only_where_nothing_is_lost() {
+        assert_eq!(read(block(&["GIÁM ĐỐC"])).1.as_deref(), Some("GIÁM ĐỐC"));
+        assert_eq!(read(block(&["KT. GIÁM ĐỐC"])).1, None);
+        assert_eq!(read(block(&["t( GIÁM ĐỐC"])).1, None);
+        assert_eq!(read(block(&["GIÁM ĐỐC", "XÁM ĐỐC"])).1, None);
+    }
+
+    #[test]
+    fn a_body_is_no_office_and_its_authority_waits_for_the_next_line() {
+        assert_eq!(read(block(&["TM. ỦY BAN NHÂN DÂN"])), (None, None, None));
+        let chair = read(block(&["TM. ỦY BAN NHÂN DÂN", "CHỦ TỊCH"]));
+        assert_eq!(chair, (Some(Authority::Tm), Some("CHỦ TỊCH".into()), None));
+    }
+
+    #[test]
+    fn an_office_above_and_one_below_the_signature_are_one_title() {
+        let paper = block(&["PHÓ TRƯỞNG BAN"])
+            .line(350.0, 680.0, "GIÁM ĐỐC SỞ NỘI VỤ")
+            .line(370.0, 696.0, NAME);
+        let (_, title, name) = read(paper);
+        assert_eq!(title.as_deref(), Some("PHÓ TRƯỞNG BAN - GIÁM ĐỐC SỞ NỘI VỤ"));
+        assert_eq!(name.as_deref(), Some(NAME));
+        let half =
+            block(&["TRƯỞNG BAN"]).line(350.0, 680.0, "TÁM ĐÓC SỞ NỘI VỤ").line(370.0, 696.0, NAME);
+        assert_eq!(read(half).1, None);
+    }
+
+    #[test]
+    fn a_name_beside_the_list_needs_no_office() {
+        assert_eq!(read(block(&[]).line(380.0, 690.0, NAME)).2.as_deref(), Some(NAME));
+        assert_eq!(read(block(&[]).line(380.0, 690.0, "Văn Mẫu")).2, None);
+    }
+
+    #[test]
+    fn another_letterhead_ends_the_main_part() {
+        let first = Paper::decision();
+        let form = Paper::letterhead("UBND XÃ MẪU", "Số:      /GM-UBND", "Mẫu, ngày ... tháng ...")
+            .line(90.0, 600.0, "Nơi nhận:")
+            .line(380.0, 600.0, "CHỦ TỊCH")
+            .line(360.0, 690.0, NAME);
+        let fields = extract(&[first, form], context()).segments.remove(0).fields;
+        assert_eq!((fields.signer_title, fields.signer_name), (None, None));
     }
 }

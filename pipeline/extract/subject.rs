@@ -10,8 +10,8 @@ use crate::{
     anchors::is,
     confidence,
     kind::{self, ABOUT, Heading},
+    office,
     rows::Span,
-    signer,
     zones::Head,
 };
 
@@ -161,7 +161,7 @@ fn ends(row: &Span<'_>) -> bool {
     }
     let numeral = |c: char| c.is_ascii_digit() || "IVX".contains(c);
     let numbered = lead.ends_with('.') && lead.trim_end_matches('.').chars().all(numeral);
-    numbered || (row.capitals() > 0.8 && (signer::is_title(&row.text()) || is_agency(row)))
+    numbered || (row.capitals() > 0.8 && (office::is_title(&row.text()) || is_agency(row)))
 }
 
 fn is_agency(row: &Span<'_>) -> bool {

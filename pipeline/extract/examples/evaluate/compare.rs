@@ -84,15 +84,12 @@ fn notation(full: Option<String>) -> Option<String> {
     Some(full.split_once(['/', '-']).map_or(full.clone(), |(_, notation)| notation.to_owned()))
 }
 
-/// The signer's own office: below the one he signs for; the first of two that are both his.
+/// The signer's own office: what follows the last one he signs for.
 fn own_title(title: &str) -> String {
-    match title.split_once(" - ") {
-        Some((own, _)) if !own.contains('.') => own.to_owned(),
-        _ => {
-            let own = title.rsplit(" - ").next().unwrap_or_default();
-            own.trim_start_matches("KT. ").trim_start_matches("TL. ").to_owned()
-        }
-    }
+    let parts: Vec<&str> = title.split(" - ").collect();
+    let held = |part: &&str| part.split_once(". ").is_some_and(|(lead, _)| lead.len() < 4);
+    let own = parts.iter().rposition(held).map_or(0, |at| at + 1);
+    parts[own..].join(" - ")
 }
 
 /// The stamp named in the truth's notes.

@@ -1,13 +1,15 @@
 //! Extraction against known metadata, one table.
 //!
-//! `evaluate TRUTH.jsonl FOLDER` reads every page of `FOLDER` named `<file stem>.p<page>.tsv`
+//! `evaluate TRUTH.jsonl FOLDER [ROWS.jsonl]` reads every page of `FOLDER` named `<file stem>.p<page>.tsv`
 //! (Tesseract's TSV of a page rendered at 200 dpi) or `<file stem>.p<page>.json` (a `PageText`),
 //! extracts each file and compares with the truth: printed and handwritten apart, even and odd
 //! file numbers apart (tune on one half, look at the other). Values are compared folded; a subject
-//! is right within a tenth of its length.
+//! is right within a tenth of its length. `ROWS.jsonl` is what the index would hold of each file,
+//! for `bench/fields.py`.
 
 mod compare;
 mod pages;
+mod rows;
 
 use std::{
     collections::BTreeMap,
@@ -47,6 +49,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (Some(truth), Some(folder)) = (arguments.next(), arguments.next()) else {
         return Err("usage: evaluate TRUTH.jsonl FOLDER".into());
     };
+    let rows_file = arguments.next();
+    let mut rows = String::new();
     let mut score = Score::default();
     for line in fs::read_to_string(truth)?.lines() {
         let truth: serde_json::Value = serde_json::from_str(line)?;
@@ -63,9 +67,13 @@ fn main() -> Result<(), Box<dyn Error>> {
             let starts: Vec<u32> = found.segments.iter().map(|segment| segment.page_from).collect();
             println!("segments of {stem}: {starts:?}");
         }
+        rows.push_str(&rows::row(file, &segment.fields, ACCEPT)?);
         for compared in compare::all(&truth, &segment.fields) {
             score.count(stem, &compared);
         }
+    }
+    if let Some(path) = rows_file {
+        fs::write(path, rows)?;
     }
     score.print();
     Ok(())
