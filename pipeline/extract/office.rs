@@ -184,15 +184,15 @@ pub(crate) fn line<'a>(sheet: &Sheet<'a>, row: &Span<'a>) -> Option<OfficeLine<'
     right_parts(sheet, row).into_iter().find_map(|part| {
         // Scraps of a seal or a lost authority may stand before the office; words make a phrase.
         let scraps = part.words.iter().take_while(|word| is_scrap(word)).count();
-        (0..part.words.len().min(scraps + 1).min(4)).find_map(|skipped| {
+        let starts = 0..part.words.len().min(scraps + 1).min(4);
+        let lines = starts.filter_map(|skipped| {
             let span = Span::of(part.words[skipped..].to_vec())?;
             let (authority, office) = parse(&span.text())?;
             let placed = span.capitals() > 0.7 && sheet.x(span.bbox.centre().0) > 0.53;
-            placed.then(|| {
-                let cut = authority.is_none() && ink_before(sheet, row, &span);
-                OfficeLine { span, office, authority, cut }
-            })
-        })
+            let cut = authority.is_none() && ink_before(sheet, row, &span);
+            placed.then_some(OfficeLine { span, office, authority, cut })
+        });
+        lines.min_by_key(|line| line.office.cost)
     })
 }
 
