@@ -4,12 +4,30 @@
 //! numbers in it are written by hand, so probabilities are low unless they read as clear type.
 
 use chrono::NaiveDate;
-use sohoa_document::{Field, Word};
+use sohoa_document::{Field, Rect, Word, fold::fold};
 
 use crate::{anchors::is, confidence, date, rows::Sheet};
 
 /// Half width and height of the search window around the word, in points (50 x 35 mm, and a bit).
 const REACH: (f32, f32) = (110.0, 75.0);
+
+/// First words of the stamp's lines, as skeletons.
+pub(crate) const LABELS: [&str; 4] = ["den", "so", "ngay", "chuyen"];
+
+/// Where a stamp stands in the left margin of the first page: the word `ĐẾN` in capitals, however
+/// its marks were read, or its last line's `Chuyển:`, and the reach of the stamp around it.
+pub(crate) fn place(sheet: &Sheet<'_>) -> Option<Rect> {
+    let upper = sheet.rows.iter().take_while(|row| sheet.y(row.bbox.y0) < 0.45);
+    let mut words = upper.flat_map(|row| row.words.iter());
+    let anchor = words.find(|word| {
+        let own = word.text.trim_matches(|c: char| !c.is_alphabetic());
+        let named = fold(own) == "den" && own.chars().all(char::is_uppercase);
+        let passed = fold(&word.text) == "chuyen:" && own.starts_with(char::is_uppercase);
+        (named || passed) && sheet.x(word.bbox.x1) < 0.3
+    })?;
+    let Rect { x0, y0, y1, .. } = anchor.bbox;
+    Some(Rect::new(x0 - 20.0, y0 - REACH.1, x0 + 145.0, y1 + REACH.1))
+}
 
 /// What the stamp says.
 #[derive(Debug, Default)]

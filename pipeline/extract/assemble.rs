@@ -10,7 +10,7 @@ use crate::{
     arrival, confidence,
     evidence::{self, Mention},
     fields::{Context, FieldFinding, Fields, Severity},
-    issuer, kind, recipients,
+    issuer, kind, places, recipients,
     rows::Sheet,
     secrecy, signer, subject, urgency,
     zones::Head,
@@ -24,6 +24,7 @@ pub(crate) fn read(sheets: &[Sheet<'_>], context: Context) -> (Fields, Vec<Field
     let mut fields = Fields::default();
     code_and_kind(&head, &mut fields, &mut findings);
     dates(&head, sheets, context, &mut fields, &mut findings);
+    place_in_names(&mut fields);
     repeated(sheets, &mut fields);
     let body = first.rows.get(head.bottom).map_or(0.0, |row| row.bbox.y0).max(0.3 * first.height);
     let signed = signer::read(sheets, body);
@@ -67,6 +68,10 @@ fn code_and_kind(head: &Head<'_, '_>, fields: &mut Fields, findings: &mut Vec<Fi
             && read.code.as_ref().is_some_and(|code| {
                 notation.value.kind.is_some_and(|kind| kind.code == code.value)
             });
+        // A title of a known kind wants its letters in the notation: what has none lost them.
+        let bare =
+            notation.value.kind.is_none() && heading.as_ref().is_some_and(kind::Heading::is_known);
+        let lost = if bare { 0.02 } else { 1.0 };
         // Printed three times over: in the notation, the title and the issuer's name.
         let factor = match (titled, issuer.explains, issuer.agrees) {
             (true, true, _) => 30.0,
@@ -75,7 +80,7 @@ fn code_and_kind(head: &Head<'_, '_>, fields: &mut Fields, findings: &mut Vec<Fi
             (false, _, false) => 0.5,
         };
         let before = notation.probability;
-        notation.probability = confidence::weigh(before, factor);
+        notation.probability = confidence::weigh(before, factor * lost);
         if let Some(full) = full.as_mut() {
             let number = number.as_ref().map_or(0.0, |number| number.probability);
             full.probability = number * notation.probability;
@@ -120,6 +125,12 @@ fn dates(
         let factor = if date.value.year() == year { 3.0 } else { 0.1 };
         date.probability = confidence::weigh(date.probability, factor);
     }
+    if let (Some(line), Some(date)) = (&head.date, fields.issued_date.as_mut()) {
+        let (years, same) = evidence::named_years(sheets, line.row, date.value);
+        let factor =
+            evidence::year_factor(date.value.year(), &years) * if same { 3.0 } else { 1.0 };
+        date.probability = confidence::weigh(date.probability, factor);
+    }
     let cited = sheets.first().and_then(|sheet| evidence::latest_cited(sheet, context.scan_year));
     if let (Some(cited), Some(date)) = (cited, fields.issued_date.as_mut())
         && cited > date.value
@@ -131,6 +142,17 @@ fn dates(
         (&fields.issued_date, fields.issued_date_precision.as_mut())
     {
         precision.probability = date.probability;
+    }
+}
+
+/// A place that is no province is witnessed by the agency that is named after it.
+fn place_in_names(fields: &mut Fields) {
+    let Some(place) = fields.issued_place.as_mut() else { return };
+    let named = |name: &Option<Field<String>>| {
+        name.as_ref().is_some_and(|name| places::named_after(&name.value, &place.value))
+    };
+    if named(&fields.organ_name) || named(&fields.parent_organ_name) {
+        place.probability = confidence::weigh(place.probability, 20.0);
     }
 }
 
@@ -264,6 +286,18 @@ mod tests {
     }
 
     #[test]
+    fn a_notation_that_lost_its_kind_does_not_pass() {
+        let p = |number: &str| {
+            let date = "Gia Lai, ngày 14 tháng 3 năm 2019";
+            let paper =
+                Paper::letterhead("SỞ NỘI VỤ", number, date).line(260.0, 140.0, "THÔNG BÁO");
+            one(&[paper]).fields.code_notation.unwrap().probability
+        };
+        assert!(p("Số: 31/TB-SNV") > 0.9);
+        assert!(p("Số: 31/B-SNV") < 0.9);
+    }
+
+    #[test]
     fn an_annex_confirms_or_doubts_the_number() {
         let annex = |number: &str| {
             Paper::default().line(230.0, 60.0, "PHỤ LỤC").line(
@@ -293,6 +327,30 @@ mod tests {
         let segment = one(&[paper]);
         assert!(segment.fields.issued_date.as_ref().unwrap().probability < 0.95);
         assert!(codes(&segment).contains(&("M11_CITED_YEAR_AFTER_ISSUE", "issued_date")));
+    }
+
+    #[test]
+    fn years_named_elsewhere_bear_on_the_date() {
+        let p = |line: &str| {
+            let paper = Paper::decision().line(110.0, 300.0, line);
+            one(&[paper]).fields.issued_date.unwrap().probability
+        };
+        let alone = p("Điều 1. Phê duyệt kế hoạch số hóa.");
+        assert!(p("Điều 1. Phê duyệt kế hoạch năm 2020.") > alone);
+        assert!(p("Điều 1. Phê duyệt kế hoạch năm 2022.") < 0.9);
+        assert!(p("Điều 1. Thay Quyết định ngày 12/3/2018.") > 0.9);
+        assert!(p("Điều 1. Giấy phép có giá trị đến ngày 12/3/2025.") > 0.9);
+    }
+
+    #[test]
+    fn a_district_is_a_place_where_the_agency_bears_its_name() {
+        let p = |organ: &str| {
+            let paper =
+                Paper::letterhead(organ, "Số: 31/QĐ-UBND", "Tuy Mẫu, ngày 14 tháng 3 năm 2019");
+            one(&[paper]).fields.issued_place.unwrap().probability
+        };
+        assert!(p("UBND HUYỆN TUY MẪU") > 0.9);
+        assert!(p("UBND HUYỆN MẪU") < 0.9);
     }
 
     #[test]

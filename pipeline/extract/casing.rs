@@ -265,6 +265,11 @@ pub(crate) fn sentence(text: &str) -> (String, Vec<bool>) {
     (first_upper(&out.join(" ")), known)
 }
 
+/// Whether the words are a phrase of the lexicon, whatever their case and marks.
+pub(crate) fn is_phrase(text: &str) -> bool {
+    LEXICON.spelling.contains_key(&fold(text))
+}
+
 /// Words that recognition glued together, apart again: all parts must be known phrases.
 pub(crate) fn unglue(word: &str) -> Option<Vec<&'static str>> {
     let key = fold(word);

@@ -21,6 +21,9 @@ use crate::{
 /// First year the Democratic Republic issued papers.
 const FIRST_YEAR: i32 = 1945;
 
+/// Most that a place is worth which is no province and stands in no agency's name.
+const UNWITNESSED: f32 = 0.85;
+
 static LINE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(concat!(
         r"(?:^|[\s,.;])(?P<day>ng[a-z]{1,2}[.,:;]*\s*(?P<d>.{0,14}?))\s*[^a-z\d\s]?",
@@ -82,7 +85,14 @@ fn full_line<'a>(
     row: &Span<'a>,
     joined: &Joined<'_, 'a>,
 ) -> Option<DateLine<'a>> {
-    let found = LINE.captures(&joined.text)?;
+    let mut found = LINE.captures(&joined.text)?;
+    // A place like `Quảng Ngãi,` reads as `ngày` too: the last one is it.
+    while let Some(again) =
+        found.name("d").and_then(|d| LINE.captures_at(&joined.text, d.start().max(1) - 1))
+        && again.name("day").map(|day| day.start()) > found.name("day").map(|day| day.start())
+    {
+        found = again;
+    }
     let group = |name: &str| found.name(name).map_or(0..0, |m| m.range());
     // Words after the year make it a sentence, a form's or a legal basis'.
     let rest = &joined.text[group("rest")];
@@ -340,7 +350,8 @@ impl DateLine<'_> {
         let (value, p) = match places::province(text) {
             Some((name, 0)) => (name.to_owned(), confidence::weigh(p, 6.0)),
             Some((name, _)) => (name.to_owned(), confidence::weigh(p, 2.0)),
-            None => (text.to_owned(), confidence::weigh(p, 0.12)),
+            // Communes and districts are not in the table: only the issuer's name can say more.
+            None => (text.to_owned(), confidence::weigh(p, 0.12).min(UNWITNESSED)),
         };
         let field = Field { value, probability: p, page: self.page, bbox: span.bbox };
         Some(field).filter(|field| field.probability >= confidence::GUESS)
@@ -441,6 +452,13 @@ mod tests {
     fn words_glued_to_their_numbers_are_read() {
         let read = fields("Bình Định, ngày22 tháng 9 năm 2019");
         assert_eq!(read.issued_date.unwrap().value, day(2019, 9, 22));
+    }
+
+    #[test]
+    fn a_place_that_reads_like_the_word_for_day_is_a_place() {
+        let read = fields("Quảng Ngãi, ngày 08 tháng 4 năm 2019");
+        assert_eq!(read.issued_place.unwrap().value, "Quảng Ngãi");
+        assert_eq!(read.issued_date.unwrap().value, day(2019, 4, 8));
     }
 
     #[test]

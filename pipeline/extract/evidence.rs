@@ -3,7 +3,7 @@
 //! Cited dates bound the date of issue from below; an annex names its own decision; missing and
 //! doubtful fields become findings with what was seen on the page.
 
-use std::sync::LazyLock;
+use std::{collections::BTreeSet, sync::LazyLock};
 
 use chrono::NaiveDate;
 use regex::Regex;
@@ -22,6 +22,10 @@ static SHORT_DATE: LazyLock<Regex> = LazyLock::new(|| {
 });
 static LONG_DATE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"ngay (\d{1,2}) thang (\d{1,2}) nam (\d{4})\b")
+        .expect("constant pattern, compiled in tests")
+});
+static YEAR: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?P<until>\bden (?:het )?(?:ngay )?(?:\S+ ){0,3})?(?:\bnam |\b(?:\d{1,2}[/.-])?\d{1,2}[/.-])(?P<y>(?:19|20)\d\d)\b")
         .expect("constant pattern, compiled in tests")
 });
 static OWN: LazyLock<Regex> = LazyLock::new(|| {
@@ -44,11 +48,49 @@ pub(crate) fn latest_cited(sheet: &Sheet<'_>, scan_year: i32) -> Option<NaiveDat
 }
 
 fn dates_in(folded: &str, scan_year: i32) -> Option<NaiveDate> {
-    let short = SHORT_DATE.captures_iter(folded).filter_map(|c| date::short(&c[1], scan_year));
+    all_dates(folded, scan_year).max()
+}
+
+fn all_dates(folded: &str, scan_year: i32) -> impl Iterator<Item = NaiveDate> {
+    let short = SHORT_DATE.captures_iter(folded).filter_map(move |c| date::short(&c[1], scan_year));
     let long = LONG_DATE
         .captures_iter(folded)
-        .filter_map(|c| date::short(&format!("{}/{}/{}", &c[1], &c[2], &c[3]), scan_year));
-    short.chain(long).max()
+        .filter_map(move |c| date::short(&format!("{}/{}/{}", &c[1], &c[2], &c[3]), scan_year));
+    short.chain(long)
+}
+
+/// Years named as dates or after `năm` anywhere but in the date line (`but`: its row on the first
+/// sheet), and whether one of these dates is `day`.
+pub(crate) fn named_years(
+    sheets: &[Sheet<'_>],
+    but: usize,
+    day: NaiveDate,
+) -> (BTreeSet<i32>, bool) {
+    let mut years = BTreeSet::new();
+    let mut same = false;
+    let rows = sheets.iter().enumerate().flat_map(|(page, sheet)| {
+        let rows = sheet.rows.iter().enumerate();
+        rows.filter(move |(at, _)| page > 0 || *at != but).map(|(_, row)| row)
+    });
+    for row in rows.filter(|row| row.confidence() > 0.85) {
+        let folded = row.folded();
+        // The end of a term lies ahead of the paper.
+        let named = YEAR.captures_iter(&folded).filter(|c| c.name("until").is_none());
+        let found = named.filter_map(|c| c["y"].parse::<i32>().ok());
+        years.extend(found);
+        same |= all_dates(&folded, i32::MAX).any(|date| date == day);
+    }
+    (years, same)
+}
+
+/// Odds factor for a date of issue from the years the paper names elsewhere: papers name their own
+/// year, and rarely only later ones.
+pub(crate) fn year_factor(year: i32, named: &BTreeSet<i32>) -> f32 {
+    match (named.contains(&year), named.range(year + 1..).next()) {
+        (true, _) => 1.5,
+        (false, Some(_)) => 0.1,
+        (false, None) => 0.7,
+    }
 }
 
 /// What an annex says of the document it belongs to.

@@ -11,6 +11,7 @@ use crate::{
     casing, confidence,
     fields::Level,
     notation::{self, Notation},
+    places,
     rows::Span,
     zones::Head,
 };
@@ -107,10 +108,15 @@ pub(crate) fn read(head: &Head<'_, '_>, notation: Option<&Notation>) -> IssuerRe
     let agrees = groups.iter().any(|group| stands_for(group, &initials));
     let explains = !groups.is_empty() && groups.iter().all(|group| stands_for(group, &initials));
     if let Some(organ) = organ.as_mut() {
-        let factor = if agrees { 3.0 } else { 0.3 };
+        // What tells a name with a lost line or word from a whole one is the notation; where that is
+        // unread, known words that leave no room for a further line.
+        let settled = groups.is_empty()
+            && parent.is_some()
+            && known(head, &organ.value)
+            && full(head, &lines);
+        let factor = if agrees { 3.0 } else { 0.4 };
         organ.probability = confidence::weigh(organ.probability, factor);
-        // Nothing tells a name with a lost line or word from a whole one but the notation.
-        if !agrees {
+        if !agrees && !settled {
             organ.probability = organ.probability.min(UNWITNESSED);
         }
     }
@@ -120,6 +126,26 @@ pub(crate) fn read(head: &Head<'_, '_>, notation: Option<&Notation>) -> IssuerRe
         Some(Field { value, probability: organ.probability, page: organ.page, bbox: organ.bbox })
     });
     IssuerRead { organ, parent, level, agrees, explains }
+}
+
+/// Whether every word of the name is known, or it is a body named after the place of issue.
+fn known(head: &Head<'_, '_>, name: &str) -> bool {
+    let place = head.date.as_ref().and_then(|date| date.place.as_ref()).map(Span::text);
+    let place = place.as_deref().unwrap_or_default();
+    let place = place.trim_matches(|c: char| !c.is_alphanumeric());
+    !unended(name)
+        && (casing::sentence(name).1.iter().all(|known| *known)
+            || (!place.is_empty() && places::named_after(name, place)))
+}
+
+/// Whether no line can be lost below the last one: it stands beside the motto or lower, and the
+/// number line follows at the usual distance (in steps from the national title to the motto).
+fn full(head: &Head<'_, '_>, lines: &[Span<'_>]) -> bool {
+    let (Some((national, _)), Some((motto, _))) = (head.national, head.motto) else { return false };
+    let (Some(number), Some(last)) = (&head.number, lines.last()) else { return false };
+    let y = |row: usize| head.sheet.rows[row].bbox.centre().1;
+    let (step, last) = ((y(motto) - y(national)).max(1.0), last.bbox.centre().1);
+    last > y(motto) - 0.5 * step && number.span.bbox.centre().1 - last < 1.95 * step
 }
 
 /// The printed lines of box 2.
@@ -188,7 +214,7 @@ fn speck(word: &Word) -> bool {
 fn names<'l, 'a>(lines: &'l [Span<'a>]) -> Vec<Vec<&'l Span<'a>>> {
     let mut names: Vec<Vec<&Span<'_>>> = Vec::new();
     for line in lines {
-        let open = opens(line) && !continues(names.last().and_then(|name| name.last().copied()));
+        let open = opens(line) && !continues(names.last().and_then(|name| name.last()), line);
         match names.last_mut() {
             Some(name) if !open => name.push(line),
             _ => names.push(vec![line]),
@@ -197,12 +223,13 @@ fn names<'l, 'a>(lines: &'l [Span<'a>]) -> Vec<Vec<&'l Span<'a>>> {
     names
 }
 
-/// Whether the line above ends in a word that wants more.
-fn continues(above: Option<&Span<'_>>) -> bool {
-    let last = above.and_then(|line| line.words.last()).map(|word| fold(&word.text));
-    last.is_some_and(|last| {
-        matches!(last.as_str(), "va" | "cua" | "-" | "thuoc" | "tai" | "ve" | "&")
-    })
+/// Whether the line above ends in a word that wants more, or in the middle of a known phrase that
+/// this line ends (`TÀI NGUYÊN VÀ MÔI` over `TRƯỜNG`).
+fn continues(above: Option<&&Span<'_>>, line: &Span<'_>) -> bool {
+    let Some(last) = above.and_then(|above| above.words.last()) else { return false };
+    let first = line.words.first().map_or("", |word| word.text.as_str());
+    matches!(fold(&last.text).as_str(), "va" | "cua" | "-" | "thuoc" | "tai" | "ve" | "&")
+        || (casing::is_phrase(&format!("{} {first}", last.text)) && !casing::is_phrase(&last.text))
 }
 
 fn opens(line: &Span<'_>) -> bool {
@@ -211,11 +238,15 @@ fn opens(line: &Span<'_>) -> bool {
     let text: Vec<String> = line.words.iter().take(3).map(|word| apart(&word.text)).collect();
     let words: Vec<String> = text.join(" ").split(' ').map(skeleton).collect();
     OPENERS.iter().any(|opener| {
-        let count = opener.split(' ').count();
-        let Some(start) = words.get(..count) else { return false };
-        let (start, opener) = (start.join(" "), skeleton(opener));
-        // Short openers lie close to ordinary words (`đồng`, `đảng`).
-        edits(&start, &opener, usize::from(opener.chars().count() > 5)).is_some()
+        let opener: Vec<String> = opener.split(' ').map(skeleton).collect();
+        let Some(start) = words.get(..opener.len()) else { return false };
+        // Short words lie close to others (`đồng`, `đảng`; `huyện ủy` and `huyện Tuy …`).
+        let most = |word: &String| match (opener.len(), word.chars().count()) {
+            (1, 0..=5) | (_, 0..=3) => 0,
+            _ => 1,
+        };
+        let costs = start.iter().zip(&opener).map(|(word, own)| edits(word, own, most(own)));
+        costs.sum::<Option<usize>>().is_some_and(|cost| cost <= 1)
     })
 }
 
@@ -246,7 +277,18 @@ fn field(head: &Head<'_, '_>, name: &Vec<&Span<'_>>) -> Option<Field<String>> {
     let p = if text.iter().any(|word| sign(&word)) { confidence::weigh(p, 0.1) } else { p };
     let p =
         if name.first().is_some_and(|line| opens(line)) { p } else { confidence::weigh(p, 0.1) };
+    let p = if unended(value) { confidence::weigh(p, 0.05) } else { p };
     Some(Field { value: value.to_owned(), probability: p, page: head.sheet.page, bbox })
+}
+
+/// Whether the name lacks its end: a council without its place, a level without its name.
+fn unended(name: &str) -> bool {
+    let folded = fold(name);
+    let level = ["tinh", "huyen", "xa", "phuong", "quan", "thanh pho", "thi tran", "va", "cua"];
+    let bare =
+        ["uy ban nhan dan", "ubnd", "hoi dong nhan dan", "hdnd", "so", "bo", "cuc", "truong"];
+    bare.contains(&folded.as_str())
+        || level.iter().any(|word| folded.ends_with(&format!(" {word}")))
 }
 
 /// First letters of the words, folded, upper case; the place behind the level word is left out.
@@ -326,6 +368,7 @@ fn place_level(name: &str) -> Option<Level> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{Paper, context, extract};
 
     #[test]
     fn initials_stand_in_the_notation() {
@@ -335,6 +378,58 @@ mod tests {
         assert!(stands_for("ĐHKTCN", &initials("Trường Đại học Kỹ thuật - Công nghệ Cần Thơ")));
         assert!(!stands_for("SNV", &initials("Sở Y tế")));
         assert!(!stands_for("", "syt"));
+    }
+
+    #[test]
+    fn names_over_two_lines_are_one_name() {
+        let organ = |lines: [&str; 3]| {
+            let paper =
+                Paper::letterhead(lines[0], "Số:      /QĐ", "Gia Lai, ngày 14 tháng 3 năm 2019")
+                    .line(90.0, 76.0, lines[1])
+                    .line(90.0, 90.0, lines[2]);
+            let fields = extract(&[paper], context()).segments.remove(0).fields;
+            let text = |field: Option<Field<String>>| field.unwrap().value;
+            (text(fields.parent_organ_name), text(fields.organ_name))
+        };
+        let (parent, own) = organ(["UBND TỈNH GIA LAI", "SỞ TÀI NGUYÊN VÀ MÔI", "TRƯỜNG"]);
+        assert_eq!(
+            (parent.as_str(), own.as_str()),
+            ("UBND tỉnh Gia Lai", "Sở Tài nguyên và Môi trường")
+        );
+        let (parent, own) = organ(["UBND TỈNH GIA LAI", "ỦY BAN NHÂN DÂN", "HUYỆN TUY MẪU"]);
+        assert_eq!(
+            (parent.as_str(), own.as_str()),
+            ("UBND tỉnh Gia Lai", "Ủy ban nhân dân huyện Tuy Mẫu")
+        );
+    }
+
+    #[test]
+    fn known_words_without_room_below_need_no_notation() {
+        let p = |organ: &str, number: f32| {
+            let paper = Paper::default()
+                .line(90.0, 60.0, "UBND TỈNH GIA LAI")
+                .line(290.0, 60.0, "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM")
+                .line(110.0, 76.0, organ)
+                .line(340.0, 76.0, "Độc lập - Tự do - Hạnh phúc")
+                .line(110.0, number, "Số: ?(/?")
+                .line(330.0, number, "Gia Lai, ngày 14 tháng 3 năm 2019");
+            extract(&[paper], context()).segments.remove(0).fields.organ_name.unwrap().probability
+        };
+        assert!(p("SỞ NỘI VỤ", 104.0) > 0.9);
+        assert!(p("SỞ NỘI VỤ", 120.0) < 0.9, "a line may be lost");
+        assert!(p("SỞ NỘI XYZ", 104.0) < 0.9, "an unknown word");
+    }
+
+    #[test]
+    fn a_name_without_its_end_is_known() {
+        for name in ["Ủy ban nhân dân", "UBND huyện", "Sở", "Sở Y tế tỉnh"] {
+            assert!(unended(name), "{name}");
+        }
+        for name in
+            ["UBND huyện Tuy Mẫu", "Sở Y tế", "Chính phủ", "Trường Mầm non", "Bảo hiểm xã hội"]
+        {
+            assert!(!unended(name), "{name}");
+        }
     }
 
     #[test]

@@ -36,6 +36,13 @@ pub(crate) struct Heading<'a> {
     kind: Option<(&'static Kind, usize)>,
 }
 
+impl Heading<'_> {
+    /// Whether the title is a kind of the table, so that its letters stand in the notation.
+    pub(crate) fn is_known(&self) -> bool {
+        self.kind.is_some_and(|(kind, _)| !kind.abbr.is_empty())
+    }
+}
+
 /// What the paper is.
 #[derive(Debug)]
 pub(crate) struct KindRead {

@@ -115,9 +115,26 @@ pub(crate) fn province(text: &str) -> Option<(&'static str, usize)> {
     found.min_by_key(|(_, cost)| *cost)
 }
 
+/// Whether the agency is named after the place, marks and all: `UBND huyện <place>`.
+pub(crate) fn named_after(agency: &str, place: &str) -> bool {
+    let levels = ["tinh", "huyen", "xa", "phuong", "quan", "thanh pho", "thi tran", "tp."];
+    let (agency, place) = (agency.to_lowercase(), place.to_lowercase());
+    let Some(before) = agency.strip_suffix(&place) else { return false };
+    let before = fold(before.trim_end());
+    levels.iter().any(|level| before.ends_with(&format!(" {level}")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn agencies_bear_their_place_whole() {
+        assert!(named_after("UBND huyện Tuy Mẫu", "Tuy Mẫu"));
+        assert!(!named_after("UBND huyện Tuy Mẫu", "Tuy Mầu"));
+        assert!(!named_after("UBND huyện Tuy Mẫu", "Mẫu"));
+        assert!(!named_after("Sở Nội vụ", "vụ"));
+    }
 
     #[test]
     fn marks_and_case_do_not_hide_a_place() {

@@ -4,11 +4,11 @@
 //! `Kính gửi` or the body; in a letter it is the block in the left column that starts with `V/v`.
 //! Words stay as printed; a leading `V/v` is dropped.
 
-use sohoa_document::{Field, Rect, Word};
+use sohoa_document::{Field, Rect, Word, fold::fold};
 
 use crate::{
-    anchors::is,
-    confidence,
+    anchors::{is, skeleton},
+    arrival, confidence,
     kind::{self, ABOUT, Heading},
     office,
     rows::Span,
@@ -29,10 +29,12 @@ pub(crate) fn read(head: &Head<'_, '_>, heading: Option<&Heading<'_>>) -> Option
 fn titled(head: &Head<'_, '_>, heading: &Heading<'_>) -> Option<Field<String>> {
     let sheet = head.sheet;
     let axis = heading.span.bbox.centre().0;
+    let stamp = arrival::place(sheet);
     let mut lines: Vec<Span<'_>> = Vec::new();
     let mut above = heading.span.clone();
     for row in sheet.rows.iter().skip(heading.row + 1).take(MOST_ROWS) {
-        let Some(line) = on_axis(row, axis, 0.09 * sheet.width) else {
+        let Some(row) = unstamped(row, stamp) else { continue };
+        let Some(line) = on_axis(&row, axis, 0.09 * sheet.width) else {
             // A scrawl or a stamp between the lines is passed over, a body line is the end.
             if row.confidence() < 0.6 {
                 continue;
@@ -46,7 +48,33 @@ fn titled(head: &Head<'_, '_>, heading: &Heading<'_>) -> Option<Field<String>> {
         above = line.clone();
         lines.push(line);
     }
-    join(head, &lines, 1.0)
+    // A subject starts with a capital; behind a stamp the start may be lost.
+    let doubted = |line: &Span<'_>| {
+        let first = line.words.first().filter(|word| word.confidence < 0.8);
+        first.is_some_and(|word| stamp.is_some_and(|stamp| stamp.intersects(&word.bbox)))
+    };
+    let small = |line: &Span<'_>| {
+        line.text().starts_with(char::is_lowercase) && !line.folded().starts_with("ve viec ")
+    };
+    let first = lines.first();
+    let started = if first.is_some_and(small) || first.is_some_and(doubted) { 0.1 } else { 1.0 };
+    join(head, &lines, started)
+}
+
+/// The row without what an incoming stamp wrote over it.
+fn unstamped<'a>(row: &Span<'a>, stamp: Option<Rect>) -> Option<Span<'a>> {
+    let Some(stamp) = stamp else { return Some(row.clone()) };
+    let written = |word: &Word| {
+        let own = skeleton(word.text.trim_matches(|c: char| !c.is_alphanumeric()));
+        let label = arrival::LABELS.contains(&own.as_str());
+        let letters = word.text.chars().filter(|c| c.is_alphabetic()).count();
+        label || letters == 0 || (letters < 3 && word.confidence < 0.5)
+    };
+    let inside = |word: &Word| {
+        let (x, y) = word.bbox.centre();
+        (stamp.x0..stamp.x1).contains(&x) && (stamp.y0..stamp.y1).contains(&y)
+    };
+    Span::of(row.words.iter().filter(|word| !(inside(word) && written(word))).copied().collect())
 }
 
 /// From sentence case to capitals: a stamp, or the first heading of the body.
@@ -87,6 +115,7 @@ fn letter(head: &Head<'_, '_>) -> Option<Field<String>> {
     };
     let first = kind::about(&rows[at]).unwrap_or_else(|| rows[at].clone());
     let mut lines = vec![block_line(head, from + at, &first)?];
+    let mut foreign = runs_on(head, from + at, &rows[at], &lines[0]);
     for (offset, row) in rows.iter().enumerate().skip(at + 1).take(MOST_ROWS) {
         if ends(row) || kind::addresses(row) {
             break;
@@ -96,9 +125,23 @@ fn letter(head: &Head<'_, '_>) -> Option<Field<String>> {
         if ends(&line) || lines.last().is_some_and(|above| step(above, &line) > 2.4) {
             break;
         }
+        foreign |= runs_on(head, from + offset, row, &line);
         lines.push(line);
     }
-    join(head, &lines, factor)
+    join(head, &lines, factor * if foreign { 0.05 } else { 1.0 })
+}
+
+/// Whether the row's text goes on beyond the left column: then part of the line is another's, a
+/// note written beside it, or its end is lost.
+fn runs_on(head: &Head<'_, '_>, index: usize, row: &Span<'_>, line: &Span<'_>) -> bool {
+    let date = head.date.as_ref().filter(|date| date.row == index).map(|date| date.left);
+    let end = date.unwrap_or(f32::INFINITY);
+    let reach = line.bbox.x1 + 0.9 * line.type_height().max(1.0);
+    let beyond = |word: &Word| {
+        let start = word.bbox.x0;
+        start >= line.bbox.x1 - 1.0 && start < reach && start < end && !scrap(word)
+    };
+    row.words.iter().any(|word| beyond(word))
 }
 
 /// The row's part in the left column: up to the date, the right column or the first wide gap.
@@ -130,7 +173,7 @@ fn without_specks<'a>(row: &Span<'a>) -> Option<Span<'a>> {
 }
 
 fn scrap(word: &Word) -> bool {
-    !word.text.chars().any(char::is_alphanumeric)
+    !word.text.chars().any(|c| c.is_alphanumeric() && !sign(c))
         || (word.confidence < 0.4 && word.text.chars().count() < 9 && !ABOUT.is_match(&word.text))
 }
 
@@ -154,8 +197,17 @@ fn ends(row: &Span<'_>) -> bool {
     let two = format!("{lead} {}", words.next().unwrap_or_default());
     let opens =
         lead.trim_start_matches(|c: char| !c.is_alphanumeric()).starts_with(char::is_uppercase);
-    let body =
-        ["Căn cứ", "Kính gửi", "Thực hiện", "Kính mời", "Theo đề", "Xét đề", "Độ mật", "Ngày ký"];
+    let body = [
+        "Căn cứ",
+        "Kính gửi",
+        "Thực hiện",
+        "Kính mời",
+        "Theo đề",
+        "Xét đề",
+        "Độ mật",
+        "Ngày ký",
+        "Cấp cho",
+    ];
     if opens && body.iter().any(|anchor| is(&two, anchor)) {
         return true;
     }
@@ -170,11 +222,42 @@ fn is_agency(row: &Span<'_>) -> bool {
     is(&text, "Ủy ban nhân") || is(&text, "Hội đồng nhân") || text.starts_with("BỘ TRƯỞNG")
 }
 
+/// Where `Về việc` starts behind at most three scraps; else the start.
+fn stray_start(text: &str) -> usize {
+    let at = text.find("Về việc").unwrap_or(0);
+    if text[..at].split_whitespace().count() <= 3 { at } else { 0 }
+}
+
+/// A token that no printed subject holds: a lone sign or consonant, or a sign no typewriter has.
+fn odd(word: &str) -> bool {
+    let letters: Vec<char> = word.chars().filter(|c| c.is_alphanumeric() && !sign(*c)).collect();
+    match letters.as_slice() {
+        [] => {
+            !matches!(word, "-" | "–" | "—" | "&" | "+" | "/" | "(" | ")" | "," | "." | ";" | ":")
+        }
+        [only] => only.is_lowercase() && word.chars().count() == 1 && !vowel(*only),
+        _ => word.chars().any(sign),
+    }
+}
+
+fn sign(c: char) -> bool {
+    "|¿¡«»ˆ`~^_=<>{}[]\\¬®©°•†‡¦".contains(c)
+}
+
+fn vowel(c: char) -> bool {
+    matches!(fold(c.encode_utf8(&mut [0; 4])).as_str(), "a" | "e" | "i" | "o" | "u" | "y")
+}
+
+/// A word that recognition doubts.
+fn lost(word: &Word) -> bool {
+    word.confidence < 0.4 && word.text.chars().filter(|c| c.is_alphabetic()).count() > 1
+}
+
 fn join(head: &Head<'_, '_>, lines: &[Span<'_>], factor: f32) -> Option<Field<String>> {
     let bbox = Rect::around(lines.iter().map(|line| &line.bbox))?;
     let text: Vec<String> = lines.iter().map(Span::text).collect();
     let text = text.join(" ");
-    let start = ABOUT.find(&text).map_or(0, |found| found.end());
+    let start = ABOUT.find(&text).map_or_else(|| stray_start(&text), |found| found.end());
     let value = text[start..].trim().to_owned();
     if value.chars().filter(|c| c.is_alphabetic()).count() < 4 {
         return None;
@@ -182,7 +265,9 @@ fn join(head: &Head<'_, '_>, lines: &[Span<'_>], factor: f32) -> Option<Field<St
     // A subject is long: one wrong word is no wrong subject, many are.
     let mean = lines.iter().map(|line| confidence::word(line.confidence())).fold(1.0, f32::min);
     let opened = start > 0 || value.starts_with("Về");
-    let whole = if dangles(&value) { 0.05 } else { 1.0 };
+    let words = || lines.iter().flat_map(|line| line.words.iter());
+    let odd = words().any(|word| odd(&word.text)) || words().filter(|word| lost(word)).count() > 1;
+    let whole = if dangles(&value) || odd { 0.05 } else { 1.0 };
     let p = confidence::weigh(mean, factor * whole * if opened { 1.0 } else { 0.6 });
     Some(Field { value, probability: p, page: head.sheet.page, bbox })
 }
@@ -219,6 +304,50 @@ mod tests {
     fn a_subject_that_breaks_off_does_not_pass() {
         let paper = notice().line(200.0, 156.0, "Về việc tuyển dụng công chức năm");
         assert!(read(paper).unwrap().probability < 0.9);
+    }
+
+    #[test]
+    fn an_incoming_stamp_beside_the_subject_is_left_out() {
+        let paper = notice()
+            .line(80.0, 156.0, "Số: 466")
+            .line(190.0, 156.0, "Về việc tuyển dụng công chức")
+            .line(80.0, 174.0, "ĐẾN")
+            .line(110.0, 210.0, "Căn cứ Luật Cán bộ, công chức;");
+        let subject = read(paper).unwrap();
+        assert_eq!(subject.value, "Về việc tuyển dụng công chức");
+        let behind = notice()
+            .line_at(80.0, 156.0, "zz<%", 0.1)
+            .line(130.0, 156.0, "việc tuyển dụng công chức xã, phường năm 2019")
+            .line(80.0, 174.0, "ĐẾN")
+            .line(110.0, 210.0, "Căn cứ Luật Cán bộ, công chức;");
+        assert!(read(behind).is_none_or(|subject| subject.probability < 0.9));
+    }
+
+    #[test]
+    fn a_note_beside_a_letters_subject_spoils_it() {
+        let letter = |note: &str| {
+            let paper = Paper::letterhead(
+                "UBND TỈNH GIA LAI",
+                "Số: 31/SNV-CCVC",
+                "Gia Lai, ngày 14 tháng 3 năm 2019",
+            );
+            let paper = paper.line(90.0, 122.0, &format!("V/v báo cáo công tác{note}"));
+            let paper = paper.line(100.0, 136.0, "cải cách hành chính");
+            read(paper.line(220.0, 190.0, "Kính gửi: Các sở, ban, ngành tỉnh;")).unwrap()
+        };
+        assert!(letter("").probability > 0.9);
+        let noted = " 1. Cô Mẫu gửi văn bản này đến các phòng để phổ biến";
+        assert!(letter(noted).probability < 0.9);
+    }
+
+    #[test]
+    fn signs_and_lone_consonants_belong_to_no_subject() {
+        for word in ["|", "ˆ", "»›:", "¿no", "t", "45ˆ"] {
+            assert!(odd(word), "{word}");
+        }
+        for word in ["-", "ở", "Y", "(đợt", "2019-2020", "GD&ĐT", "“Tháng", "4", "II"] {
+            assert!(!odd(word), "{word}");
+        }
     }
 
     #[test]
