@@ -4,6 +4,9 @@ use std::fmt;
 
 use sohoa_flow::{Fatal, FatalKind, Fault};
 
+/// Characters of one line of an error: beyond that it is somebody's page, not a sentence.
+const LONGEST_LINE: usize = 300;
+
 /// How the process ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -65,8 +68,36 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error: {}", self.chain.join("\n  because: "))?;
+        write!(f, "error: {}", tidy(&self.chain).join("\n  because: "))?;
         self.hint.as_ref().map_or(Ok(()), |hint| write!(f, "\n  hint: {hint}"))
+    }
+}
+
+/// A chain for people: no cause that the line before has said already, and of a store's answer only
+/// its own sentence.
+fn tidy(chain: &[String]) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for message in chain {
+        let line = shortened(message);
+        if !lines.iter().any(|said| said.contains(&line)) {
+            lines.push(line);
+        }
+    }
+    lines
+}
+
+fn shortened(message: &str) -> String {
+    let (before, answer) = match message.find("<?xml").or_else(|| message.find("<Error>")) {
+        Some(at) => message.split_at(at),
+        None => (message, ""),
+    };
+    let said = answer.split_once("<Message>").and_then(|(_, rest)| rest.split_once("</Message>"));
+    let text = format!("{before} {}", said.map_or("", |(sentence, _)| sentence));
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let line = words.join(" ");
+    match line.char_indices().nth(LONGEST_LINE) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
     }
 }
 
@@ -94,6 +125,20 @@ fn exit_of(kind: FatalKind) -> Exit {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_stores_page_becomes_its_sentence_and_nothing_is_said_twice() {
+        let page = "not found: PUT failed: 404 Not Found: <?xml version=\"1.0\"?>\n<Error>\
+                    <Code>NoSuchBucket</Code><Message>There is no bucket.</Message></Error>";
+        let inner = "PUT failed: 404 Not Found: <?xml?><Message>There is no bucket.</Message>";
+        let chain = ["cannot write".to_owned(), page.to_owned(), inner.to_owned()];
+        let tidied = tidy(&chain);
+        assert_eq!(
+            tidied,
+            ["cannot write", "not found: PUT failed: 404 Not Found: There is no bucket."]
+        );
+        assert_eq!(shortened(&"đ".repeat(400)).chars().count(), LONGEST_LINE + 1);
+    }
 
     #[test]
     fn a_failure_says_why_and_what_to_do() {

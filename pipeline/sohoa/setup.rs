@@ -98,7 +98,14 @@ pub(crate) async fn writable(output: &Store, single_writer: bool) -> Result<(), 
     let verdict = probe::create_race(output).await.map_err(|fault| {
         let mut failure = Failure::from(fault);
         failure.chain.insert(0, format!("cannot write to `{address}`"));
-        failure.hint("check the permission to write, and the space left")
+        let hint = if output.folder().is_some() {
+            "check the permission to write, and the space left"
+        } else if failure.exit == Exit::Unreachable {
+            "check that the bucket exists and its server answers (AWS_ENDPOINT for S3)"
+        } else {
+            "check the access key, its secret and its right to write (AWS_… for S3)"
+        };
+        failure.hint(hint)
     })?;
     match verdict {
         probe::Verdict::Winners(_) if single_writer => Ok(()),

@@ -1,5 +1,7 @@
 //! A scratch folder with samples, and the program to run on them.
 
+#![allow(dead_code, reason = "two test programs share this file, and neither needs all of it")]
+
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -16,6 +18,9 @@ pub(crate) const DEADLINE: Duration = Duration::from_mins(10);
 /// One test's world.
 pub(crate) struct World {
     folder: TempDir,
+    input: String,
+    output: String,
+    environment: Vec<(&'static str, String)>,
 }
 
 /// Where the program lies.
@@ -26,7 +31,23 @@ fn program() -> &'static Path {
 impl World {
     /// An empty world.
     pub(crate) fn new() -> Self {
-        Self { folder: TempDir::new().unwrap() }
+        Self {
+            folder: TempDir::new().unwrap(),
+            input: "samples/scans".into(),
+            output: "out".into(),
+            environment: Vec::new(),
+        }
+    }
+
+    /// Lets the program read and write elsewhere, with more in its environment.
+    pub(crate) fn use_addresses(
+        &mut self,
+        input: &str,
+        output: &str,
+        environment: Vec<(&'static str, String)>,
+    ) {
+        (self.input, self.output) = (input.into(), output.into());
+        self.environment = environment;
     }
 
     /// A world with sample dossiers under `samples/`.
@@ -65,6 +86,7 @@ impl World {
             .args(arguments)
             .current_dir(self.folder.path())
             .env("XDG_DATA_HOME", self.path("data"))
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null());
         command
     }
@@ -80,16 +102,16 @@ impl World {
         command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
     }
 
-    /// `sohoa run` over the samples with the JSON summary.
+    /// `sohoa run` over the input with the JSON summary.
     pub(crate) fn run(&self, further: &[&str]) -> Ran {
-        let mut arguments = vec!["run", "--input", "samples/scans", "--output", "out", "--json"];
+        let mut arguments = vec!["run", "--input", &self.input, "--output", &self.output, "--json"];
         arguments.extend(further);
         self.sohoa(&arguments)
     }
 
     /// The rows of a query.
     pub(crate) fn query(&self, sql: &str) -> Vec<Value> {
-        let ran = self.sohoa(&["query", "--output", "out", "--format", "json", sql]);
+        let ran = self.sohoa(&["query", "--output", &self.output, "--format", "json", sql]);
         assert_eq!(ran.exit, 0, "{}", ran.stderr);
         ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
@@ -102,7 +124,8 @@ impl World {
 
     /// Asserts that a full audit finds nothing wrong.
     pub(crate) fn audit(&self) {
-        let ran = self.sohoa(&["audit", "--full", "--output", "out", "--input", "samples/scans"]);
+        let ran =
+            self.sohoa(&["audit", "--full", "--output", &self.output, "--input", &self.input]);
         assert_eq!(ran.exit, 0, "{}{}", ran.stdout, ran.stderr);
     }
 

@@ -1,0 +1,95 @@
+//! From a bucket to a bucket.
+
+use crate::{
+    gateway::Gateway,
+    support::{World, json_lines, signal, wait_until},
+};
+
+/// All tests of this file.
+pub(crate) const TESTS: [(&str, fn()); 4] = [
+    ("bucket::what_a_folder_gives_a_bucket_gives", what_a_folder_gives_a_bucket_gives),
+    ("bucket::killed_in_the_middle_it_completes", killed_in_the_middle_it_completes),
+    ("bucket::two_runs_at_once_publish_once", two_runs_at_once_publish_once),
+    ("bucket::a_wrong_key_or_bucket_stops_before_any_work", a_wrong_key_or_bucket_stops),
+];
+
+/// Samples in one bucket, and an empty bucket for the records.
+fn on_s3(dossiers: &str) -> (World, Gateway) {
+    let mut world = World::with_samples(&["--dossiers", dossiers]);
+    let buckets = world.path("buckets");
+    std::fs::create_dir_all(buckets.join("records")).unwrap();
+    std::fs::rename(world.path("samples/scans"), buckets.join("scans")).unwrap();
+    let gateway = Gateway::start(&buckets);
+    world.use_addresses("s3://scans", "s3://records/out", gateway.environment());
+    (world, gateway)
+}
+
+fn documents(world: &World) -> i64 {
+    json_lines(&world.path("samples/truth.jsonl")).len() as i64
+}
+
+fn what_a_folder_gives_a_bucket_gives() {
+    let (world, _gateway) = on_s3("2");
+    let first = world.run(&[]);
+    assert_eq!(first.exit, 0, "{}", first.stderr);
+    assert_eq!(first.count("documents", "published") as i64, documents(&world));
+    assert_eq!(world.number("select count(*) as n from documents"), documents(&world));
+    world.audit();
+    let objects = world.files("buckets/records");
+    let again = world.run(&[]);
+    assert_eq!(again.count("documents", "skipped") as i64, documents(&world));
+    assert_eq!(world.files("buckets/records"), objects, "a second run wrote something");
+}
+
+fn killed_in_the_middle_it_completes() {
+    let (world, _gateway) = on_s3("2");
+    for objects in [3, 12] {
+        let before = world.files("buckets/records").len();
+        let mut child =
+            world.start(&["run", "--input", "s3://scans", "--output", "s3://records/out"]);
+        let mut ended = false;
+        wait_until("objects of this round", || {
+            ended = child.try_wait().unwrap().is_some();
+            ended || world.files("buckets/records").len() >= before + objects
+        });
+        if !ended {
+            signal(&child, "KILL");
+            child.wait().unwrap();
+        }
+    }
+    let last = world.run(&[]);
+    assert_eq!(last.exit, 0, "{}", last.stderr);
+    assert_eq!(world.number("select count(*) as n from documents"), documents(&world));
+    world.audit();
+}
+
+fn two_runs_at_once_publish_once() {
+    let (world, _gateway) = on_s3("2");
+    let arguments = ["run", "--input", "s3://scans", "--output", "s3://records/out"];
+    let mut runs = [world.start(&arguments), world.start(&arguments)];
+    for run in &mut runs {
+        // One of them may lose a race for a table and stop; nothing may be lost or doubled by it.
+        run.wait().unwrap();
+    }
+    let last = world.run(&[]);
+    assert_eq!(last.exit, 0, "{}", last.stderr);
+    assert_eq!(world.number("select count(*) as n from documents"), documents(&world));
+    assert_eq!(world.number("select max(version) as n from documents"), 1);
+    world.audit();
+}
+
+fn a_wrong_key_or_bucket_stops() {
+    let (mut world, gateway) = on_s3("1");
+    world.use_addresses("s3://scans", "s3://nowhere/out", gateway.environment());
+    let ran = world.run(&[]);
+    assert_eq!(ran.exit, 4, "{}", ran.stderr);
+    assert!(ran.stderr.contains("bucket"), "{}", ran.stderr);
+
+    let mut wrong = gateway.environment();
+    wrong[1].1 = "not the secret".to_owned();
+    world.use_addresses("s3://scans", "s3://records/out", wrong);
+    let ran = world.run(&[]);
+    assert_eq!(ran.exit, 2, "{}", ran.stderr);
+    assert!(ran.stderr.len() < 1500 && !ran.stderr.contains("not the secret"), "{}", ran.stderr);
+    assert!(world.files("buckets/records/out").is_empty());
+}
