@@ -4,7 +4,7 @@
 //! marks that recognition lost. What is not in the set is taken for a proper name: each word
 //! capitalised. Names already printed in mixed case stay as printed.
 
-use std::{collections::HashMap, sync::LazyLock};
+use std::{borrow::Cow, collections::HashMap, sync::LazyLock};
 
 use sohoa_document::fold::fold;
 use unicode_normalization::UnicodeNormalization;
@@ -223,18 +223,22 @@ const PHRASES: &[&str] = &[
 ];
 
 struct Lexicon {
-    spelling: HashMap<String, &'static str>,
+    spelling: HashMap<String, Cow<'static, str>>,
     longest: usize,
     /// Phrases without spaces, for words glued by recognition.
-    glued: Vec<(String, &'static str)>,
+    glued: Vec<(String, Cow<'static, str>)>,
 }
 
 static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
     let words = places::PROVINCES.iter().chain(PHRASES).copied();
-    let spelling: HashMap<String, &'static str> = words.map(|text| (fold(text), text)).collect();
+    let mut spelling: HashMap<String, Cow<'static, str>> =
+        words.map(|text| (fold(text), text.into())).collect();
+    // Before a province's name the word for province is sure, however its mark was read.
+    let provinces = places::PROVINCES.iter().map(|name| format!("tỉnh {name}"));
+    spelling.extend(provinces.map(|text| (fold(&text), text.into())));
     let longest = spelling.keys().map(|key| key.split(' ').count()).max().unwrap_or(1);
     let glued = spelling.iter().filter(|(key, _)| key.len() > 1);
-    let glued = glued.map(|(key, text)| (key.replace(' ', ""), *text)).collect();
+    let glued = glued.map(|(key, text)| (key.replace(' ', ""), text.clone())).collect();
     Lexicon { spelling, longest, glued }
 });
 
@@ -285,7 +289,7 @@ pub(crate) fn unglue(word: &str) -> Option<Vec<&'static str>> {
             .filter(|(glued, _)| rest.starts_with(glued.as_str()))
             .max_by_key(|(glued, _)| glued.len())?;
         rest = &rest[glued.len()..];
-        parts.push(*phrase);
+        parts.push(phrase.as_ref());
     }
     (parts.len() > 1 || parts.iter().any(|part| part.contains(' '))).then_some(parts)
 }
@@ -361,6 +365,7 @@ mod tests {
         assert_eq!(case("ỦY BAN NHÂN DÂN TỈNH BÌNH ĐỊNH"), "Ủy ban nhân dân tỉnh Bình Định");
         assert_eq!(case("BỘ GIÁO DỤC VÀ ĐÀO TẠO"), "Bộ Giáo dục và Đào tạo");
         assert_eq!(case("UBND XÃ CÁT MINH"), "UBND xã Cát Minh");
+        assert_eq!(case("UBND TĨNH BÌNH ĐỊNH"), "UBND tỉnh Bình Định");
         assert_eq!(case("HỘI ĐỒNG XÉT VIÊN CHỨC"), "Hội đồng xét viên chức");
     }
 

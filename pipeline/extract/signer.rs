@@ -55,9 +55,10 @@ pub(crate) fn read(sheets: &[Sheet<'_>], first_page_body: f32) -> SignerRead {
     });
     let Some((sheet, block)) = found.into_iter().next() else { return SignerRead::default() };
     let mut read = read_block(sheet, &block);
-    // Without the list of recipients the block may be a form's.
+    // Without the list of recipients the block may be a form's; a form has no name filled in.
+    let signed = read.name.as_ref().is_some_and(|name| name.probability > 0.9);
     if let Some(title) = read.title.as_mut() {
-        title.probability = confidence::weigh(title.probability, 0.2);
+        title.probability = confidence::weigh(title.probability, if signed { 0.5 } else { 0.2 });
     }
     if let Some(name) = read.name.as_mut() {
         name.probability = confidence::weigh(name.probability, 0.3);
@@ -244,15 +245,19 @@ fn spelled(line: &OfficeLine<'_>) -> f32 {
 fn unfinished(sheet: &Sheet<'_>, block: &Block<'_>) -> f32 {
     let Some(last) = block.lines.last() else { return 1.0 };
     let title = last.span.bbox;
-    let height = last.span.type_height().max(1.0);
+    // Strokes of a pen make boxes taller than their type.
+    let usual = sheet.type_height().max(1.0);
+    let type_of = |height: f32| if height > 1.4 * usual { usual } else { height.max(1.0) };
+    let height = type_of(last.span.type_height());
+    let tallest = last.span.words.iter().map(|word| word.bbox.height()).fold(height, f32::max);
+    let tall = type_of(tallest);
     let column = (title.x0 - 3.0 * height, title.x1 + 3.0 * height);
-    let tall = last.span.words.iter().map(|word| word.bbox.height()).fold(height, f32::max);
     let typed = |word: &&&Word| {
         let marked = word.text.nfd().any(is_combining_mark);
         let least = if marked { 0.85 } else { 0.7 };
         word.text.chars().filter(|c| c.is_alphabetic()).count() >= 2
             && word.confidence > 0.3
-            && (least * tall..1.6 * tall).contains(&word.bbox.height())
+            && (least * tall..2.2 * tall).contains(&word.bbox.height())
     };
     let rows = sheet.rows.iter().skip(block.last_row + 1).take(LOOK_AHEAD);
     let inside = rows.filter_map(|row| row.between(column.0, column.1));
@@ -260,7 +265,7 @@ fn unfinished(sheet: &Sheet<'_>, block: &Block<'_>) -> f32 {
         inside.flat_map(|span| span.words.iter().filter(typed).copied().collect::<Vec<_>>());
     let next = words.filter(|word| {
         let step = (word.bbox.centre().1 - title.centre().1) / height;
-        (1.0..2.1).contains(&step)
+        (0.7..2.1).contains(&step)
     });
     let capitals = Span::of(next.collect()).is_some_and(|span| span.capitals() > 0.7);
     if capitals { 0.05 } else { 1.0 }
