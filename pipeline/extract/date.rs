@@ -86,10 +86,11 @@ fn full_line<'a>(
     joined: &Joined<'_, 'a>,
 ) -> Option<DateLine<'a>> {
     let mut found = LINE.captures(&joined.text)?;
-    // A place like `Quảng Ngãi,` reads as `ngày` too: the last one is it.
-    while let Some(again) =
-        found.name("d").and_then(|d| LINE.captures_at(&joined.text, d.start().max(1) - 1))
-        && again.name("day").map(|day| day.start()) > found.name("day").map(|day| day.start())
+    // A place like `Quảng Ngãi,` reads as `ngày` too: the one inside what follows it is the word.
+    while let Some(d) = found.name("d")
+        && let Some((before, _)) = joined.text[..d.start()].char_indices().next_back()
+        && let Some(again) = LINE.captures_at(&joined.text, before)
+        && again.name("day").is_some_and(|day| d.range().contains(&day.start()))
     {
         found = again;
     }

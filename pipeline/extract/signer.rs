@@ -134,8 +134,11 @@ fn authority(sheet: &Sheet<'_>, block: &Block<'_>) -> Option<Field<Authority>> {
         .rev()
         .find_map(|(at, line)| Some((at, line, line.authority?)))?;
     let below = block.lines.get(at + 1);
+    let deputy = block.lines.last().is_some_and(|last| last.office.head.is_some());
     let open = match (value, below) {
         (Authority::Kt | Authority::Q, _) => 1.0,
+        // A deputy signs for his head: the line that says so is lost.
+        (Authority::Tm | Authority::Tl, _) if deputy => 0.03,
         (_, None) => 0.1,
         (_, Some(below)) => unfinished(sheet, block) * if below.cut { 0.03 } else { 1.0 },
     };
@@ -328,6 +331,8 @@ mod tests {
         assert_eq!(read(block(&["TM. ỦY BAN NHÂN DÂN"])), (None, None, None));
         let chair = read(block(&["TM. ỦY BAN NHÂN DÂN", "CHỦ TỊCH"]));
         assert_eq!(chair, (Some(Authority::Tm), Some("CHỦ TỊCH".into()), None));
+        let deputy = read(block(&["TM. ỦY BAN NHÂN DÂN", "PHÓ CHỦ TỊCH"]));
+        assert_eq!(deputy, (None, Some("PHÓ CHỦ TỊCH".into()), None));
     }
 
     #[test]

@@ -206,6 +206,7 @@ fn ends(row: &Span<'_>) -> bool {
         "Xét đề",
         "Độ mật",
         "Ngày ký",
+        "Hôm nay",
         "Cấp cho",
     ];
     if opens && body.iter().any(|anchor| is(&two, anchor)) {
