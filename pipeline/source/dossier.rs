@@ -12,7 +12,8 @@ use uuid::Uuid;
 
 use crate::{
     identity::{DossierName, dossier_uid},
-    manifest::{Declared, ManifestProblem, check_document, check_totals},
+    listing::{Listing, Unusable, in_litter, within},
+    manifest::{self as held, Checked, Declared, ManifestProblem, check_document, check_totals},
     order::compare,
 };
 
@@ -24,7 +25,8 @@ pub const STAGE: &str = "source";
 pub struct Dossier {
     /// Its identity.
     pub uid: Uuid,
-    /// Its folder, relative to the input; of a single file, the file.
+    /// Its folder, relative to the input; of a single file, the file; empty when the whole input
+    /// is one dossier.
     pub folder: String,
     /// Its manifest, where it has a sound one.
     pub manifest: Option<Manifest>,
@@ -64,12 +66,17 @@ pub struct Source {
     pub dossier: Arc<Dossier>,
     /// Place in the dossier, from 1.
     pub ordinal: u32,
-    /// Its files, in page order; empty only when a manifest names none that exist.
+    /// Its files, in page order; empty only when it is refused.
     pub files: Vec<SourceFile>,
+    /// Addresses, relative to the input, of what else belongs to it and can never be read: files
+    /// that its manifest names and that are not there, or what lies there and is no file.
+    pub absent: Vec<String>,
     /// What the manifest says of the document.
     pub declared: Option<manifest::Document>,
     /// Why it must be refused before any work.
     pub refused: Option<Refusal>,
+    /// The folder it may stand for as a whole, beyond the addresses it names.
+    pub(crate) stands_for: Option<String>,
 }
 
 /// Why a source must be refused before any work.
@@ -82,14 +89,32 @@ pub struct Refusal {
 }
 
 impl Source {
-    /// The addresses of its files, relative to the input; of a document none of whose files are
-    /// there, those its manifest names.
+    /// The addresses of its files, relative to the input, in their order; then those of what
+    /// belongs to it and cannot be read. Never empty.
     pub fn uris(&self) -> Vec<String> {
-        if let Some(declared) = self.declared.as_ref().filter(|_| self.files.is_empty()) {
-            let address = |file: &manifest::File| format!("{}/{}", self.dossier.folder, file.path);
-            return declared.files.iter().map(address).collect();
-        }
-        self.files.iter().map(|file| file.key.to_string()).collect()
+        let files = self.files.iter().map(|file| file.key.to_string());
+        files.chain(self.absent.iter().cloned()).collect()
+    }
+
+    fn of_file(dossier: Arc<Dossier>, file: SourceFile, refused: Option<Refusal>) -> Self {
+        let (files, absent) = (vec![file], Vec::new());
+        Self { dossier, ordinal: 1, files, absent, declared: None, refused, stands_for: None }
+    }
+
+    fn of_absent(dossier: Arc<Dossier>, address: String, refusal: Refusal) -> Self {
+        let (files, absent, refused) = (Vec::new(), vec![address], Some(refusal));
+        Self { dossier, ordinal: 1, files, absent, declared: None, refused, stands_for: None }
+    }
+
+    fn of_unusable(dossier: Arc<Dossier>, unusable: Unusable) -> Self {
+        let Unusable { address, refusal, may_be_folder } = unusable;
+        let stands_for = may_be_folder.then(|| address.clone());
+        Self { stands_for, ..Self::of_absent(dossier, address, refusal) }
+    }
+
+    fn first(&self) -> &str {
+        let absent = || self.absent.first().map_or("", String::as_str);
+        self.files.first().map_or_else(absent, |file| file.key.as_ref())
     }
 }
 
@@ -122,22 +147,22 @@ impl Naming {
 }
 
 /// Each file a dossier of its own.
-pub(crate) fn single_files(naming: &Naming, mut files: Vec<SourceFile>) -> Vec<Source> {
-    sort(&mut files);
-    let single = |file: SourceFile| {
-        let uid = naming.of_path(file.key.as_ref());
-        let dossier = Arc::new(Dossier { uid, folder: file.key.to_string(), manifest: None });
-        Source { dossier, ordinal: 1, files: vec![file], declared: None, refused: None }
-    };
-    files.into_iter().map(single).collect()
+pub(crate) fn single_files(naming: &Naming, found: Listing) -> Vec<Source> {
+    let files = found.files.into_iter().map(|file| {
+        let dossier = without_manifest(naming, file.key.as_ref());
+        Source::of_file(dossier, file, None)
+    });
+    let unusable = found.unusable.into_iter().map(|one| {
+        let dossier = without_manifest(naming, &one.address);
+        Source::of_unusable(dossier, one)
+    });
+    in_order(files.chain(unusable).collect())
 }
 
 /// The files of a folder without a manifest: one dossier, each file a document.
-pub(crate) fn folder(naming: &Naming, path: &str, mut files: Vec<SourceFile>) -> Vec<Source> {
-    sort(&mut files);
-    let dossier =
-        Arc::new(Dossier { uid: naming.of_path(path), folder: path.into(), manifest: None });
-    one_each(&dossier, files, || None)
+pub(crate) fn folder(naming: &Naming, path: &str, found: Listing) -> Vec<Source> {
+    let dossier = without_manifest(naming, path);
+    numbered(one_each(&dossier, found, || None))
 }
 
 /// The files of a folder whose manifest cannot be used: all refused, since none of them can be
@@ -145,65 +170,110 @@ pub(crate) fn folder(naming: &Naming, path: &str, mut files: Vec<SourceFile>) ->
 pub(crate) fn refused_folder(
     naming: &Naming,
     path: &str,
-    mut files: Vec<SourceFile>,
+    found: Listing,
     problem: &ManifestProblem,
 ) -> Vec<Source> {
-    sort(&mut files);
-    let dossier =
-        Arc::new(Dossier { uid: naming.of_path(path), folder: path.into(), manifest: None });
-    one_each(&dossier, files, || Some(Refusal { code: problem.code(), error: problem.to_string() }))
+    let dossier = without_manifest(naming, path);
+    numbered(one_each(&dossier, found, || Some(problem.into())))
 }
 
-/// The documents a manifest declares, then the files it does not name.
+/// The files of a dossier whose manifest cannot be used; where there are none, the manifest itself
+/// is refused, so that the upload does not vanish.
+pub(crate) fn refused_dossier(
+    naming: &Naming,
+    path: &str,
+    found: Listing,
+    problem: &ManifestProblem,
+) -> Vec<Source> {
+    let alone = found.files.is_empty();
+    let mut sources = refused_folder(naming, path, found, problem);
+    if alone {
+        sources.push(of_manifest(without_manifest(naming, path), problem));
+    }
+    numbered(sources)
+}
+
+/// The documents a manifest declares, then the files it does not name. `found` is all that lies in
+/// the dossier and below, litter included, since a manifest may name any file.
 pub(crate) fn with_manifest(
     naming: &Naming,
-    path: &Path,
-    files: Vec<SourceFile>,
+    path: &str,
+    mut found: Listing,
     manifest: Manifest,
 ) -> Vec<Source> {
     if let Err(problem) = check_totals(&manifest) {
-        return refused_folder(naming, path.as_ref(), files, &problem);
+        found.keep(|address| !in_litter(address));
+        return refused_dossier(naming, path, found, &problem);
     }
-    let uid = naming.of_manifest(&manifest, path.as_ref());
+    let uid = naming.of_manifest(&manifest, path);
     let documents = manifest.documents.clone();
-    let dossier = Arc::new(Dossier { uid, folder: path.to_string(), manifest: Some(manifest) });
-    let declared = Declared::new(path, &files);
+    let dossier = Arc::new(Dossier { uid, folder: path.to_owned(), manifest: Some(manifest) });
     let mut named = HashSet::new();
     let mut sources = Vec::new();
+    let declared = Declared::new(path, &found);
     for document in documents {
-        let (found, problem) = check_document(&declared, &document);
-        named.extend(found.iter().map(|file| file.key.clone()));
-        let refused =
-            problem.map(|problem| Refusal { code: problem.code(), error: problem.to_string() });
-        let (ordinal, dossier) = (document.ordinal, Arc::clone(&dossier));
-        sources.push(Source { dossier, ordinal, files: found, declared: Some(document), refused });
+        let Checked { files, absent, problem } = check_document(&declared, &document);
+        let mut source = Source {
+            dossier: Arc::clone(&dossier),
+            ordinal: document.ordinal,
+            files,
+            absent,
+            declared: Some(document),
+            refused: problem.as_ref().map(Refusal::from),
+            stands_for: None,
+        };
+        named.extend(source.uris());
+        if source.files.is_empty() && source.absent.is_empty() {
+            // No file can have this address: names ending in # and a number are not stored.
+            source.absent.push(format!("{}#{}", within(path, held::NAME), source.ordinal));
+            source.stands_for = Some(path.to_owned());
+        }
+        sources.push(source);
     }
-    let mut unlisted: Vec<_> =
-        files.into_iter().filter(|file| !named.contains(&file.key)).collect();
-    sort(&mut unlisted);
-    let refuse = || {
+    found.keep(|address| !named.contains(address) && !in_litter(address));
+    let unlisted = || {
         let error = "the manifest does not name this file".to_owned();
         Some(Refusal { code: Code::F11UnlistedFile, error })
     };
-    sources.extend(one_each(&dossier, unlisted, refuse));
+    sources.extend(numbered(one_each(&dossier, found, unlisted)));
+    if sources.is_empty() {
+        let problem = ManifestProblem::Invalid("it names no documents".into());
+        sources.push(of_manifest(dossier, &problem));
+    }
     sources
 }
 
-fn one_each(
-    dossier: &Arc<Dossier>,
-    files: Vec<SourceFile>,
-    refused: impl Fn() -> Option<Refusal>,
-) -> Vec<Source> {
-    let source = |(index, file)| Source {
-        dossier: Arc::clone(dossier),
-        ordinal: index as u32 + 1,
-        files: vec![file],
-        declared: None,
-        refused: refused(),
-    };
-    files.into_iter().enumerate().map(source).collect()
+fn without_manifest(naming: &Naming, path: &str) -> Arc<Dossier> {
+    Arc::new(Dossier { uid: naming.of_path(path), folder: path.into(), manifest: None })
 }
 
-fn sort(files: &mut [SourceFile]) {
-    files.sort_by(|left, right| compare(left.key.as_ref(), right.key.as_ref()));
+fn of_manifest(dossier: Arc<Dossier>, problem: &ManifestProblem) -> Source {
+    let folder = dossier.folder.clone();
+    let address = within(&folder, held::NAME);
+    Source { stands_for: Some(folder), ..Source::of_absent(dossier, address, problem.into()) }
+}
+
+/// What is not a file keeps its own reason.
+fn one_each(
+    dossier: &Arc<Dossier>,
+    found: Listing,
+    refused: impl Fn() -> Option<Refusal>,
+) -> Vec<Source> {
+    let files = found.files.into_iter();
+    let files = files.map(|file| Source::of_file(Arc::clone(dossier), file, refused()));
+    let unusable = found.unusable.into_iter();
+    files.chain(unusable.map(|one| Source::of_unusable(Arc::clone(dossier), one))).collect()
+}
+
+fn numbered(sources: Vec<Source>) -> Vec<Source> {
+    let mut sources = in_order(sources);
+    for (ordinal, source) in (1..).zip(&mut sources) {
+        source.ordinal = ordinal;
+    }
+    sources
+}
+
+fn in_order(mut sources: Vec<Source>) -> Vec<Source> {
+    sources.sort_by(|left, right| compare(left.first(), right.first()));
+    sources
 }

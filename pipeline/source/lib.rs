@@ -5,18 +5,27 @@
 //! as received. Nothing is read here but listings and manifests, one folder at a time, so memory
 //! is bounded by the largest folder. A file that cannot become a document is still a source, with
 //! the reason: nothing is passed over in silence but the litter of file managers.
+//! Something in a local folder that is no file (a dead link, a pipe, a name that cannot be stored)
+//! is a source without files, refused, and is never opened.
 //!
 //! * [`identity`]: the uids, stable over runs and neighbours.
 //! * [`order`]: how names are ordered.
 //! * [`manifest`]: reading a manifest and holding it against its folder.
 //! * [`dossier`]: a folder's files made into sources.
+//! * [`listing`], [`local`]: what lies in a folder, of a bucket or of the local disk.
+//! * [`selection`]: which files are taken.
 //! * [`walk`]: the folders, one after the other.
 
 pub mod dossier;
 pub mod identity;
+mod listing;
+mod local;
 pub mod manifest;
 pub mod order;
+pub mod selection;
 pub mod walk;
 
 pub use dossier::{Dossier, Naming, Refusal, STAGE, Source, SourceFile};
-pub use walk::{Layout, Selection, Walk, count, walk};
+pub use listing::count;
+pub use selection::Selection;
+pub use walk::{Layout, Walk, walk};

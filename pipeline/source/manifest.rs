@@ -6,13 +6,17 @@
 
 use std::collections::{HashMap, HashSet};
 
-use object_store::path::Path;
 use sohoa_schemas::{
     Code,
     manifest::{Document, MAX_BYTES, Manifest},
 };
 
-use crate::dossier::SourceFile;
+use unicode_normalization::UnicodeNormalization as _;
+
+use crate::{
+    dossier::{Refusal, SourceFile},
+    listing::{Listing, Unusable, within},
+};
 
 /// Name of the manifest in its folder.
 pub const NAME: &str = "manifest.json";
@@ -44,6 +48,9 @@ pub enum ManifestProblem {
     /// Totals do not add up.
     #[error("the manifest counts {1} {0} and lists {2}")]
     Totals(&'static str, u64, u64),
+    /// What lies at a named path, or at a folder of it, cannot be read.
+    #[error("the manifest names `{0}`, and of that: {error}", error = .1.error)]
+    Unusable(String, Refusal),
 }
 
 impl ManifestProblem {
@@ -53,6 +60,7 @@ impl ManifestProblem {
             Self::FileMissing(_) | Self::NoFiles(_) => Code::F10MissingFile,
             Self::NotOriginal(..) => Code::S03CopyNotOriginal,
             Self::Size(..) => Code::F01HashMismatch,
+            Self::Unusable(_, refusal) => refusal.code,
             Self::FileTwice(_) | Self::Invalid(_) | Self::Path(_) | Self::Totals(..) => {
                 Code::F12ManifestInvalid
             }
@@ -60,11 +68,15 @@ impl ManifestProblem {
     }
 }
 
+impl From<&ManifestProblem> for Refusal {
+    fn from(problem: &ManifestProblem) -> Self {
+        Self { code: problem.code(), error: problem.to_string() }
+    }
+}
+
 /// Reads a manifest's bytes.
 pub fn parse(bytes: &[u8]) -> Result<Manifest, ManifestProblem> {
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(ManifestProblem::Invalid(format!("it is larger than {MAX_BYTES} bytes")));
-    }
+    check_size(bytes.len() as u64)?;
     let manifest: Manifest = serde_json::from_slice(bytes)
         .map_err(|error| ManifestProblem::Invalid(error.to_string()))?;
     if manifest.manifest_version != "1.0" {
@@ -81,11 +93,19 @@ pub fn parse(bytes: &[u8]) -> Result<Manifest, ManifestProblem> {
     Ok(manifest)
 }
 
+/// Whether a manifest of so many bytes is read at all.
+pub(crate) fn check_size(bytes: u64) -> Result<(), ManifestProblem> {
+    if bytes > MAX_BYTES {
+        return Err(ManifestProblem::Invalid(format!("it is larger than {MAX_BYTES} bytes")));
+    }
+    Ok(())
+}
+
 /// Holds the manifest's totals against its own documents.
 pub(crate) fn check_totals(manifest: &Manifest) -> Result<(), ManifestProblem> {
     let files = || manifest.documents.iter().flat_map(|document| &document.files);
     let mut seen = HashSet::new();
-    if let Some(twice) = files().find(|file| !seen.insert(&file.path)) {
+    if let Some(twice) = files().find(|file| !seen.insert(composed(&file.path))) {
         return Err(ManifestProblem::FileTwice(twice.path.clone()));
     }
     let documents = manifest.documents.len() as u64;
@@ -112,52 +132,88 @@ pub(crate) fn check_totals(manifest: &Manifest) -> Result<(), ManifestProblem> {
     Ok(())
 }
 
-/// The files of the folder, by the paths a manifest may use.
+/// A name as manifests write it; file systems and archives of some makers keep accents apart.
+fn composed(name: &str) -> String {
+    name.nfc().collect()
+}
+
+/// What lies in the dossier, by the paths a manifest may use.
 pub(crate) struct Declared<'a> {
-    folder: Path,
-    by_key: HashMap<&'a Path, &'a SourceFile>,
+    folder: &'a str,
+    exact: HashMap<&'a str, Entry<'a>>,
+    composed: HashMap<String, Entry<'a>>,
+}
+
+#[derive(Clone, Copy)]
+enum Entry<'a> {
+    File(&'a SourceFile),
+    Unusable(&'a Unusable),
 }
 
 impl<'a> Declared<'a> {
-    pub(crate) fn new(folder: &Path, files: &'a [SourceFile]) -> Self {
-        let by_key = files.iter().map(|file| (&file.key, file)).collect();
-        Self { folder: folder.clone(), by_key }
+    pub(crate) fn new(folder: &'a str, found: &'a Listing) -> Self {
+        let files = found.files.iter().map(|file| (file.key.as_ref(), Entry::File(file)));
+        let unusable =
+            found.unusable.iter().map(|one| (one.address.as_str(), Entry::Unusable(one)));
+        let exact: HashMap<_, _> = files.chain(unusable).collect();
+        let composed = exact.iter().map(|(address, entry)| (composed(address), *entry)).collect();
+        Self { folder, exact, composed }
     }
 
-    fn find(&self, path: &str) -> Result<&'a SourceFile, ManifestProblem> {
+    fn find(&self, path: &str) -> Result<Entry<'a>, ManifestProblem> {
         let inside = path.split('/').all(|part| !matches!(part, "" | "." | ".."));
         if !inside || path.contains('\\') {
             return Err(ManifestProblem::Path(path.to_owned()));
         }
-        let key = path.split('/').fold(self.folder.clone(), Path::join);
-        self.by_key.get(&key).copied().ok_or_else(|| ManifestProblem::FileMissing(path.to_owned()))
+        let address = within(self.folder, path);
+        let found = self.exact.get(address.as_str());
+        if let Some(found) = found.or_else(|| self.composed.get(&composed(&address))) {
+            return Ok(*found);
+        }
+        // What lies in a folder that cannot be listed is not known to be missing.
+        let mut above = address.match_indices('/').map(|(end, _)| &address[..end]);
+        match above.find_map(|folder| self.exact.get(folder)) {
+            Some(Entry::Unusable(one)) => {
+                Err(ManifestProblem::Unusable(path.to_owned(), one.refusal.clone()))
+            }
+            _ => Err(ManifestProblem::FileMissing(path.to_owned())),
+        }
     }
 }
 
-/// The files of one declared document that are there, and the first thing wrong with it.
-pub(crate) fn check_document(
-    declared: &Declared<'_>,
-    document: &Document,
-) -> (Vec<SourceFile>, Option<ManifestProblem>) {
+/// What came of holding a declared document against its folder.
+pub(crate) struct Checked {
+    /// Its files that are there.
+    pub(crate) files: Vec<SourceFile>,
+    /// The addresses of those that are not, or cannot be read.
+    pub(crate) absent: Vec<String>,
+    /// The first thing wrong with it.
+    pub(crate) problem: Option<ManifestProblem>,
+}
+
+/// Holds a declared document against its folder.
+pub(crate) fn check_document(declared: &Declared<'_>, document: &Document) -> Checked {
     let mut problem = check_scope(document).err();
-    let mut found = Vec::new();
+    let (mut files, mut absent) = (Vec::new(), Vec::new());
     for file in &document.files {
-        let listed = match declared.find(&file.path) {
-            Ok(listed) => listed,
+        let wrong = match declared.find(&file.path) {
+            Ok(Entry::File(listed)) => {
+                files.push(SourceFile { declared: Some(file.clone()), ..listed.clone() });
+                let differs = file.bytes.filter(|&bytes| bytes != listed.size);
+                differs.map(|bytes| ManifestProblem::Size(file.path.clone(), listed.size, bytes))
+            }
+            Ok(Entry::Unusable(one)) => {
+                absent.push(one.address.clone());
+                Some(ManifestProblem::Unusable(file.path.clone(), one.refusal.clone()))
+            }
             Err(missing) => {
-                problem = problem.or(Some(missing));
-                continue;
+                absent.push(within(declared.folder, &file.path));
+                Some(missing)
             }
         };
-        if let Some(bytes) = file.bytes
-            && bytes != listed.size
-        {
-            let size = ManifestProblem::Size(file.path.clone(), listed.size, bytes);
-            problem = problem.or(Some(size));
-        }
-        found.push(SourceFile { declared: Some(file.clone()), ..listed.clone() });
+        problem = problem.or(wrong);
     }
-    (found, problem)
+    Checked { files, absent, problem }
 }
 
 /// Whether Circular 01/2023 allows the document to be digitised at all.
@@ -194,7 +250,8 @@ mod tests {
 
     #[test]
     fn a_path_out_of_the_dossier_is_refused() {
-        let declared = Declared::new(&Path::from("d"), &[]);
+        let found = Listing::default();
+        let declared = Declared::new("d", &found);
         for path in ["../x.tif", "a/../x.tif", "/etc/passwd", "a//b", "a\\..\\b"] {
             assert!(matches!(declared.find(path), Err(ManifestProblem::Path(_))), "{path}");
         }

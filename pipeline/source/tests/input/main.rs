@@ -1,0 +1,9 @@
+//! What the walk makes of an input: of folders, of manifests, of what is no file, of a bucket.
+
+#![expect(clippy::unwrap_used, reason = "in a test an unexpected error is a failure")]
+
+mod bucket;
+mod folders;
+mod manifests;
+mod support;
+mod unusable;
