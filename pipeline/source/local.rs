@@ -235,3 +235,32 @@ fn tell_apart(unusable: &mut [Unusable]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sohoa_store::Missing;
+
+    use super::*;
+
+    #[test]
+    fn a_folder_that_cannot_be_listed_is_refused_while_the_input_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a.tif"), "x").unwrap();
+        let input = Store::open(folder.path().to_str().unwrap(), Missing::Refuse).unwrap();
+        for name in ["gone", "a.tif"] {
+            let listing = list(&input, &Path::from(name)).unwrap();
+            let [refused] = &listing.unusable[..] else { panic!("{listing:?}") };
+            assert_eq!((refused.address.as_str(), refused.may_be_folder), (name, true));
+            assert_eq!(refused.refusal.code, Code::F02Unreadable);
+        }
+        std::fs::remove_file(folder.path().join("a.tif")).unwrap();
+        let unmounted = list(&input, &Path::from("gone"));
+        assert!(matches!(unmounted, Err(Fault::Fatal(_))), "{unmounted:?}");
+    }
+
+    #[test]
+    fn a_lack_of_permission_says_what_to_give() {
+        let error = why("folder", &io::ErrorKind::PermissionDenied.into());
+        assert!(error.contains("permissions") && error.contains("read access"), "{error}");
+    }
+}
