@@ -245,7 +245,7 @@ mod tests {
     #[test]
     fn a_folder_that_cannot_be_listed_is_refused_while_the_input_is_there() {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("a.tif"), "x").unwrap();
+        fs::write(folder.path().join("a.tif"), "x").unwrap();
         let input = Store::open(folder.path().to_str().unwrap(), Missing::Refuse).unwrap();
         for name in ["gone", "a.tif"] {
             let listing = list(&input, &Path::from(name)).unwrap();
@@ -253,7 +253,7 @@ mod tests {
             assert_eq!((refused.address.as_str(), refused.may_be_folder), (name, true));
             assert_eq!(refused.refusal.code, Code::F02Unreadable);
         }
-        std::fs::remove_file(folder.path().join("a.tif")).unwrap();
+        fs::remove_file(folder.path().join("a.tif")).unwrap();
         let unmounted = list(&input, &Path::from("gone"));
         assert!(matches!(unmounted, Err(Fault::Fatal(_))), "{unmounted:?}");
     }
