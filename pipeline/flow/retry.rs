@@ -67,7 +67,9 @@ where
             let gave_up = GaveUp { attempts: attempt, seconds, last: cause.error };
             return Err(Fault::Retry(Cause::new(cause.stage, gave_up)));
         }
-        tracing::warn!(stage = cause.stage, error = %cause.error, attempt, "trying again");
+        // The error may name a received file, and names of files are people's names.
+        tracing::warn!(stage = cause.stage, attempt, "trying again");
+        tracing::debug!(error = %cause.error, "because");
         tokio::time::sleep(jittered(pause)).await;
         pause = (pause * 2).min(policy.pause_max);
     }

@@ -15,14 +15,21 @@ const COMPOSED: &str = "composed.pdf";
 /// Name of the state beside it, written last.
 const PREPARED: &str = "prepared.json";
 
-/// Stores the composed document, then the state that makes it held.
-pub async fn hold(output: &Store, composed: &Path, prepared: &mut Prepared) -> Result<(), Fault> {
+/// Stores the composed document, then the state that makes it held; answers where the document is.
+pub async fn hold(output: &Store, composed: &Path, prepared: &Prepared) -> Result<Part, Fault> {
     let (source, version) = (prepared.record.source_uid, prepared.record.version);
     let hash = sha256_file(composed).map_err(|error| Fault::retry(STAGE, error))?;
     let key = keys::work(source, version, COMPOSED);
     let size = output.put_file(STAGE, &key, composed, &hash).await?;
     let media_type = "application/pdf".into();
-    prepared.composed = Some(Part { role: "document".into(), key, size, sha256: hash, media_type });
+    let part = Part { role: "document".into(), key, size, sha256: hash, media_type };
+    keep(output, &Prepared { composed: Some(part.clone()), ..prepared.clone() }).await?;
+    Ok(part)
+}
+
+/// Writes the state of a held document, over what was there.
+pub async fn keep(output: &Store, prepared: &Prepared) -> Result<(), Fault> {
+    let (source, version) = (prepared.record.source_uid, prepared.record.version);
     output.put(STAGE, &keys::work(source, version, PREPARED), to_json(prepared)?).await
 }
 

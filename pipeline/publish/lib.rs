@@ -27,6 +27,7 @@ pub const STAGE: &str = "publish";
 use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
 use sohoa_flow::{FatalKind, Fault};
+use sohoa_schemas::Code;
 use sohoa_store::{Store, classify};
 
 /// JSON as it is stored: one line a small object, so that a human can still read it with any tool.
@@ -49,9 +50,10 @@ async fn read_json<T: DeserializeOwned>(output: &Store, key: &str) -> Result<Opt
     bytes.map(|bytes| from_json(key, &bytes)).transpose()
 }
 
+/// An object that is damaged, or of another program: it concerns one source and stops no other.
 fn from_json<T: DeserializeOwned>(key: &str, bytes: &[u8]) -> Result<T, Fault> {
     serde_json::from_slice(bytes).map_err(|source| {
         let error = Unreadable { key: key.to_owned(), source };
-        Fault::fatal(FatalKind::Configuration, STAGE, error)
+        Fault::reject(Code::X01StageFailed, STAGE, error)
     })
 }

@@ -15,6 +15,8 @@ use crate::{STAGE, from_json, keys};
 pub enum Entry {
     /// A further receipt of bytes that are published.
     Again(Rows),
+    /// An object that cannot be understood: what is wrong with it.
+    Damaged(String),
     /// A composed document that waits.
     Held(Box<Prepared>),
     /// A published document.
@@ -28,6 +30,7 @@ impl Entry {
     pub fn into_rows(self) -> Rows {
         match self {
             Self::Again(rows) => rows,
+            Self::Damaged(_) => Rows::default(),
             // A held document has no row but its receipt: it is not in the record yet.
             Self::Held(held) => Rows { intake: held.record.rows.intake, ..Rows::default() },
             Self::Published(record) => record.rows,
@@ -129,7 +132,7 @@ async fn read_all(output: &Store, uid: String, objects: Objects) -> Result<Sourc
         }
     }
     source.entries.sort_by_key(|(_, entry)| match entry {
-        Entry::Quarantined(_) => 0,
+        Entry::Damaged(_) | Entry::Quarantined(_) => 0,
         Entry::Again(_) => 1,
         Entry::Published(record) => record.version + 1,
         Entry::Held(_) => i32::MAX,
@@ -162,14 +165,21 @@ async fn read(output: &Store, location: &Path) -> Result<(String, Entry), Fault>
     let key = location.to_string();
     let bytes = output.get_path(location).await.map_err(|error| classify(STAGE, error))?;
     let bytes = bytes.unwrap_or_default();
-    let entry = if key.starts_with(keys::QUARANTINE) {
-        Entry::Quarantined(from_json(&key, &bytes)?)
+    match parse(&key, &bytes) {
+        Ok(entry) => Ok((key, entry)),
+        Err(Fault::Reject(why)) => Ok((key, Entry::Damaged(why.cause.chain().join(": ")))),
+        Err(fault) => Err(fault),
+    }
+}
+
+fn parse(key: &str, bytes: &[u8]) -> Result<Entry, Fault> {
+    Ok(if key.starts_with(keys::QUARANTINE) {
+        Entry::Quarantined(from_json(key, bytes)?)
     } else if key.starts_with(keys::WORK) {
-        Entry::Held(from_json(&key, &bytes)?)
+        Entry::Held(from_json(key, bytes)?)
     } else if key.ends_with(keys::RECORD) {
-        Entry::Published(from_json(&key, &bytes)?)
+        Entry::Published(from_json(key, bytes)?)
     } else {
-        Entry::Again(from_json(&key, &bytes)?)
-    };
-    Ok((key, entry))
+        Entry::Again(from_json(key, bytes)?)
+    })
 }

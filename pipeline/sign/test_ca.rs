@@ -17,10 +17,13 @@ use rcgen::{
     KeyPair, KeyUsagePurpose, date_time_ymd,
 };
 
-use crate::{KeyFile, RsaScheme, SignError};
+use crate::{CertificateDer, KeyFile, RsaScheme, SignError};
 
 /// Years a test certificate is valid; the root lives as long.
 const VALID_YEARS: i32 = 10;
+
+/// Common name of every test root.
+const ROOT_NAME: &str = "Sohoa TEST root, no legal value";
 
 /// `userId`, where Vietnamese certificates carry tax codes and citizens' numbers.
 const USER_ID: [u64; 7] = [0, 9, 2342, 19_200_300, 100, 1, 1];
@@ -111,6 +114,12 @@ impl std::fmt::Debug for Issued {
     }
 }
 
+/// Whether a certificate is the root of a test authority, wherever it came from: by the name that
+/// no real root bears. A certificate can only lose trust by it.
+pub fn is_root(certificate: &CertificateDer) -> bool {
+    certificate.0.windows(ROOT_NAME.len()).any(|window| window == ROOT_NAME.as_bytes())
+}
+
 /// Makes a root and one certificate under it, valid from the day before `now`.
 ///
 /// `key` is a PKCS#8 PEM key to certify; a new P-256 key is made without it.
@@ -125,7 +134,7 @@ pub fn issue(
     let root_key = KeyPair::generate()?;
     let mut root = parameters(now)?;
     root.distinguished_name = named(&Subject {
-        common_name: "Sohoa TEST root, no legal value".to_owned(),
+        common_name: ROOT_NAME.to_owned(),
         organisation: "Sohoa TEST".to_owned(),
         ..Subject::default()
     });

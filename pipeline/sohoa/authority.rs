@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use sohoa_schemas::config::Config;
 use sohoa_sign::{
     CertificateDer, Hash, KeyFile, MessageSigner, RsaScheme, SignError,
-    test_ca::{Subject, TestAuthority},
+    test_ca::{self, Subject, TestAuthority},
     verify::{Expected, Pin, PinnedRoot, Trust, TrustDomain, check_signer},
 };
 
@@ -58,8 +58,7 @@ impl Authority {
                 locality: "TEST".into(),
                 user_id: Some("MNS:0000000".into()),
             };
-            files = TestAuthority::create(&folder, &subject, now)
-                .map_err(|error| configured(&error))?;
+            files = make_test_authority(&folder, &subject, now)?;
         }
         let signer = files.load().map_err(|error| configured(&error))?;
         let root = read(&files.root)?;
@@ -75,6 +74,13 @@ pub(crate) fn trust(config: &Config, further: &[PathBuf]) -> Result<Trust, Failu
     for path in config.sign.roots.iter().chain(further) {
         roots.extend(pins(path, TrustDomain::GovCipher)?);
     }
+    for root in &mut roots {
+        if let Pin::Certificate(certificate) = &root.pin
+            && test_ca::is_root(certificate)
+        {
+            root.domain = TrustDomain::Test;
+        }
+    }
     Ok(Trust { roots, agencies: Vec::new(), expected: Expected::Anyone })
 }
 
@@ -89,6 +95,28 @@ pub(crate) fn trust_own_tests(trust: &mut Trust) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// Makes the authority beside its place and moves it there whole: of two programs that start for
+/// the first time, or one that is killed on the way, no half an authority is left.
+fn make_test_authority(
+    folder: &Path,
+    subject: &Subject,
+    now: DateTime<Utc>,
+) -> Result<TestAuthority, Failure> {
+    let unmade = folder.with_extension(format!("{}", std::process::id()));
+    TestAuthority::create(&unmade, subject, now).map_err(|error| configured(&error))?;
+    let moved = std::fs::rename(&unmade, folder);
+    let files = TestAuthority::in_folder(folder);
+    if let Err(error) = moved {
+        // Another program was first; its authority is as good.
+        let removed = std::fs::remove_dir_all(&unmade);
+        if !files.exists() || removed.is_err() {
+            let what = format!("cannot make the test authority `{}`: {error}", folder.display());
+            return Err(Failure::new(Exit::Configuration, what));
+        }
+    }
+    Ok(files)
 }
 
 /// One test authority for each agency name, so that a changed name gets a certificate of its own.

@@ -5,7 +5,7 @@ use sohoa_compose::Font;
 use sohoa_flow::{Budget, Shutdown, Turns, retry::Policy};
 use sohoa_page_workers::Pool;
 use sohoa_sign::FontFile;
-use sohoa_store::Store;
+use sohoa_store::{Lease, Store};
 use uuid::Uuid;
 
 use crate::{arguments::Reprocess, authority::Authority, privacy::Pseudonyms, settings::Settings};
@@ -36,6 +36,8 @@ pub(crate) struct Context {
     pub(crate) pseudonyms: Pseudonyms,
     /// Bytes in flight.
     pub(crate) budget: Budget,
+    /// The right to write to the output.
+    pub(crate) lease: Lease,
     /// Sources under way: copies of the same bytes in a dossier are one source, and take turns.
     pub(crate) turns: Turns<Uuid>,
     /// How a failing store is tried again.

@@ -15,6 +15,7 @@ mod arguments;
 mod audit;
 mod authority;
 mod commands;
+mod console;
 mod context;
 mod exit;
 mod privacy;

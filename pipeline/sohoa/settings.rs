@@ -15,7 +15,7 @@ pub(crate) struct Settings {
     /// As the file says it.
     pub(crate) config: Config,
     /// Its hash, with defaults filled in; stands in every record.
-    pub config_sha256: String,
+    pub(crate) config_sha256: String,
 }
 
 impl Settings {
@@ -79,8 +79,23 @@ fn mistakes(config: &Config) -> Vec<String> {
     );
     wrong(!(0.5..=1.0).contains(&config.extract.accept), "extract.accept is not between 0.5 and 1");
     wrong(config.workers.memory_mib < 512, "workers.memory_mib is below 512");
-    wrong(config.workers.deadline_seconds <= 0.0, "workers.deadline_seconds is not positive");
-    wrong(config.index.commit_documents == 0, "index.commit_documents is 0");
+    wrong(
+        !(1.0..=86_400.0).contains(&config.workers.deadline_seconds),
+        "workers.deadline_seconds is not between 1 and 86400",
+    );
+    wrong(
+        !(0.0..=3600.0).contains(&config.workers.deadline_seconds_per_megapixel),
+        "workers.deadline_seconds_per_megapixel is not between 0 and 3600",
+    );
+    wrong(
+        !(1..=100_000).contains(&config.index.commit_documents),
+        "index.commit_documents is not between 1 and 100000",
+    );
+    wrong(
+        !(1..=86_400).contains(&config.index.commit_seconds),
+        "index.commit_seconds is not between 1 and 86400",
+    );
+    wrong(config.workers.count > 1024, "workers.count is above 1024");
     wrong(
         config.input.max_page_megapixels == 0 || config.input.max_pages == 0,
         "input.max_page_megapixels and input.max_pages must not be 0",
@@ -90,9 +105,12 @@ fn mistakes(config: &Config) -> Vec<String> {
 
 /// The folder for what belongs to this user: the test authority and the default key for hashes.
 pub(crate) fn data_folder() -> Result<PathBuf, Failure> {
+    // An empty or relative one would put keys wherever the program happens to be started.
     let base = std::env::var_os("XDG_DATA_HOME")
         .map(PathBuf::from)
-        .or_else(|| std::env::home_dir().map(|home| home.join(".local/share")));
+        .filter(|path| path.is_absolute())
+        .or_else(|| std::env::home_dir().map(|home| home.join(".local/share")))
+        .filter(|path| path.is_absolute());
     base.map(|base| base.join("sohoa")).ok_or_else(|| {
         Failure::new(Exit::Configuration, "there is no home folder for the user's data")
             .hint("set XDG_DATA_HOME")

@@ -8,7 +8,7 @@ use sohoa_flow::{Budget, Shutdown, Turns, retry::Policy};
 use sohoa_page_workers::{Pool, PoolConfig, PoolError, WorkerCommand};
 use sohoa_schemas::config::Config;
 use sohoa_sign::FontFile;
-use sohoa_store::{Missing, OpenError, Store, probe};
+use sohoa_store::{Created, Lease, Missing, OpenError, Store, probe};
 
 use crate::{
     arguments::Reprocess,
@@ -29,10 +29,13 @@ pub(crate) async fn context(
     let input_name = input_name(&settings, input);
     let input = open(input, Missing::Refuse)?;
     let output = open(output, Missing::Create)?;
+    refuse_nested(&input, &output)?;
     let (text_font, appearance_font) = fonts(&settings.config.sign.font)?;
     let authority = Authority::load(&settings.config, now())?;
     let pseudonyms = Pseudonyms::load(settings.config.secrets.hmac_key.as_deref())?;
     writable(&output, settings.config.output.single_writer).await?;
+    let lease = take_lease(&output).await?;
+    bind_name(&settings, &input_name, (&input, &output)).await?;
     publish_test_root(&output, &authority).await?;
     let pool = pool(&settings).await?;
     let budget = Budget::new(settings.config.workers.budget_mib << 20);
@@ -48,6 +51,7 @@ pub(crate) async fn context(
         pseudonyms,
         budget,
         retry: Policy::default(),
+        lease,
         turns: Turns::default(),
         began: now(),
         reprocess,
@@ -64,6 +68,63 @@ pub(crate) fn open(address: &str, missing: Missing) -> Result<Store, Failure> {
         };
         Failure::from_error(exit, &error)
     })
+}
+
+/// Results that land in the input would be taken in as scans.
+fn refuse_nested(input: &Store, output: &Store) -> Result<(), Failure> {
+    let (input, output) = (input.address(), output.address());
+    if input.starts_with(&output) || output.starts_with(&input) {
+        let what = format!("the input `{input}` and the output `{output}` lie in each other");
+        return Err(Failure::new(Exit::Usage, what).hint("give the results a place of their own"));
+    }
+    Ok(())
+}
+
+/// A mistyped address must not pass for an empty archive in which nothing is missing.
+pub(crate) async fn require_records(output: &Store) -> Result<(), Failure> {
+    use sohoa_publish::keys::{DOCUMENTS, INDEX, QUARANTINE, WORK};
+    let listing = output.objects().list_with_delimiter(None).await;
+    let listing = listing.map_err(|error| Failure::from(sohoa_store::classify("open", error)))?;
+    let ours = [DOCUMENTS, INDEX, QUARANTINE, WORK];
+    if listing.common_prefixes.iter().any(|prefix| ours.contains(&prefix.as_ref())) {
+        return Ok(());
+    }
+    let what = format!("there are no records in `{}`", output.address());
+    Err(Failure::new(Exit::Usage, what).hint("give what was the `--output` of `sohoa run`"))
+}
+
+/// Becomes the one writer of the output.
+pub(crate) async fn take_lease(output: &Store) -> Result<Lease, Failure> {
+    Lease::take(output).await.map_err(|fault| {
+        Failure::from(fault).hint("one run at a time writes to an output; wait for the other")
+    })
+}
+
+/// Binds an input's default name to its address: two inputs of one name would pass for one, and
+/// identities are made from names. A configured name is the user's own word.
+async fn bind_name(
+    settings: &Settings,
+    name: &str,
+    (input, output): (&Store, &Store),
+) -> Result<(), Failure> {
+    if settings.config.input.name.is_some() {
+        return Ok(());
+    }
+    let address = input.address();
+    let key = format!("{}/inputs/{name}", sohoa_store::lease::FOLDER);
+    match output.create("check", &key, address.clone().into()).await? {
+        Created::New => Ok(()),
+        Created::Existed(other) => {
+            let other = String::from_utf8_lossy(&other);
+            let what = format!(
+                "the input `{address}` is named `{name}` after its folder, and so was `{other}`"
+            );
+            Err(Failure::new(Exit::Usage, what).hint(
+                "give input.name in the configuration: the old name if the folder has moved, a \
+                 new one if this is another input",
+            ))
+        }
+    }
 }
 
 /// The name of an input: the configured one, or the last part of its address.

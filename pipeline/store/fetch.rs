@@ -11,7 +11,7 @@ use sohoa_flow::Fault;
 use tempfile::TempPath;
 
 use crate::{
-    Store, classify,
+    Store, classify, classify_local,
     hash::{Hasher, sha256_file},
 };
 
@@ -54,14 +54,14 @@ impl Store {
         let mut copy = tempfile::Builder::new()
             .prefix("sohoa-")
             .tempfile()
-            .map_err(|error| Fault::retry(STAGE, error))?;
+            .map_err(|error| classify_local(STAGE, error))?;
         let mut hasher = Hasher::default();
         let mut size = 0;
         while let Some(piece) = body.next().await {
             let piece = piece.map_err(failed)?;
             hasher.update(&piece);
             size += piece.len() as u64;
-            copy.write_all(&piece).map_err(|error| Fault::retry(STAGE, error))?;
+            copy.write_all(&piece).map_err(|error| classify_local(STAGE, error))?;
         }
         let copy = copy.into_temp_path();
         let path = copy.to_path_buf();

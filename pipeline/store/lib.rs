@@ -6,6 +6,7 @@
 
 pub mod fetch;
 pub mod hash;
+pub mod lease;
 pub mod probe;
 pub mod put;
 
@@ -19,7 +20,8 @@ use sohoa_flow::{FatalKind, Fault};
 use url::Url;
 
 pub use fetch::Fetched;
-pub use put::Created;
+pub use lease::Lease;
+pub use put::{Created, FileChanged};
 
 /// A folder or bucket, rooted where the user pointed.
 #[derive(Debug, Clone)]
@@ -208,6 +210,19 @@ fn denied_or_full(error: &(dyn std::error::Error + 'static)) -> bool {
         io_kind(error),
         Some(PermissionDenied | QuotaExceeded | ReadOnlyFilesystem | StorageFull)
     )
+}
+
+/// What to do about an error of the local disk at the border of `stage`: a full or forbidden one
+/// stops, anything else is tried again.
+pub fn classify_local<E>(stage: &'static str, error: E) -> Fault
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    if denied_or_full(&error) {
+        Fault::fatal(FatalKind::Configuration, stage, error)
+    } else {
+        Fault::retry(stage, error)
+    }
 }
 
 /// The kind of the system's error underneath; a store's "not found" counts as one.

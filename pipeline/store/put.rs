@@ -9,7 +9,7 @@ use object_store::{
 use sohoa_flow::Fault;
 use tokio::io::AsyncReadExt as _;
 
-use crate::{Store, classify, hash::Hasher};
+use crate::{Store, classify, classify_local, hash::Hasher};
 
 /// Bytes of one piece of a large upload; S3 wants at least 5 MiB.
 const PIECE: usize = 8 << 20;
@@ -48,7 +48,10 @@ impl Store {
         let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
         let payload = PutPayload::from_bytes(bytes.clone());
         match self.objects.put_opts(&path, payload, options).await {
-            Ok(_) => Ok(Created::New),
+            Ok(_) => {
+                self.make_durable(stage, &path).await?;
+                Ok(Created::New)
+            }
             Err(object_store::Error::AlreadyExists { .. }) => {
                 let held = self.get(key).await.map_err(|error| classify(stage, error))?;
                 match held {
@@ -63,8 +66,10 @@ impl Store {
 
     /// Writes a small object, replacing what was there.
     pub async fn put(&self, stage: &'static str, key: &str, bytes: Bytes) -> Result<(), Fault> {
-        let put = self.objects.put(&Path::from(key), PutPayload::from_bytes(bytes)).await;
-        put.map(drop).map_err(|error| classify(stage, error))
+        let path = Path::from(key);
+        let put = self.objects.put(&path, PutPayload::from_bytes(bytes)).await;
+        put.map_err(|error| classify(stage, error))?;
+        self.make_durable(stage, &path).await
     }
 
     /// Writes a file under `key`, in pieces when it is large, and checks that its hash is the
@@ -84,7 +89,7 @@ impl Store {
             Ok(done) => done,
             Err(error) => {
                 upload.abort().await.map_err(|error| classify(stage, error))?;
-                return Err(Fault::retry(stage, error));
+                return Err(classify_local(stage, error));
             }
         };
         if hash != sha256 {
@@ -92,7 +97,20 @@ impl Store {
             return Err(Fault::retry(stage, FileChanged { path: file.to_owned() }));
         }
         upload.finish().await.map_err(|error| classify(stage, error))?;
+        self.make_durable(stage, &path).await?;
         Ok(size)
+    }
+
+    /// In a folder, has the system write the file and its name to the disk: an object that a
+    /// record vouches for survives a power cut. A bucket's answer says that already.
+    async fn make_durable(&self, stage: &'static str, key: &Path) -> Result<(), Fault> {
+        let Some(path) = self.local_path(key) else { return Ok(()) };
+        let synced = tokio::task::spawn_blocking(move || {
+            std::fs::File::open(&path)?.sync_all()?;
+            path.parent().map_or(Ok(()), |folder| std::fs::File::open(folder)?.sync_all())
+        });
+        let synced = synced.await.map_err(|error| Fault::retry(stage, error))?;
+        synced.map_err(|error| classify_local(stage, error))
     }
 
     /// Whether `key` exists with exactly `size` bytes.

@@ -6,6 +6,7 @@
 
 mod bad_input;
 mod interrupted;
+mod misuse;
 mod refusing;
 mod release;
 mod run;

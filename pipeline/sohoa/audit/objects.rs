@@ -62,7 +62,14 @@ async fn one(
                     originals.insert(print(&part.key));
                 }
             }
+            Entry::Damaged(why) => report.problem(why.clone()),
             Entry::Held(held) => {
+                let version = held.record.version;
+                if newest.is_some_and(|newest| newest >= version) {
+                    // Left behind between the record and its clearing.
+                    report.garbage += 1;
+                    continue;
+                }
                 report.held += 1;
                 for part in held.composed.iter().chain(&held.record.parts) {
                     check_part(audit, &key, part, &mut parts, report).await?;
@@ -118,7 +125,9 @@ fn settle(receipts: &mut HashMap<Uuid, (String, IntakeRow)>, key: &str, row: Int
 
 /// Every file's pages are published, quarantined or held; the record has a row for each page.
 fn conserve(key: &str, record: &Record, report: &mut Report) {
-    let received: i64 = record.rows.intake.iter().map(|row| i64::from(row.pages)).sum();
+    // A copy's pages are those of the file it is a copy of.
+    let counted = record.rows.intake.iter().filter(|row| row.duplicate_of.is_none());
+    let received: i64 = counted.map(|row| i64::from(row.pages)).sum();
     let rows = record.rows.pages.len() as i64;
     if received != rows {
         report.problem(format!("`{key}`: {received} pages were received, {rows} have a row"));

@@ -2,11 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use sohoa_index::{Index, IndexError};
+use sohoa_index::Index;
 use sohoa_schemas::record::Rows;
 
 use super::Report;
-use crate::answers::for_each_row;
+use crate::{
+    answers::for_each_row,
+    exit::{Exit, Failure},
+};
 
 /// A short hash of what identifies a row: 128 bits, so that a coincidence can be left out of
 /// account.
@@ -67,30 +70,30 @@ impl Expected {
 }
 
 /// Holds every table against the expected rows.
-pub(super) async fn check(
-    index: &Index,
-    expected: &Expected,
-    report: &mut Report,
-) -> Result<(), IndexError> {
+pub(super) async fn check(index: &Index, expected: &Expected, report: &mut Report) {
     let none = HashSet::new();
     for (table, identity) in IDENTITIES {
         let mut missing = expected.rows.get(table).unwrap_or(&none).clone();
         let mut unknown = 0u64;
         let mut example = None;
         let sql = format!("select {identity} from {table}");
-        for_each_row(index, &sql, |row| {
+        let read = for_each_row(index, &sql, |row| {
             let text = row.first().copied().flatten().unwrap_or_default();
             if !missing.remove(&print(text)) {
                 unknown += 1;
                 example.get_or_insert_with(|| text.to_owned());
             }
         })
-        .await?;
+        .await;
+        if let Err(error) = read {
+            let why = Failure::from_error(Exit::CheckFailed, &error).chain.join(": ");
+            report.problem(format!("table `{table}` cannot be read: {why}; `sohoa index rebuild`"));
+            continue;
+        }
         if !missing.is_empty() {
             let count = missing.len();
             report.problem(format!(
-                "table `{table}`: {count} rows of records are missing; run the input again, or \
-                 `sohoa index rebuild`"
+                "table `{table}`: {count} rows of records are missing; `sohoa index rebuild`"
             ));
         }
         if unknown > 0 {
@@ -100,5 +103,4 @@ pub(super) async fn check(
             ));
         }
     }
-    Ok(())
 }

@@ -7,6 +7,7 @@ use crate::{
     arguments,
     audit::{Audit, audit},
     commands::query,
+    console::say,
     exit::{Exit, Failure},
     settings::Settings,
     setup,
@@ -16,7 +17,7 @@ use crate::{
 pub(crate) async fn run(arguments: &arguments::Audit) -> Result<Exit, Failure> {
     let settings = Settings::load(arguments.config.as_deref())?;
     let output = setup::open(&arguments.output, Missing::Refuse)?;
-    let index = query::open(&arguments.output)?;
+    let index = query::open(&arguments.output).await?;
     let input = match &arguments.input {
         Some(address) => Some((setup::open(address, Missing::Refuse)?, walk(address, &settings)?)),
         None => None,
@@ -27,9 +28,9 @@ pub(crate) async fn run(arguments: &arguments::Audit) -> Result<Exit, Failure> {
     if arguments.json {
         let text = serde_json::to_string(&report)
             .map_err(|error| Failure::from_error(Exit::Internal, &error))?;
-        println!("{text}");
+        say(text)?;
     } else {
-        print!("{}", report.describe());
+        say(report.describe().trim_end())?;
     }
     Ok(if report.problems_total == 0 { Exit::Done } else { Exit::CheckFailed })
 }

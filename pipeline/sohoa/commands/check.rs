@@ -6,6 +6,7 @@ use sohoa_store::Missing;
 use crate::{
     arguments::Check,
     authority::Authority,
+    console::say,
     context::now,
     exit::{Exit, Failure},
     privacy::Pseudonyms,
@@ -44,7 +45,7 @@ pub(crate) async fn run(arguments: &Check) -> Result<Exit, Failure> {
         note("output", output(address, &settings).await);
     }
     for one in &tried {
-        println!("{}", line(one, arguments.json)?);
+        say(line(one, arguments.json)?)?;
     }
     Ok(first.unwrap_or(Exit::Done))
 }

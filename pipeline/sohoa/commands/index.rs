@@ -9,6 +9,7 @@ use sohoa_store::Missing;
 use crate::{
     arguments::IndexCommand,
     commands::query,
+    console::say,
     exit::{Exit, Failure},
     setup,
 };
@@ -27,10 +28,10 @@ async fn files(name: &str, output: &str) -> Result<Exit, Failure> {
         Failure::new(Exit::Usage, format!("there is no table `{name}`"))
             .hint(format!("one of {}", names.join(", ")))
     })?;
-    let index = query::open(output)?;
+    let index = query::open(output).await?;
     let files = index.files(table).await;
     for file in files.map_err(|error| Failure::from_error(Exit::Unreachable, &error))? {
-        println!("{file}");
+        say(file)?;
     }
     Ok(Exit::Done)
 }
@@ -46,15 +47,27 @@ enum RebuildError {
 
 async fn rebuild(output: &str) -> Result<Exit, Failure> {
     let store = setup::open(output, Missing::Refuse)?;
-    let mut index = query::open(output)?;
-    let rows = survey::sources(&store)
-        .map(|source| source.map(survey::SourceEntries::into_rows).map_err(RebuildError::Records));
+    let mut index = query::open(output).await?;
+    let lease = setup::take_lease(&store).await?;
+    let mut damaged = 0u64;
+    let rows = survey::sources(&store).map(|source| {
+        let source = source.map_err(RebuildError::Records)?;
+        for (_, entry) in &source.entries {
+            if let survey::Entry::Damaged(why) = entry {
+                damaged += 1;
+                eprintln!("left out: {why}");
+            }
+        }
+        Ok(source.into_rows())
+    });
     let counts = index.rebuild(rows).await.map_err(|error| match error {
         RebuildError::Index(error) => Failure::from_error(Exit::Unreachable, &error),
         RebuildError::Records(fault) => Failure::from(fault),
     })?;
     for table in Table::ALL {
-        println!("{:<18} {:>10} rows", table.name(), counts.get(&table).copied().unwrap_or(0));
+        let rows = counts.get(&table).copied().unwrap_or(0);
+        say(format_args!("{:<18} {rows:>10} rows", table.name()))?;
     }
-    Ok(Exit::Done)
+    lease.end().await?;
+    Ok(if damaged == 0 { Exit::Done } else { Exit::CheckFailed })
 }

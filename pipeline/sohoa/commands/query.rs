@@ -13,7 +13,7 @@ use crate::{
 
 /// Answers one query on standard output.
 pub(crate) async fn run(arguments: &Query) -> Result<Exit, Failure> {
-    let index = open(&arguments.output)?;
+    let index = open(&arguments.output).await?;
     let answer = index.query(&arguments.sql).await.map_err(|error| match error {
         IndexError::Query(_) => Failure::from_error(Exit::Usage, &error)
             .hint("`sohoa query --help` names the tables; `describe documents` shows columns"),
@@ -36,8 +36,9 @@ pub(crate) async fn run(arguments: &Query) -> Result<Exit, Failure> {
 }
 
 /// The index of an output.
-pub(crate) fn open(output: &str) -> Result<Index, Failure> {
+pub(crate) async fn open(output: &str) -> Result<Index, Failure> {
     let output = setup::open(output, Missing::Refuse)?;
+    setup::require_records(&output).await?;
     let (objects, url) = output.below(sohoa_publish::keys::INDEX);
     Index::open(&objects, url).map_err(|error| Failure::from_error(Exit::Configuration, &error))
 }

@@ -9,6 +9,7 @@ use sohoa_store::Missing;
 
 use crate::{
     arguments::{LayoutArgument, Run},
+    console::say,
     context::Context,
     exit::{Exit, Failure},
     run::{self, Ending, Plan},
@@ -42,7 +43,11 @@ pub(crate) async fn run(arguments: Run, bars: &MultiProgress) -> Result<Exit, Fa
     let context = Arc::new(context);
     let ended = run::drive(Arc::clone(&context), plan, bars).await;
     context.pool.shutdown().await;
-    report(&context, &ended?, arguments.json)
+    let exit = report(&context, &ended?, arguments.json);
+    if let Some(context) = Arc::into_inner(context) {
+        context.lease.end().await?;
+    }
+    exit
 }
 
 /// The first Ctrl-C or TERM drains, the second stops.
@@ -73,30 +78,31 @@ fn watch_signals(shutdown: &Shutdown) {
 }
 
 fn report(context: &Context, ending: &Ending, json: bool) -> Result<Exit, Failure> {
-    let Ending { summary, interrupted, not_done } = ending;
+    let Ending { summary, refused_before, interrupted, not_done } = ending;
     if json {
         let text = serde_json::to_string(summary)
             .map_err(|error| Failure::from_error(Exit::Internal, &error))?;
-        println!("{text}");
+        say(text)?;
     } else {
-        println!("{}", run::describe(summary));
-        println!("results: {}", context.output.address());
+        say(run::describe(summary))?;
+        say(format_args!("results: {}", context.output.address()))?;
         if context.authority.test_root.is_some() {
-            println!("signed with a throw-away TEST key: not legal signatures");
+            say("signed with a throw-away TEST key: not legal signatures")?;
         }
     }
     if *not_done > 0 {
         eprintln!("{not_done} documents were begun and not finished; run again to complete them");
     }
-    if summary.documents.quarantined > 0 && !json {
+    let refused = summary.documents.quarantined + refused_before;
+    if refused > 0 {
         let output = context.output.address();
         eprintln!(
-            "{} documents were refused; why: sohoa query --output {output} \"select uri, code, \
-             sentence from intake where outcome = 'quarantined'\"",
-            summary.documents.quarantined
+            "{refused} documents were refused ({refused_before} by earlier runs); why: sohoa query \
+             --output '{output}' \"select uri, code, sentence from intake where outcome = \
+             'quarantined'\""
         );
     }
-    Ok(match (interrupted, summary.documents.quarantined) {
+    Ok(match (interrupted, refused) {
         (true, _) => Exit::Interrupted,
         (false, 0) => Exit::Done,
         (false, _) => Exit::SomeQuarantined,
@@ -108,6 +114,7 @@ async fn list(arguments: &Run, walk: &Walk) -> Result<Exit, Failure> {
     let input = setup::open(&arguments.input, Missing::Refuse)?;
     let limit = arguments.limit.unwrap_or(u64::MAX);
     let (mut documents, mut files, mut bytes, mut refused) = (0u64, 0u64, 0u64, 0u64);
+    let mut said = Ok(());
     sohoa_source::walk(&input, walk, |source| {
         documents += 1;
         files += source.files.len() as u64;
@@ -116,21 +123,25 @@ async fn list(arguments: &Run, walk: &Walk) -> Result<Exit, Failure> {
         if !arguments.json {
             let why = source.refused.as_ref();
             let why = why.map(|why| format!("  refused: {} {}", why.code, why.error));
-            println!("{}{}", source.uris().join(" + "), why.unwrap_or_default());
+            let line = format!("{}{}", source.uris().join(" + "), why.unwrap_or_default());
+            if said.is_ok() {
+                said = say(line);
+            }
         }
-        std::future::ready(documents < limit)
+        std::future::ready(documents < limit && said.is_ok())
     })
     .await?;
+    said?;
     if arguments.json {
         let summary = serde_json::json!({
             "dry_run": true, "documents": documents, "files": files, "bytes": bytes,
             "refused": refused,
         });
-        println!("{summary}");
+        say(summary)?;
     } else {
-        println!(
+        say(format_args!(
             "{documents} documents in {files} files, {bytes} bytes; {refused} would be refused unread"
-        );
+        ))?;
     }
     Ok(Exit::Done)
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     arguments::Schemas,
+    console::say,
     exit::{Exit, Failure},
 };
 
@@ -15,7 +16,7 @@ pub(crate) fn run(arguments: &Schemas) -> Result<Exit, Failure> {
                 Failure::new(Exit::Configuration, what)
             })?;
         }
-        println!("{name}");
+        say(name)?;
     }
     Ok(Exit::Done)
 }

@@ -9,6 +9,7 @@ use sohoa_sign::verify::{Report, Signature, Trust, TrustDomain, verify_pdf};
 use crate::{
     arguments::Verify,
     authority,
+    console::say,
     context::{now, vietnamese},
     exit::{Exit, Failure},
     settings::Settings,
@@ -38,9 +39,9 @@ pub(crate) fn run(arguments: &Verify) -> Result<Exit, Failure> {
         if arguments.json {
             let text = serde_json::to_string(&answer)
                 .map_err(|error| Failure::from_error(Exit::Internal, &error))?;
-            println!("{text}");
+            say(text)?;
         } else {
-            print!("{}", describe(&answer));
+            say(describe(&answer).trim_end())?;
         }
     }
     Ok(if all_valid { Exit::Done } else { Exit::CheckFailed })

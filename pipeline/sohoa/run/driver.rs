@@ -8,7 +8,7 @@ use std::{
 };
 
 use indicatif::MultiProgress;
-use sohoa_flow::{FatalKind, Fault, Ledger, Receipt};
+use sohoa_flow::{Fatal, FatalKind, Fault, Ledger, Receipt};
 use sohoa_index::{Index, IndexError, Position};
 use sohoa_schemas::summary::Summary;
 use sohoa_source::{Source, Walk};
@@ -51,6 +51,8 @@ pub(crate) struct Plan {
 pub(crate) struct Ending {
     /// Counts.
     pub(crate) summary: Summary,
+    /// Of the skipped documents, those that an earlier run refused.
+    pub(crate) refused_before: u64,
     /// Whether it was told to end early.
     pub(crate) interrupted: bool,
     /// Documents that were begun and have no answer.
@@ -130,8 +132,16 @@ fn list(context: Arc<Context>, walk: Walk) -> mpsc::Receiver<Result<Source, Faul
 }
 
 fn index_fault(error: IndexError) -> Fault {
-    Fault::fatal(FatalKind::Unreachable, "index", error)
+    match sohoa_store::classify_local("index", error) {
+        Fault::Retry(cause) => Fault::Fatal(Fatal { kind: FatalKind::Unreachable, cause }),
+        fault => fault,
+    }
 }
+
+/// Another process has taken the output over.
+#[derive(Debug, thiserror::Error)]
+#[error("another run has taken the output over, because this one gave no sign of life for long")]
+struct TakenOver;
 
 /// The index writer and the way to it.
 struct Writer {
@@ -175,6 +185,7 @@ impl Driver {
     ) -> Result<Ending, Fault> {
         let at_once = self.context.settings.worker_count() + BESIDE_WORKERS;
         let shutdown = self.context.shutdown.clone();
+        let lost = self.context.lease.lost();
         let mut listing = true;
         let mut fault = None;
         loop {
@@ -187,6 +198,9 @@ impl Driver {
             tokio::select! {
                 biased;
                 () = shutdown.until_stopped() => break,
+                () = lost.cancelled() => {
+                    return Err(Fault::fatal(FatalKind::Configuration, "lease", TakenOver));
+                }
                 Some(done) = self.tasks.join_next_with_id(), if !self.tasks.is_empty() => {
                     if let Err(new) = self.finish(done, &writer).await {
                         fault.get_or_insert(new);
@@ -204,19 +218,25 @@ impl Driver {
         let interrupted = shutdown.draining();
         self.tasks.shutdown().await;
         self.running.clear();
-        // What is settled goes into the index even after a fault elsewhere.
-        let indexed = writer.end().await;
+        // What is settled goes into the index even after a fault elsewhere; who asks a second time
+        // does not wait for it, and the next run finds what is missing.
+        let indexed = tokio::select! {
+            biased;
+            indexed = writer.end() => indexed,
+            () = shutdown.until_stopped() => Ok(()),
+        };
         let not_done = self.ledger.taken() - self.ledger.settled();
+        let refused_before = self.progress.refused_before();
         let summary = self.progress.end();
         // The index writer's own fault explains the driver's, not the other way round.
         indexed?;
-        fault.map_or(Ok(Ending { summary, interrupted, not_done }), Err)
+        fault.map_or(Ok(Ending { summary, refused_before, interrupted, not_done }), Err)
     }
 
     /// Skips a source, or sets a task to work on it.
     fn start(&mut self, source: Source) {
-        if let Some(pages) = self.settled.skip(&source) {
-            self.progress.skipped(pages);
+        if let Some(known) = self.settled.skip(&source) {
+            self.progress.skipped(known);
             return;
         }
         let source = Arc::new(source);

@@ -14,6 +14,7 @@ use sohoa_schemas::{
     summary::{Counts, Summary},
 };
 
+use super::skip::Known;
 use crate::stages::Settled;
 
 /// Time between plain lines.
@@ -23,6 +24,7 @@ const EVERY: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(crate) struct Progress {
     summary: Summary,
+    refused_before: u64,
     start: Instant,
     bar: Option<ProgressBar>,
     /// Files of the input, as far as they are counted.
@@ -36,7 +38,7 @@ impl Progress {
         let terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
         let bar = terminal.then(|| {
             let style = ProgressStyle::with_template(
-                "{bar:30} {pos}/{len} files  {msg}  {elapsed_precise} elapsed, {eta} left",
+                "{bar:30} {pos}/{len} documents  {msg}  {elapsed_precise} elapsed, {eta} left",
             );
             let bar = bars.add(ProgressBar::new(0));
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
@@ -45,7 +47,14 @@ impl Progress {
         });
         let start = Instant::now();
         let total = Arc::new(AtomicU64::new(0));
-        Self { summary: Summary::default(), start, bar, total, next_line: start + EVERY }
+        Self {
+            summary: Summary::default(),
+            refused_before: 0,
+            start,
+            bar,
+            total,
+            next_line: start + EVERY,
+        }
     }
 
     /// Where the counted number of files goes.
@@ -54,16 +63,26 @@ impl Progress {
     }
 
     /// One source was finished before.
-    pub(crate) fn skipped(&mut self, pages: u64) {
+    pub(crate) fn skipped(&mut self, known: Known) {
         self.summary.documents.received += 1;
         self.summary.documents.skipped += 1;
-        self.summary.pages.received += pages;
-        self.summary.pages.skipped += pages;
+        self.summary.pages.received += known.pages;
+        self.summary.pages.skipped += known.pages;
+        self.refused_before += u64::from(known.refused);
         self.show();
+    }
+
+    /// Of the skipped sources, those that an earlier run refused.
+    pub(crate) fn refused_before(&self) -> u64 {
+        self.refused_before
     }
 
     /// One source has its answer.
     pub(crate) fn settled(&mut self, settled: &Settled) {
+        if settled.known {
+            let pages = settled.pages.total() as u64;
+            return self.skipped(Known { pages, refused: false });
+        }
         let counts = &mut self.summary.documents;
         counts.received += 1;
         match settled.outcome {

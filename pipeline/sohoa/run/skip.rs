@@ -25,6 +25,15 @@ pub(crate) struct Settled {
     release: ReleaseMode,
 }
 
+/// A source that an earlier run finished.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Known {
+    /// Its pages.
+    pub(crate) pages: u64,
+    /// Whether it was refused.
+    pub(crate) refused: bool,
+}
+
 impl Settled {
     /// Reads what the index knows of an input.
     pub(crate) async fn load(
@@ -45,13 +54,16 @@ impl Settled {
         Ok(Self { files, unfinished, reprocess, release })
     }
 
-    /// Pages of a source that needs nothing more; `None` when it has to be processed.
-    pub(crate) fn skip(&self, source: &Source) -> Option<u64> {
+    /// A source that needs nothing more; `None` when it has to be processed.
+    pub(crate) fn skip(&self, source: &Source) -> Option<Known> {
         let found: Option<Vec<&Finished>> =
             source.files.iter().map(|file| self.unchanged(file)).collect();
         let found = found.filter(|found| !found.is_empty())?;
         let skip = found.iter().all(|finished| self.needs_nothing(source, finished));
-        skip.then(|| found.iter().map(|finished| finished.pages as u64).sum())
+        skip.then(|| Known {
+            pages: found.iter().map(|finished| finished.pages as u64).sum(),
+            refused: found.iter().any(|finished| finished.outcome == Outcome::Quarantined),
+        })
     }
 
     fn unchanged(&self, file: &SourceFile) -> Option<&Finished> {

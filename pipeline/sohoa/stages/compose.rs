@@ -4,8 +4,9 @@ use std::{fs::File, io::BufWriter};
 
 use sohoa_compose::{ComposeError, Composer, Description};
 use sohoa_document::{PageText, Scan};
-use sohoa_flow::{FatalKind, Fault};
+use sohoa_flow::Fault;
 use sohoa_schemas::Code;
+use sohoa_store::classify_local;
 use tempfile::TempPath;
 
 use crate::{
@@ -39,7 +40,7 @@ impl Composition {
             .prefix("sohoa-")
             .suffix(".pdf")
             .tempfile()
-            .map_err(|error| Fault::retry(STAGE, error))?;
+            .map_err(|error| classify_local(STAGE, error))?;
         let (file, path) = file.into_parts();
         let description = Description {
             title: format!("Tài liệu số hóa {}", taken.uid),
@@ -76,18 +77,14 @@ impl Composition {
             return Ok(None);
         }
         let composed = self.composer.finish().map_err(fault)?;
-        composed.out.into_inner().map_err(|error| Fault::retry(STAGE, error.into_error()))?;
+        composed.out.into_inner().map_err(|error| classify_local(STAGE, error.into_error()))?;
         Ok(Some(self.path))
     }
 }
 
 fn fault(error: ComposeError) -> Fault {
     match error {
-        // A full disk shows here first: temporary files are the largest thing written locally.
-        ComposeError::Io(error) if error.kind() == std::io::ErrorKind::StorageFull => {
-            Fault::fatal(FatalKind::Configuration, STAGE, error)
-        }
-        ComposeError::Io(_) => Fault::retry(STAGE, error),
+        ComposeError::Io(error) => classify_local(STAGE, error),
         ComposeError::TooLarge(_) => Fault::reject(Code::F06TooLarge, STAGE, error),
         _ => Fault::reject(Code::F05Unsupported, STAGE, error),
     }

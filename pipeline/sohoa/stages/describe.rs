@@ -71,6 +71,8 @@ fn one(context: &Context, taken: &Taken, read: &Read, segment: &Segment) -> Desc
     fill_people(&mut row, &segment.fields, &mut acceptance);
     fill_date(&mut row, &segment.fields, declared, &mut acceptance);
     row.fields_missing = missing(&row);
+    let pseudonyms = &context.pseudonyms;
+    row.subject_folded = row.subject.as_deref().map(|text| pseudonyms.hide_numbers(&fold(text)));
     let Acceptance { conf, source, boxes, mut remarks, .. } = acceptance;
     row.extraction_confidence =
         (!conf.is_empty()).then(|| conf.values().sum::<f32>() / conf.len() as f32);
@@ -104,7 +106,6 @@ fn fill_identity(
     row.organ_name = a.text("organ_name", fields.organ_name.as_ref(), None);
     row.parent_organ_name = a.text("parent_organ_name", fields.parent_organ_name.as_ref(), None);
     row.subject = a.text("subject", fields.subject.as_ref(), None);
-    row.subject_folded = row.subject.as_deref().map(fold);
     let level = a.value("level_at_issue", fields.level_at_issue.as_ref(), None, |level| {
         level.as_str().to_owned()
     });

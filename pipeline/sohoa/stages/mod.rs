@@ -12,6 +12,7 @@ pub(crate) mod process;
 pub(crate) mod publish;
 pub(crate) mod quarantine;
 pub(crate) mod read;
+pub(crate) mod receipts;
 pub(crate) mod rows;
 pub(crate) mod sign;
 pub(crate) mod take_in;

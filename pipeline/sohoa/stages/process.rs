@@ -2,30 +2,27 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use sohoa_decode::{LayerQuality, Origin};
+use sohoa_decode::Origin;
 use sohoa_flow::{FatalKind, Fault, Rejection, retry::retry};
 use sohoa_publish::{holding, keys, publication};
 use sohoa_schemas::{
     Code,
     config::ReleaseMode,
     record::{Prepared, Record, Rows},
-    rows::{FindingRow, Outcome, SCHEMA_VERSION},
+    rows::{Outcome, SCHEMA_VERSION},
 };
-use sohoa_source::{Source, identity};
-use uuid::Uuid;
+use sohoa_source::Source;
 
 use crate::{
     arguments::Reprocess,
     context::{Context, now, vietnamese},
     stages::{
-        accept::Remark,
-        describe::{Described, describe},
+        describe::describe,
         originals, publish,
-        publish::Composed,
         quarantine::refuse,
-        read::{Read, read},
-        rows::{self, Base, FilePages, Verdict},
+        read::read,
+        receipts,
+        rows::{self, FilePages, all_rows, set_version},
         sign,
         take_in::{Taken, check_declared, take_in},
     },
@@ -44,16 +41,19 @@ pub(crate) struct Settled {
     pub(crate) key: String,
     /// Its index rows.
     pub(crate) rows: Rows,
+    /// Whether it was published by an earlier run or from a copy, so that nothing was done now.
+    pub(crate) known: bool,
 }
 
 impl Settled {
-    fn new(outcome: Outcome, key: String, rows: Rows) -> Self {
+    /// An answer whose pages are those of its receipts.
+    pub(crate) fn new(outcome: Outcome, key: String, rows: Rows) -> Self {
         let pages = rows.intake.iter().fold(FilePages::default(), |sum, row| FilePages {
             held: sum.held + row.pages_held,
             published: sum.published + row.pages_published,
             quarantined: sum.quarantined + row.pages_quarantined,
         });
-        Self { outcome, pages, key, rows }
+        Self { outcome, pages, key, rows, known: false }
     }
 
     /// Published.
@@ -105,7 +105,7 @@ async fn attempt(context: &Context, taken: &mut Taken) -> Result<Settled, Fault>
     let version = match latest {
         // What this very run published is a copy's work.
         Some(record) if !asked || record.published_at >= context.began => {
-            return again(context, taken, record).await;
+            return receipts::again(context, taken, record).await;
         }
         Some(record) => {
             let first = record.rows.documents.first();
@@ -114,45 +114,29 @@ async fn attempt(context: &Context, taken: &mut Taken) -> Result<Settled, Fault>
         }
         None => 1,
     };
+    let settled = match resume(context, taken, version).await? {
+        Some(settled) => settled,
+        None => make(context, taken, version).await?,
+    };
+    receipts::complete(context, taken, settled).await
+}
+
+/// Goes on from a held state, if there is one and what it names is there as it says.
+async fn resume(context: &Context, taken: &Taken, version: i32) -> Result<Option<Settled>, Fault> {
     let find = || holding::find(&context.output, taken.uid, version);
-    if let Some(prepared) = retry(context.retry, find).await? {
-        return match context.settings.config.release.mode {
-            ReleaseMode::Manual => Ok(Settled::held(prepared)),
-            ReleaseMode::Delegated => {
-                let settled = publish::release(context, prepared, Composed::Stored).await?;
-                with_receipt(context, taken, settled).await
-            }
-        };
+    let Some(mut prepared) = retry(context.retry, find).await? else { return Ok(None) };
+    if receipts::join(context, taken, &mut prepared.record) {
+        retry(context.retry, || holding::keep(&context.output, &prepared)).await?;
     }
-    let settled = make(context, taken, version).await?;
-    with_receipt(context, taken, settled).await
-}
-
-/// A published answer that has the receipt of this source's files. A record made from a copy of
-/// the same bytes, by another process or from an earlier run's held state, has not.
-async fn with_receipt(
-    context: &Context,
-    taken: &Taken,
-    settled: Settled,
-) -> Result<Settled, Fault> {
-    if settled.outcome != Outcome::Published {
-        return Ok(settled);
+    if context.settings.config.release.mode == ReleaseMode::Manual {
+        return Ok(Some(Settled::held(prepared)));
     }
-    let find = || publication::latest(&context.output, taken.uid);
-    match retry(context.retry, find).await? {
-        Some(record) if !new_receipts(taken, &record).is_empty() => {
-            again(context, taken, record).await
-        }
-        _ => Ok(settled),
+    if let Some(composed) = publish::stored(context, &prepared).await? {
+        return publish::release(context, prepared, &composed.path).await.map(Some);
     }
-}
-
-/// The receipts of this source's files that a record does not have.
-fn new_receipts(taken: &Taken, record: &Record) -> Vec<Uuid> {
-    let dossier = taken.source.dossier.uid;
-    let receipts = taken.source.uris().into_iter().map(|uri| identity::intake_uid(dossier, &uri));
-    let known = |uid: &Uuid| record.rows.intake.iter().any(|row| row.intake_uid == *uid);
-    receipts.filter(|uid| !known(uid)).collect()
+    tracing::warn!(source = %taken.uid, "a held document is not what was held; it is made anew");
+    retry(context.retry, || holding::clear(&context.output, taken.uid, version)).await?;
+    Ok(None)
 }
 
 /// Reads, describes, composes; then holds or publishes.
@@ -192,121 +176,12 @@ async fn make(context: &Context, taken: &Taken, version: i32) -> Result<Settled,
         composed_at: vietnamese(now()),
         waiting_for: "release".into(),
     };
-    holding::hold(&context.output, &composed, &mut prepared).await?;
+    let hold = || holding::hold(&context.output, &composed, &prepared);
+    prepared.composed = Some(retry(context.retry, hold).await?);
     match context.settings.config.release.mode {
         ReleaseMode::Manual => Ok(Settled::held(prepared)),
-        ReleaseMode::Delegated => {
-            publish::release(context, prepared, Composed::Here(composed)).await
-        }
+        ReleaseMode::Delegated => publish::release(context, prepared, &composed).await,
     }
-}
-
-fn all_rows(context: &Context, taken: &Taken, read: &Read, described: Vec<Described>) -> Rows {
-    let base = Base { context, taken, read };
-    let starts: Vec<u32> = described.iter().map(|one| one.row.page_from as u32).collect();
-    let document_of = |page: u32| {
-        let start = starts.iter().rev().find(|start| **start <= page).copied().unwrap_or(1);
-        identity::document_uid(taken.uid, start)
-    };
-    let (pages, page_text) = rows::pages(&base, document_of);
-    let (documents, findings) = documents_and_findings(&base, described);
-    let count = |file: usize| {
-        let of_file = || read.pages.iter().filter(|result| result.place.file == file);
-        let readable = of_file().filter(|result| result.page.is_ok()).count() as i32;
-        FilePages { held: readable, published: 0, quarantined: of_file().count() as i32 - readable }
-    };
-    let verdict =
-        Verdict { outcome: Outcome::Held, media_type: Some(read.media_type), refusal: None };
-    let intake = rows::intake(context, taken, verdict, count);
-    Rows { documents, pages, page_text, signatures: Vec::new(), findings, intake }
-}
-
-fn documents_and_findings(
-    base: &Base<'_>,
-    described: Vec<Described>,
-) -> (Vec<sohoa_schemas::rows::DocumentRow>, Vec<FindingRow>) {
-    let Base { context, taken, read } = *base;
-    let mut findings = Vec::new();
-    for (result, layer) in read.pages.iter().zip(&read.layers) {
-        let uid = rows::page_uid(taken.uid, result.place.number);
-        let layer = match layer {
-            LayerQuality::Junk => Some(Code::T01JunkLayer),
-            LayerQuality::StampOnly => Some(Code::T02StampLayer),
-            LayerQuality::Good | LayerQuality::None => None,
-        };
-        for code in rows::page_codes(result).into_iter().chain(layer) {
-            let observed = result.page.as_ref().err().map(|rejection| rejection.sentence.clone());
-            let remark = Remark { observed, ..Remark::plain(code) };
-            findings.push(rows::finding((context, taken), ("page", uid), remark, "read"));
-        }
-    }
-    let mut documents = Vec::new();
-    for Described { row, remarks } in described {
-        let uid = row.document_uid;
-        findings.extend(
-            remarks.into_iter().map(|remark| {
-                rows::finding((context, taken), ("document", uid), remark, "extract")
-            }),
-        );
-        documents.push(row);
-    }
-    let config = &context.settings.config.release;
-    if read.origin != Origin::BornDigital {
-        for row in &mut documents {
-            row.release_mode = Some(match config.mode {
-                ReleaseMode::Delegated => "delegated".into(),
-                ReleaseMode::Manual => "manual".into(),
-            });
-            row.release_ref = Some(config.delegation.clone());
-        }
-    }
-    (documents, findings)
-}
-
-fn set_version(rows: &mut Rows, version: i32) {
-    let of_documents = rows.documents.iter_mut().map(|row| &mut row.version);
-    let of_pages = rows.pages.iter_mut().map(|row| &mut row.version);
-    let of_text = rows.page_text.iter_mut().map(|row| &mut row.version);
-    let of_signatures = rows.signatures.iter_mut().map(|row| &mut row.version);
-    let of_findings = rows.findings.iter_mut().map(|row| &mut row.version);
-    let of_receipts = rows.intake.iter_mut().map(|row| &mut row.version);
-    let of_all = of_documents.chain(of_pages).chain(of_text).chain(of_signatures);
-    for held in of_all.chain(of_findings).chain(of_receipts) {
-        *held = version;
-    }
-}
-
-/// The bytes are published already: the same receipt again, or the same paper received twice.
-async fn again(context: &Context, taken: &Taken, record: Record) -> Result<Settled, Fault> {
-    let Some(receipt) = new_receipts(taken, &record).first().copied() else {
-        return Ok(Settled::published(record));
-    };
-    let first = record.rows.intake.first().cloned();
-    let pages = |index: usize| {
-        let row = record.rows.intake.get(index);
-        row.map_or_else(FilePages::default, |row| FilePages {
-            held: 0,
-            published: row.pages_published,
-            quarantined: row.pages_quarantined,
-        })
-    };
-    let media_type = first.as_ref().and_then(|row| row.media_type.clone());
-    let outcome = Outcome::Published;
-    let verdict = Verdict { outcome, media_type: media_type.as_deref(), refusal: None };
-    let mut intake = rows::intake(context, taken, verdict, pages);
-    let duplicate_of = first.map(|row| row.intake_uid);
-    for row in &mut intake {
-        row.duplicate_of = duplicate_of;
-    }
-    let remark = Remark::plain(Code::M09Duplicate);
-    let finding = rows::finding((context, taken), ("intake", receipt), remark, "publish");
-    let rows = Rows { intake, findings: vec![finding], ..Rows::default() };
-    let key = keys::again(taken.uid, receipt);
-    let bytes: Bytes = serde_json::to_vec_pretty(&rows)
-        .map_err(|error| Fault::fatal(FatalKind::Internal, STAGE, error))?
-        .into();
-    retry(context.retry, || context.output.put(STAGE, &key, bytes.clone())).await?;
-    Ok(Settled::new(Outcome::Published, key, rows))
 }
 
 /// Refuses a source whose processing panicked: it would do so again, and again take the others'

@@ -3,7 +3,7 @@
 //! A paper's document is signed from `work/`, whether it was composed a moment or a month ago. A
 //! born-digital original is its own document.
 
-use std::path::PathBuf;
+use std::io::ErrorKind;
 
 use bytes::Bytes;
 use object_store::path::Path;
@@ -16,8 +16,7 @@ use sohoa_schemas::{
     record::{Part, Prepared, Record, Rows},
     rows::Outcome,
 };
-use sohoa_store::hash::sha256_file;
-use tempfile::TempPath;
+use sohoa_store::{Fetched, classify_local, hash::sha256_file, io_kind};
 
 use crate::{
     context::{Context, now},
@@ -29,37 +28,35 @@ use crate::{
 
 const STAGE: &str = sohoa_publish::STAGE;
 
-/// The composed document of a prepared state: as it was just composed, or as it lies in `work/`.
-pub(crate) enum Composed {
-    /// Just composed.
-    Here(TempPath),
-    /// From an earlier run.
-    Stored,
+/// The composed document of a held state; none when it is gone or has other bytes than were held.
+pub(crate) async fn stored(
+    context: &Context,
+    prepared: &Prepared,
+) -> Result<Option<Fetched>, Fault> {
+    let Some(part) = &prepared.composed else { return Ok(None) };
+    let key = Path::from(part.key.as_str());
+    let fetch = || async {
+        match context.output.fetch(&key).await {
+            Ok(fetched) => Ok(Some(fetched)),
+            Err(Fault::Retry(cause)) if io_kind(&*cause.error) == Some(ErrorKind::NotFound) => {
+                Ok(None)
+            }
+            Err(fault) => Err(fault),
+        }
+    };
+    let fetched = retry(context.retry, fetch).await?;
+    Ok(fetched.filter(|fetched| fetched.sha256 == part.sha256))
 }
 
 /// Signs a prepared document and publishes it.
 pub(crate) async fn release(
     context: &Context,
     prepared: Prepared,
-    composed: Composed,
+    composed: &std::path::Path,
 ) -> Result<Settled, Fault> {
-    let stored = prepared.composed.clone();
-    let (path, _guard): (PathBuf, Option<Box<dyn std::any::Any + Send + Sync>>) =
-        match (composed, stored) {
-            (Composed::Here(path), _) => (path.to_path_buf(), Some(Box::new(path))),
-            (Composed::Stored, Some(part)) => {
-                let key = Path::from(part.key.as_str());
-                let fetched = retry(context.retry, || context.output.fetch(&key)).await?;
-                (fetched.path.clone(), Some(Box::new(fetched)))
-            }
-            (Composed::Stored, None) => {
-                let error = "the held state names no composed document";
-                return Err(Fault::fatal(FatalKind::Internal, STAGE, error));
-            }
-        };
-    let signed = sign::sign(context, &prepared, &path)?;
+    let signed = sign::sign(context, &prepared, composed)?;
     let SignedDocument { file, signature, signed_at } = signed;
-    let hash = sha256_file(&file).map_err(|error| Fault::retry(STAGE, error))?;
+    let hash = sha256_file(&file).map_err(|error| classify_local(STAGE, error))?;
     let Prepared { mut record, .. } = prepared;
     let attempt = Attempt::new(record.source_uid, record.version, &hash);
     let document = Part {
@@ -77,7 +74,7 @@ pub(crate) async fn release(
     record.rows.signatures.push(sign::finished(signature, &document));
     let (source, version) = (record.source_uid, record.version);
     let settled = publish(context, record, &attempt, document).await?;
-    holding::clear(&context.output, source, version).await?;
+    retry(context.retry, || holding::clear(&context.output, source, version)).await?;
     Ok(settled)
 }
 

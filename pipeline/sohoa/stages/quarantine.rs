@@ -1,13 +1,13 @@
 //! Refusal: durable, with the code, the sentence and the address of the bytes. Nothing of the file
 //! is copied: it may be secret, and it lies where it came from.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::OnceLock};
 
 use sohoa_flow::{Fault, Rejection, retry::retry};
 use sohoa_publish::{keys, quarantine};
 use sohoa_schemas::{
     record::{Quarantine, Rows},
-    rows::{Outcome, SCHEMA_VERSION},
+    rows::{IntakeRow, Outcome, SCHEMA_VERSION},
 };
 use uuid::Uuid;
 
@@ -34,10 +34,14 @@ pub(crate) async fn refuse(
         stage = rejection.cause.stage,
         "a document is refused"
     );
-    let held = quarantine::find(&context.output, taken.uid).await?;
+    let find = || quarantine::find(&context.output, taken.uid);
+    let held = match retry(context.retry, find).await {
+        // A damaged entry is written anew.
+        Err(Fault::Reject(_)) => None,
+        held => held?,
+    };
     if let Some(held) = held {
-        let known = entry.sources.iter().all(|uri| held.sources.contains(uri));
-        if held.code == entry.code && known {
+        if held.code == entry.code && knows_all(&held, &entry) {
             // The same refusal of the same bytes once more is no news.
             return Ok(Settled::quarantined(keys::quarantine(taken.uid), held.rows));
         }
@@ -45,6 +49,15 @@ pub(crate) async fn refuse(
     }
     retry(context.retry, || quarantine::put(&context.output, &entry)).await?;
     Ok(Settled::quarantined(keys::quarantine(taken.uid), entry.rows))
+}
+
+/// Whether an entry has a receipt for every file of another, as the file is now.
+fn knows_all(held: &Quarantine, entry: &Quarantine) -> bool {
+    let state = |row: &IntakeRow| (row.uri.clone(), row.size, row.etag.clone(), row.modified_at);
+    let known: HashSet<_> = held.rows.intake.iter().map(state).collect();
+    // A file that is not there has no state but that.
+    entry.rows.intake.iter().all(|row| row.etag.is_none() || known.contains(&state(row)))
+        && entry.sources.iter().all(|uri| held.sources.contains(uri))
 }
 
 /// An entry that replaces another keeps its rows, since the index keeps them, and its addresses.
@@ -67,9 +80,11 @@ fn entry(context: &Context, taken: &Taken, rejection: &Rejection) -> Quarantine 
     let outcome = Outcome::Quarantined;
     let verdict = Verdict { outcome, media_type: None, refusal: Some(rejection) };
     // The pages of a file that could not be opened are known from its manifest at best.
+    let counted = |index: usize| taken.counted.get(index).and_then(OnceLock::get).copied();
     let pages = |index: usize| {
         let declared = taken.source.files[index].declared.as_ref().and_then(|file| file.pages);
-        FilePages { quarantined: declared.unwrap_or(0) as i32, ..FilePages::default() }
+        let pages = counted(index).or(declared).unwrap_or(0);
+        FilePages { quarantined: pages as i32, ..FilePages::default() }
     };
     let intake = rows::intake(context, taken, verdict, pages);
     let remark = Remark::plain(rejection.code);

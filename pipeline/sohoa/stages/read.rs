@@ -1,9 +1,9 @@
 //! Survey, recognise and compose: every page of a source, read by the page workers and written
 //! into the two-layer document in order, as it comes.
 //!
-//! A page that cannot be read is refused with its reason; the others go on. Pages are read one by
-//! one until the first with text, because a secrecy stamp stands there and nothing of a secret
-//! paper may be stored; the rest are read side by side.
+//! A page that cannot be read is refused with its reason; the others go on. Every page is judged for
+//! a secrecy stamp before anything of it is written, for one file may hold several papers: one
+//! stamp refuses the whole source.
 
 use futures::{StreamExt as _, stream};
 use sohoa_compose::ComposeError;
@@ -106,25 +106,17 @@ impl Read {
 pub(crate) async fn read(context: &Context, taken: &Taken) -> Result<Read, Fault> {
     let surveys = survey(context, taken).await?;
     let origin = common_origin(&surveys);
-    let mut jobs = jobs(taken, &surveys, origin).into_iter();
     let mut reading = Reading::begin(context, taken, origin)?;
-    for (place, job) in jobs.by_ref() {
-        let page = context.pool.page(job.clone()).await;
-        reading.take(place, job, page).await?;
-        if reading.refuse_secret()? {
-            break;
-        }
-    }
-    let mut rest = stream::iter(jobs)
+    let mut pages = stream::iter(jobs(taken, &surveys, origin))
         .map(|(place, job)| async move {
             let page = context.pool.page(job.clone()).await;
             (place, job, page)
         })
         .buffered(context.settings.worker_count());
-    while let Some((place, job, page)) = rest.next().await {
+    while let Some((place, job, page)) = pages.next().await {
         reading.take(place, job, page).await?;
     }
-    drop(rest);
+    drop(pages);
     let (pages, composed) = reading.end()?;
     Ok(Read {
         origin,
@@ -138,8 +130,11 @@ pub(crate) async fn read(context: &Context, taken: &Taken) -> Result<Read, Fault
 
 async fn survey(context: &Context, taken: &Taken) -> Result<Vec<Survey>, Fault> {
     let mut surveys = Vec::with_capacity(taken.files.len());
-    for (listed, fetched) in taken.source.files.iter().zip(&taken.files) {
+    for ((listed, fetched), counted) in
+        taken.source.files.iter().zip(&taken.files).zip(&taken.counted)
+    {
         let survey = context.pool.survey(&fetched.path).await.map_err(refusal)?;
+        counted.get_or_init(|| survey.pages);
         let declared = listed.declared.as_ref().and_then(|file| file.pages);
         if let Some(declared) = declared
             && declared != survey.pages
@@ -274,6 +269,11 @@ impl<'a> Reading<'a> {
             }
             Err(failure) => return refused(rejection(failure)),
         };
+        if sohoa_extract::secrecy(&page.text).is_some() {
+            // The stamp's level stays out of every message: the code alone is recorded.
+            let error = "the paper bears a secrecy stamp";
+            return Err(Fault::reject(Code::S01SecretPaper, STAGE, error));
+        }
         let rotation = page.scan.as_ref().map(|scan| scan.rotation);
         if let Some(composition) = &mut self.composition {
             let Some(scan) = &page.scan else {
@@ -290,20 +290,6 @@ impl<'a> Reading<'a> {
             }
         }
         Ok(Ok(ReadPage { text: page.text, facts: page.facts, rotation }))
-    }
-
-    /// Refuses a secret paper by the last page taken. Answers whether that page had text, so that
-    /// no later one can be the first.
-    fn refuse_secret(&self) -> Result<bool, Fault> {
-        let last = self.pages.last().and_then(|result| result.page.as_ref().ok());
-        let Some(page) = last.filter(|page| !page.text.lines.is_empty()) else { return Ok(false) };
-        match sohoa_extract::secrecy(&page.text) {
-            // The stamp's level stays out of every message: the code alone is recorded.
-            Some(_) => {
-                Err(Fault::reject(Code::S01SecretPaper, STAGE, "the paper bears a secrecy stamp"))
-            }
-            None => Ok(true),
-        }
     }
 
     fn end(self) -> Result<(Vec<PageResult>, Option<TempPath>), Fault> {

@@ -8,14 +8,16 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 use sohoa_flow::{FatalKind, Fault};
 use sohoa_schemas::{
+    Code,
     config::Config,
     record::{Part, Prepared},
     rows::{SCHEMA_VERSION, SignatureRow},
 };
 use sohoa_sign::{
-    Appearance, SignRequest, sign_pdf,
+    Appearance, SignError, SignRequest, sign_pdf,
     verify::{Report, Signature, SubjectKind, Verdict, verify_pdf},
 };
+use sohoa_store::classify_local;
 use tempfile::TempPath;
 use uuid::Uuid;
 
@@ -70,11 +72,10 @@ pub(crate) fn sign(
         .prefix("sohoa-")
         .suffix(".pdf")
         .tempfile()
-        .map_err(|error| Fault::retry(STAGE, error))?
+        .map_err(|error| classify_local(STAGE, error))?
         .into_temp_path();
     let report = tokio::task::block_in_place(|| {
-        sign_pdf(composed, &file, &request, &context.authority.signer)
-            .map_err(|error| Fault::fatal(FatalKind::Internal, STAGE, error))?;
+        sign_pdf(composed, &file, &request, &context.authority.signer).map_err(sign_fault)?;
         verify(context, &file)
     })?;
     let own = report.signatures.iter().find(|signature| signature.field_name == FIELD);
@@ -94,6 +95,17 @@ pub(crate) fn sign(
     };
     let signature = SignatureRow { made_by_sohoa: true, ..row(&of, own, "agency_copy") };
     Ok(SignedDocument { file, signature, signed_at: time })
+}
+
+/// A document that cannot take a signature is refused; a key that does not sign stops everything.
+fn sign_fault(error: SignError) -> Fault {
+    match error {
+        SignError::Pdf(_) | SignError::Encrypted | SignError::Certified | SignError::TooLarge => {
+            Fault::reject(Code::X01StageFailed, STAGE, error)
+        }
+        SignError::Io { .. } => classify_local(STAGE, error),
+        error => Fault::fatal(FatalKind::Internal, STAGE, error),
+    }
 }
 
 /// The signature's row, now that the file's hash is known.
@@ -143,7 +155,7 @@ pub(crate) fn holds_for_agency(row: &SignatureRow) -> bool {
 
 fn verify(context: &Context, file: &Path) -> Result<Report, Fault> {
     verify_pdf(file, &context.authority.trust, now())
-        .map_err(|error| Fault::reject(sohoa_schemas::Code::F02Unreadable, STAGE, error))
+        .map_err(|error| Fault::reject(Code::F02Unreadable, STAGE, error))
 }
 
 fn original_role(signature: &Signature) -> &'static str {

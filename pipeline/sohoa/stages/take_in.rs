@@ -1,7 +1,10 @@
 //! Fetch and identify: the bytes of a source, its hashes, and whether they are what the manifest
 //! says.
 
-use std::{io::ErrorKind, sync::Arc};
+use std::{
+    io::ErrorKind,
+    sync::{Arc, OnceLock},
+};
 
 use chrono::{DateTime, Utc};
 use sohoa_flow::{FatalKind, Fault, retry::retry};
@@ -23,6 +26,8 @@ pub(crate) struct Taken {
     pub(crate) files: Vec<Fetched>,
     /// Its identity.
     pub(crate) uid: Uuid,
+    /// Pages of each file, once its container was opened.
+    pub(crate) counted: Vec<OnceLock<u32>>,
     /// When it was taken in.
     pub(crate) at: DateTime<Utc>,
     /// When its bytes were first taken in: all versions of a document are filed under that month.
@@ -34,7 +39,7 @@ impl Taken {
     pub(crate) fn unread(source: Arc<Source>) -> Self {
         let uid = unread_uid(&source);
         let at = now();
-        Self { source, files: Vec::new(), uid, at, first_at: at }
+        Self { source, files: Vec::new(), uid, counted: Vec::new(), at, first_at: at }
     }
 
     /// Hash of the file at `index`, if it was read.
@@ -62,11 +67,12 @@ pub(crate) async fn take_in(context: &Context, source: Arc<Source>) -> Result<Ta
     }
     let hashes = files.iter().map(|file| file.sha256.as_str());
     let uid = identity::source_uid(source.dossier.uid, hashes);
-    Ok(Taken { source, files, uid, at, first_at: at })
+    let counted = files.iter().map(|_| OnceLock::new()).collect();
+    Ok(Taken { source, files, uid, counted, at, first_at: at })
 }
 
 /// A file that is gone or closed to us is no reason to stop, and trying again does not help.
-fn refuse_file(input: &Store, fault: Fault) -> Fault {
+pub(crate) fn refuse_file(input: &Store, fault: Fault) -> Fault {
     let Fault::Retry(cause) = &fault else { return fault };
     let refused = |code, error: &str| Fault::reject(code, STAGE, error.to_owned());
     match sohoa_store::io_kind(&*cause.error) {

@@ -3,10 +3,12 @@
 mod document;
 mod page;
 mod receipt;
+mod source;
 
 pub(crate) use document::document;
 pub(crate) use page::{page_codes, page_uid, pages};
 pub(crate) use receipt::{FilePages, Verdict, intake};
+pub(crate) use source::{all_rows, set_version};
 
 use sohoa_schemas::rows::{FindingRow, SCHEMA_VERSION};
 use uuid::Uuid;
@@ -61,7 +63,7 @@ pub(crate) fn finding(
         severity: remark.code.severity(),
         observed: remark.observed.map(|text| context.pseudonyms.hide_numbers(&text)),
         field: remark.field,
-        expected: remark.expected,
+        expected: remark.expected.map(|text| context.pseudonyms.hide_numbers(&text)),
         stage: stage.into(),
         detected_at: now(),
         schema_version: SCHEMA_VERSION,

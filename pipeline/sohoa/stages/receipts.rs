@@ -1,0 +1,120 @@
+//! Receipts of bytes that have their answer already: the same files again, touched files, and
+//! copies of them in the same dossier.
+//!
+//! Every received file has its own receipt, though the document is one.
+
+use bytes::Bytes;
+use sohoa_flow::{FatalKind, Fault, retry::retry};
+use sohoa_publish::{holding, keys, publication};
+use sohoa_schemas::{
+    Code,
+    record::{Record, Rows},
+    rows::{IntakeRow, Outcome},
+};
+use sohoa_source::SourceFile;
+
+use crate::{
+    context::Context,
+    stages::{
+        accept::Remark,
+        process::Settled,
+        rows::{self, FilePages, Verdict, micros},
+        take_in::Taken,
+    },
+};
+
+const STAGE: &str = "publish";
+
+/// The bytes are published already. What the record does not know of these files goes into a
+/// receipt of its own beside it.
+pub(crate) async fn again(
+    context: &Context,
+    taken: &Taken,
+    record: Record,
+) -> Result<Settled, Fault> {
+    let (source, version) = (record.source_uid, record.version);
+    // An interruption between the record and the clearing leaves the held state behind.
+    retry(context.retry, || holding::clear(&context.output, source, version)).await?;
+    let rows = missing(context, taken, &record, Outcome::Published);
+    let Some(receipt) = rows.intake.first().map(|row| row.intake_uid) else {
+        return Ok(Settled { known: true, ..Settled::published(record) });
+    };
+    let key = keys::again(taken.uid, receipt);
+    let bytes: Bytes = serde_json::to_vec_pretty(&rows)
+        .map_err(|error| Fault::fatal(FatalKind::Internal, STAGE, error))?
+        .into();
+    retry(context.retry, || context.output.put(STAGE, &key, bytes.clone())).await?;
+    Ok(Settled { known: true, ..Settled::new(Outcome::Published, key, rows) })
+}
+
+/// A published answer with the receipts of this source's files. A record made from a copy of the
+/// same bytes, by another process or from an earlier run's held state, has not.
+pub(crate) async fn complete(
+    context: &Context,
+    taken: &Taken,
+    settled: Settled,
+) -> Result<Settled, Fault> {
+    if settled.outcome != Outcome::Published {
+        return Ok(settled);
+    }
+    let find = || publication::latest(&context.output, taken.uid);
+    match retry(context.retry, find).await? {
+        Some(record) if !is_complete(taken, &record) => again(context, taken, record).await,
+        _ => Ok(settled),
+    }
+}
+
+/// Adds the receipts of this source's files to a record that is not published yet; answers
+/// whether any was missing.
+pub(crate) fn join(context: &Context, taken: &Taken, record: &mut Record) -> bool {
+    let rows = missing(context, taken, record, Outcome::Held);
+    let any = !rows.intake.is_empty();
+    let fresh = |row: &IntakeRow| rows.intake.iter().all(|new| new.intake_uid != row.intake_uid);
+    record.rows.intake.retain(fresh);
+    record.rows.extend(rows);
+    any
+}
+
+fn is_complete(taken: &Taken, record: &Record) -> bool {
+    taken.source.files.iter().all(|file| known(record, file).is_some_and(|row| same(row, file)))
+}
+
+fn known<'a>(record: &'a Record, file: &SourceFile) -> Option<&'a IntakeRow> {
+    record.rows.intake.iter().find(|row| row.uri == file.key.as_ref())
+}
+
+/// Whether the file is as it was received.
+fn same(row: &IntakeRow, file: &SourceFile) -> bool {
+    (row.size, &row.etag, row.modified_at) == (file.size as i64, &file.etag, micros(file.modified))
+}
+
+/// The receipts that a record lacks, and a finding where they are a copy's.
+fn missing(context: &Context, taken: &Taken, record: &Record, outcome: Outcome) -> Rows {
+    let files = &taken.source.files;
+    let pages = |index: usize| {
+        // A copy has the pages of the file in its place; a touched file those it had.
+        let row = known(record, &files[index]).or_else(|| record.rows.intake.get(index));
+        row.map_or_else(FilePages::default, |row| FilePages {
+            held: row.pages_held,
+            published: row.pages_published,
+            quarantined: row.pages_quarantined,
+        })
+    };
+    let media_type = record.rows.intake.first().and_then(|row| row.media_type.as_deref());
+    let verdict = Verdict { outcome, media_type, refusal: None };
+    let mut intake = rows::intake(context, taken, verdict, pages);
+    let mut states = files.iter().map(|file| known(record, file).map(|row| same(row, file)));
+    intake.retain(|_| states.next().flatten() != Some(true));
+    let mut findings = Vec::new();
+    for row in &mut intake {
+        row.version = record.version;
+        if record.rows.intake.iter().any(|held| held.intake_uid == row.intake_uid) {
+            continue;
+        }
+        row.duplicate_of = record.rows.intake.first().map(|first| first.intake_uid);
+        let remark = Remark::plain(Code::M09Duplicate);
+        let subject = ("intake", row.intake_uid);
+        findings.push(rows::finding((context, taken), subject, remark, STAGE));
+    }
+    Rows { intake, findings, ..Rows::default() }
+}
