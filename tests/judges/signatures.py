@@ -5,7 +5,7 @@
 
 Prints one JSON line a file: `valid` (every signature is, for both judges, under the given root),
 `intact`, `coverage` of each signature, how many there are, and what is wrong otherwise.
-Exit 0 when every file is valid, 1 when one is not, 2 on wrong use, 3 when a judge is missing.
+Exit 0 when every file is valid, 1 when one is not, 2 on wrong use, 77 when a judge is missing.
 Needs `pip install pyhanko` and Debian's poppler-utils.
 """
 
@@ -22,7 +22,7 @@ try:
     from pyhanko_certvalidator import ValidationContext
 except ImportError as error:
     print(f"signatures.py: pyHanko is missing: {error}", file=sys.stderr)
-    sys.exit(3)
+    sys.exit(77)
 
 
 def by_pyhanko(path, root):
@@ -80,7 +80,7 @@ def main(arguments):
         return 2
     if shutil.which("pdfsig") is None:
         print("signatures.py: pdfsig is missing (poppler-utils)", file=sys.stderr)
-        return 3
+        return 77
     logging.disable(logging.CRITICAL)
     root = load_cert_from_pemder(arguments[0])
     lines = [judge(path, root) for path in arguments[1:]]

@@ -86,7 +86,7 @@ fn a_wrong_key_or_bucket_stops() {
     assert!(ran.stderr.contains("bucket"), "{}", ran.stderr);
 
     let mut wrong = gateway.environment();
-    wrong[1].1 = "not the secret".to_owned();
+    "not the secret".clone_into(&mut wrong[1].1);
     world.use_addresses("s3://scans", "s3://records/out", wrong);
     let ran = world.run(&[]);
     assert_eq!(ran.exit, 2, "{}", ran.stderr);
