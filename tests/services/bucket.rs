@@ -1,5 +1,7 @@
 //! From a bucket to a bucket.
 
+use std::path::PathBuf;
+
 use crate::{
     gateway::Gateway,
     support::{World, json_lines, signal, wait_until},
@@ -28,6 +30,12 @@ fn documents(world: &World) -> i64 {
     json_lines(&world.path("samples/truth.jsonl")).len() as i64
 }
 
+/// The objects of the output but for the leases, of which each run has its own.
+fn results(world: &World) -> Vec<(PathBuf, u64)> {
+    let objects = world.files("buckets/records").into_iter();
+    objects.filter(|(path, _)| !path.components().any(|part| part.as_os_str() == "locks")).collect()
+}
+
 fn what_a_folder_gives_a_bucket_gives() {
     let (world, _gateway) = on_s3("2");
     let first = world.run(&[]);
@@ -35,10 +43,10 @@ fn what_a_folder_gives_a_bucket_gives() {
     assert_eq!(first.count("documents", "published") as i64, documents(&world));
     assert_eq!(world.number("select count(*) as n from documents"), documents(&world));
     world.audit();
-    let objects = world.files("buckets/records");
+    let objects = results(&world);
     let again = world.run(&[]);
     assert_eq!(again.count("documents", "skipped") as i64, documents(&world));
-    assert_eq!(world.files("buckets/records"), objects, "a second run wrote something");
+    assert_eq!(results(&world), objects, "a second run wrote something");
 }
 
 fn killed_in_the_middle_it_completes() {
