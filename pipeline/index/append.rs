@@ -30,8 +30,9 @@ use crate::{
     table::{PARTITION_COLUMNS, SOURCE_UID, Table},
 };
 
-/// How often a table's step is planned anew after a failed commit.
-const ATTEMPTS: usize = 3;
+/// How often a table's step is planned anew after a commit that failed, or that came after another
+/// writer's.
+const ATTEMPTS: usize = 8;
 
 /// What an append did.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -165,6 +166,9 @@ impl Index {
                     "append is tried again"
                 ),
             }
+            // Another writer may have added any of these rows meanwhile, to any table.
+            step.looked_up.clear();
+            step.revisited.clone_from(&step.incoming.sources);
             attempt += 1;
         }
     }
@@ -242,7 +246,8 @@ impl TableLog {
             partition_by: Some(PARTITION_COLUMNS.map(str::to_owned).to_vec()),
             predicate: None,
         };
-        self.commit(Change { actions, operation, transaction: Some(transaction), exclusive: false })
+        // What is known of the table was read before: a plan holds only while nobody else writes.
+        self.commit(Change { actions, operation, transaction: Some(transaction), exclusive: true })
             .await
     }
 
@@ -427,6 +432,25 @@ mod tests {
         // The news of the holding comes late, from a slower partition.
         index.append("another/1", &batch(1, held(0))).await.unwrap();
         assert_eq!(select(&index, outcomes).await, [r#"{"outcome":"published","n":2}"#]);
+    }
+
+    #[tokio::test]
+    async fn two_writers_that_do_not_know_of_each_other_add_each_row_once() {
+        for (first, second) in [(APPLICATION, APPLICATION), ("one/0", "two/0")] {
+            let store = FusedStore::sound();
+            let (mut one, mut two) = (index(&store), index(&store));
+            let rows = || join([published(0, 1), published(1, 1)]);
+            one.append(first, &batch(1, published(9, 1))).await.unwrap();
+            // The second has read the tables, then the first one writes.
+            two.append(second, &batch(1, published(8, 1))).await.unwrap();
+            one.append(first, &batch(2, rows())).await.unwrap();
+            two.append(second, &batch(2, rows())).await.unwrap();
+            let mut wanted = HashSet::from([(0, 1), (1, 1), (9, 1)]);
+            if first != second {
+                wanted.insert((8, 1));
+            }
+            check(&index(&store), &wanted).await;
+        }
     }
 
     #[tokio::test]
