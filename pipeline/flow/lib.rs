@@ -2,6 +2,7 @@
 //! flight, how the process ends. It knows no stage and no document.
 //!
 //! * [`fault`]: at a stage border every error says what the caller does next.
+//! * [`prefix`]: answers in any order, positions without gaps.
 //! * [`receipt`]: silence means not done.
 //! * [`budget`]: bounds in bytes.
 //! * [`retry`]: the one place that tries again.
@@ -10,6 +11,7 @@
 
 pub mod budget;
 pub mod fault;
+pub mod prefix;
 pub mod receipt;
 pub mod retry;
 pub mod shutdown;
@@ -17,6 +19,7 @@ pub mod turns;
 
 pub use budget::Budget;
 pub use fault::{Cause, Fatal, FatalKind, Fault, Rejection};
+pub use prefix::Prefix;
 pub use receipt::{Ledger, Receipt};
 pub use shutdown::Shutdown;
 pub use turns::Turns;
