@@ -4,7 +4,7 @@
 //! The reference page `schemas/configuration.md` and the example `deploy/sohoa.example.toml` are
 //! made from these types.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -31,6 +31,8 @@ pub struct Config {
     pub output: Output,
     /// How the index is written.
     pub index: Index,
+    /// The brokers that `sohoa worker`, `indexer` and `backfill` talk to.
+    pub kafka: Kafka,
     /// Secrets, by reference.
     pub secrets: Secrets,
 }
@@ -231,6 +233,29 @@ pub struct Index {
 impl Default for Index {
     fn default() -> Self {
         Self { commit_documents: 500, commit_seconds: 60 }
+    }
+}
+
+/// The brokers that `sohoa worker`, `indexer` and `backfill` talk to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Kafka {
+    /// Addresses to begin with, `host:port,…`.
+    pub brokers: String,
+    /// First part of the topics' names, of the consumer groups' and of the transactional ids'.
+    pub prefix: String,
+    /// Properties of librdkafka, passed through: TLS, SASL, timeouts. A value `env:NAME` is taken
+    /// from the environment, `file:PATH` from a file, so that no secret stands here.
+    pub properties: BTreeMap<String, String>,
+}
+
+impl Default for Kafka {
+    fn default() -> Self {
+        Self {
+            brokers: "localhost:9092".into(),
+            prefix: "sohoa".into(),
+            properties: BTreeMap::new(),
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! * [`code`]: reason and finding codes, each with a sentence a scanning clerk can act on.
 //! * [`config`]: what the configuration file may say.
 //! * [`manifest`]: what a postal partner sends with a dossier.
+//! * [`message`]: what goes over Kafka.
 //! * [`record`]: `record.json`, the one object that makes a document published, and its siblings
 //!   for held and quarantined documents.
 //! * [`rows`]: the tables of the index. A row type's fields, their descriptions and the standards'
@@ -13,6 +14,7 @@
 pub mod code;
 pub mod config;
 pub mod manifest;
+pub mod message;
 pub mod published;
 pub mod record;
 pub mod rows;

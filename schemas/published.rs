@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use schemars::{JsonSchema, Schema, schema_for};
 use serde_json::Value;
 
-use crate::{config::Config, manifest::Manifest, record, summary::Summary};
+use crate::{config::Config, manifest::Manifest, message, record, summary::Summary};
 
 /// Every published file: its name in `schemas/`, and its content.
 ///
@@ -15,10 +15,13 @@ pub fn files() -> Vec<(&'static str, String)> {
     vec![
         ("config.schema.json", json::<Config>()),
         ("configuration.md", configuration_reference()),
+        ("deadletter.v1.schema.json", json::<message::DeadLetter>()),
+        ("document-event.v1.schema.json", json::<message::DocumentEvent>()),
         ("manifest.v1.schema.json", json::<Manifest>()),
         ("prepared.v1.schema.json", json::<record::Prepared>()),
         ("quarantine.v1.schema.json", json::<record::Quarantine>()),
         ("record.v1.schema.json", json::<record::Record>()),
+        ("submission.v1.schema.json", json::<message::Submission>()),
         ("summary.v1.schema.json", json::<Summary>()),
     ]
 }

@@ -1,0 +1,178 @@
+//! Answers and positions go out together: one transaction, or not at all.
+
+use std::time::{Duration, Instant};
+
+use rdkafka::{
+    ClientConfig, TopicPartitionList,
+    consumer::ConsumerGroupMetadata,
+    error::{KafkaError, RDKafkaErrorCode},
+    message::{Header, OwnedHeaders},
+    producer::{BaseRecord, DefaultProducerContext, Producer as _, ThreadedProducer},
+};
+use sohoa_flow::{FatalKind, Fault};
+
+use crate::{
+    connect::{STAGE, fault},
+    topics::Topic,
+};
+
+/// How long the broker keeps an unfinished transaction of a killed worker, which until then holds
+/// back everybody who reads committed messages only.
+const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Longest wait for one call to the broker.
+const CALL: Duration = Duration::from_secs(15);
+
+/// A transaction that the broker does not take for this long ends the worker, which is harmless.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// A message to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Announcement {
+    /// Where to.
+    pub topic: Topic,
+    /// Decides the partition.
+    pub key: String,
+    /// The body.
+    pub payload: Vec<u8>,
+    /// `CloudEvents` and tracing headers.
+    pub headers: Vec<(String, String)>,
+}
+
+impl Announcement {
+    /// Its headers as the client takes them.
+    pub(crate) fn headers(&self) -> OwnedHeaders {
+        let headers = OwnedHeaders::new_with_capacity(self.headers.len());
+        self.headers.iter().fold(headers, |headers, (key, value)| {
+            headers.insert(Header { key, value: Some(value) })
+        })
+    }
+}
+
+/// What came of an announcement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Messages and positions are there.
+    Committed,
+    /// Nothing is there; the same again later.
+    Aborted,
+}
+
+/// The transactional producer of one worker slot.
+pub(crate) struct Announcer {
+    producer: ThreadedProducer<DefaultProducerContext>,
+    prefix: String,
+}
+
+impl std::fmt::Debug for Announcer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Announcer").field("prefix", &self.prefix).finish_non_exhaustive()
+    }
+}
+
+impl Announcer {
+    /// Takes the slot over: an earlier process under the same name can commit nothing any more.
+    pub(crate) fn open(base: &ClientConfig, prefix: &str, slot: &str) -> Result<Self, Fault> {
+        let mut config = base.clone();
+        config
+            .set("transactional.id", format!("{prefix}-worker-{slot}"))
+            .set("transaction.timeout.ms", TRANSACTION_TIMEOUT.as_millis().to_string())
+            .set("compression.type", "zstd");
+        let producer: ThreadedProducer<_> = config.create().map_err(fault)?;
+        producer.init_transactions(CALL).map_err(fault)?;
+        Ok(Self { producer, prefix: prefix.to_owned() })
+    }
+
+    /// Sends messages and moves positions, both or neither.
+    ///
+    /// # Errors
+    /// `Fatal` when another process runs under the same slot, or the broker takes nothing for long.
+    pub(crate) fn announce<'a>(
+        &self,
+        messages: impl Iterator<Item = &'a Announcement>,
+        positions: &TopicPartitionList,
+        group: &ConsumerGroupMetadata,
+    ) -> Result<Outcome, Fault> {
+        let sent = self.again(|| self.producer.begin_transaction()).and_then(|()| {
+            messages.into_iter().try_for_each(|message| self.send(message))?;
+            let offsets = || self.producer.send_offsets_to_transaction(positions, group, CALL);
+            self.again(offsets)?;
+            self.again(|| self.producer.commit_transaction(CALL))
+        });
+        match sent {
+            Ok(()) => Ok(Outcome::Committed),
+            Err(error) => self.give_up(error),
+        }
+    }
+
+    fn send(&self, message: &Announcement) -> Result<(), KafkaError> {
+        let topic = message.topic.name(&self.prefix);
+        let mut record = BaseRecord::to(&topic)
+            .key(&message.key)
+            .payload(&message.payload)
+            .headers(message.headers());
+        let began = Instant::now();
+        loop {
+            match self.producer.send(record) {
+                Ok(()) => return Ok(()),
+                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), held))
+                    if began.elapsed() < CALL =>
+                {
+                    record = held;
+                    self.producer.flush(Duration::from_millis(100)).ok();
+                }
+                Err((error, _)) => return Err(error),
+            }
+        }
+    }
+
+    /// Repeats a call for as long as the client says that the same again may help.
+    fn again(&self, call: impl Fn() -> Result<(), KafkaError>) -> Result<(), KafkaError> {
+        let began = Instant::now();
+        loop {
+            match call() {
+                Err(KafkaError::Transaction(error))
+                    if error.is_retriable() && began.elapsed() < PATIENCE =>
+                {
+                    tracing::warn!(code = %error.name(), "the broker does not commit; trying again");
+                }
+                done => return done,
+            }
+        }
+    }
+
+    fn give_up(&self, error: KafkaError) -> Result<Outcome, Fault> {
+        if let KafkaError::Transaction(cause) = &error
+            && (cause.is_fatal() || cause.is_retriable())
+        {
+            return Err(ended(error));
+        }
+        tracing::info!(%error, "an announcement is taken back, and made again later");
+        match self.again(|| self.producer.abort_transaction(CALL)) {
+            Ok(()) => Ok(Outcome::Aborted),
+            Err(error) => Err(ended(error)),
+        }
+    }
+}
+
+/// Another process has the slot, or the broker is away for too long.
+#[derive(Debug, thiserror::Error)]
+enum Ended {
+    #[error(
+        "another worker runs under the same slot and has taken it over; give each worker of the \
+         same machine its own --slot"
+    )]
+    Fenced(#[source] KafkaError),
+    #[error("the broker takes no transaction")]
+    Broker(#[source] KafkaError),
+}
+
+fn ended(error: KafkaError) -> Fault {
+    use RDKafkaErrorCode as E;
+    match error.rdkafka_error_code() {
+        Some(E::Fenced | E::ProducerFenced | E::InvalidProducerEpoch) => {
+            Fault::fatal(FatalKind::Configuration, STAGE, Ended::Fenced(error))
+        }
+        _ => Fault::fatal(FatalKind::Unreachable, STAGE, Ended::Broker(error)),
+    }
+}

@@ -1,0 +1,137 @@
+//! From configuration to a client, and errors that name the setting.
+
+use rdkafka::{
+    ClientConfig,
+    config::RDKafkaLogLevel,
+    error::{KafkaError, RDKafkaErrorCode},
+};
+use sohoa_flow::{FatalKind, Fault, fault::BoxError};
+use sohoa_schemas::config::Kafka;
+
+/// The stage that broker errors belong to.
+pub(crate) const STAGE: &str = "kafka";
+
+/// A property that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PropertyError {
+    /// The environment variable is not set.
+    #[error(
+        "kafka.properties.\"{property}\" names the environment variable {variable}, which is not set"
+    )]
+    NoVariable {
+        /// The property.
+        property: String,
+        /// The variable.
+        variable: String,
+    },
+    /// The file cannot be read.
+    #[error("kafka.properties.\"{property}\" names the file {file}, which cannot be read")]
+    NoFile {
+        /// The property.
+        property: String,
+        /// The file.
+        file: String,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+/// What every client of ours shares: brokers, and the properties that are passed through.
+pub fn base(settings: &Kafka) -> Result<ClientConfig, PropertyError> {
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", &settings.brokers).set("client.id", "sohoa");
+    config.set_log_level(RDKafkaLogLevel::Warning);
+    for (property, value) in &settings.properties {
+        config.set(property, resolve(property, value)?);
+    }
+    Ok(config)
+}
+
+/// A value as it stands, or from where it says: `env:NAME`, `file:PATH`.
+fn resolve(property: &str, value: &str) -> Result<String, PropertyError> {
+    if let Some(variable) = value.strip_prefix("env:") {
+        return std::env::var(variable).map_err(|_| PropertyError::NoVariable {
+            property: property.to_owned(),
+            variable: variable.to_owned(),
+        });
+    }
+    let Some(file) = value.strip_prefix("file:") else { return Ok(value.to_owned()) };
+    let content = std::fs::read_to_string(file).map_err(|source| PropertyError::NoFile {
+        property: property.to_owned(),
+        file: file.to_owned(),
+        source,
+    })?;
+    Ok(content.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// What a client's error means for the process.
+pub fn fault(error: KafkaError) -> Fault {
+    let kind = match &error {
+        KafkaError::ClientConfig(..) | KafkaError::ClientCreation(_) => FatalKind::Configuration,
+        error => match error.rdkafka_error_code() {
+            Some(code) if is_refusal(code) => FatalKind::Configuration,
+            Some(code) if is_defect(code) => FatalKind::Internal,
+            _ => return Fault::retry(STAGE, BoxError::from(error.to_string())),
+        },
+    };
+    Fault::fatal(kind, STAGE, error)
+}
+
+/// The broker answered, and will answer the same again.
+fn is_refusal(code: RDKafkaErrorCode) -> bool {
+    use RDKafkaErrorCode as E;
+    matches!(
+        code,
+        E::Authentication
+            | E::SaslAuthenticationFailed
+            | E::TopicAuthorizationFailed
+            | E::GroupAuthorizationFailed
+            | E::ClusterAuthorizationFailed
+            | E::TransactionalIdAuthorizationFailed
+            | E::UnknownTopic
+            | E::SSL
+    )
+}
+
+fn is_defect(code: RDKafkaErrorCode) -> bool {
+    use RDKafkaErrorCode as E;
+    matches!(code, E::InvalidArgument | E::State | E::Conflict)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn settings(property: &str, value: &str) -> Kafka {
+        let properties = BTreeMap::from([(property.to_owned(), value.to_owned())]);
+        Kafka { properties, ..Kafka::default() }
+    }
+
+    #[test]
+    fn a_secret_comes_from_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("password");
+        std::fs::write(&file, "p w\n").unwrap();
+        let value = format!("file:{}", file.display());
+        let config = base(&settings("sasl.password", &value)).unwrap();
+        assert_eq!(config.get("sasl.password"), Some("p w"));
+    }
+
+    #[test]
+    fn a_secret_that_is_missing_names_the_property() {
+        let error = base(&settings("sasl.password", "env:SOHOA_NO_SUCH")).unwrap_err();
+        assert!(error.to_string().contains("sasl.password"));
+        assert!(error.to_string().contains("SOHOA_NO_SUCH"));
+    }
+
+    #[test]
+    fn an_unknown_property_is_a_matter_of_configuration() {
+        let config = base(&settings("no.such", "1")).unwrap();
+        let error = config.create::<rdkafka::consumer::BaseConsumer>().err().expect("refused");
+        assert!(
+            matches!(fault(error), Fault::Fatal(fatal) if fatal.kind == FatalKind::Configuration)
+        );
+    }
+}
