@@ -1,90 +1,188 @@
-//! A bound in bytes on what is in flight.
+//! A bound in bytes on what is in flight, with a share that only live may use.
 //!
-//! Invariant: the sum of the granted permits never exceeds the budget, except that one item larger
-//! than the whole budget is admitted alone.
+//! Invariant: the sum of the granted permits never exceeds the budget, nor bulk's sum its part of
+//! it; except that one item larger than that is admitted when nothing else is in flight. Then live
+//! may still use what such a bulk item leaves of the whole. The order of those who wait is that of
+//! [`PrioritySemaphore`].
 
-use std::sync::Arc;
+use crate::{
+    semaphore::{Closed, PrioritySemaphore},
+    urgency::Urgency,
+};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+pub use crate::semaphore::Permit;
 
-/// Bytes a permit of the semaphore stands for; its counter is 32 bits wide, budgets are not.
-const UNIT: u64 = 64 * 1024;
-
-/// The byte budget of a process.
+/// The byte budget of a process; a handle that can be cloned.
 #[derive(Debug, Clone)]
 pub struct Budget {
-    units: u32,
-    free: Arc<Semaphore>,
-}
-
-/// Bytes granted; given back when dropped.
-#[derive(Debug)]
-pub struct Permit {
-    _units: OwnedSemaphorePermit,
+    bytes: PrioritySemaphore,
 }
 
 impl Budget {
-    /// A budget of `bytes`, at least one unit of 64 KiB.
+    /// A budget of `bytes` without a reserve.
     pub fn new(bytes: u64) -> Self {
-        let units = to_units(bytes);
-        Self { units, free: Arc::new(Semaphore::new(units as usize)) }
+        Self::with_reserve(bytes, 0)
     }
 
-    /// Waits until `bytes` are free. More than the whole budget waits for all of it.
+    /// A budget of `bytes`, of which bulk leaves `reserved_for_live` to live. When that is all of
+    /// it, bulk has its items in flight one by one.
+    pub fn with_reserve(bytes: u64, reserved_for_live: u64) -> Self {
+        Self { bytes: PrioritySemaphore::new(bytes, reserved_for_live) }
+    }
+
+    /// Waits until `bytes` are free for bulk.
+    pub async fn acquire(&self, bytes: u64) -> Permit {
+        self.acquire_for(Urgency::Bulk, bytes).await
+    }
+
+    /// Waits until `bytes` are free for this urgency. More than it may ever have waits until
+    /// nothing is in flight.
     ///
     /// # Panics
     /// Never: nothing closes the semaphore.
-    pub async fn acquire(&self, bytes: u64) -> Permit {
-        let wanted = to_units(bytes).min(self.units);
-        let units = Arc::clone(&self.free)
-            .acquire_many_owned(wanted)
-            .await
-            .expect("the semaphore is private to the budget and never closed");
-        Permit { _units: units }
+    pub async fn acquire_for(&self, urgency: Urgency, bytes: u64) -> Permit {
+        let granted: Result<Permit, Closed> = self.bytes.acquire(urgency, bytes).await;
+        granted.expect("the semaphore is private to the budget and never closed")
     }
 
-    /// Bytes granted at the moment, rounded up to the unit.
+    /// Takes `bytes` when they are free and nobody waits who would be served before.
+    pub fn try_acquire(&self, urgency: Urgency, bytes: u64) -> Option<Permit> {
+        self.bytes.try_acquire(urgency, bytes)
+    }
+
+    /// Bytes granted at the moment; more than [`Self::total`] while one oversize item is in flight.
     pub fn used(&self) -> u64 {
-        (u64::from(self.units) - self.free.available_permits() as u64) * UNIT
+        self.bytes.granted_in_all()
     }
-}
 
-fn to_units(bytes: u64) -> u32 {
-    u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX / 8).clamp(1, u32::MAX / 8)
+    /// Bytes granted to this urgency at the moment.
+    pub fn used_by(&self, urgency: Urgency) -> u64 {
+        self.bytes.granted(urgency)
+    }
+
+    /// The whole budget in bytes, with the reserve.
+    pub fn total(&self) -> u64 {
+        self.bytes.total()
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use futures::FutureExt as _;
+    use futures::{FutureExt as _, poll};
     use proptest::prelude::*;
 
     use super::*;
 
     #[tokio::test]
     async fn one_oversize_item_is_admitted_alone() {
-        let budget = Budget::new(10 * UNIT);
-        let small = budget.acquire(UNIT).await;
-        assert!(budget.acquire(50 * UNIT).now_or_never().is_none());
+        let budget = Budget::new(10);
+        let small = budget.acquire(1).await;
+        assert!(budget.acquire(50).now_or_never().is_none());
         drop(small);
-        let large = budget.acquire(50 * UNIT).now_or_never().expect("the budget is empty");
-        assert!(budget.acquire(1).now_or_never().is_none());
+        let large = budget.acquire(50).now_or_never().expect("the budget is empty");
+        assert_eq!(budget.used(), 50);
+        assert!(budget.acquire_for(Urgency::Live, 0).now_or_never().is_none());
         drop(large);
         assert_eq!(budget.used(), 0);
     }
 
+    #[tokio::test]
+    async fn bulk_leaves_the_reserve_to_live() {
+        let budget = Budget::with_reserve(10, 4);
+        let _bulk = budget.acquire(6).await;
+        assert!(budget.try_acquire(Urgency::Bulk, 1).is_none());
+        let _live = budget.try_acquire(Urgency::Live, 4).expect("reserved");
+        assert!(budget.try_acquire(Urgency::Live, 1).is_none());
+        assert_eq!(Urgency::ALL.map(|urgency| budget.used_by(urgency)), [4, 6]);
+        assert_eq!((budget.used(), budget.total()), (10, 10));
+    }
+
+    #[tokio::test]
+    async fn live_may_use_all_and_is_served_before_an_earlier_bulk() {
+        let budget = Budget::with_reserve(10, 4);
+        let all = budget.try_acquire(Urgency::Live, 10).expect("free");
+        let mut bulk = Box::pin(budget.acquire(1));
+        assert!(poll!(&mut bulk).is_pending());
+        let mut live = Box::pin(budget.acquire_for(Urgency::Live, 10));
+        assert!(poll!(&mut live).is_pending());
+        drop(all);
+        assert!(poll!(&mut bulk).is_pending());
+        assert!(live.now_or_never().is_some());
+        assert!(bulk.now_or_never().is_some(), "given back as soon as nobody held it");
+    }
+
+    #[tokio::test]
+    async fn a_bulk_item_larger_than_its_part_is_not_passed_by_small_ones() {
+        let budget = Budget::with_reserve(10, 4);
+        let first = budget.acquire(1).await;
+        let mut large = Box::pin(budget.acquire(8));
+        assert!(poll!(&mut large).is_pending());
+        let mut small = Box::pin(budget.acquire(1));
+        assert!(poll!(&mut small).is_pending());
+        assert!(budget.try_acquire(Urgency::Bulk, 1).is_none(), "it would pass those who wait");
+        drop(first);
+        let large = large.now_or_never().expect("nothing is in flight");
+        assert!(poll!(&mut small).is_pending());
+        assert!(budget.try_acquire(Urgency::Live, 2).is_some(), "what it leaves is for live");
+        drop(large);
+        assert!(small.now_or_never().is_some());
+    }
+
+    #[tokio::test]
+    async fn who_gives_up_in_front_lets_the_next_pass() {
+        let budget = Budget::new(10);
+        let _held = budget.acquire(5).await;
+        let mut large = Box::pin(budget.acquire_for(Urgency::Live, 9));
+        let mut small = Box::pin(budget.acquire(5));
+        assert!(poll!(&mut large).is_pending());
+        assert!(poll!(&mut small).is_pending());
+        drop(large);
+        assert!(small.now_or_never().is_some());
+    }
+
+    /// A document of a lane, and in which turn after its admission it is done.
+    fn document() -> impl Strategy<Value = (bool, u64, usize)> {
+        (any::<bool>(), 0u64..40, 0usize..30)
+    }
+
     proptest! {
         #[test]
-        fn the_budget_is_never_exceeded(sizes in proptest::collection::vec(0u64..40 * UNIT, 1..60)) {
-            let budget = Budget::new(16 * UNIT);
-            let mut held = Vec::new();
-            for (turn, size) in sizes.into_iter().enumerate() {
-                match budget.acquire(size).now_or_never() {
-                    Some(permit) => held.push(permit),
-                    None => drop(held.remove(turn % held.len())),
-                }
-                prop_assert!(budget.used() <= 16 * UNIT);
+        fn every_document_is_admitted_in_the_order_of_its_lane_and_within_the_bounds(
+            reserved in 0u64..20,
+            documents in proptest::collection::vec(document(), 1..60),
+        ) {
+            let budget = Budget::with_reserve(16, reserved);
+            let mut waiting = Vec::new();
+            for (at, &(live, bytes, _)) in documents.iter().enumerate() {
+                let urgency = if live { Urgency::Live } else { Urgency::Bulk };
+                waiting.push((at, Box::pin(budget.acquire_for(urgency, bytes))));
             }
-            held.clear();
+            let mut in_flight: Vec<(usize, usize, Permit)> = Vec::new();
+            let mut admitted = [Vec::new(), Vec::new()];
+            for turn in 0.. {
+                for (at, mut admission) in std::mem::take(&mut waiting) {
+                    let (live, _, lasts) = documents[at];
+                    match (&mut admission).now_or_never() {
+                        None => waiting.push((at, admission)),
+                        Some(permit) => {
+                            admitted[usize::from(live)].push(at);
+                            in_flight.push((at, turn + lasts, permit));
+                        }
+                    }
+                }
+                prop_assert!(budget.used() <= 16 || in_flight.len() == 1);
+                let bulk = in_flight.iter().filter(|(at, ..)| !documents[*at].0).count();
+                let part = 16 - reserved.min(16);
+                prop_assert!(budget.used_by(Urgency::Bulk) <= part || bulk == 1);
+                if waiting.is_empty() {
+                    break;
+                }
+                prop_assert!(!in_flight.is_empty(), "somebody waits for nothing");
+                in_flight.retain(|(_, done, _)| *done > turn);
+            }
+            prop_assert!(admitted.iter().all(|lane| lane.is_sorted()));
+            prop_assert_eq!(admitted.iter().map(Vec::len).sum::<usize>(), documents.len());
+            in_flight.clear();
             prop_assert_eq!(budget.used(), 0);
         }
     }

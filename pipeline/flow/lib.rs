@@ -4,6 +4,8 @@
 //! * [`fault`]: at a stage border every error says what the caller does next.
 //! * [`prefix`]: answers in any order, positions without gaps.
 //! * [`receipt`]: silence means not done.
+//! * [`urgency`]: who goes first.
+//! * [`semaphore`]: live before bulk, wherever somebody waits.
 //! * [`budget`]: bounds in bytes.
 //! * [`retry`]: the one place that tries again.
 //! * [`shutdown`]: drain on the first request, stop on the second.
@@ -14,12 +16,16 @@ pub mod fault;
 pub mod prefix;
 pub mod receipt;
 pub mod retry;
+pub mod semaphore;
 pub mod shutdown;
 pub mod turns;
+pub mod urgency;
 
 pub use budget::Budget;
 pub use fault::{Cause, Fatal, FatalKind, Fault, Rejection};
 pub use prefix::Prefix;
 pub use receipt::{Ledger, Receipt};
+pub use semaphore::PrioritySemaphore;
 pub use shutdown::Shutdown;
 pub use turns::Turns;
+pub use urgency::Urgency;
