@@ -14,6 +14,7 @@
 //! * [`dossier`]: a folder's files made into sources.
 //! * [`listing`], [`local`]: what lies in a folder, of a bucket or of the local disk.
 //! * [`selection`]: which files are taken.
+//! * [`submission`]: a source as a message, and back.
 //! * [`walk`]: the folders, one after the other.
 
 pub mod dossier;
@@ -23,9 +24,11 @@ mod local;
 pub mod manifest;
 pub mod order;
 pub mod selection;
+pub mod submission;
 pub mod walk;
 
 pub use dossier::{Dossier, Naming, Refusal, STAGE, Source, SourceFile};
 pub use listing::count;
 pub use selection::Selection;
+pub use submission::{SubmissionError, from_message, to_message};
 pub use walk::{Layout, Walk, walk};
