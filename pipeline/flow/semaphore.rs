@@ -306,7 +306,13 @@ mod tests {
                     }
                 }
                 Step::Try(urgency, units) => {
-                    self.held.extend(self.semaphore.try_acquire(urgency, units));
+                    let taken = self.semaphore.try_acquire(urgency, units);
+                    if taken.is_none() {
+                        let asked = self.semaphore.acquire(urgency, units).now_or_never();
+                        assert!(asked.is_none_or(|answer| answer.is_err()), "refused what is free");
+                    }
+                    assert!(taken.is_none() || !self.semaphore.is_closed());
+                    self.held.extend(taken);
                 }
                 Step::Look => self.look(),
                 Step::GiveUp(which) if !self.asked.is_empty() => {
