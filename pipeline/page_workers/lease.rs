@@ -8,7 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use sohoa_flow::{
+    PrioritySemaphore, Urgency,
+    semaphore::{Closed, Permit},
+};
 
 use crate::{
     child::Worker,
@@ -23,7 +26,8 @@ use crate::{
 pub(crate) struct Shared {
     pub(crate) config: PoolConfig,
     pub(crate) counters: Counters,
-    permits: Arc<Semaphore>,
+    /// One unit a place. Nothing is reserved: a free place is idle for nobody's sake.
+    permits: PrioritySemaphore,
     /// Free places; those with a living child last, where they are taken first.
     free: Mutex<Vec<(usize, Option<Worker>)>>,
 }
@@ -45,14 +49,14 @@ impl Shared {
         counters.worker(0, |worker| worker.pid = first.pid());
         let mut free: Vec<_> = (1..places).rev().map(|place| (place, None)).collect();
         free.push((0, Some(first)));
-        let permits = Arc::new(Semaphore::new(places));
+        let permits = PrioritySemaphore::new(places as u64, 0);
         Self { config, counters, permits, free: Mutex::new(free) }
     }
 
-    /// Waits for a free place.
-    pub(crate) async fn lease(self: &Arc<Self>) -> Result<Lease, PoolError> {
-        let permit = Arc::clone(&self.permits).acquire_owned().await;
-        let permit = permit.map_err(|_| PoolError::ShutDown)?;
+    /// Waits for a free place, which goes to live first, then in order of asking.
+    pub(crate) async fn lease(self: &Arc<Self>, urgency: Urgency) -> Result<Lease, PoolError> {
+        let permit = self.permits.acquire(urgency, 1).await;
+        let permit = permit.map_err(|Closed| PoolError::ShutDown)?;
         // There are as many places as permits, and a place is put back before its permit.
         let (place, worker) = self.free().pop().ok_or(PoolError::ShutDown)?;
         Ok(Lease { shared: Arc::clone(self), place, worker, asking: false, _permit: permit })
@@ -77,7 +81,7 @@ pub(crate) struct Lease {
     place: usize,
     worker: Option<Worker>,
     asking: bool,
-    _permit: OwnedSemaphorePermit,
+    _permit: Permit,
 }
 
 impl Lease {
@@ -144,8 +148,9 @@ impl Drop for Lease {
             self.shared.counters.lock().restarts.cancelled += 1;
             self.shared.counters.worker(self.place, |stats| stats.pid = None);
         }
-        let worker = self.worker.take().filter(|_| !self.shared.permits.is_closed());
         let mut free = self.shared.free();
+        // Asked under the lock of the list, or a child could come back after the list was emptied.
+        let worker = self.worker.take().filter(|_| !self.shared.permits.is_closed());
         let at = if worker.is_some() { free.len() } else { 0 };
         free.insert(at, (self.place, worker));
     }

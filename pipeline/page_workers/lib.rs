@@ -7,6 +7,9 @@
 //! broke one is tried once more with less care ([`Care::Reduced`]), then fails with its reason
 //! ([`PageFailure`]); the pages beside it never notice.
 //!
+//! A page of the live lane gets the next place that is free, before every page of a backfill
+//! ([`Pool::at`]); a page that is being read is never interrupted.
+//!
 //! In the child, [`serve`] answers one request at a time through a [`PageEngine`], normally
 //! [`DecodeAndRecognise`].
 //!

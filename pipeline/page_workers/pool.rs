@@ -4,6 +4,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use sohoa_decode::Survey;
 use sohoa_document::Page;
+use sohoa_flow::Urgency;
 
 use crate::{
     care::Care,
@@ -20,10 +21,13 @@ use crate::{
 const ATTEMPTS: u32 = 2;
 
 /// Page workers; a handle that can be cloned. The children end with the last handle.
+///
+/// Each handle asks with one urgency, bulk at first: see [`Self::at`].
 #[derive(Debug, Clone)]
 pub struct Pool {
     shared: Arc<Shared>,
     engine: Arc<str>,
+    urgency: Urgency,
 }
 
 impl Pool {
@@ -31,7 +35,15 @@ impl Pool {
     /// at once. The others are started when they are needed.
     pub async fn start(config: PoolConfig) -> Result<Self, PoolError> {
         let (first, engine) = Worker::start(&config).await?;
-        Ok(Self { shared: Arc::new(Shared::new(config, first)), engine: engine.into() })
+        let shared = Arc::new(Shared::new(config, first));
+        Ok(Self { shared, engine: engine.into(), urgency: Urgency::Bulk })
+    }
+
+    /// The same page workers, asked with this urgency: a place that gets free goes to a live
+    /// question before any that is bulk.
+    #[must_use]
+    pub fn at(&self, urgency: Urgency) -> Self {
+        Self { urgency, ..self.clone() }
     }
 
     /// Name and version of the recognition engine.
@@ -39,9 +51,9 @@ impl Pool {
         &self.engine
     }
 
-    /// Looks at a file in a free child.
+    /// Looks at a file in a free child, waiting for one like [`Self::page`].
     pub async fn survey(&self, path: &Path) -> Result<Survey, PageFailure> {
-        let mut lease = self.shared.lease().await?;
+        let mut lease = self.shared.lease(self.urgency).await?;
         let request = Request::Survey(path.to_owned());
         let deadline = self.shared.config.survey_deadline;
         let reply = ask_again(&mut lease, deadline, |_| request.clone()).await?;
@@ -52,10 +64,10 @@ impl Pool {
         }
     }
 
-    /// Decodes and reads a page in a free child, waiting for one in order of asking. Dropping the
-    /// future ends the child that works for it.
+    /// Decodes and reads a page in a free child, waiting for one in order of urgency, then of
+    /// asking. Dropping the future ends the child that works for it.
     pub async fn page(&self, job: PageJob) -> Result<Page, PageFailure> {
-        let mut lease = self.shared.lease().await?;
+        let mut lease = self.shared.lease(self.urgency).await?;
         let deadline = self.shared.config.deadline(job.megapixels);
         let asked = ask_again(&mut lease, deadline, |care| Request::Page(job.clone(), care)).await;
         let counters = &self.shared.counters;

@@ -11,6 +11,7 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use sohoa_decode::{Keep, Origin};
 use sohoa_document::Page;
+use sohoa_flow::Urgency;
 use sohoa_page_workers::{
     Breakage, PageFailure, PageJob, Pool, PoolConfig, PoolError, Restarts, WorkerCommand,
 };
@@ -39,6 +40,8 @@ pub(crate) const ALL: &[Scenario] = &[
     ("a_worn_child_is_retired", a_worn_child_is_retired),
     ("after_shutdown_no_child_is_left", after_shutdown_no_child_is_left),
     ("a_survey_survives_a_crash", a_survey_survives_a_crash),
+    ("live_pages_pass_bulk_ones_that_asked_before", live_pages_pass_bulk_ones),
+    ("whoever_waits_is_told_of_the_shutdown", waiters_are_told_of_the_shutdown),
 ];
 
 fn config(workers: usize, mode: &str) -> PoolConfig {
@@ -309,6 +312,71 @@ fn a_survey_survives_a_crash() {
             Err(PageFailure::Broken { reason: Breakage::Crashed { signal: 11 }, attempts: 2 })
         ));
         assert_eq!(pool.survey(Path::new("/faults/good")).await.unwrap().pages, 1);
+    });
+}
+
+fn live_pages_pass_bulk_ones() {
+    // On one thread tasks ask in the order of their making.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let bulk = Pool::start(config(1, "")).await.unwrap();
+        let live = bulk.at(Urgency::Live);
+        let hanging = tokio::spawn({
+            let bulk = bulk.clone();
+            async move { bulk.page(job("hang", 0)).await }
+        });
+        asleep_child(&bulk).await;
+        let (done, mut order) = tokio::sync::mpsc::unbounded_channel();
+        let mut asking = tokio::task::JoinSet::new();
+        let mut impatient = Vec::new();
+        for (pool, numbers) in [(&bulk, 1..=6), (&live, 7..=12), (&bulk, 13..=14)] {
+            for number in numbers {
+                let (pool, done) = (pool.clone(), done.clone());
+                let page = asking.spawn(async move {
+                    pool.page(job("good", number)).await.unwrap();
+                    done.send(number).unwrap();
+                });
+                impatient.extend((number % 3 == 0).then_some(page));
+            }
+        }
+        tokio::task::yield_now().await;
+        impatient.iter().for_each(tokio::task::AbortHandle::abort);
+        hanging.abort();
+        while asking.join_next().await.is_some() {}
+        drop(done);
+        let mut read = Vec::new();
+        while let Some(number) = order.recv().await {
+            read.push(number);
+        }
+        assert_eq!(read, [7, 8, 10, 11, 1, 2, 4, 5, 13, 14]);
+        assert_eq!(bulk.stats().restarts, Restarts { cancelled: 1, ..Restarts::default() });
+    });
+}
+
+fn waiters_are_told_of_the_shutdown() {
+    run(async {
+        let pool = Pool::start(config(1, "")).await.unwrap();
+        let hanging = tokio::spawn({
+            let pool = pool.clone();
+            async move { pool.page(job("hang", 0)).await }
+        });
+        let hung = asleep_child(&pool).await;
+        let refused = |outcome| matches!(outcome, Err(PageFailure::Pool(PoolError::ShutDown)));
+        let live = pool.at(Urgency::Live);
+        let (bulk, live, ()) = tokio::join!(
+            biased;
+            pool.page(job("good", 1)),
+            live.page(job("good", 2)),
+            pool.shutdown(),
+        );
+        assert!(refused(bulk) && refused(live));
+        kill(hung);
+        gone(hung).await;
+        // The page in work goes on: its second attempt hangs in a new child.
+        let second = asleep_child(&pool).await;
+        kill(second);
+        assert_eq!(broken(hanging.await.unwrap()), (Breakage::Crashed { signal: 9 }, 2));
+        gone(second).await;
     });
 }
 
