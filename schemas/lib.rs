@@ -3,6 +3,7 @@
 //!
 //! * [`code`]: reason and finding codes, each with a sentence a scanning clerk can act on.
 //! * [`config`]: what the configuration file may say.
+//! * [`ledger`]: what a backfill submitted, and where it goes on.
 //! * [`manifest`]: what a postal partner sends with a dossier.
 //! * [`message`]: what goes over Kafka.
 //! * [`record`]: `record.json`, the one object that makes a document published, and its siblings
@@ -13,6 +14,7 @@
 
 pub mod code;
 pub mod config;
+pub mod ledger;
 pub mod manifest;
 pub mod message;
 pub mod published;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use schemars::{JsonSchema, Schema, schema_for};
 use serde_json::Value;
 
-use crate::{config::Config, manifest::Manifest, message, record, summary::Summary};
+use crate::{config::Config, ledger, manifest::Manifest, message, record, summary::Summary};
 
 /// Every published file: its name in `schemas/`, and its content.
 ///
@@ -17,6 +17,9 @@ pub fn files() -> Vec<(&'static str, String)> {
         ("configuration.md", configuration_reference()),
         ("deadletter.v1.schema.json", json::<message::DeadLetter>()),
         ("document-event.v1.schema.json", json::<message::DocumentEvent>()),
+        ("ledger-chunk.v1.schema.json", json::<ledger::Chunk>()),
+        ("ledger-done.v1.schema.json", json::<ledger::Done>()),
+        ("ledger-plan.v1.schema.json", json::<ledger::Plan>()),
         ("manifest.v1.schema.json", json::<Manifest>()),
         ("prepared.v1.schema.json", json::<record::Prepared>()),
         ("quarantine.v1.schema.json", json::<record::Quarantine>()),

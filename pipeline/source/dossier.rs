@@ -112,7 +112,8 @@ impl Source {
         Self { stands_for, ..Self::of_absent(dossier, address, refusal) }
     }
 
-    fn first(&self) -> &str {
+    /// The first of its addresses.
+    pub(crate) fn first(&self) -> &str {
         let absent = || self.absent.first().map_or("", String::as_str);
         self.files.first().map_or_else(absent, |file| file.key.as_ref())
     }

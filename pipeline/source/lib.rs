@@ -15,7 +15,7 @@
 //! * [`listing`], [`local`]: what lies in a folder, of a bucket or of the local disk.
 //! * [`selection`]: which files are taken.
 //! * [`submission`]: a source as a message, and back.
-//! * [`walk`]: the folders, one after the other.
+//! * [`walk`]: the folders, one after the other, from the first or from behind a position.
 
 pub mod dossier;
 pub mod identity;
@@ -23,6 +23,7 @@ mod listing;
 mod local;
 pub mod manifest;
 pub mod order;
+mod resume;
 pub mod selection;
 pub mod submission;
 pub mod walk;
@@ -31,4 +32,4 @@ pub use dossier::{Dossier, Naming, Refusal, STAGE, Source, SourceFile};
 pub use listing::count;
 pub use selection::Selection;
 pub use submission::{SubmissionError, from_message, to_message};
-pub use walk::{Layout, Walk, walk};
+pub use walk::{Found, Layout, Walk, walk, walk_from};

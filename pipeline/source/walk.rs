@@ -4,7 +4,7 @@ use std::{collections::VecDeque, future::Future};
 
 use object_store::path::Path;
 use sohoa_flow::Fault;
-use sohoa_schemas::manifest::Manifest;
+use sohoa_schemas::{ledger::Position, manifest::Manifest};
 use sohoa_store::{Store, classify, io_kind};
 
 use crate::{
@@ -13,6 +13,7 @@ use crate::{
     local,
     manifest::{self, ManifestProblem},
     order::compare,
+    resume::{Bearing, Counted, bearing, passed},
 };
 pub use crate::{listing::count, selection::Selection};
 
@@ -41,6 +42,17 @@ pub struct Walk {
     pub naming: Naming,
 }
 
+/// A source and where it stands.
+#[derive(Debug)]
+pub struct Found {
+    /// The source.
+    pub source: Source,
+    /// Its place: a walk from here begins with the source after it.
+    pub position: Position,
+    /// Selected sources of its dossier in the same folder, itself included.
+    pub of_dossier: u32,
+}
+
 /// Calls `take` with every source of the input, in the order of names, one folder's at a time.
 /// `take` answers whether to go on.
 ///
@@ -51,12 +63,32 @@ where
     F: FnMut(Source) -> Fut,
     Fut: Future<Output = bool>,
 {
+    walk_from(input, walk, None, |found| take(found.source)).await
+}
+
+/// Like [`walk`], but goes on behind a position of an earlier walk. Of what comes before it only
+/// the folders that it lies in are listed; what was added there since is not seen.
+///
+/// # Errors
+/// As of [`walk`].
+pub async fn walk_from<F, Fut>(
+    input: &Store,
+    walk: &Walk,
+    after: Option<&Position>,
+    mut take: F,
+) -> Result<(), Fault>
+where
+    F: FnMut(Found) -> Fut,
+    Fut: Future<Output = bool>,
+{
     // Depth first with the listing of one folder at a time; only folder names wait.
     let mut folders = VecDeque::from([Path::ROOT]);
     while let Some(folder) = folders.pop_front() {
         let mut listing = list(input, &folder).await?;
         let mut below = std::mem::take(&mut listing.folders);
-        let sources = match manifest_of(walk, &folder, &listing) {
+        let manifest = manifest_of(walk, &folder, &listing);
+        let decided = manifest.is_some();
+        let sources = match manifest {
             // Files that a manifest names in subfolders belong to its dossier, so that those
             // folders are not dossiers of their own.
             Some(found) => {
@@ -65,12 +97,17 @@ where
             }
             None => of_folder(walk, &folder, listing),
         };
-        for source in sources {
-            if selected(&walk.selection, &source) && !take(source).await {
+        let bearing = after.map_or(Bearing::Behind, |after| bearing(folder.as_ref(), after));
+        let passed = passed(&bearing, &sources, decided);
+        let counted = Counted::new(sources.iter().filter(|one| selected(&walk.selection, one)));
+        for (index, source) in sources.into_iter().enumerate().skip(passed) {
+            if selected(&walk.selection, &source)
+                && !take(counted.found(source, folder.as_ref(), index)).await
+            {
                 return Ok(());
             }
         }
-        below.retain(|path| !litter(name_of(path.as_ref())));
+        below.retain(|path| !litter(name_of(path.as_ref())) && !bearing.passes(path.as_ref()));
         below.sort_by(|left, right| compare(right.as_ref(), left.as_ref()));
         for path in below {
             folders.push_front(path);
