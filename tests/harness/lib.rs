@@ -1,0 +1,36 @@
+//! The real services that tests talk to, each on loopback, in a folder of the test's own, and with
+//! the faults that a machine room knows: killed, stopped, started again, its network cut.
+//!
+//! | module | owns |
+//! |---|---|
+//! | [`kafka`] | a cluster of one or three Kafka brokers |
+//! | [`gateway`] | an S3 server over a folder |
+//! | [`messages`] | one message in, and the notes of a group |
+//! | [`proxy`] | the network in front of any of them |
+//! | [`reader`] | every committed message of a topic, for judges |
+//! | [`wait`] | waiting for a condition, with a bound |
+//!
+//! The programs come from `tests/services/obtain`, by way of the environment (see each module's
+//! `available`). Whatever a value here started is gone when the value is dropped, and also when the
+//! test is killed before it can drop anything.
+//!
+//! An unexpected error of a service is a failure of the test: functions panic and say what they
+//! were about, with the last lines of the service's log.
+
+#![expect(clippy::unwrap_used, reason = "in a test an unexpected error is a failure")]
+#![expect(clippy::missing_panics_doc, reason = "said once, above")]
+
+mod broker;
+pub mod gateway;
+pub mod kafka;
+pub mod messages;
+mod ports;
+mod process;
+pub mod proxy;
+pub mod reader;
+pub mod wait;
+
+pub use gateway::Gateway;
+pub use kafka::Kafka;
+pub use proxy::Proxy;
+pub use wait::{holds_within, wait_until};
