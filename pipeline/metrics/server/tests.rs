@@ -80,6 +80,20 @@ fn other_questions_are_answered_too() {
 }
 
 #[test]
+fn a_probe_made_of_shell_is_answered_and_let_go() {
+    let health = Health::new(Duration::from_secs(30));
+    health.ready();
+    let endpoint = endpoint(&health);
+    let mut socket = TcpStream::connect(endpoint.address()).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    // As the health check of deploy/compose.yaml asks.
+    socket.write_all(b"GET /readyz HTTP/1.0\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).unwrap();
+    assert_eq!(status(&answer), "200");
+}
+
+#[test]
 fn a_client_that_takes_nothing_holds_nobody_up_for_long() {
     let (recorder, handle) = Recorder::build();
     metrics::with_local_recorder(&recorder, record::begin);
