@@ -14,7 +14,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread::JoinHandle,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serde_json::json;
@@ -109,8 +109,14 @@ impl Endpoint {
             server: Mutex::new(Arc::new(server)),
             ending: AtomicBool::new(false),
         });
-        let mut desk =
-            Desk { shared: Arc::clone(&shared), recorder, health, refresh, deaf: VecDeque::new() };
+        let mut desk = Desk {
+            shared: Arc::clone(&shared),
+            recorder,
+            health,
+            refresh,
+            deaf: VecDeque::new(),
+            kept_up: Instant::now(),
+        };
         let thread = std::thread::Builder::new()
             .name("metrics".into())
             .spawn(move || desk.run())
@@ -162,6 +168,7 @@ struct Desk<F> {
     health: Health,
     refresh: F,
     deaf: VecDeque<SocketAddr>,
+    kept_up: Instant,
 }
 
 impl<F: FnMut()> Desk<F> {
@@ -169,11 +176,14 @@ impl<F: FnMut()> Desk<F> {
         while !self.shared.ending.load(Ordering::Relaxed) {
             match self.shared.server().recv_timeout(UPKEEP) {
                 Ok(Some(request)) => self.answer(request),
-                Ok(None) => {
-                    (self.refresh)();
-                    self.recorder.upkeep();
-                }
+                Ok(None) => {}
                 Err(error) => self.listen_again(&error),
+            }
+            // Also when only /healthz is asked for, and often.
+            if self.kept_up.elapsed() >= UPKEEP {
+                self.kept_up = Instant::now();
+                (self.refresh)();
+                self.recorder.upkeep();
             }
         }
     }

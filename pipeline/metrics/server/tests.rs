@@ -63,7 +63,7 @@ fn a_loop_that_stands_still_is_not_alive() {
     assert_eq!(status(&ask(&alive, "GET /healthz")), "200");
     // Any time at all is too long.
     let dead = endpoint(&Health::new(Duration::ZERO));
-    let began = std::time::Instant::now();
+    let began = Instant::now();
     while began.elapsed() < Duration::from_millis(5) {
         std::hint::spin_loop();
     }
@@ -109,9 +109,9 @@ fn a_client_that_takes_nothing_holds_nobody_up_for_long() {
         greedy
     });
     // Without a limit on sending, the first answer after the buffers are full would never come.
-    let began = std::time::Instant::now();
+    let began = Instant::now();
     loop {
-        let asked = std::time::Instant::now();
+        let asked = Instant::now();
         assert_eq!(status(&ask(&endpoint, "GET /readyz")), "503");
         if asked.elapsed() > SEND_TIMEOUT / 2 {
             break;
@@ -140,7 +140,7 @@ fn a_taken_address_names_the_setting() {
 fn when_it_is_dropped_the_address_is_free() {
     let health = Health::new(Duration::from_secs(30));
     let address = endpoint(&health).address().to_string();
-    let began = std::time::Instant::now();
+    let began = Instant::now();
     let again = loop {
         // The accepting thread ends a moment after the endpoint.
         match Endpoint::start(&address, Recorder::build().1, health.clone(), || ()) {
