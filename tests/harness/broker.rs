@@ -154,6 +154,10 @@ transaction.abort.timed.out.transaction.cleanup.interval.ms=1000
 # seconds.
 broker.session.timeout.ms=3000
 broker.heartbeat.interval.ms=500
+# Nor do brokers wait half a minute for the answer of one that stands still.
+request.timeout.ms=3000
+controller.socket.timeout.ms=3000
+replica.socket.timeout.ms=3000
 # Index files are made at full size, which a small tmpfs would not bear.
 log.index.size.max.bytes=1048576
 num.network.threads=2
