@@ -94,6 +94,8 @@ codes! {
     T01JunkLayer, "T01_JUNK_LAYER", Info, "The file's text layer is not Vietnamese text and was not used; the page was read again.";
     T02StampLayer, "T02_STAMP_LAYER", Info, "The file's text layer holds only a signature's stamp; the page was read again.";
     X01StageFailed, "X01_STAGE_FAILED", Block, "A step failed on this document again and again; look at the error chain, then replay it.";
+    X03KilledWorker, "X03_KILLED_WORKER", Block, "Working on this document ended the program twice; have the file looked at before it is replayed.";
+    X02BrokenMessage, "X02_BROKEN_MESSAGE", Block, "The message could not be understood; correct the sender, then send it again.";
 }
 
 impl std::fmt::Display for Code {

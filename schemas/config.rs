@@ -33,6 +33,8 @@ pub struct Config {
     pub index: Index,
     /// The brokers that `sohoa worker`, `indexer` and `backfill` talk to.
     pub kafka: Kafka,
+    /// What operators see.
+    pub metrics: Metrics,
     /// Secrets, by reference.
     pub secrets: Secrets,
 }
@@ -122,6 +124,8 @@ pub struct Workers {
     pub deadline_seconds_per_megapixel: f64,
     /// Bytes of documents in flight, in mebibytes.
     pub budget_mib: u64,
+    /// Part of `budget_mib` that bulk documents leave to live ones, in percent.
+    pub live_reserve_percent: u64,
 }
 
 impl Default for Workers {
@@ -132,6 +136,7 @@ impl Default for Workers {
             deadline_seconds: 60.0,
             deadline_seconds_per_megapixel: 15.0,
             budget_mib: 512,
+            live_reserve_percent: 25,
         }
     }
 }
@@ -247,6 +252,11 @@ pub struct Kafka {
     /// Properties of librdkafka, passed through: TLS, SASL, timeouts. A value `env:NAME` is taken
     /// from the environment, `file:PATH` from a file, so that no secret stands here.
     pub properties: BTreeMap<String, String>,
+    /// Documents of one partition that may be finished out of order before it waits for the
+    /// slowest.
+    pub window: usize,
+    /// Milliseconds between two transactions of a worker.
+    pub announce_milliseconds: u64,
 }
 
 impl Default for Kafka {
@@ -255,8 +265,19 @@ impl Default for Kafka {
             brokers: "localhost:9092".into(),
             prefix: "sohoa".into(),
             properties: BTreeMap::new(),
+            window: 1_000,
+            announce_milliseconds: 250,
         }
     }
+}
+
+/// What operators see.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Metrics {
+    /// Address of `/metrics`, `/healthz` and `/readyz` of `sohoa worker` and `indexer`, e.g.
+    /// `0.0.0.0:9464`. Without one there is no endpoint.
+    pub listen: Option<String>,
 }
 
 /// Secrets, by reference.

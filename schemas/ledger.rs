@@ -65,7 +65,8 @@ pub struct Chunk {
     pub documents: Vec<ChunkDocument>,
     /// The place in the input of the last of them.
     pub position: Position,
-    /// Where the broker has its messages.
+    /// Where the broker has the messages of this chunk and all before it, by partition. Once the
+    /// workers have committed every `next`, all of them have their answer.
     pub delivered: Vec<DeliveredRange>,
     /// Totals of this chunk and all before it.
     pub totals: Totals,
@@ -118,7 +119,7 @@ pub struct Position {
     pub index: u64,
 }
 
-/// The messages of a chunk in one partition. Others may stand between them.
+/// A submission's messages in one partition. Others may stand between them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DeliveredRange {

@@ -15,6 +15,7 @@ pub fn files() -> Vec<(&'static str, String)> {
     vec![
         ("config.schema.json", json::<Config>()),
         ("configuration.md", configuration_reference()),
+        ("broken-message.v1.schema.json", json::<record::BrokenMessage>()),
         ("deadletter.v1.schema.json", json::<message::DeadLetter>()),
         ("document-event.v1.schema.json", json::<message::DocumentEvent>()),
         ("ledger-chunk.v1.schema.json", json::<ledger::Chunk>()),

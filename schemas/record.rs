@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     code::Code,
+    message::{MessagePosition, Submission},
     rows::{DocumentRow, FindingRow, IntakeRow, PageRow, PageTextRow, SignatureRow},
 };
 
@@ -103,6 +104,26 @@ pub struct Prepared {
     pub waiting_for: String,
 }
 
+/// `quarantine/messages/<topic>/<partition>-<offset>.json`: a message that is no submission.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BrokenMessage {
+    /// Version of this format.
+    pub schema_version: i16,
+    /// The code.
+    pub code: Code,
+    /// What was wrong and what to do.
+    pub sentence: String,
+    /// Where it stood.
+    pub position: MessagePosition,
+    /// Its headers.
+    pub headers: Vec<(String, String)>,
+    /// Its body as it came, Base64.
+    pub payload_base64: String,
+    /// When it was refused.
+    pub quarantined_at: DateTime<Utc>,
+}
+
 /// `quarantine/<uu>/<source_uid>.json`: why a source was refused, and where it is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -133,6 +154,13 @@ pub struct Quarantine {
     pub province: String,
     /// When it was refused.
     pub quarantined_at: DateTime<Utc>,
+    /// The message it came by, if it came by one, so that it can be sent again; none of a secret
+    /// paper.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<Submission>,
+    /// Where that message stood.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<MessagePosition>,
     /// `intake` and `findings` rows.
     pub rows: Rows,
 }

@@ -88,6 +88,11 @@ impl PrioritySemaphore {
         lock(&self.state).granted_in_all()
     }
 
+    /// Those who wait.
+    pub fn waiting(&self) -> usize {
+        lock(&self.state).lines.iter().map(VecDeque::len).sum()
+    }
+
     /// Units there are.
     pub fn total(&self) -> u64 {
         lock(&self.state).total

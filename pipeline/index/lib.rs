@@ -15,9 +15,8 @@
 //! * [`Index::query`], [`Index::finished`], [`Index::files`]: reading; [`output`]: answers as text.
 //! * [`Index::compact`], [`Index::sweep`]: upkeep. Merging happens by itself, sweeping does not.
 //!
-//! One writer at a time is assumed: two writers never lose rows or commit a batch of one application
-//! twice, but only one of them notices a source that the other is just appending under another
-//! application's name.
+//! Several writers do no harm: what an append knows of a table holds only while nobody else commits
+//! to it, and is looked up again otherwise. They only cost each other time.
 //!
 //! # For other readers
 //! The tables are Delta Lake, protocol reader 1 and writer 2, without deletion vectors, column

@@ -10,6 +10,7 @@ use rdkafka::{
     producer::{BaseRecord, DefaultProducerContext, Producer as _, ThreadedProducer},
 };
 use sohoa_flow::{FatalKind, Fault};
+use sohoa_metrics::{AnnounceResult, record};
 
 use crate::{
     connect::{STAGE, fault},
@@ -93,15 +94,22 @@ impl Announcer {
         positions: &TopicPartitionList,
         group: &ConsumerGroupMetadata,
     ) -> Result<Outcome, Fault> {
-        let sent = self.again(|| self.producer.begin_transaction()).and_then(|()| {
+        let began = Instant::now();
+        let sent = Self::again(|| self.producer.begin_transaction()).and_then(|()| {
             messages.into_iter().try_for_each(|message| self.send(message))?;
             let offsets = || self.producer.send_offsets_to_transaction(positions, group, CALL);
-            self.again(offsets)?;
-            self.again(|| self.producer.commit_transaction(CALL))
+            Self::again(offsets)?;
+            Self::again(|| self.producer.commit_transaction(CALL))
         });
         match sent {
-            Ok(()) => Ok(Outcome::Committed),
-            Err(error) => self.give_up(error),
+            Ok(()) => {
+                record::announced(AnnounceResult::Committed, began.elapsed());
+                Ok(Outcome::Committed)
+            }
+            Err(error) => {
+                record::announced(AnnounceResult::Aborted, began.elapsed());
+                self.give_up(error)
+            }
         }
     }
 
@@ -127,7 +135,7 @@ impl Announcer {
     }
 
     /// Repeats a call for as long as the client says that the same again may help.
-    fn again(&self, call: impl Fn() -> Result<(), KafkaError>) -> Result<(), KafkaError> {
+    fn again(call: impl Fn() -> Result<(), KafkaError>) -> Result<(), KafkaError> {
         let began = Instant::now();
         loop {
             match call() {
@@ -148,7 +156,7 @@ impl Announcer {
             return Err(ended(error));
         }
         tracing::info!(%error, "an announcement is taken back, and made again later");
-        match self.again(|| self.producer.abort_transaction(CALL)) {
+        match Self::again(|| self.producer.abort_transaction(CALL)) {
             Ok(()) => Ok(Outcome::Aborted),
             Err(error) => Err(ended(error)),
         }

@@ -9,7 +9,7 @@ use sohoa_flow::{FatalKind, Fault, fault::BoxError};
 use sohoa_schemas::config::Kafka;
 
 /// The stage that broker errors belong to.
-pub(crate) const STAGE: &str = "kafka";
+pub const STAGE: &str = "kafka";
 
 /// A property that cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -4,43 +4,47 @@
 //! consumer evicted, hands messages out, pauses what is not wanted now, collects answers, and
 //! announces those whose predecessors all have theirs. Backpressure is pausing, never not polling.
 //!
-//! When a partition is taken away, what is settled of it is announced first; after that nothing of
-//! it can be announced any more from here, since its epoch is gone and the group's generation with it.
+//! What is handed out is noted at the broker first ([`crate::claims`]).
 
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         mpsc::{Receiver, Sender, channel},
     },
     time::{Duration, Instant},
 };
 
 use rdkafka::{
-    ClientConfig, ClientContext, Message as _, Offset, TopicPartitionList,
-    config::RDKafkaLogLevel,
-    consumer::{BaseConsumer, Consumer as _, ConsumerContext, Rebalance},
+    ClientConfig, Message as _, TopicPartitionList,
+    consumer::{BaseConsumer, Consumer as _},
     error::KafkaError,
     message::{BorrowedMessage, Headers as _},
 };
-use sohoa_flow::{FatalKind, Fault, Prefix};
+use sohoa_flow::{FatalKind, Fault};
+use sohoa_metrics::record;
 use sohoa_schemas::message::MessagePosition;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::{
+    mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    oneshot,
+};
 
 use crate::{
-    announce::{Announcement, Announcer, Outcome},
+    announce::{Announcement, Announcer},
+    claims::Suspicion,
     connect::{STAGE, fault},
+    partitions::{Held, State, Watch, Watcher},
     topics::{Topic, partitions},
 };
 
 /// Longest wait for a message, and so for an answer to be looked at.
 const POLL: Duration = Duration::from_millis(20);
 
+/// Messages handed out at once, and so the most that one death makes suspect beside those queued.
+const AT_ONCE: usize = 16;
+
 /// Between two lines about the same trouble.
 const COMPLAINT: Duration = Duration::from_secs(30);
-
-/// Most answers in one transaction.
-const ANSWERS: usize = 2_000;
 
 /// Live first, bulk fills the rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -96,7 +100,7 @@ pub struct Place {
     pub partition: i32,
     /// The offset.
     pub offset: i64,
-    epoch: u64,
+    pub(crate) epoch: u64,
 }
 
 impl Place {
@@ -118,6 +122,8 @@ pub struct Delivery {
     pub headers: Vec<(String, String)>,
     /// When it was sent, milliseconds since 1970.
     pub sent_at: Option<i64>,
+    /// Whether a worker died with it in hand.
+    pub suspicion: Suspicion,
 }
 
 /// The lanes of a worker. Ends when told, or with the fault that ended the thread.
@@ -139,6 +145,7 @@ pub struct Desk {
 enum Order {
     Settle(Place, Vec<Announcement>),
     Pause(Lane, bool),
+    Alone(Place, oneshot::Sender<()>),
     End,
 }
 
@@ -152,13 +159,9 @@ impl Lanes {
         let needed = [Topic::Live, Topic::Bulk, Topic::Documents, Topic::DeadLetters].map(name);
         partitions(&settings.client, &needed)?;
         let announcer = Announcer::open(&settings.client, &settings.prefix, &settings.slot)?;
-        let watch = Arc::new(Watch {
-            prefix: settings.prefix.clone(),
-            state: Mutex::new(State { announcer, held: HashMap::new(), epoch: 0, fault: None }),
-        });
-        let consumer: BaseConsumer<Watcher> = group(&settings)
-            .create_with_context(Watcher(Arc::clone(&watch)))
-            .map_err(fault)?;
+        let watch = Arc::new(Watch::new(&settings.prefix, announcer));
+        let consumer: BaseConsumer<Watcher> =
+            group(&settings).create_with_context(Watcher(Arc::clone(&watch))).map_err(fault)?;
         let topics = Lane::ALL.map(|lane| lane.topic().name(&settings.prefix));
         consumer.subscribe(&topics.each_ref().map(String::as_str)).map_err(fault)?;
         let (deliver, deliveries) = unbounded_channel();
@@ -212,19 +215,23 @@ impl Desk {
         self.tell(Order::Pause(lane, paused));
     }
 
-    /// Whether the message is still ours to answer.
-    pub fn holds(&self, place: &Place) -> bool {
-        self.watch.state().partition(place).is_some()
+    /// Has it written down that nothing but this message is in hand. Returns when that is durable,
+    /// or the message is not ours any more.
+    pub async fn alone(&self, place: Place) {
+        let (done, wait) = oneshot::channel();
+        self.tell(Order::Alone(place, done));
+        // The thread has ended: nothing is answered any more.
+        wait.await.unwrap_or_default();
     }
 
-    /// Messages taken and not announced, over all partitions.
-    pub fn owed(&self) -> usize {
-        self.watch.state().held.values().map(|held| held.prefix.len()).sum()
+    /// Whether the message is still ours to answer.
+    pub fn holds(&self, place: &Place) -> bool {
+        self.watch.holds(place)
     }
 
     /// Partitions held at the moment, by lane.
     pub fn assigned(&self, lane: Lane) -> usize {
-        self.watch.state().held.keys().filter(|(of, _)| *of == lane).count()
+        self.watch.assigned(lane)
     }
 
     fn tell(&self, order: Order) {
@@ -248,137 +255,6 @@ fn group(settings: &LaneSettings) -> ClientConfig {
         .set("queued.min.messages", "200")
         .set("queued.max.messages.kbytes", "8192");
     config
-}
-
-/// What the thread and the callbacks of a rebalance share.
-#[derive(Debug)]
-struct Watch {
-    prefix: String,
-    state: Mutex<State>,
-}
-
-#[derive(Debug)]
-struct State {
-    announcer: Announcer,
-    held: HashMap<(Lane, i32), Held>,
-    epoch: u64,
-    /// What a callback met and could not return.
-    fault: Option<Fault>,
-}
-
-/// A partition of ours.
-#[derive(Debug)]
-struct Held {
-    epoch: u64,
-    prefix: Prefix<Vec<Announcement>>,
-}
-
-impl Watch {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn lane(&self, topic: &str) -> Option<Lane> {
-        Lane::ALL.into_iter().find(|lane| lane.topic().name(&self.prefix) == topic)
-    }
-
-    fn keys(&self, list: &TopicPartitionList) -> Vec<(Lane, i32)> {
-        let elements = list.elements();
-        let key = |topic: &str, partition| Some((self.lane(topic)?, partition));
-        elements.iter().filter_map(|element| key(element.topic(), element.partition())).collect()
-    }
-}
-
-impl State {
-    fn partition(&mut self, place: &Place) -> Option<&mut Held> {
-        let held = self.held.get_mut(&(place.lane, place.partition));
-        held.filter(|held| held.epoch == place.epoch)
-    }
-
-    fn assign(&mut self, keys: Vec<(Lane, i32)>) {
-        self.epoch += 1;
-        for key in keys {
-            self.held.insert(key, Held { epoch: self.epoch, prefix: Prefix::default() });
-        }
-    }
-
-    /// Announces every answer whose predecessors have theirs.
-    fn announce(&mut self, consumer: &BaseConsumer<Watcher>, prefix: &str) -> Result<(), Fault> {
-        let mut left = ANSWERS;
-        let mut positions = TopicPartitionList::new();
-        let mut counts = Vec::new();
-        for (key, held) in &self.held {
-            let ready = held.prefix.ready().take(left);
-            let (count, last) = ready.fold((0, 0), |(count, _), (offset, _)| (count + 1, offset));
-            if count == 0 {
-                continue;
-            }
-            left -= count;
-            let topic = key.0.topic().name(prefix);
-            positions
-                .add_partition_offset(&topic, key.1, Offset::Offset(last + 1))
-                .map_err(fault)?;
-            counts.push((*key, count));
-        }
-        if counts.is_empty() {
-            return Ok(());
-        }
-        let Some(group) = consumer.group_metadata() else { return Ok(()) };
-        let messages = counts.iter().flat_map(|(key, count)| {
-            self.held[key].prefix.ready().take(*count).flat_map(|(_, answer)| answer)
-        });
-        if self.announcer.announce(messages, &positions, &group)? == Outcome::Committed {
-            for (key, count) in counts {
-                if let Some(held) = self.held.get_mut(&key) {
-                    held.prefix.announced(count);
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Callbacks of the client; they run inside `poll`, on the thread of the lanes.
-#[derive(Debug)]
-struct Watcher(Arc<Watch>);
-
-impl ClientContext for Watcher {
-    fn log(&self, _: RDKafkaLogLevel, facility: &str, message: &str) {
-        tracing::debug!(facility, message, "librdkafka");
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        tracing::debug!(%error, reason, "librdkafka");
-    }
-}
-
-impl ConsumerContext for Watcher {
-    fn pre_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
-        let Rebalance::Revoke(list) = rebalance else { return };
-        let mut state = self.0.state();
-        // A partition that is lost has another owner already, and the transaction would fail.
-        if !consumer.assignment_lost()
-            && let Err(fault) = state.announce(consumer, &self.0.prefix)
-        {
-            state.fault = Some(fault);
-        }
-        for key in self.0.keys(list) {
-            state.held.remove(&key);
-        }
-        tracing::info!(partitions = list.count(), "partitions are given up");
-    }
-
-    fn post_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
-        match rebalance {
-            Rebalance::Assign(list) => {
-                let keys = self.0.keys(list);
-                tracing::info!(partitions = keys.len(), "partitions are taken on");
-                self.0.state().assign(keys);
-            }
-            Rebalance::Revoke(_) => {}
-            Rebalance::Error(error) => tracing::warn!(%error, "a rebalance failed"),
-        }
-    }
 }
 
 /// The thread of the lanes.
@@ -405,6 +281,11 @@ impl Keeper {
                     Order::Pause(lane, paused) => {
                         unwanted.insert(lane, paused);
                     }
+                    Order::Alone(place, done) => {
+                        self.alone(&place);
+                        // Who asked may have been dropped.
+                        done.send(()).unwrap_or_default();
+                    }
                     Order::End => ending = true,
                 }
             }
@@ -425,21 +306,41 @@ impl Keeper {
 
     fn settle(&self, place: Place, answer: Vec<Announcement>) {
         let mut state = self.watch.state();
-        let settled = state.partition(&place).is_some_and(|p| p.prefix.settle(place.offset, answer));
+        let settled = state.partition(&place).is_some_and(|held| {
+            held.claims.settle(place.offset);
+            held.prefix.settle(place.offset, answer)
+        });
         if !settled {
             tracing::debug!(?place, "an answer came for a message that is another worker's now");
         }
     }
 
+    fn alone(&self, place: &Place) {
+        let mut state = self.watch.state();
+        let Some(held) = state.partition(place) else { return };
+        held.claims.set_alone(place.offset);
+        self.note(&state);
+    }
+
+    /// Writes down what is in hand. Where that fails, a death goes unexplained, and nothing is lost.
+    fn note(&self, state: &State) {
+        let note = |_: &_, held: &Held| Some(held.claims.note());
+        if let Err(error) = state.note(&self.consumer, &self.settings.prefix, note) {
+            tracing::debug!(%error, "what is in hand is not written down");
+        }
+    }
+
     fn end(self) -> Result<(), Fault> {
         let mut state = self.watch.state();
-        // Bounded: each turn announces, or the transaction was taken back and nothing is lost.
-        while state.held.values().any(|held| held.prefix.ready().next().is_some()) {
-            let before: usize = state.held.values().map(|held| held.prefix.len()).sum();
+        // Each turn announces something, or was taken back, and then nothing is lost.
+        let mut owed = usize::MAX;
+        while state.owed() < owed && state.held.values().any(Held::is_ready) {
+            owed = state.owed();
             state.announce(&self.consumer, &self.settings.prefix)?;
-            if before == state.held.values().map(|held| held.prefix.len()).sum() {
-                break;
-            }
+        }
+        let in_order = |_: &_, held: &Held| Some(held.claims.note_in_order());
+        if let Err(error) = state.note(&self.consumer, &self.settings.prefix, in_order) {
+            tracing::debug!(%error, "the group is left without a note");
         }
         drop(state);
         self.consumer.unsubscribe();
@@ -450,9 +351,8 @@ impl Keeper {
         let mut pause = TopicPartitionList::new();
         let mut resume = TopicPartitionList::new();
         let state = self.watch.state();
-        self.paused.retain(|key, epoch| {
-            state.held.get(key).is_some_and(|held| held.epoch == *epoch)
-        });
+        self.paused
+            .retain(|key, epoch| state.held.get(key).is_some_and(|held| held.epoch == *epoch));
         for (key, held) in &state.held {
             let is_paused = self.paused.contains_key(key);
             // Half the window free before it goes on, since what was fetched is fetched again.
@@ -471,6 +371,16 @@ impl Keeper {
                 _ => {}
             }
         }
+        for lane in Lane::ALL {
+            let of = |key: &&(Lane, i32)| key.0 == lane;
+            let assigned = state.held.keys().filter(of).count();
+            let paused = self.paused.keys().filter(of).count();
+            let name = match lane {
+                Lane::Live => sohoa_metrics::Lane::Live,
+                Lane::Bulk => sohoa_metrics::Lane::Bulk,
+            };
+            record::partitions(name, assigned, paused);
+        }
         drop(state);
         if pause.count() > 0 {
             self.consumer.pause(&pause).map_err(fault)?;
@@ -481,22 +391,30 @@ impl Keeper {
         Ok(())
     }
 
+    /// Takes what has come, writes down that it is in hand, and hands it out.
     fn poll(&mut self) -> Result<(), Fault> {
-        // A full queue of fetched messages is handed out in one go.
-        for turn in 0..100 {
-            let wait = if turn == 0 { POLL } else { Duration::ZERO };
-            let message = match self.consumer.poll(wait) {
-                None => return Ok(()),
-                Some(Ok(message)) => message,
-                Some(Err(error)) => return complain(&mut self.complained_at, error),
-            };
-            if let Some(delivery) = take(&self.watch, &message)
-                && self.deliver.send(delivery).is_err()
-            {
-                return Ok(());
+        let mut taken = Vec::new();
+        let mut trouble = None;
+        while taken.len() < AT_ONCE {
+            let wait = if taken.is_empty() { POLL } else { Duration::ZERO };
+            match self.consumer.poll(wait) {
+                None => break,
+                Some(Ok(message)) => taken.extend(take(&self.watch, &message)),
+                Some(Err(error)) => {
+                    trouble = Some(error);
+                    break;
+                }
             }
         }
-        Ok(())
+        if !taken.is_empty() {
+            self.note(&self.watch.state());
+        }
+        for delivery in taken {
+            if self.deliver.send(delivery).is_err() {
+                break;
+            }
+        }
+        trouble.map_or(Ok(()), |error| complain(&mut self.complained_at, error))
     }
 }
 
@@ -509,17 +427,23 @@ fn take(watch: &Watch, message: &BorrowedMessage<'_>) -> Option<Delivery> {
     if !held.prefix.take(offset) {
         return None;
     }
-    let headers = message.headers().map_or_else(Vec::new, |headers| {
-        let text = |value: Option<&[u8]>| Some(str::from_utf8(value?).ok()?.to_owned());
-        let header = headers.iter();
-        header.filter_map(|header| Some((header.key.to_owned(), text(header.value)?))).collect()
-    });
+    held.position.get_or_insert(offset);
+    let suspicion = held.claims.judge(offset);
+    held.claims.hand_out(offset);
     Some(Delivery {
         place: Place { lane, partition, offset, epoch: held.epoch },
         payload: message.payload().unwrap_or_default().to_vec(),
-        headers,
+        headers: headers(message),
         sent_at: message.timestamp().to_millis(),
+        suspicion,
     })
+}
+
+fn headers(message: &BorrowedMessage<'_>) -> Vec<(String, String)> {
+    let Some(headers) = message.headers() else { return Vec::new() };
+    let text = |value: Option<&[u8]>| Some(str::from_utf8(value?).ok()?.to_owned());
+    let header = headers.iter();
+    header.filter_map(|header| Some((header.key.to_owned(), text(header.value)?))).collect()
 }
 
 /// Goes on after an error that passes, and says so now and then; ends on one that does not.

@@ -2,13 +2,32 @@
 //!
 //! * [`connect`]: from configuration to a client, and errors that name the setting.
 //! * [`topics`]: the five topics, and whether they are there.
+//! * [`claims`]: what may have killed a worker.
+//! * [`lanes`]: documents in, backpressure, and answers in the order of their positions.
+//! * [`announce`]: answers and positions in one transaction.
 //! * [`submit`]: documents onto a lane, with proof that they are there.
 //! * [`progress`]: how far a group is, asked from outside.
+//! * [`reader`]: events for the index, from positions that the index remembers.
+//!
+//! Nothing is lost: a position moves only in the transaction that announces every document before
+//! it. Nothing is announced twice by two workers: the transaction carries the generation of the
+//! group, and a worker whose partition was taken away cannot commit. A document may be *done*
+//! twice; its record is created once.
 
+pub mod announce;
+pub mod claims;
 pub mod connect;
+pub mod lanes;
+mod partitions;
 pub mod progress;
+pub mod reader;
 pub mod submit;
 pub mod topics;
 
+pub use announce::Announcement;
+pub use claims::Suspicion;
+pub use lanes::{Delivery, Desk, Lane, LaneSettings, Lanes, Place};
 pub use progress::{PartitionProgress, Progress};
+pub use reader::Reader;
 pub use submit::{Delivered, Event, Submitter};
+pub use topics::Topic;

@@ -33,6 +33,11 @@ impl PartitionProgress {
         self.committed.unwrap_or(self.begin).max(self.begin)
     }
 
+    /// Messages that were deleted by age before the group came to them.
+    pub fn expired(&self) -> u64 {
+        self.committed.and_then(|at| u64::try_from(self.begin - at).ok()).unwrap_or(0)
+    }
+
     /// Messages without an answer.
     pub fn lag(&self) -> u64 {
         u64::try_from(self.end - self.settled()).unwrap_or(0)
@@ -105,7 +110,7 @@ mod tests {
         let at = |begin, end, committed| PartitionProgress { partition: 0, begin, end, committed };
         assert_eq!(at(0, 10, Some(4)).lag(), 6);
         assert_eq!(at(2, 10, None).lag(), 8);
-        assert_eq!(at(7, 10, Some(4)).lag(), 3);
+        assert_eq!((at(7, 10, Some(4)).lag(), at(7, 10, Some(4)).expired()), (3, 3));
         assert_eq!(at(0, 0, None).lag(), 0);
         // The end was read before the group moved on.
         assert_eq!(at(0, 9, Some(10)).lag(), 0);

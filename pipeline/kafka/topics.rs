@@ -46,6 +46,11 @@ impl Topic {
     }
 }
 
+/// Name of the consumer group of the workers, which take both lanes.
+pub fn workers_group(prefix: &str) -> String {
+    format!("{prefix}-workers")
+}
+
 /// Topics that are not there.
 #[derive(Debug, thiserror::Error)]
 pub struct Missing(Vec<String>);

@@ -62,6 +62,16 @@ impl Shared {
         Ok(Lease { shared: Arc::clone(self), place, worker, asking: false, _permit: permit })
     }
 
+    /// Leases that are out.
+    pub(crate) fn leased(&self) -> usize {
+        self.permits.granted_in_all() as usize
+    }
+
+    /// Those that wait for one.
+    pub(crate) fn waiting(&self) -> usize {
+        self.permits.waiting()
+    }
+
     /// Gives no more leases, and takes the children that are free.
     pub(crate) fn close(&self) -> Vec<Worker> {
         self.permits.close();

@@ -92,6 +92,21 @@ impl Pool {
         }
     }
 
+    /// Children that may work at once.
+    pub fn places(&self) -> usize {
+        self.shared.config.workers.max(1)
+    }
+
+    /// Children that have a question.
+    pub fn busy(&self) -> usize {
+        self.shared.leased()
+    }
+
+    /// Questions that wait for a child.
+    pub fn waiting(&self) -> usize {
+        self.shared.waiting()
+    }
+
     /// What was done so far.
     pub fn stats(&self) -> PoolStats {
         self.shared.counters.lock().clone()

@@ -47,6 +47,16 @@ pub fn quarantine(source: Uuid) -> String {
     format!("{QUARANTINE}/{}/{source}.json", shard(source))
 }
 
+/// Where refused messages lie.
+pub fn messages() -> String {
+    format!("{QUARANTINE}/messages/")
+}
+
+/// `quarantine/messages/<topic>/<partition>-<offset>.json`: a message that is no submission.
+pub fn message(topic: &str, partition: i32, offset: i64) -> String {
+    format!("{}{topic}/{partition}-{offset}.json", messages())
+}
+
 /// `work/<uid>/v<version>/<name>`.
 pub fn work(source: Uuid, version: i32, name: &str) -> String {
     format!("{WORK}/{source}/v{version}/{name}")

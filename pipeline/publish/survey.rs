@@ -163,11 +163,21 @@ fn decides(location: &Path) -> bool {
 
 async fn read(output: &Store, location: &Path) -> Result<(String, Entry), Fault> {
     let key = location.to_string();
-    let bytes = output.get_path(location).await.map_err(|error| classify(STAGE, error))?;
-    let bytes = bytes.unwrap_or_default();
-    match parse(&key, &bytes) {
-        Ok(entry) => Ok((key, entry)),
-        Err(Fault::Reject(why)) => Ok((key, Entry::Damaged(why.cause.chain().join(": ")))),
+    // One that is gone since it was listed is damage as well.
+    let entry = entry(output, &key).await?.unwrap_or_else(|| Entry::Damaged("it is gone".into()));
+    Ok((key, entry))
+}
+
+/// The entry at `key`, if there is an object.
+///
+/// # Errors
+/// The store's own; an object that cannot be understood is [`Entry::Damaged`].
+pub async fn entry(output: &Store, key: &str) -> Result<Option<Entry>, Fault> {
+    let bytes = output.get(key).await.map_err(|error| classify(STAGE, error))?;
+    let Some(bytes) = bytes else { return Ok(None) };
+    match parse(key, &bytes) {
+        Ok(entry) => Ok(Some(entry)),
+        Err(Fault::Reject(why)) => Ok(Some(Entry::Damaged(why.cause.chain().join(": ")))),
         Err(fault) => Err(fault),
     }
 }

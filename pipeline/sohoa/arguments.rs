@@ -30,10 +30,17 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Prove that nothing is lost: every page accounted for, every object as its record says.
     Audit(Audit),
+    /// Submit a folder or bucket of scans to the workers' bulk lane.
+    Backfill(Backfill),
     /// Say whether everything a run needs is there and usable.
     Check(Check),
+    /// List, show and send again what was refused.
+    #[command(subcommand)]
+    DeadLetters(DeadLetters),
     /// Maintain the index.
     Index(Index),
+    /// Write the index from the events of the workers.
+    Indexer(Indexer),
     /// Read one file's pages for a parent process.
     #[command(hide = true)]
     PageWorker(PageWorker),
@@ -45,6 +52,8 @@ pub(crate) enum Command {
     Schemas(Schemas),
     /// Verify the signatures of PDF files.
     Verify(Verify),
+    /// Process the documents that come by Kafka; as many workers as there are machines.
+    Worker(Worker),
 }
 
 /// `sohoa run`.
@@ -110,6 +119,115 @@ pub(crate) enum Reprocess {
     Published,
     /// Refused documents.
     Quarantined,
+}
+
+/// `sohoa backfill`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example: sohoa backfill --input s3://scans --output s3://records --submission \
+                  kho-2 --config sohoa.toml --follow\n\nInterrupted or killed, the same command \
+                  goes on where it stopped. ledger/<submission>/ in the output says what was \
+                  submitted; `sohoa batch` says what became of it."
+)]
+pub(crate) struct Backfill {
+    /// Folder or URL of the scans, the same as the workers'.
+    #[arg(long)]
+    pub(crate) input: String,
+    /// Folder or URL of the results, the same as the workers'.
+    #[arg(long)]
+    pub(crate) output: String,
+    /// Name of the submission: the same one goes on.
+    #[arg(long)]
+    pub(crate) submission: String,
+    /// Configuration file; see schemas/configuration.md.
+    #[arg(long)]
+    pub(crate) config: Option<PathBuf>,
+    /// Tell a submission to pause or to go on, or ask how it stands, instead of submitting.
+    #[arg(long, value_enum)]
+    pub(crate) order: Option<BackfillOrder>,
+    /// Wait until the workers are through with it.
+    #[arg(long)]
+    pub(crate) follow: bool,
+    /// Documents a second at most.
+    #[arg(long)]
+    pub(crate) rate: Option<f64>,
+    /// Documents that may wait for the workers.
+    #[arg(long)]
+    pub(crate) in_flight: Option<u64>,
+    /// How files make dossiers.
+    #[arg(long, value_enum, default_value_t = LayoutArgument::Auto)]
+    pub(crate) layout: LayoutArgument,
+    /// Stop after so many documents.
+    #[arg(long)]
+    pub(crate) limit: Option<u64>,
+    /// Count what would be submitted; send and write nothing.
+    #[arg(long = "dry-run")]
+    pub(crate) list_only: bool,
+    /// Take only files whose path relative to the input matches; may be repeated.
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) include: Vec<String>,
+    /// Leave out files whose path relative to the input matches; may be repeated.
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) exclude: Vec<String>,
+    /// Print the totals as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What a submission is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BackfillOrder {
+    /// Send no more until told to go on.
+    Pause,
+    /// Go on.
+    Resume,
+    /// Say how it stands, as JSON.
+    Status,
+}
+
+/// `sohoa worker`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: sohoa worker --input s3://scans --output s3://records --config \
+                  sohoa.toml\n\nTakes documents from <prefix>.live.v1 and <prefix>.bulk.v1 \
+                  (kafka.prefix), live first, and announces each on <prefix>.documents.v1 once its \
+                  record is stored. TERM or Ctrl-C finishes what is under way, a second one stops \
+                  at once; what was not announced comes again, to this or another worker.")]
+pub(crate) struct Worker {
+    /// Folder or URL of the scans that messages name.
+    #[arg(long)]
+    pub(crate) input: String,
+    /// Folder or URL of the results, the same for all workers.
+    #[arg(long)]
+    pub(crate) output: String,
+    /// Configuration file; see schemas/configuration.md.
+    #[arg(long)]
+    pub(crate) config: Option<PathBuf>,
+    /// Name of this worker: the same after a restart, no other's at the same time. The host's name
+    /// unless given.
+    #[arg(long)]
+    pub(crate) slot: Option<String>,
+    /// Print a summary as JSON when it ends.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `sohoa indexer`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example: sohoa indexer --output s3://records --config sohoa.toml\n\nReads \
+                  <prefix>.documents.v1 from where the tables say they stand, so it can be stopped \
+                  and started anywhere. A second one beside it does no harm and no good."
+)]
+pub(crate) struct Indexer {
+    /// Folder or URL of the results, the same as the workers'.
+    #[arg(long)]
+    pub(crate) output: String,
+    /// Configuration file; see schemas/configuration.md.
+    #[arg(long)]
+    pub(crate) config: Option<PathBuf>,
+    /// End when everything announced so far is in the index.
+    #[arg(long)]
+    pub(crate) once: bool,
 }
 
 /// `sohoa query`.
@@ -192,6 +310,72 @@ pub(crate) struct Check {
     /// Print the findings as JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// `sohoa dead-letters`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DeadLetters {
+    /// List refusals whose documents were not published since.
+    List {
+        /// Which.
+        #[command(flatten)]
+        filter: LetterFilter,
+        /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print one refusal whole: error chain, original message, where the bytes are.
+    Show {
+        /// Its source's uid, or its key.
+        id: String,
+        /// Folder or URL of the results.
+        #[arg(long)]
+        output: String,
+    },
+    /// Send refused documents again. Doing it twice does no harm.
+    Replay {
+        /// Which.
+        #[command(flatten)]
+        filter: LetterFilter,
+        /// Configuration file.
+        #[arg(long)]
+        config: Option<PathBuf>,
+        /// Into the live lane instead of the bulk lane.
+        #[arg(long)]
+        live: bool,
+        /// Say what would be sent and send nothing.
+        #[arg(long = "dry-run")]
+        list_only: bool,
+    },
+}
+
+/// Which refusals.
+#[derive(Debug, Args)]
+pub(crate) struct LetterFilter {
+    /// Folder or URL of the results.
+    #[arg(long)]
+    pub(crate) output: String,
+    /// A code or the beginning of one (`F`, `F04`); may be repeated.
+    #[arg(long)]
+    pub(crate) code: Vec<String>,
+    /// The stage that refused.
+    #[arg(long)]
+    pub(crate) stage: Option<String>,
+    /// The partner that sent it.
+    #[arg(long)]
+    pub(crate) partner: Option<String>,
+    /// The backfill or upload.
+    #[arg(long)]
+    pub(crate) submission: Option<String>,
+    /// Refused at or after: a date, or a time with its offset.
+    #[arg(long)]
+    pub(crate) since: Option<String>,
+    /// Refused before.
+    #[arg(long)]
+    pub(crate) until: Option<String>,
+    /// Also those whose documents were published since.
+    #[arg(long)]
+    pub(crate) all: bool,
 }
 
 /// `sohoa index`.

@@ -1,11 +1,14 @@
 //! What every document needs: stores, workers, key, limits. Made once, shared by all.
 
-use chrono::{DateTime, FixedOffset, Utc};
+use std::sync::Arc;
+
+use chrono::{DateTime, FixedOffset, NaiveDateTime, Utc};
 use sohoa_compose::Font;
-use sohoa_flow::{Budget, Shutdown, Turns, retry::Policy};
+use sohoa_flow::{Budget, Shutdown, Turns, Urgency, retry::Policy};
+use sohoa_metrics::Line;
 use sohoa_page_workers::Pool;
 use sohoa_sign::FontFile;
-use sohoa_store::{Lease, Store};
+use sohoa_store::Store;
 use uuid::Uuid;
 
 use crate::{arguments::Reprocess, authority::Authority, privacy::Pseudonyms, settings::Settings};
@@ -13,11 +16,11 @@ use crate::{arguments::Reprocess, authority::Authority, privacy::Pseudonyms, set
 /// Seconds east of Greenwich of Vietnam, which has no other time.
 const VIETNAM: i32 = 7 * 3600;
 
-/// Shared by all documents of a run.
-#[derive(Debug)]
+/// Shared by all documents of a process; a clone shares all of it.
+#[derive(Debug, Clone)]
 pub(crate) struct Context {
     /// The checked configuration.
-    pub(crate) settings: Settings,
+    pub(crate) settings: Arc<Settings>,
     /// Where scans come from.
     pub(crate) input: Store,
     /// Configured name of the input.
@@ -27,19 +30,19 @@ pub(crate) struct Context {
     /// The page workers.
     pub(crate) pool: Pool,
     /// Who signs.
-    pub(crate) authority: Authority,
+    pub(crate) authority: Arc<Authority>,
     /// Font of the text layer.
-    pub(crate) text_font: Font,
+    pub(crate) text_font: Arc<Font>,
     /// Font of the appearance.
-    pub(crate) appearance_font: FontFile,
+    pub(crate) appearance_font: Arc<FontFile>,
     /// Hashes citizens' numbers.
-    pub(crate) pseudonyms: Pseudonyms,
+    pub(crate) pseudonyms: Arc<Pseudonyms>,
     /// Bytes in flight.
     pub(crate) budget: Budget,
-    /// The right to write to the output.
-    pub(crate) lease: Lease,
     /// Sources under way: copies of the same bytes in a dossier are one source, and take turns.
-    pub(crate) turns: Turns<Uuid>,
+    pub(crate) turns: Arc<Turns<Uuid>>,
+    /// The stages, as they are measured.
+    pub(crate) line: Line,
     /// How a failing store is tried again.
     pub(crate) retry: Policy,
     /// When the run began.
@@ -48,6 +51,13 @@ pub(crate) struct Context {
     pub(crate) reprocess: Option<Reprocess>,
     /// How the run ends.
     pub(crate) shutdown: Shutdown,
+}
+
+impl Context {
+    /// The same for documents of another urgency.
+    pub(crate) fn at(&self, urgency: Urgency) -> Self {
+        Self { pool: self.pool.at(urgency), ..self.clone() }
+    }
 }
 
 /// The one place that reads the clock.
@@ -59,6 +69,14 @@ pub(crate) fn now() -> DateTime<Utc> {
 
 /// A time as Vietnamese law shows it.
 pub(crate) fn vietnamese(time: DateTime<Utc>) -> DateTime<FixedOffset> {
-    let offset = FixedOffset::east_opt(VIETNAM).expect("seven hours are within a day");
-    time.with_timezone(&offset)
+    time.with_timezone(&vietnam())
+}
+
+/// The moment a clock in Vietnam shows this.
+pub(crate) fn in_vietnam(shown: NaiveDateTime) -> DateTime<Utc> {
+    (shown - vietnam()).and_utc()
+}
+
+fn vietnam() -> FixedOffset {
+    FixedOffset::east_opt(VIETNAM).expect("seven hours are within a day")
 }

@@ -17,13 +17,19 @@ mod authority;
 mod commands;
 mod console;
 mod context;
+mod dead_letters;
 mod exit;
+mod indexer;
+mod observe;
 mod privacy;
 mod run;
+mod scratch;
 mod settings;
 mod setup;
 mod stages;
+mod tally;
 mod telemetry;
+mod worker;
 
 use std::process::ExitCode;
 
@@ -65,13 +71,17 @@ fn start(arguments: Arguments) -> Result<Exit, Failure> {
     let exit = runtime.block_on(async move {
         match arguments.command {
             Command::Audit(arguments) => commands::audit::run(&arguments).await,
+            Command::Backfill(arguments) => commands::backfill::run(arguments, &bars).await,
             Command::Check(arguments) => commands::check::run(&arguments).await,
+            Command::DeadLetters(command) => commands::dead_letters::run(command).await,
             Command::Index(arguments) => commands::index::run(&arguments.command).await,
+            Command::Indexer(arguments) => commands::indexer::run(arguments).await,
             Command::PageWorker(arguments) => commands::page_worker::run(&arguments),
             Command::Query(arguments) => commands::query::run(&arguments).await,
             Command::Run(arguments) => commands::run::run(arguments, &bars).await,
             Command::Schemas(arguments) => commands::schemas::run(&arguments),
             Command::Verify(arguments) => commands::verify::run(&arguments),
+            Command::Worker(arguments) => commands::worker::run(arguments).await,
         }
     });
     // A listing or a download that nobody waits for must not hold the process.

@@ -77,6 +77,12 @@ fn mistakes(config: &Config) -> Vec<String> {
         config.sign.key.is_some() && config.release.delegation == "TEST",
         "release.delegation must name the agency's written delegation when sign.key is a real one",
     );
+    wrong(config.workers.live_reserve_percent > 90, "workers.live_reserve_percent is above 90");
+    wrong(config.kafka.window == 0, "kafka.window is 0: nothing would ever be taken");
+    wrong(
+        !(10..=5_000).contains(&config.kafka.announce_milliseconds),
+        "kafka.announce_milliseconds is not between 10 and 5000",
+    );
     wrong(!(0.5..=1.0).contains(&config.extract.accept), "extract.accept is not between 0.5 and 1");
     wrong(config.workers.memory_mib < 512, "workers.memory_mib is below 512");
     wrong(

@@ -1,10 +1,12 @@
 //! From settings to a context: everything a run needs is opened and tried before the first page,
 //! so that what is missing stops the run at once and says what to do.
 
-use std::{path::Path, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use sohoa_compose::Font;
-use sohoa_flow::{Budget, Shutdown, Turns, retry::Policy};
+use sohoa_flow::{Budget, Fault, Shutdown, retry::Policy};
+use sohoa_kafka::connect;
+use sohoa_metrics::{Line, Stage};
 use sohoa_page_workers::{Pool, PoolConfig, PoolError, WorkerCommand};
 use sohoa_schemas::config::Config;
 use sohoa_sign::FontFile;
@@ -19,40 +21,83 @@ use crate::{
     settings::Settings,
 };
 
-/// Opens everything.
-pub(crate) async fn context(
-    settings: Settings,
-    (input, output): (&str, &str),
-    reprocess: Option<Reprocess>,
-    shutdown: Shutdown,
-) -> Result<Context, Failure> {
-    let input_name = input_name(&settings, input);
+/// A fault at the broker, with the settings that it hangs on.
+pub(crate) fn broker_failure(fault: Fault, brokers: &str) -> Failure {
+    let at_broker = match &fault {
+        Fault::Fatal(fatal) => fatal.cause.stage == connect::STAGE,
+        Fault::Retry(cause) => cause.stage == connect::STAGE,
+        Fault::Reject(_) => false,
+    };
+    let mut failure = Failure::from(fault);
+    match failure.exit {
+        _ if !at_broker => failure,
+        Exit::Unreachable => {
+            failure.chain.insert(0, format!("no answer from the Kafka brokers `{brokers}`"));
+            failure.hint(
+                "check kafka.brokers, that a broker runs there, and security.protocol, ssl.* and \
+                 sasl.* under kafka.properties",
+            )
+        }
+        Exit::Configuration => failure.hint(
+            "check kafka.prefix (the topics' names), the rights of this user at the broker, and \
+             kafka.properties",
+        ),
+        _ => failure,
+    }
+}
+
+/// Where scans come from and where results go.
+#[derive(Debug)]
+pub(crate) struct Places {
+    input: Store,
+    input_name: String,
+    /// Where results go.
+    pub(crate) output: Store,
+}
+
+/// Opens input and output, and tries whether the output can be written.
+pub(crate) async fn places(
+    settings: &Settings,
+    input: &str,
+    output: &str,
+) -> Result<Places, Failure> {
+    let input_name = input_name(settings, input);
     let input = open(input, Missing::Refuse)?;
     let output = open(output, Missing::Create)?;
     refuse_nested(&input, &output)?;
+    writable(&output, settings.config.output.single_writer).await?;
+    Ok(Places { input, input_name, output })
+}
+
+/// Opens everything else.
+pub(crate) async fn context(
+    settings: Settings,
+    places: Places,
+    reprocess: Option<Reprocess>,
+    shutdown: Shutdown,
+) -> Result<Context, Failure> {
+    let Places { input, input_name, output } = places;
     let (text_font, appearance_font) = fonts(&settings.config.sign.font)?;
     let authority = Authority::load(&settings.config, now())?;
     let pseudonyms = Pseudonyms::load(settings.config.secrets.hmac_key.as_deref())?;
-    writable(&output, settings.config.output.single_writer).await?;
-    let lease = take_lease(&output).await?;
     bind_name(&settings, &input_name, (&input, &output)).await?;
     publish_test_root(&output, &authority).await?;
     let pool = pool(&settings).await?;
     let budget = Budget::new(settings.config.workers.budget_mib << 20);
     Ok(Context {
-        settings,
+        settings: Arc::new(settings),
         input,
         input_name,
         output,
         pool,
-        authority,
-        text_font,
-        appearance_font,
-        pseudonyms,
+        authority: Arc::new(authority),
+        text_font: Arc::new(text_font),
+        appearance_font: Arc::new(appearance_font),
+        pseudonyms: Arc::new(pseudonyms),
         budget,
+        line: Line::new(Stage::Fetch..=Stage::Publish),
         retry: Policy::default(),
-        lease,
-        turns: Turns::default(),
+        turns: Arc::default(),
         began: now(),
         reprocess,
         shutdown,
@@ -102,7 +147,7 @@ pub(crate) async fn take_lease(output: &Store) -> Result<Lease, Failure> {
 
 /// Binds an input's default name to its address: two inputs of one name would pass for one, and
 /// identities are made from names. A configured name is the user's own word.
-async fn bind_name(
+pub(crate) async fn bind_name(
     settings: &Settings,
     name: &str,
     (input, output): (&Store, &Store),

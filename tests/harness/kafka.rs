@@ -1,7 +1,7 @@
 //! A Kafka cluster of a test's own: one broker, or three that survive the loss of one.
 //!
 //! With `SOHOA_KAFKA_BROKERS` (a list of `host:port`) tests talk to those brokers instead, and
-//! faults are refused: a test that needs them asks [`Kafka::is_ours`] first.
+//! faults are refused: a test that needs them is for when [`faults_available`].
 //!
 //! A broker tells its clients where its cluster lies, so a proxy in front of one only sees their
 //! first question.
@@ -36,6 +36,11 @@ const BY_DEFAULT: i32 = -1;
 /// (`SOHOA_KAFKA_JARS`).
 pub fn available() -> bool {
     brokers_of_the_user().is_some() || env::var_os("SOHOA_KAFKA_JARS").is_some()
+}
+
+/// Whether a cluster that is started now can be killed and stopped: it is not the user's.
+pub fn faults_available() -> bool {
+    available() && brokers_of_the_user().is_none()
 }
 
 fn brokers_of_the_user() -> Option<String> {

@@ -1,6 +1,7 @@
 //! The harness against the real services: what it says it does to them happens.
 //!
-//! Without a service its tests are ignored, unless `SOHOA_REQUIRE_SERVICES` is set: then they fail.
+//! Without a service its tests are ignored, and without brokers of its own those that break them,
+//! unless `SOHOA_REQUIRE_SERVICES` is set: then they fail.
 
 #![expect(clippy::unwrap_used, reason = "in a test an unexpected error is a failure")]
 
@@ -35,15 +36,16 @@ const TOPIC: &str = "harness.v1";
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let required = env::var_os("SOHOA_REQUIRE_SERVICES").is_some();
-    let (broker, store) = (kafka::available(), gateway::available());
+    let (broker, faults) = (kafka::available(), kafka::faults_available());
+    let store = gateway::available();
     let trials: [(&str, fn(), bool); 7] = [
         ("proxy::a_cut_closes_and_refuses", a_cut_closes_and_refuses, true),
         ("proxy::a_freeze_holds_and_loses_nothing", a_freeze_holds_and_loses_nothing, true),
         ("gateway::faults_reach_it", faults_reach_the_gateway, store),
         ("kafka::only_what_is_committed_is_read", only_what_is_committed_is_read, broker),
-        ("kafka::a_killed_broker_keeps_what_it_took", a_killed_broker_keeps_what_it_took, broker),
-        ("kafka::a_stopped_broker_goes_on", a_stopped_broker_goes_on, broker),
-        ("kafka::three_bear_the_loss_of_one", three_bear_the_loss_of_one, broker),
+        ("kafka::a_killed_broker_keeps_what_it_took", a_killed_broker_keeps_what_it_took, faults),
+        ("kafka::a_stopped_broker_goes_on", a_stopped_broker_goes_on, faults),
+        ("kafka::three_bear_the_loss_of_one", three_bear_the_loss_of_one, faults),
     ];
     let trials = trials.into_iter().map(|(name, test, there)| {
         let run = move || {
@@ -220,9 +222,6 @@ fn only_what_is_committed_is_read() {
 
 fn a_killed_broker_keeps_what_it_took() {
     let (_folder, mut kafka) = cluster(1);
-    if !kafka.is_ours() {
-        return;
-    }
     let address: SocketAddr = kafka.bootstrap().parse().unwrap();
     Teller::new(&kafka, "harness", LONG).tell("kept");
     kafka.kill(0);
@@ -234,9 +233,6 @@ fn a_killed_broker_keeps_what_it_took() {
 
 fn a_stopped_broker_goes_on() {
     let (_folder, mut kafka) = cluster(1);
-    if !kafka.is_ours() {
-        return;
-    }
     let teller = Teller::new(&kafka, "harness", LONG);
     teller.tell("before");
     let consumer: BaseConsumer = client(kafka.bootstrap()).create().unwrap();
@@ -252,9 +248,6 @@ fn a_stopped_broker_goes_on() {
 
 fn three_bear_the_loss_of_one() {
     let (_folder, mut kafka) = cluster(3);
-    if !kafka.is_ours() {
-        return;
-    }
     let teller = Teller::new(&kafka, "harness", LONG);
     teller.tell("with three");
     kafka.kill(1);

@@ -2,10 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::{
-    gateway::Gateway,
-    support::{World, json_lines, signal, wait_until},
-};
+use sohoa_harness::Gateway;
+
+use crate::support::{World, json_lines, signal, wait_until};
 
 /// All tests of this file.
 pub(crate) const TESTS: [(&str, fn()); 4] = [

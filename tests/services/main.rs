@@ -6,23 +6,30 @@
 #![expect(clippy::unwrap_used, reason = "in a test an unexpected error is a failure")]
 
 mod bucket;
-mod gateway;
+mod lanes;
 #[path = "../embedded/support.rs"]
 mod support;
 
 use std::{env, process::ExitCode};
 
 use libtest_mimic::{Arguments, Trial};
+use sohoa_harness::{gateway, kafka};
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let missing = gateway::program().is_none() && env::var_os("SOHOA_REQUIRE_SERVICES").is_none();
-    let trials = bucket::TESTS.iter().map(|(name, test)| {
-        let run = move || {
-            test();
-            Ok(())
-        };
-        Trial::test(*name, run).with_ignored_flag(missing)
-    });
-    libtest_mimic::run(&arguments, trials.collect()).exit_code()
+    let required = env::var_os("SOHOA_REQUIRE_SERVICES").is_some();
+    let store = required || gateway::available();
+    let brokers = required || kafka::available();
+    let of_bucket = bucket::TESTS.iter().map(|test| trial(test, store));
+    let of_lanes = lanes::TESTS.iter().map(|test| trial(test, store && brokers));
+    libtest_mimic::run(&arguments, of_bucket.chain(of_lanes).collect()).exit_code()
+}
+
+fn trial((name, test): &(&'static str, fn()), possible: bool) -> Trial {
+    let test = *test;
+    let run = move || {
+        test();
+        Ok(())
+    };
+    Trial::test(*name, run).with_ignored_flag(!possible)
 }

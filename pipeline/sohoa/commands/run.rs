@@ -13,6 +13,7 @@ use crate::{
     context::Context,
     exit::{Exit, Failure},
     run::{self, Ending, Plan},
+    scratch::Scratch,
     settings::Settings,
     setup,
 };
@@ -22,36 +23,40 @@ pub(crate) async fn run(arguments: Run, bars: &MultiProgress) -> Result<Exit, Fa
     let settings = Settings::load(arguments.config.as_deref())?;
     let selection = Selection::new(&arguments.include, &arguments.exclude)
         .map_err(|error| Failure::from_error(Exit::Usage, &error))?;
-    let layout = match arguments.layout {
-        LayoutArgument::Auto => Layout::Auto,
-        LayoutArgument::Flat => Layout::Flat,
-        LayoutArgument::Folders => Layout::Folders,
-        LayoutArgument::Manifest => Layout::Manifest,
-    };
+    let layout = layout(arguments.layout);
     let agency = settings.config.agency.code.clone();
     if arguments.list_only {
         let walk = Walk { layout, selection, naming: Naming { agency, input: String::new() } };
         return list(&arguments, &walk).await;
     }
+    let _scratch = Scratch::open()?;
     let shutdown = Shutdown::default();
-    let addresses = (arguments.input.as_str(), arguments.output.as_str());
-    let context =
-        setup::context(settings, addresses, arguments.reprocess, shutdown.clone()).await?;
+    let places = setup::places(&settings, &arguments.input, &arguments.output).await?;
+    let lease = setup::take_lease(&places.output).await?;
+    let context = setup::context(settings, places, arguments.reprocess, shutdown.clone()).await?;
     watch_signals(&shutdown);
     let naming = Naming { agency, input: context.input_name.clone() };
     let plan = Plan { walk: Walk { layout, selection, naming }, limit: arguments.limit };
     let context = Arc::new(context);
-    let ended = run::drive(Arc::clone(&context), plan, bars).await;
+    let ended = run::drive(Arc::clone(&context), plan, &lease, bars).await;
     context.pool.shutdown().await;
     let exit = report(&context, &ended?, arguments.json);
-    if let Some(context) = Arc::into_inner(context) {
-        context.lease.end().await?;
-    }
+    lease.end().await?;
     exit
 }
 
+/// The layout an argument names.
+pub(crate) fn layout(argument: LayoutArgument) -> Layout {
+    match argument {
+        LayoutArgument::Auto => Layout::Auto,
+        LayoutArgument::Flat => Layout::Flat,
+        LayoutArgument::Folders => Layout::Folders,
+        LayoutArgument::Manifest => Layout::Manifest,
+    }
+}
+
 /// The first Ctrl-C or TERM drains, the second stops.
-fn watch_signals(shutdown: &Shutdown) {
+pub(crate) fn watch_signals(shutdown: &Shutdown) {
     use tokio::signal::unix::{SignalKind, signal};
     for kind in [SignalKind::interrupt(), SignalKind::terminate()] {
         let shutdown = shutdown.clone();

@@ -10,8 +10,9 @@ use std::{
 use indicatif::MultiProgress;
 use sohoa_flow::{Fatal, FatalKind, Fault, Ledger, Receipt};
 use sohoa_index::{Index, IndexError, Position};
-use sohoa_schemas::summary::Summary;
+use sohoa_schemas::{Code, summary::Summary};
 use sohoa_source::{Source, Walk};
+use sohoa_store::Lease;
 use tokio::{
     sync::mpsc,
     task::{Id, JoinError, JoinSet},
@@ -66,6 +67,7 @@ pub(crate) struct Ending {
 pub(crate) async fn drive(
     context: Arc<Context>,
     plan: Plan,
+    lease: &Lease,
     bars: &MultiProgress,
 ) -> Result<Ending, Fault> {
     let (objects, url) = context.output.below(sohoa_publish::keys::INDEX);
@@ -95,11 +97,12 @@ pub(crate) async fn drive(
         settled,
         limit: plan.limit.unwrap_or(u64::MAX),
         ledger: Ledger::default(),
+        refused_after_all: 0,
         tasks: JoinSet::new(),
         running: HashMap::new(),
         progress,
     };
-    driver.run(sources, writer).await
+    driver.run(sources, writer, lease).await
 }
 
 /// Counts the input's files for the progress display, beside the work.
@@ -171,6 +174,8 @@ struct Driver {
     settled: skip::Settled,
     limit: u64,
     ledger: Ledger,
+    /// Documents whose processing panicked, and which were refused then.
+    refused_after_all: u64,
     tasks: JoinSet<Done>,
     /// What each task works on, for the case that it panics.
     running: HashMap<Id, Arc<Source>>,
@@ -182,10 +187,11 @@ impl Driver {
         mut self,
         mut sources: mpsc::Receiver<Result<Source, Fault>>,
         writer: Writer,
+        lease: &Lease,
     ) -> Result<Ending, Fault> {
         let at_once = self.context.settings.worker_count() + BESIDE_WORKERS;
         let shutdown = self.context.shutdown.clone();
-        let lost = self.context.lease.lost();
+        let lost = lease.lost();
         let mut listing = true;
         let mut fault = None;
         loop {
@@ -225,7 +231,7 @@ impl Driver {
             indexed = writer.end() => indexed,
             () = shutdown.until_stopped() => Ok(()),
         };
-        let not_done = self.ledger.taken() - self.ledger.settled();
+        let not_done = self.ledger.taken() - self.ledger.settled() - self.refused_after_all;
         let refused_before = self.progress.refused_before();
         let summary = self.progress.end();
         // The index writer's own fault explains the driver's, not the other way round.
@@ -258,19 +264,25 @@ impl Driver {
         let (settled, receipt) = match done {
             Ok((id, (settled, receipt))) => {
                 self.running.remove(&id);
-                (settled?, receipt)
+                (settled?, Some(receipt))
             }
             Err(error) => {
                 let source = self.running.remove(&error.id());
                 let Some(source) = source.filter(|_| error.is_panic()) else { return Ok(()) };
-                let receipt = self.ledger.take();
-                (stages::process::refuse_broken(&self.context, source, error).await?, receipt)
+                let why = (Code::X01StageFailed, error);
+                let refused = stages::process::refuse_unless_done(&self.context, source, why);
+                let settled = refused.await?;
+                // Its receipt went with the panic.
+                self.refused_after_all += 1;
+                (settled, None)
             }
         };
         self.progress.settled(&settled);
         let sent = writer.send.send(settled).await;
         // The objects are durable whatever becomes of the index; the next run announces them.
-        receipt.settle();
+        if let Some(receipt) = receipt {
+            receipt.settle();
+        }
         sent.map_err(|_| Fault::fatal(FatalKind::Unreachable, "index", "the index writer ended"))
     }
 }

@@ -9,13 +9,13 @@ use std::{
 };
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use sohoa_schemas::{
-    rows::Outcome,
-    summary::{Counts, Summary},
-};
+use sohoa_schemas::summary::{Counts, Summary};
 
 use super::skip::Known;
-use crate::stages::Settled;
+use crate::{
+    stages::Settled,
+    tally::{Tally, worked},
+};
 
 /// Time between plain lines.
 const EVERY: Duration = Duration::from_secs(10);
@@ -23,9 +23,8 @@ const EVERY: Duration = Duration::from_secs(10);
 /// Counts what is done and shows it.
 #[derive(Debug)]
 pub(crate) struct Progress {
-    summary: Summary,
+    tally: Tally,
     refused_before: u64,
-    start: Instant,
     bar: Option<ProgressBar>,
     /// Files of the input, as far as they are counted.
     total: Arc<AtomicU64>,
@@ -45,16 +44,9 @@ impl Progress {
             bar.enable_steady_tick(Duration::from_millis(250));
             bar
         });
-        let start = Instant::now();
-        let total = Arc::new(AtomicU64::new(0));
-        Self {
-            summary: Summary::default(),
-            refused_before: 0,
-            start,
-            bar,
-            total,
-            next_line: start + EVERY,
-        }
+        let tally = Tally::begin();
+        let next_line = tally.start() + EVERY;
+        Self { tally, refused_before: 0, bar, total: Arc::default(), next_line }
     }
 
     /// Where the counted number of files goes.
@@ -64,10 +56,7 @@ impl Progress {
 
     /// One source was finished before.
     pub(crate) fn skipped(&mut self, known: Known) {
-        self.summary.documents.received += 1;
-        self.summary.documents.skipped += 1;
-        self.summary.pages.received += known.pages;
-        self.summary.pages.skipped += known.pages;
+        self.tally.skipped(known.pages);
         self.refused_before += u64::from(known.refused);
         self.show();
     }
@@ -79,29 +68,14 @@ impl Progress {
 
     /// One source has its answer.
     pub(crate) fn settled(&mut self, settled: &Settled) {
-        if settled.known {
-            let pages = settled.pages.total() as u64;
-            return self.skipped(Known { pages, refused: false });
-        }
-        let counts = &mut self.summary.documents;
-        counts.received += 1;
-        match settled.outcome {
-            Outcome::Held => counts.held += 1,
-            Outcome::Published => counts.published += 1,
-            Outcome::Quarantined => counts.quarantined += 1,
-        }
-        let pages = &mut self.summary.pages;
-        pages.received += settled.pages.total() as u64;
-        pages.held += settled.pages.held as u64;
-        pages.published += settled.pages.published as u64;
-        pages.quarantined += settled.pages.quarantined as u64;
+        self.tally.settled(settled);
         self.show();
     }
 
     fn show(&mut self) {
         let total = self.total.load(Ordering::Relaxed);
-        let done = self.summary.documents.received;
-        let summary = self.so_far();
+        let summary = self.tally.so_far();
+        let done = summary.documents.received;
         let rate =
             format!("{} pages, {:.2} pages/s", worked(&summary.pages), summary.pages_per_second);
         if let Some(bar) = &self.bar {
@@ -110,15 +84,9 @@ impl Progress {
             bar.set_message(rate);
         } else if Instant::now() >= self.next_line {
             self.next_line = Instant::now() + EVERY;
-            let left = left(self.start.elapsed(), done, total);
+            let left = left(self.tally.start().elapsed(), done, total);
             eprintln!("{done}/{total} files, {rate}{left}");
         }
-    }
-
-    fn so_far(&self) -> Summary {
-        let seconds = self.start.elapsed().as_secs_f64();
-        let pages_per_second = worked(&self.summary.pages) as f64 / seconds.max(1e-9);
-        Summary { seconds, pages_per_second, ..self.summary }
     }
 
     /// The end.
@@ -126,13 +94,8 @@ impl Progress {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
-        self.so_far()
+        self.tally.so_far()
     }
-}
-
-/// Pages that were worked on, not skipped.
-fn worked(pages: &Counts) -> u64 {
-    pages.published + pages.held + pages.quarantined
 }
 
 fn left(elapsed: Duration, done: u64, total: u64) -> String {

@@ -4,18 +4,21 @@ use std::sync::Arc;
 
 use sohoa_decode::Origin;
 use sohoa_flow::{FatalKind, Fault, Rejection, retry::retry};
+use sohoa_metrics::Stage;
 use sohoa_publish::{holding, keys, publication};
 use sohoa_schemas::{
     Code,
     config::ReleaseMode,
-    record::{Prepared, Record, Rows},
+    record::{Prepared, Quarantine, Record, Rows},
     rows::{Outcome, SCHEMA_VERSION},
 };
 use sohoa_source::Source;
+use uuid::Uuid;
 
 use crate::{
     arguments::Reprocess,
     context::{Context, now, vietnamese},
+    observe::measured,
     stages::{
         describe::describe,
         originals, publish,
@@ -33,7 +36,9 @@ const STAGE: &str = "process";
 /// A durable answer.
 #[derive(Debug)]
 pub(crate) struct Settled {
-    /// What became of the source.
+    /// The source.
+    pub(crate) source: Uuid,
+    /// What became of it.
     pub(crate) outcome: Outcome,
     /// Pages by outcome, of all its files.
     pub(crate) pages: FilePages,
@@ -43,34 +48,40 @@ pub(crate) struct Settled {
     pub(crate) rows: Rows,
     /// Whether it was published by an earlier run or from a copy, so that nothing was done now.
     pub(crate) known: bool,
+    /// The stage that refused it.
+    pub(crate) refused_by: Option<String>,
 }
 
 impl Settled {
     /// An answer whose pages are those of its receipts.
-    pub(crate) fn new(outcome: Outcome, key: String, rows: Rows) -> Self {
+    pub(crate) fn new(source: Uuid, outcome: Outcome, key: String, rows: Rows) -> Self {
         let pages = rows.intake.iter().fold(FilePages::default(), |sum, row| FilePages {
             held: sum.held + row.pages_held,
             published: sum.published + row.pages_published,
             quarantined: sum.quarantined + row.pages_quarantined,
         });
-        Self { outcome, pages, key, rows, known: false }
+        Self { source, outcome, pages, key, rows, known: false, refused_by: None }
     }
 
     /// Published.
     pub(crate) fn published(record: Record) -> Self {
-        Self::new(Outcome::Published, publish::record_key(&record), record.rows)
+        let key = publish::record_key(&record);
+        Self::new(record.source_uid, Outcome::Published, key, record.rows)
     }
 
     /// Refused.
-    pub(crate) fn quarantined(key: String, rows: Rows) -> Self {
-        Self::new(Outcome::Quarantined, key, rows)
+    pub(crate) fn quarantined(entry: Quarantine) -> Self {
+        let Quarantine { source_uid, stage, rows, .. } = entry;
+        let key = keys::quarantine(source_uid);
+        let settled = Self::new(source_uid, Outcome::Quarantined, key, rows);
+        Self { refused_by: Some(stage), ..settled }
     }
 
     fn held(prepared: Prepared) -> Self {
         let Record { source_uid, version, rows, .. } = prepared.record;
         let key = keys::work(source_uid, version, "prepared.json");
         let rows = Rows { intake: rows.intake, ..Rows::default() };
-        Self::new(Outcome::Held, key, rows)
+        Self::new(source_uid, Outcome::Held, key, rows)
     }
 }
 
@@ -83,13 +94,14 @@ pub(crate) async fn process(context: &Context, source: Arc<Source>) -> Result<Se
         let rejection = Rejection::new(refusal.code, sohoa_source::STAGE, refusal.error);
         return refuse(context, &Taken::unread(source), rejection).await;
     }
-    let mut taken = match take_in(context, Arc::clone(&source)).await {
-        Ok(taken) => taken,
-        Err(Fault::Reject(rejection)) => {
-            return refuse(context, &Taken::unread(source), *rejection).await;
-        }
-        Err(fault) => return Err(fault),
-    };
+    let mut taken =
+        match measured(context, Stage::Fetch, take_in(context, Arc::clone(&source))).await {
+            Ok(taken) => taken,
+            Err(Fault::Reject(rejection)) => {
+                return refuse(context, &Taken::unread(source), *rejection).await;
+            }
+            Err(fault) => return Err(fault),
+        };
     // Copies in one dossier are one document: the second sees what became of the first.
     let _turn = context.turns.take(taken.uid).await;
     match attempt(context, &mut taken).await {
@@ -141,9 +153,10 @@ async fn resume(context: &Context, taken: &Taken, version: i32) -> Result<Option
 
 /// Reads, describes, composes; then holds or publishes.
 async fn make(context: &Context, taken: &Taken, version: i32) -> Result<Settled, Fault> {
-    let mut read = read(context, taken).await?;
+    let mut read = measured(context, Stage::Ocr, read(context, taken)).await?;
     let originals = originals::keep(context, taken, read.media_type).await?;
-    let described = describe(context, taken, &read);
+    let describing = std::future::ready(Ok(describe(context, taken, &read)));
+    let described = measured(context, Stage::Extract, describing).await?;
     let mut record = Record {
         schema_version: SCHEMA_VERSION,
         source_uid: taken.uid,
@@ -163,7 +176,8 @@ async fn make(context: &Context, taken: &Taken, version: i32) -> Result<Settled,
     }
     set_version(&mut record.rows, version);
     if read.origin == Origin::BornDigital {
-        return publish::publish_original(context, record).await;
+        let publishing = publish::publish_original(context, record);
+        return measured(context, Stage::Publish, publishing).await;
     }
     let Some(composed) = read.composed.take() else {
         let error = "a paper document was not composed";
@@ -180,17 +194,29 @@ async fn make(context: &Context, taken: &Taken, version: i32) -> Result<Settled,
     prepared.composed = Some(retry(context.retry, hold).await?);
     match context.settings.config.release.mode {
         ReleaseMode::Manual => Ok(Settled::held(prepared)),
-        ReleaseMode::Delegated => publish::release(context, prepared, &composed).await,
+        ReleaseMode::Delegated => {
+            measured(context, Stage::Publish, publish::release(context, prepared, &composed)).await
+        }
     }
 }
 
-/// Refuses a source whose processing panicked: it would do so again, and again take the others'
-/// time with it.
-pub(crate) async fn refuse_broken(
+/// Refuses a source that cannot be worked on again: it would panic or end the process once more, and
+/// take the others' time with it. What it was before is told as ever.
+pub(crate) async fn refuse_unless_done(
     context: &Context,
     source: Arc<Source>,
-    error: impl Into<sohoa_flow::fault::BoxError>,
+    (code, error): (Code, impl Into<sohoa_flow::fault::BoxError>),
 ) -> Result<Settled, Fault> {
-    let rejection = Rejection::new(Code::X01StageFailed, STAGE, error);
-    refuse(context, &Taken::unread(source), rejection).await
+    let rejection = Rejection::new(code, STAGE, error);
+    let taken = match take_in(context, Arc::clone(&source)).await {
+        Ok(taken) => taken,
+        Err(Fault::Fatal(fatal)) => return Err(Fault::Fatal(fatal)),
+        Err(_) => return refuse(context, &Taken::unread(source), rejection).await,
+    };
+    let _turn = context.turns.take(taken.uid).await;
+    match retry(context.retry, || publication::latest(&context.output, taken.uid)).await {
+        Ok(Some(record)) => receipts::again(context, &taken, record).await,
+        Err(Fault::Fatal(fatal)) => Err(Fault::Fatal(fatal)),
+        _ => refuse(context, &taken, rejection).await,
+    }
 }

@@ -4,7 +4,7 @@
 use std::{collections::HashSet, sync::OnceLock};
 
 use sohoa_flow::{Fault, Rejection, retry::retry};
-use sohoa_publish::{keys, quarantine};
+use sohoa_publish::quarantine;
 use sohoa_schemas::{
     record::{Quarantine, Rows},
     rows::{IntakeRow, Outcome, SCHEMA_VERSION},
@@ -43,12 +43,12 @@ pub(crate) async fn refuse(
     if let Some(held) = held {
         if held.code == entry.code && knows_all(&held, &entry) {
             // The same refusal of the same bytes once more is no news.
-            return Ok(Settled::quarantined(keys::quarantine(taken.uid), held.rows));
+            return Ok(Settled::quarantined(held));
         }
         keep_history(&mut entry, held);
     }
     retry(context.retry, || quarantine::put(&context.output, &entry)).await?;
-    Ok(Settled::quarantined(keys::quarantine(taken.uid), entry.rows))
+    Ok(Settled::quarantined(entry))
 }
 
 /// Whether an entry has a receipt for every file of another, as the file is now.
@@ -63,6 +63,8 @@ fn knows_all(held: &Quarantine, entry: &Quarantine) -> bool {
 /// An entry that replaces another keeps its rows, since the index keeps them, and its addresses.
 fn keep_history(entry: &mut Quarantine, earlier: Quarantine) {
     entry.attempts += earlier.attempts;
+    entry.message = earlier.message;
+    entry.position = earlier.position;
     for uri in earlier.sources {
         if !entry.sources.contains(&uri) {
             entry.sources.push(uri);
@@ -104,6 +106,8 @@ fn entry(context: &Context, taken: &Taken, rejection: &Rejection) -> Quarantine 
         ingest_month: rows::month(taken),
         province: context.settings.config.agency.province.clone(),
         quarantined_at: now(),
+        message: None,
+        position: None,
         rows: Rows { findings: vec![finding], intake, ..Rows::default() },
     }
 }

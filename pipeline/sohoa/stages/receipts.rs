@@ -44,7 +44,7 @@ pub(crate) async fn again(
         .map_err(|error| Fault::fatal(FatalKind::Internal, STAGE, error))?
         .into();
     retry(context.retry, || context.output.put(STAGE, &key, bytes.clone())).await?;
-    Ok(Settled { known: true, ..Settled::new(Outcome::Published, key, rows) })
+    Ok(Settled { known: true, ..Settled::new(taken.uid, Outcome::Published, key, rows) })
 }
 
 /// A published answer with the receipts of this source's files. A record made from a copy of the

@@ -14,7 +14,7 @@ use sohoa_schemas::{
     rows::{SCHEMA_VERSION, SignatureRow},
 };
 use sohoa_sign::{
-    Appearance, SignError, SignRequest, sign_pdf,
+    Appearance, FontFile, SignError, SignRequest, sign_pdf,
     verify::{Report, Signature, SubjectKind, Verdict, verify_pdf},
 };
 use sohoa_store::classify_local;
@@ -63,7 +63,7 @@ pub(crate) fn sign(
     lines.push(format!("Thời gian ký: {}", vietnamese(time).format("%d.%m.%Y %H:%M:%S %:z")));
     let request = SignRequest {
         field_name: FIELD.into(),
-        appearance: Some(Appearance { lines, font: context.appearance_font.clone() }),
+        appearance: Some(Appearance { lines, font: FontFile::clone(&context.appearance_font) }),
         signing_time: vietnamese(time),
         reason: None,
         location: None,

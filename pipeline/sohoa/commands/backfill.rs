@@ -1,0 +1,210 @@
+//! `sohoa backfill`: a folder or bucket of scans onto the bulk lane.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use serde_json::json;
+use sohoa_backfill::{
+    Backfill, Bounds, Ending, KafkaLane, Ledger, Outcome, Progress, Request, Watch, dry_run,
+};
+use sohoa_flow::Shutdown;
+use sohoa_schemas::ledger::Totals;
+use sohoa_store::{Missing, Store};
+
+use crate::{
+    arguments::{self, BackfillOrder},
+    commands::run::{layout, watch_signals},
+    console::say,
+    exit::{Exit, Failure},
+    settings::Settings,
+    setup,
+};
+
+/// Time between plain lines.
+const EVERY: Duration = Duration::from_secs(10);
+
+/// Submits, or tells a submission to wait or go on.
+pub(crate) async fn run(
+    arguments: arguments::Backfill,
+    bars: &MultiProgress,
+) -> Result<Exit, Failure> {
+    let settings = Settings::load(arguments.config.as_deref())?;
+    let input_name = setup::input_name(&settings, &arguments.input);
+    let request = request(&arguments, &settings, input_name);
+    let output = setup::open(&arguments.output, Missing::Create)?;
+    if let Some(order) = arguments.order {
+        return tell(output, &request, order).await;
+    }
+    let input = setup::open(&arguments.input, Missing::Refuse)?;
+    let shutdown = Shutdown::default();
+    watch_signals(&shutdown);
+    let display = Display::new(bars);
+    if arguments.list_only {
+        let counted = dry_run(&input, &request, &display, &shutdown).await;
+        let (totals, outcome) = counted?;
+        display.end();
+        say_totals(&totals, arguments.json, ("would be submitted", outcome))?;
+        return Ok(exit(outcome));
+    }
+    setup::writable(&output, settings.config.output.single_writer).await?;
+    setup::bind_name(&settings, &request.input, (&input, &output)).await?;
+    let kafka = &settings.config.kafka;
+    let failed = |fault| setup::broker_failure(fault, &kafka.brokers);
+    let lane = KafkaLane::open(kafka).await.map_err(failed)?;
+    let bounds =
+        Bounds { per_second: arguments.rate, in_flight: arguments.in_flight, ..Bounds::default() };
+    let backfill = Backfill::new((input, output), lane, request, bounds, shutdown)
+        .map_err(|error| Failure::from_error(Exit::Usage, &error))?;
+    let Ending { outcome, totals, .. } = backfill.run(&display).await.map_err(failed)?;
+    let followed = match outcome {
+        Outcome::Interrupted => false,
+        _ if arguments.follow => backfill.follow(&display).await.map_err(failed)?,
+        _ => true,
+    };
+    display.end();
+    say_totals(&totals, arguments.json, ("submitted", outcome))?;
+    Ok(if followed { exit(outcome) } else { Exit::Interrupted })
+}
+
+fn request(arguments: &arguments::Backfill, settings: &Settings, input_name: String) -> Request {
+    Request {
+        submission: arguments.submission.clone(),
+        input: input_name,
+        agency: settings.config.agency.code.clone(),
+        layout: layout(arguments.layout),
+        include: arguments.include.clone(),
+        exclude: arguments.exclude.clone(),
+        limit: arguments.limit,
+    }
+}
+
+async fn tell(output: Store, request: &Request, order: BackfillOrder) -> Result<Exit, Failure> {
+    let ledger = Ledger::new(output, &request.submission)
+        .map_err(|error| Failure::from_error(Exit::Usage, &error))?;
+    match order {
+        BackfillOrder::Pause => {
+            ledger.pause().await?;
+            say("it pauses, wherever it runs; let it go on with --order resume")?;
+        }
+        BackfillOrder::Resume => {
+            ledger.unpause().await?;
+            say("it goes on where it runs; where it does not, start the same backfill again")?;
+        }
+        BackfillOrder::Status => {
+            let status = ledger.status().await?;
+            let totals = status.last.as_ref().map(|chunk| &chunk.totals);
+            let status = json!({
+                "submission": request.submission,
+                "begun_at": status.plan.as_ref().map(|plan| plan.begun_at),
+                "chunks": status.last.as_ref().map_or(0, |chunk| chunk.number),
+                "submitted": totals,
+                "done": status.done.is_some(),
+                "paused": status.paused,
+            });
+            say(status)?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn say_totals(
+    totals: &Totals,
+    as_json: bool,
+    (what, outcome): (&str, Outcome),
+) -> Result<(), Failure> {
+    if as_json {
+        let ended = match outcome {
+            Outcome::AlreadyDone => "already_done",
+            Outcome::Completed => "completed",
+            Outcome::Interrupted => "interrupted",
+            Outcome::Limited => "limited",
+        };
+        return say(json!({ "ended": ended, "totals": totals }));
+    }
+    let note = match outcome {
+        Outcome::AlreadyDone => "; it had ended before: give --submission another name",
+        Outcome::Completed => "",
+        Outcome::Interrupted => "; interrupted: start the same backfill again to go on",
+        Outcome::Limited => "; the limit was reached",
+    };
+    let Totals { documents, files, bytes, refused } = totals;
+    say(format_args!(
+        "{documents} documents {what} ({files} files, {bytes} bytes; {refused} of them to be \
+         refused unread){note}"
+    ))
+}
+
+fn exit(outcome: Outcome) -> Exit {
+    if outcome == Outcome::Interrupted { Exit::Interrupted } else { Exit::Done }
+}
+
+/// A line on a terminal that is drawn again and again; plain lines now and then otherwise.
+struct Display {
+    bar: Option<ProgressBar>,
+    state: Mutex<Shown>,
+}
+
+struct Shown {
+    began: Instant,
+    /// What was settled when it began, so that the speed is this start's.
+    first_settled: Option<u64>,
+    next_line: Instant,
+}
+
+impl Display {
+    fn new(bars: &MultiProgress) -> Self {
+        let terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
+        let bar = terminal.then(|| {
+            let style = ProgressStyle::with_template("{spinner} {msg}  {elapsed_precise} elapsed");
+            let bar = bars.add(ProgressBar::new_spinner());
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+            bar.enable_steady_tick(Duration::from_millis(250));
+            bar
+        });
+        let began = Instant::now();
+        let state = Shown { began, first_settled: None, next_line: began + EVERY };
+        Self { bar, state: Mutex::new(state) }
+    }
+
+    fn end(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Watch for Display {
+    fn progress(&self, progress: &Progress) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = *state.first_settled.get_or_insert(progress.settled);
+        let line = || {
+            let done = progress.settled.saturating_sub(first);
+            let left = left(state.began.elapsed(), done, progress.submitted.documents - first);
+            format!(
+                "{}: {} submitted, {} consumed, {} settled{left}",
+                progress.state.name(),
+                progress.submitted.documents,
+                progress.consumed,
+                progress.settled
+            )
+        };
+        if let Some(bar) = &self.bar {
+            bar.set_message(line());
+        } else if Instant::now() >= state.next_line {
+            eprintln!("{}", line());
+            state.next_line = Instant::now() + EVERY;
+        }
+    }
+}
+
+/// Time until what is submitted by now is settled.
+fn left(elapsed: Duration, done: u64, all: u64) -> String {
+    if done == 0 || all <= done {
+        return String::new();
+    }
+    let seconds = elapsed.as_secs_f64() / done as f64 * (all - done) as f64;
+    format!(", about {:.0} min until these are settled", (seconds / 60.0).ceil())
+}

@@ -1,0 +1,129 @@
+//! `sohoa dead-letters`: what was refused, why, and once more.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use futures::TryStreamExt as _;
+use sohoa_kafka::{Topic, connect, submit::Submitter};
+use sohoa_store::Missing;
+
+use crate::{
+    arguments::{DeadLetters, LetterFilter},
+    console::say,
+    dead_letters::{Body, Letter, Replay, Select, letters},
+    exit::{Exit, Failure},
+    settings::Settings,
+    setup,
+};
+
+/// Runs one of the three.
+pub(crate) async fn run(command: DeadLetters) -> Result<Exit, Failure> {
+    match command {
+        DeadLetters::List { filter, json } => list(filter, json).await,
+        DeadLetters::Show { id, output } => show(id, &output).await,
+        DeadLetters::Replay { filter, config, live, list_only } => {
+            let settings = Settings::load(config.as_deref())?;
+            replay(filter, &settings, (live, list_only)).await
+        }
+    }
+}
+
+async fn list(filter: LetterFilter, json: bool) -> Result<Exit, Failure> {
+    let store = setup::open(&filter.output, Missing::Refuse)?;
+    let select = select(filter)?;
+    let mut letters = std::pin::pin!(letters(&store, &select));
+    let mut count = 0u64;
+    while let Some(letter) = letters.try_next().await? {
+        count += 1;
+        if json {
+            let line = serde_json::to_string(&letter)
+                .map_err(|error| Failure::from_error(Exit::Internal, &error))?;
+            say(line)?;
+        } else {
+            say(line(&letter))?;
+        }
+    }
+    if !json {
+        say(format_args!("{count} refused and not published since"))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn line(letter: &Letter) -> String {
+    let at = letter.at.map_or_else(|| "-".into(), |at| at.format("%Y-%m-%d %H:%M").to_string());
+    let code = letter.code.map_or("-", sohoa_schemas::Code::as_str);
+    let sources = letter.sources.join(" + ");
+    let what = if sources.is_empty() { &letter.key } else { &sources };
+    format!("{at}  {code}  {what}\n    {}\n    {}", letter.sentence, letter.key)
+}
+
+async fn show(id: String, output: &str) -> Result<Exit, Failure> {
+    let store = setup::open(output, Missing::Refuse)?;
+    let select = Select { ids: vec![id.clone()], resolved: true, ..Select::default() };
+    let mut letters = std::pin::pin!(letters(&store, &select));
+    let Some(letter) = letters.try_next().await? else {
+        let what = format!("there is no refusal `{id}`");
+        return Err(Failure::new(Exit::Usage, what)
+            .hint("give a source's uid or a key as sohoa dead-letters list shows them"));
+    };
+    let text = match &letter.body {
+        Body::Document(entry) => serde_json::to_string_pretty(entry),
+        Body::Message(entry) => serde_json::to_string_pretty(entry),
+        Body::Damaged(_) => serde_json::to_string_pretty(&letter),
+    };
+    say(text.map_err(|error| Failure::from_error(Exit::Internal, &error))?)?;
+    Ok(Exit::Done)
+}
+
+async fn replay(
+    filter: LetterFilter,
+    settings: &Settings,
+    (live, list_only): (bool, bool),
+) -> Result<Exit, Failure> {
+    let store = setup::open(&filter.output, Missing::Refuse)?;
+    let select = select(filter)?;
+    let kafka = &settings.config.kafka;
+    let client =
+        connect::base(kafka).map_err(|error| Failure::from_error(Exit::Configuration, &error))?;
+    let submitter = if list_only {
+        None
+    } else {
+        let opened = Submitter::open(&client, &kafka.prefix, &[Topic::Live, Topic::Bulk]);
+        Some(opened.map_err(|fault| setup::broker_failure(fault, &kafka.brokers))?)
+    };
+    let mut replay = Replay::new(submitter, live);
+    let mut letters = std::pin::pin!(letters(&store, &select));
+    while let Some(letter) = letters.try_next().await? {
+        if let Err(why) = replay.send(&letter).await? {
+            say(format_args!("not sent: {} ({why})", letter.key))?;
+        } else if list_only {
+            say(format_args!("would send: {}", letter.key))?;
+        }
+    }
+    let sent =
+        replay.finish().await.map_err(|fault| setup::broker_failure(fault, &kafka.brokers))?;
+    say(format_args!("{} sent, {} not", sent.sent, sent.left))?;
+    Ok(Exit::Done)
+}
+
+fn select(filter: LetterFilter) -> Result<Select, Failure> {
+    let LetterFilter { output: _, code, stage, partner, submission, since, until, all } = filter;
+    Ok(Select {
+        codes: code,
+        stage,
+        partner,
+        submission,
+        since: since.as_deref().map(time).transpose()?,
+        until: until.as_deref().map(time).transpose()?,
+        resolved: all,
+        ids: Vec::new(),
+    })
+}
+
+/// `2026-11-22` (its beginning in Vietnam) or a time with its offset.
+fn time(text: &str) -> Result<DateTime<Utc>, Failure> {
+    let midnight = |date: NaiveDate| date.and_hms_opt(0, 0, 0).map(crate::context::in_vietnam);
+    let date = text.parse::<NaiveDate>().ok().and_then(midnight);
+    date.or_else(|| text.parse().ok()).ok_or_else(|| {
+        Failure::new(Exit::Usage, format!("`{text}` is no time"))
+            .hint("write 2026-11-22, or 2026-11-22T08:00:00+07:00")
+    })
+}

@@ -1,0 +1,37 @@
+//! `sohoa indexer`: the events of the workers into the index.
+
+use std::time::Duration;
+
+use sohoa_flow::Shutdown;
+use sohoa_store::Missing;
+
+use crate::{
+    arguments::Indexer,
+    commands::run::watch_signals,
+    console::say,
+    exit::{Exit, Failure},
+    indexer::{self, Until},
+    run::Bounds,
+    settings::Settings,
+    setup,
+};
+
+/// Opens everything and indexes until told to end.
+pub(crate) async fn run(arguments: Indexer) -> Result<Exit, Failure> {
+    let settings = Settings::load(arguments.config.as_deref())?;
+    let store = setup::open(&arguments.output, Missing::Refuse)?;
+    setup::writable(&store, settings.config.output.single_writer).await?;
+    let config = &settings.config.index;
+    let bounds = Bounds {
+        documents: config.commit_documents,
+        age: Duration::from_secs(config.commit_seconds),
+    };
+    let shutdown = Shutdown::default();
+    watch_signals(&shutdown);
+    let until = if arguments.once { Until::CaughtUp } else { Until::Told };
+    let kafka = &settings.config.kafka;
+    let indexed = indexer::run(kafka, store, bounds, (until, shutdown)).await;
+    let indexed = indexed.map_err(|fault| setup::broker_failure(fault, &kafka.brokers))?;
+    say(format_args!("{} documents indexed in {} commits", indexed.documents, indexed.commits))?;
+    Ok(Exit::Done)
+}

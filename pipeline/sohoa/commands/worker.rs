@@ -1,0 +1,91 @@
+//! `sohoa worker`: documents in by Kafka, records out, until told to end.
+
+use std::{sync::Arc, time::Duration};
+
+use sohoa_flow::{Budget, Shutdown};
+use sohoa_kafka::{LaneSettings, Lanes, connect};
+use sohoa_metrics::Health;
+
+use crate::{
+    arguments::Worker,
+    commands::run::watch_signals,
+    console::say,
+    exit::{Exit, Failure},
+    observe, run,
+    scratch::Scratch,
+    settings::Settings,
+    setup,
+    worker::{self, Ending},
+};
+
+/// A driver that has not moved for this long is stuck: no single step of it waits for a document.
+const STILL: Duration = Duration::from_mins(2);
+
+/// Opens everything, joins the group and works.
+pub(crate) async fn run(arguments: Worker) -> Result<Exit, Failure> {
+    let settings = Settings::load(arguments.config.as_deref())?;
+    let slot = arguments.slot.clone().map_or_else(host_name, Ok)?;
+    let lanes = lane_settings(&settings, slot)?;
+    let _scratch = Scratch::open()?;
+    let shutdown = Shutdown::default();
+    let places = setup::places(&settings, &arguments.input, &arguments.output).await?;
+    let mut context = setup::context(settings, places, None, shutdown.clone()).await?;
+    context.budget = budget(&context.settings);
+    let health = Health::new(STILL);
+    let listen = context.settings.config.metrics.listen.clone();
+    let _endpoint = observe::serve(listen.as_deref(), &health, observe::refresher(&context))?;
+    let lanes = open(lanes).await?;
+    watch_signals(&shutdown);
+    let context = Arc::new(context);
+    tracing::warn!(input = context.input_name, "the worker takes documents");
+    health.ready();
+    let ended = worker::drive(Arc::clone(&context), lanes, health).await;
+    context.pool.shutdown().await;
+    report(&ended?, arguments.json)
+}
+
+/// The budget of a process that has live documents, too.
+fn budget(settings: &Settings) -> Budget {
+    let workers = &settings.config.workers;
+    let bytes = workers.budget_mib << 20;
+    Budget::with_reserve(bytes, bytes / 100 * workers.live_reserve_percent)
+}
+
+async fn open(settings: LaneSettings) -> Result<Lanes, Failure> {
+    let brokers = settings.client.get("bootstrap.servers").unwrap_or_default().to_owned();
+    let opened = tokio::task::spawn_blocking(|| Lanes::open(settings)).await;
+    let opened = opened.map_err(|error| Failure::from_error(Exit::Internal, &error))?;
+    opened.map_err(|fault| setup::broker_failure(fault, &brokers))
+}
+
+fn lane_settings(settings: &Settings, slot: String) -> Result<LaneSettings, Failure> {
+    let kafka = &settings.config.kafka;
+    let client =
+        connect::base(kafka).map_err(|error| Failure::from_error(Exit::Configuration, &error))?;
+    Ok(LaneSettings {
+        client,
+        prefix: kafka.prefix.clone(),
+        slot,
+        window: kafka.window,
+        announce_every: Duration::from_millis(kafka.announce_milliseconds),
+    })
+}
+
+fn host_name() -> Result<String, Failure> {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    match name.trim() {
+        "" => Err(Failure::new(Exit::Usage, "this machine has no name").hint("give --slot")),
+        name => Ok(name.to_owned()),
+    }
+}
+
+fn report(ending: &Ending, json: bool) -> Result<Exit, Failure> {
+    if json {
+        let text = serde_json::to_string(&ending.summary)
+            .map_err(|error| Failure::from_error(Exit::Internal, &error))?;
+        say(text)?;
+    } else {
+        say(run::describe(&ending.summary))?;
+    }
+    Ok(if ending.stopped { Exit::Interrupted } else { Exit::Done })
+}

@@ -1,0 +1,199 @@
+//! `sohoa indexer`: events in, rows into the tables.
+//!
+//! Where it stands is written in the tables themselves, with the rows: `txn(topic/partition, next
+//! offset)`. So it can be killed anywhere; on its start it reads on from where the least advanced
+//! table stands, and the others leave out what they have. A second indexer finds its commits made
+//! already.
+//!
+//! An event names an object; the rows are read from there.
+
+mod entries;
+
+use std::{collections::BTreeMap, time::Duration};
+
+use sohoa_flow::{
+    Fatal, FatalKind, Fault, Shutdown,
+    retry::{Policy, retry},
+};
+use sohoa_index::{Batch, Index, IndexError};
+use sohoa_kafka::{Reader, Topic, connect, reader::Event};
+use sohoa_metrics::{CommitResult, record};
+use sohoa_schemas::{config::Kafka, message::DocumentEvent};
+use sohoa_store::Store;
+use tokio::time::Instant;
+
+use crate::run::Bounds;
+
+const STAGE: &str = "index";
+
+/// When it ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Until {
+    /// When everything announced by now is in the index.
+    CaughtUp,
+    /// When told.
+    Told,
+}
+
+/// What was done.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Indexed {
+    /// Events read.
+    pub(crate) documents: u64,
+    /// Batches committed.
+    pub(crate) commits: u64,
+}
+
+/// Indexes until told to end.
+///
+/// # Errors
+/// `Fatal` when the topic does not follow on what was read of it; the broker's and the store's own.
+pub(crate) async fn run(
+    kafka: &Kafka,
+    store: Store,
+    bounds: Bounds,
+    (until, shutdown): (Until, Shutdown),
+) -> Result<Indexed, Fault> {
+    let (objects, url) = store.below(sohoa_publish::keys::INDEX);
+    let mut index = Index::open(&objects, url).map_err(index_fault)?;
+    let topic = Topic::Documents.name(&kafka.prefix);
+    let client = connect::base(kafka)
+        .map_err(|error| Fault::fatal(FatalKind::Configuration, STAGE, error))?;
+    let (asked, name) = (client.clone(), topic.clone());
+    let partitions = blocking(move || Reader::partitions(&asked, &name)).await?;
+    let mut positions = Vec::new();
+    for partition in 0..partitions {
+        let application = application(&topic, partition);
+        let position = index.position(&application).await.map_err(index_fault)?;
+        positions.push((partition, position.complete));
+    }
+    let name = topic.clone();
+    let reader = blocking(move || Reader::open(&client, &name, &positions)).await?;
+    let indexer = Indexer {
+        index,
+        store,
+        topic,
+        bounds,
+        waiting: BTreeMap::new(),
+        due: Instant::now(),
+        indexed: Indexed::default(),
+    };
+    indexer.work(reader, partitions, (until, shutdown)).await
+}
+
+/// Name under which the batches of a partition are counted in the tables.
+fn application(topic: &str, partition: i32) -> String {
+    format!("{topic}/{partition}")
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Fault> + Send + 'static,
+) -> Result<T, Fault> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| Fault::fatal(FatalKind::Internal, STAGE, error))?
+}
+
+fn index_fault(error: IndexError) -> Fault {
+    match sohoa_store::classify_local(STAGE, error) {
+        Fault::Retry(cause) => Fault::Fatal(Fatal { kind: FatalKind::Unreachable, cause }),
+        fault => fault,
+    }
+}
+
+/// Events of a partition that wait for their commit.
+#[derive(Debug, Default)]
+struct Waiting {
+    events: Vec<DocumentEvent>,
+    next_offset: i64,
+}
+
+struct Indexer {
+    index: Index,
+    store: Store,
+    topic: String,
+    bounds: Bounds,
+    waiting: BTreeMap<i32, Waiting>,
+    /// When the oldest waiting event has to be committed.
+    due: Instant,
+    indexed: Indexed,
+}
+
+impl Indexer {
+    async fn work(
+        mut self,
+        mut reader: Reader,
+        partitions: i32,
+        (until, shutdown): (Until, Shutdown),
+    ) -> Result<Indexed, Fault> {
+        let mut open: Vec<i32> = (0..partitions).collect();
+        while !shutdown.draining() && !(until == Until::CaughtUp && open.is_empty()) {
+            let waits = !self.waiting.is_empty();
+            tokio::select! {
+                biased;
+                () = shutdown.drained() => {}
+                () = tokio::time::sleep_until(self.due), if waits => self.commit().await?,
+                event = reader.next() => match event? {
+                    Event::Message { partition, offset, payload } => {
+                        self.take(partition, offset, &payload).await?;
+                    }
+                    Event::End { partition } => open.retain(|one| *one != partition),
+                },
+            }
+        }
+        self.commit().await?;
+        Ok(self.indexed)
+    }
+
+    async fn take(&mut self, partition: i32, offset: i64, payload: &[u8]) -> Result<(), Fault> {
+        if self.waiting.is_empty() {
+            self.due = Instant::now() + self.bounds.age;
+        }
+        let waiting = self.waiting.entry(partition).or_default();
+        waiting.next_offset = offset + 1;
+        match serde_json::from_slice(payload) {
+            Ok(event) => waiting.events.push(event),
+            // The object is there; `sohoa audit` names it, and `sohoa index rebuild` finds it.
+            Err(error) => tracing::error!(
+                partition, offset, %error,
+                "an event cannot be understood and is passed over; run sohoa index rebuild"
+            ),
+        }
+        let events: usize = self.waiting.values().map(|waiting| waiting.events.len()).sum();
+        if events >= self.bounds.documents { self.commit().await } else { Ok(()) }
+    }
+
+    async fn commit(&mut self) -> Result<(), Fault> {
+        while let Some((partition, Waiting { events, next_offset })) = self.waiting.pop_first() {
+            let rows = entries::rows(&self.store, &events).await?;
+            let keys = events.iter().map(|event| event.key.clone()).collect();
+            let batch = Batch { seq: next_offset, keys, rows };
+            let began = Instant::now();
+            let appended = self.append(&application(&self.topic, partition), &batch).await;
+            let result =
+                if appended.is_ok() { CommitResult::Committed } else { CommitResult::Failed };
+            record::index_committed(result, began.elapsed());
+            appended?;
+            self.indexed.documents += events.len() as u64;
+            self.indexed.commits += 1;
+            tracing::info!(
+                partition,
+                documents = events.len(),
+                milliseconds = began.elapsed().as_millis() as u64,
+                "committed"
+            );
+        }
+        Ok(())
+    }
+
+    /// Appends, and again while the store is away: an append that was interrupted adds nothing twice.
+    async fn append(&mut self, application: &str, batch: &Batch) -> Result<(), Fault> {
+        let policy = Policy { within: Duration::from_mins(5), attempts: 20, ..Policy::default() };
+        let index = tokio::sync::Mutex::new(&mut self.index);
+        let append = || async {
+            let mut index = index.lock().await;
+            let appended = index.append(application, batch).await;
+            appended.map_err(|error| sohoa_store::classify_local(STAGE, error))
+        };
+        retry(policy, append).await.map(drop)
+    }
+}

@@ -1,0 +1,130 @@
+//! What is announced of a document: its event, and a dead letter when it was refused.
+
+use serde::Serialize;
+use sohoa_flow::{FatalKind, Fault, retry::retry};
+use sohoa_kafka::{Announcement, Delivery, Topic};
+use sohoa_schemas::{
+    Code,
+    message::{DEAD_LETTER_TYPE, DOCUMENT_TYPE, DeadLetter, DocumentEvent, EventPages, VERSION},
+    rows::Outcome,
+};
+use sohoa_store::{classify, hash::sha256};
+use uuid::Uuid;
+
+use crate::{
+    context::{Context, now},
+    stages::Settled,
+};
+
+const STAGE: &str = "announce";
+
+/// Header that ties a document to its sender's trace.
+const TRACE: &str = "traceparent";
+
+/// Which document is announced.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct About<'a> {
+    /// The message it came by.
+    pub(crate) delivery: &'a Delivery,
+    /// Its dossier.
+    pub(crate) dossier: Uuid,
+    /// Backfill or upload.
+    pub(crate) submission: Option<&'a str>,
+}
+
+/// The announcements of a settled document.
+///
+/// # Errors
+/// `Retry` or `Fatal` when the object that was just written cannot be read back.
+pub(crate) async fn of(
+    context: &Context,
+    about: About<'_>,
+    settled: &Settled,
+) -> Result<Vec<Announcement>, Fault> {
+    let hash = hash_of(context, &settled.key).await?;
+    let code = settled.rows.intake.iter().find_map(|row| row.code);
+    let pages = settled.pages;
+    let count = |pages: i32| u32::try_from(pages).unwrap_or(0);
+    let event = DocumentEvent {
+        schema_version: VERSION,
+        source_uid: settled.source,
+        dossier_uid: about.dossier,
+        submission: about.submission.map(str::to_owned),
+        outcome: settled.outcome,
+        key: settled.key.clone(),
+        sha256: hash,
+        pages: EventPages {
+            published: count(pages.published),
+            quarantined: count(pages.quarantined),
+            held: count(pages.held),
+        },
+        code,
+        settled_at: now(),
+    };
+    let mut announcements = vec![announcement(context, about, Topic::Documents, &event)?];
+    if settled.outcome == Outcome::Quarantined {
+        let code = code.unwrap_or(Code::X01StageFailed);
+        let stage = settled.refused_by.as_deref().unwrap_or("process");
+        announcements.push(dead_letter(context, about, &settled.key, (code, stage))?);
+    }
+    Ok(announcements)
+}
+
+/// The announcement of a refusal.
+pub(crate) fn dead_letter(
+    context: &Context,
+    about: About<'_>,
+    key: &str,
+    (code, stage): (Code, &str),
+) -> Result<Announcement, Fault> {
+    let letter = DeadLetter {
+        schema_version: VERSION,
+        key: key.to_owned(),
+        code,
+        stage: stage.to_owned(),
+        submission: about.submission.map(str::to_owned),
+        position: about.delivery.place.position(&context.settings.config.kafka.prefix),
+        at: now(),
+    };
+    announcement(context, about, Topic::DeadLetters, &letter)
+}
+
+/// The object as it stands: what is announced can be read.
+async fn hash_of(context: &Context, key: &str) -> Result<String, Fault> {
+    let read = || async {
+        let bytes = context.output.get(key).await.map_err(|error| classify(STAGE, error))?;
+        bytes.ok_or_else(|| Fault::retry(STAGE, format!("`{key}` is not there after writing it")))
+    };
+    Ok(sha256(&retry(context.retry, read).await?))
+}
+
+fn announcement<T: Serialize>(
+    context: &Context,
+    about: About<'_>,
+    topic: Topic,
+    body: &T,
+) -> Result<Announcement, Fault> {
+    let payload = serde_json::to_vec(body)
+        .map_err(|error| Fault::fatal(FatalKind::Internal, STAGE, error))?;
+    let position = about.delivery.place.position(&context.settings.config.kafka.prefix);
+    let kind = if topic == Topic::Documents { DOCUMENT_TYPE } else { DEAD_LETTER_TYPE };
+    // The same document announced again after a redelivery has the same id.
+    let id = format!("{}/{}/{}", position.topic, position.partition, position.offset);
+    let header = |name: &str, value: String| (name.to_owned(), value);
+    let mut headers = vec![
+        header("ce_specversion", "1.0".into()),
+        header("ce_type", kind.into()),
+        header("ce_source", "sohoa/worker".into()),
+        header("ce_id", id),
+        header("ce_time", now().to_rfc3339()),
+        header("content-type", "application/json".into()),
+    ];
+    headers.extend(trace(about.delivery).map(|trace| header(TRACE, trace.to_owned())));
+    Ok(Announcement { topic, key: about.dossier.to_string(), payload, headers })
+}
+
+/// The sender's trace, if the message names one.
+pub(crate) fn trace(delivery: &Delivery) -> Option<&str> {
+    let header = delivery.headers.iter().find(|(name, _)| name == TRACE);
+    header.map(|(_, value)| value.as_str())
+}

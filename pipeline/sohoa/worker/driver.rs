@@ -1,0 +1,237 @@
+//! Slots for documents, live before bulk, until the process is told to end.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+
+use sohoa_flow::{Cause, Fault, Shutdown};
+use sohoa_kafka::{Delivery, Desk, Lane, Lanes, Place, Suspicion};
+use sohoa_metrics::{Health, record};
+use sohoa_schemas::{rows::Outcome, summary::Summary};
+use sohoa_store::probe;
+use tokio::task::{Id, JoinError, JoinSet};
+use tracing::Instrument as _;
+
+use super::{
+    answer::trace,
+    document::{self, Answered, urgency},
+    queues::Queues,
+};
+use crate::{context::Context, stages::Settled, tally::Tally};
+
+/// Documents of a lane beyond the number of page workers that are under way: while the workers
+/// read pages, these are fetched, signed and stored.
+const BESIDE_WORKERS: usize = 2;
+
+/// How often a document may exhaust its retries while the store is well, before it is refused.
+const ROUNDS: u32 = 2;
+
+/// Between two signs of life of a worker that has nothing to do.
+const BEAT: Duration = Duration::from_secs(2);
+
+/// How a worker ended.
+#[derive(Debug)]
+pub(crate) struct Ending {
+    /// What it did.
+    pub(crate) summary: Summary,
+    /// Whether it was told to stop before what was under way was done.
+    pub(crate) stopped: bool,
+}
+
+/// Works until told to end, or until a fault that no document can get past.
+pub(crate) async fn drive(
+    context: Arc<Context>,
+    lanes: Lanes,
+    health: Health,
+) -> Result<Ending, Fault> {
+    let slots = context.settings.worker_count() + BESIDE_WORKERS;
+    let shutdown = context.shutdown.clone();
+    let contexts = Lane::ALL.map(|lane| Arc::new(context.at(urgency(lane))));
+    let driver = Driver {
+        contexts,
+        desk: lanes.desk(),
+        queues: Queues::new(2 * slots),
+        suspects: VecDeque::new(),
+        slots,
+        under_way: [0; 2],
+        tasks: JoinSet::new(),
+        running: HashMap::new(),
+        rounds: HashMap::new(),
+        tally: Tally::begin(),
+        health,
+    };
+    driver.run(lanes, shutdown).await
+}
+
+/// Counts a settled document for operators.
+fn observe(lane: Lane, settled: &Settled) {
+    let lane = match lane {
+        Lane::Live => sohoa_metrics::Lane::Live,
+        Lane::Bulk => sohoa_metrics::Lane::Bulk,
+    };
+    let outcome = match settled.outcome {
+        Outcome::Held => sohoa_metrics::Outcome::Held,
+        Outcome::Published => sohoa_metrics::Outcome::Published,
+        Outcome::Quarantined => sohoa_metrics::Outcome::Quarantined,
+    };
+    record::settled(lane, outcome, u64::try_from(settled.pages.total()).unwrap_or(0));
+}
+
+type Done = Result<Answered, Fault>;
+
+struct Driver {
+    /// By lane: the same but for the urgency with which pages are asked for.
+    contexts: [Arc<Context>; 2],
+    desk: Desk,
+    queues: Queues,
+    /// Messages that a worker died with: one at a time, with nothing beside it.
+    suspects: VecDeque<Delivery>,
+    /// Documents of each lane at once. Live has as many again, so that it never waits for a slot
+    /// that a long bulk document holds; page by page it goes first anyway.
+    slots: usize,
+    under_way: [usize; 2],
+    tasks: JoinSet<Done>,
+    running: HashMap<Id, Arc<Delivery>>,
+    /// How often a document came back with every try spent.
+    rounds: HashMap<Place, u32>,
+    tally: Tally,
+    health: Health,
+}
+
+impl Driver {
+    async fn run(mut self, mut lanes: Lanes, shutdown: Shutdown) -> Result<Ending, Fault> {
+        let mut fault = None;
+        let mut open = true;
+        loop {
+            if shutdown.draining() || fault.is_some() || !open {
+                self.queues.clear();
+                self.suspects.clear();
+                if self.tasks.is_empty() || fault.is_some() {
+                    break;
+                }
+            } else {
+                self.fill();
+            }
+            self.health.beat();
+            tokio::select! {
+                biased;
+                () = shutdown.until_stopped() => break,
+                Some(done) = self.tasks.join_next_with_id(), if !self.tasks.is_empty() => {
+                    if let Err(new) = self.finish(done).await {
+                        fault.get_or_insert(new);
+                    }
+                }
+                delivery = lanes.next(), if open => match delivery {
+                    Some(delivery) => self.queues.push(delivery),
+                    None => open = false,
+                },
+                () = shutdown.drained(), if !shutdown.draining() => {}
+                () = tokio::time::sleep(BEAT) => {}
+            }
+        }
+        let stopped = !self.tasks.is_empty() && fault.is_none();
+        self.tasks.shutdown().await;
+        // What is settled is announced even after a fault elsewhere. A fault of the lanes explains
+        // more than one that followed from it.
+        let ended = lanes.end().await;
+        fault.map_or(Ok(()), Err)?;
+        ended?;
+        Ok(Ending { summary: self.tally.so_far(), stopped })
+    }
+
+    /// Starts what there are slots for.
+    fn fill(&mut self) {
+        for lane in Lane::ALL {
+            while self.suspects.is_empty() && self.under_way[lane as usize] < self.slots {
+                let Some(delivery) = self.queues.pop(lane) else { break };
+                match delivery.suspicion {
+                    _ if !self.desk.holds(&delivery.place) => {}
+                    Suspicion::Suspect => self.suspects.push_back(delivery),
+                    Suspicion::None | Suspicion::Guilty => self.start(delivery),
+                }
+            }
+        }
+        if self.tasks.is_empty()
+            && let Some(delivery) = self.suspects.pop_front()
+        {
+            self.start(delivery);
+        }
+        for turn in self.queues.turns() {
+            self.desk.pause(turn.lane, turn.paused);
+        }
+    }
+
+    fn start(&mut self, delivery: Delivery) {
+        let lane = delivery.place.lane;
+        self.under_way[lane as usize] += 1;
+        let delivery = Arc::new(delivery);
+        let (context, work) = (Arc::clone(&self.contexts[lane as usize]), Arc::clone(&delivery));
+        let span = tracing::info_span!(
+            "document",
+            lane = lane.name(),
+            partition = work.place.partition,
+            offset = work.place.offset,
+            trace = trace(&work),
+        );
+        let desk = self.desk.clone();
+        let task = async move {
+            if work.suspicion == Suspicion::Suspect {
+                desk.alone(work.place).await;
+            }
+            document::answer(&context, &work).await
+        };
+        let task = self.tasks.spawn(task.instrument(span));
+        self.running.insert(task.id(), delivery);
+    }
+
+    async fn finish(&mut self, done: Result<(Id, Done), JoinError>) -> Result<(), Fault> {
+        let id = done.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
+        let Some(delivery) = self.running.remove(&id) else { return Ok(()) };
+        let place = delivery.place;
+        self.under_way[place.lane as usize] -= 1;
+        let context = Arc::clone(&self.contexts[place.lane as usize]);
+        let answered = match done {
+            Ok((_, Ok(answered))) => answered,
+            Ok((_, Err(Fault::Retry(cause)))) => {
+                let Some(answered) = self.spent(&context, &delivery, cause).await? else {
+                    return Ok(());
+                };
+                answered
+            }
+            Ok((_, Err(fault))) => return Err(fault),
+            Err(error) if error.is_panic() => document::give_up(&context, &delivery, error).await?,
+            // Nobody cancels a task but the end of the worker.
+            Err(_) => return Ok(()),
+        };
+        self.rounds.remove(&place);
+        if let Some(settled) = &answered.settled {
+            self.tally.settled(settled);
+            observe(place.lane, settled);
+        }
+        self.desk.settle(place, answered.announcements);
+        Ok(())
+    }
+
+    /// Every try was spent on a document. A store that is away ends the worker; with a store that
+    /// is well the document gets another round, and is refused after the last, so that it does not
+    /// hold up its partition for ever.
+    async fn spent(
+        &mut self,
+        context: &Context,
+        delivery: &Arc<Delivery>,
+        cause: Cause,
+    ) -> Result<Option<Answered>, Fault> {
+        if probe::create_race(&context.output).await.is_err() {
+            return Err(Fault::Retry(cause));
+        }
+        let round = self.rounds.entry(delivery.place).or_default();
+        *round += 1;
+        if *round < ROUNDS {
+            self.queues.push(Delivery::clone(delivery));
+            return Ok(None);
+        }
+        Ok(Some(document::give_up(context, delivery, cause.error).await?))
+    }
+}

@@ -1,0 +1,21 @@
+//! `sohoa worker`: the same stages, fed by the two lanes of Kafka. Any number of workers may run.
+//!
+//! ```text
+//! live ─┐            ┌─ slots ─> stages ─> record.json ─┐
+//!       ├─> queues ──┤                                  ├─> answers ─> events + positions
+//! bulk ─┘   (few)    └─ budget in bytes                 ┘   in order   in one transaction
+//! ```
+//!
+//! * `queues`: what waits for a slot; a full queue pauses its lane.
+//! * `driver`: slots, shutdown, and what happens when a document fails.
+//! * `document`: one message's way to a durable answer.
+//! * `answer`: what is announced of it.
+//! * `broken`: messages that are none.
+
+mod answer;
+mod broken;
+mod document;
+mod driver;
+mod queues;
+
+pub(crate) use driver::{Ending, drive};

@@ -1,0 +1,258 @@
+//! From Kafka to a bucket: workers and an indexer against real brokers and a real store.
+
+use std::{collections::BTreeMap, process::Child};
+
+use serde_json::Value;
+use sohoa_harness::{Gateway, Kafka, messages, reader::read_committed};
+
+use crate::support::{Ran, World, json_lines, signal, wait_until};
+
+/// All tests of this file.
+pub(crate) const TESTS: [(&str, fn()); 4] = [
+    ("lanes::what_a_run_makes_a_worker_makes", what_a_run_makes_a_worker_makes),
+    ("lanes::killed_workers_lose_and_repeat_nothing", killed_workers_lose_and_repeat_nothing),
+    ("lanes::a_document_that_kills_twice_is_refused", a_document_that_kills_twice_is_refused),
+    ("lanes::a_broken_message_is_kept_and_the_lane_goes_on", a_broken_message_is_kept),
+];
+
+/// A province with brokers, buckets, and samples in one of them.
+struct Province {
+    world: World,
+    kafka: Kafka,
+    _gateway: Gateway,
+    documents: i64,
+}
+
+impl Province {
+    fn new(dossiers: &str, partitions: i32) -> Self {
+        let mut world = World::with_samples(&["--dossiers", dossiers]);
+        let buckets = world.path("buckets");
+        std::fs::create_dir_all(buckets.join("records")).unwrap();
+        std::fs::rename(world.path("samples/scans"), buckets.join("scans")).unwrap();
+        let gateway = Gateway::start(&buckets);
+        world.use_addresses("s3://scans", "s3://records/out", gateway.environment());
+        let mut kafka = Kafka::start(&world.path("kafka"), 1);
+        let prefix = format!("t{}", std::process::id());
+        let topics = ["live", "bulk", "releases", "documents", "deadletters"]
+            .map(|topic| format!("{prefix}.{topic}.v1"));
+        let topics: Vec<(&str, i32)> =
+            topics.iter().map(|topic| (topic.as_str(), partitions)).collect();
+        kafka.create_topics(&topics);
+        // Short sessions, so that a killed worker's partitions are soon another's.
+        let config = format!(
+            "[kafka]\nbrokers = \"{}\"\nprefix = \"{prefix}\"\nannounce_milliseconds = 50\n\
+             [kafka.properties]\n\"session.timeout.ms\" = \"6000\"\n\
+             \"reconnect.backoff.max.ms\" = \"200\"\n\
+             [index]\ncommit_seconds = 1\n",
+            kafka.bootstrap()
+        );
+        world.write("sohoa.toml", &config);
+        let documents = json_lines(&world.path("samples/truth.jsonl")).len() as i64;
+        Self { world, kafka, _gateway: gateway, documents }
+    }
+
+    fn topic(&self, name: &str) -> String {
+        format!("t{}.{name}.v1", std::process::id())
+    }
+
+    fn backfill(&self) -> Ran {
+        let ran = self.world.sohoa(&[
+            "backfill",
+            "--input",
+            "s3://scans",
+            "--output",
+            "s3://records/out",
+            "--config",
+            "sohoa.toml",
+            "--submission",
+            "first",
+            "--json",
+        ]);
+        assert_eq!(ran.exit, 0, "{}", ran.stderr);
+        ran
+    }
+
+    fn worker(&self, slot: &str) -> Child {
+        self.world.start(&[
+            "worker",
+            "--input",
+            "s3://scans",
+            "--output",
+            "s3://records/out",
+            "--config",
+            "sohoa.toml",
+            "--slot",
+            slot,
+        ])
+    }
+
+    /// The events by what they announce.
+    fn events(&self) -> Vec<Value> {
+        let events = read_committed(self.kafka.bootstrap(), &self.topic("documents"));
+        events.iter().map(|event| json(event.payload.as_deref())).collect()
+    }
+
+    fn wait_for_events(&self, wanted: i64) {
+        wait_until("the events", || self.events().len() as i64 >= wanted);
+    }
+
+    fn index(&self) {
+        let indexed = self.world.sohoa(&[
+            "indexer",
+            "--output",
+            "s3://records/out",
+            "--config",
+            "sohoa.toml",
+            "--once",
+        ]);
+        assert_eq!(indexed.exit, 0, "{}", indexed.stderr);
+    }
+
+    /// Ends a worker in order.
+    fn end(worker: &mut Child) {
+        signal(worker, "TERM");
+        assert_eq!(worker.wait().unwrap().code(), Some(0));
+    }
+
+    /// Every document is there once: in events, in the index, in the store.
+    fn check(&self) {
+        let mut announced: BTreeMap<String, usize> = BTreeMap::new();
+        for event in self.events() {
+            let source = event["source_uid"].as_str().unwrap().to_owned();
+            *announced.entry(source).or_default() += 1;
+        }
+        assert!(announced.values().all(|times| *times == 1), "{announced:?}");
+        assert_eq!(announced.len() as i64, self.documents);
+        assert_eq!(self.world.number("select count(*) as n from documents"), self.documents);
+        assert_eq!(self.world.number("select max(version) as n from documents"), 1);
+        self.world.audit();
+    }
+}
+
+fn json(payload: Option<&[u8]>) -> Value {
+    serde_json::from_slice(payload.unwrap()).unwrap()
+}
+
+fn what_a_run_makes_a_worker_makes() {
+    let province = Province::new("2", 3);
+    province.backfill();
+    let mut worker = province.worker("one");
+    province.wait_for_events(province.documents);
+    Province::end(&mut worker);
+    province.index();
+    province.check();
+    let run = province.world.sohoa(&[
+        "run",
+        "--input",
+        "s3://scans",
+        "--output",
+        "s3://records/out",
+        "--json",
+    ]);
+    assert_eq!(run.exit, 0, "{}", run.stderr);
+    let again = run.count("documents", "skipped") as i64;
+    assert_eq!(again, province.documents, "a run over the same finds all of it done");
+    // The same again at new offsets: found done, announced, and in the index once.
+    let before = province.events().len() as i64;
+    let ran = province.world.sohoa(&[
+        "backfill",
+        "--input",
+        "s3://scans",
+        "--output",
+        "s3://records/out",
+        "--config",
+        "sohoa.toml",
+        "--submission",
+        "second",
+        "--json",
+    ]);
+    assert_eq!(ran.exit, 0, "{}", ran.stderr);
+    let mut worker = province.worker("one");
+    province.wait_for_events(before + province.documents);
+    Province::end(&mut worker);
+    province.index();
+    let rows = province.world.number("select count(*) as n from documents");
+    assert_eq!(rows, province.documents);
+    province.world.audit();
+}
+
+fn killed_workers_lose_and_repeat_nothing() {
+    let province = Province::new("3", 4);
+    province.backfill();
+    let mut one = province.worker("one");
+    let mut two = province.worker("two");
+    for killed in [1, 3, 6] {
+        province.wait_for_events(killed.min(province.documents - 1));
+        signal(&one, "KILL");
+        one.wait().unwrap();
+        one = province.worker("one");
+    }
+    province.wait_for_events(province.documents);
+    Province::end(&mut one);
+    Province::end(&mut two);
+    province.index();
+    province.check();
+}
+
+/// A worker is killed with the document in hand, then once more when nothing else is.
+fn a_document_that_kills_twice_is_refused() {
+    let province = Province::new("1", 1);
+    province.backfill();
+    let group = format!("t{}-workers", std::process::id());
+    let topic = province.topic("bulk");
+    let note = || messages::note(province.kafka.bootstrap(), &group, &topic, 0).unwrap_or_default();
+    let mut worker = province.worker("one");
+    wait_until("a document in hand", || note().contains("hand"));
+    signal(&worker, "KILL");
+    worker.wait().unwrap();
+    let mut worker = province.worker("one");
+    wait_until("a suspect alone", || note().contains("alone"));
+    signal(&worker, "KILL");
+    worker.wait().unwrap();
+    let mut worker = province.worker("one");
+    province.wait_for_events(province.documents);
+    Province::end(&mut worker);
+    let refused: Vec<Value> =
+        province.events().into_iter().filter(|event| event["outcome"] == "quarantined").collect();
+    // It may have been finished between the note and the kill; then it is no killer.
+    assert!(refused.len() <= 1, "{refused:?}");
+    for event in &refused {
+        assert_eq!(event["code"], "X03_KILLED_WORKER");
+        let replayed = province.world.sohoa(&[
+            "dead-letters",
+            "replay",
+            "--output",
+            "s3://records/out",
+            "--config",
+            "sohoa.toml",
+        ]);
+        assert_eq!(replayed.exit, 0, "{}", replayed.stderr);
+        let mut worker = province.worker("one");
+        province.wait_for_events(province.documents + 1);
+        Province::end(&mut worker);
+    }
+    province.index();
+    assert_eq!(province.world.number("select count(*) as n from documents"), province.documents);
+    province.world.audit();
+}
+
+fn a_broken_message_is_kept() {
+    let province = Province::new("1", 1);
+    let bulk = province.topic("bulk");
+    let live = province.topic("live");
+    messages::send(province.kafka.bootstrap(), &bulk, "k", b"not json");
+    messages::send(province.kafka.bootstrap(), &live, "k", br#"{"schema_version": 99}"#);
+    province.backfill();
+    let mut worker = province.worker("one");
+    province.wait_for_events(province.documents);
+    Province::end(&mut worker);
+    let letters = read_committed(province.kafka.bootstrap(), &province.topic("deadletters"));
+    let codes: Vec<Value> =
+        letters.iter().map(|letter| json(letter.payload.as_deref())["code"].clone()).collect();
+    assert_eq!(codes, ["X02_BROKEN_MESSAGE", "X02_BROKEN_MESSAGE"]);
+    let listed =
+        province.world.sohoa(&["dead-letters", "list", "--output", "s3://records/out", "--json"]);
+    assert_eq!(listed.stdout.lines().count(), 2, "{}{}", listed.stdout, listed.stderr);
+    province.index();
+    province.check();
+}
