@@ -34,7 +34,7 @@ use crate::{
     claims::Suspicion,
     connect::{STAGE, fault},
     partitions::{Held, State, Watch, Watcher},
-    topics::{Topic, partitions},
+    topics::{Topic, partitions, workers_group},
 };
 
 /// Longest wait for a message, and so for an answer to be looked at.
@@ -245,7 +245,7 @@ impl Desk {
 fn group(settings: &LaneSettings) -> ClientConfig {
     let mut config = settings.client.clone();
     config
-        .set("group.id", format!("{}-workers", settings.prefix))
+        .set("group.id", workers_group(&settings.prefix))
         .set("partition.assignment.strategy", "cooperative-sticky")
         .set("isolation.level", "read_committed")
         .set("auto.offset.reset", "earliest")

@@ -32,6 +32,8 @@ pub(crate) enum Command {
     Audit(Audit),
     /// Submit a folder or bucket of scans to the workers' bulk lane.
     Backfill(Backfill),
+    /// Say what became of each document of a submission.
+    Batch(Batch),
     /// Say whether everything a run needs is there and usable.
     Check(Check),
     /// List, show and send again what was refused.
@@ -183,6 +185,24 @@ pub(crate) enum BackfillOrder {
     Resume,
     /// Say how it stands, as JSON.
     Status,
+}
+
+/// `sohoa batch`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example: sohoa batch kho-2 --output s3://records --format csv > kho-2.csv\n\n\
+                  Outcomes: published, held, quarantined (with a code and what to do), or waiting \
+                  while the index has no answer yet."
+)]
+pub(crate) struct Batch {
+    /// Name of the submission.
+    pub(crate) submission: String,
+    /// Folder or URL of the results.
+    #[arg(long)]
+    pub(crate) output: String,
+    /// Form of the answer.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
 }
 
 /// `sohoa worker`.

@@ -72,6 +72,7 @@ fn start(arguments: Arguments) -> Result<Exit, Failure> {
         match arguments.command {
             Command::Audit(arguments) => commands::audit::run(&arguments).await,
             Command::Backfill(arguments) => commands::backfill::run(arguments, &bars).await,
+            Command::Batch(arguments) => commands::batch::run(&arguments).await,
             Command::Check(arguments) => commands::check::run(&arguments).await,
             Command::DeadLetters(command) => commands::dead_letters::run(command).await,
             Command::Index(arguments) => commands::index::run(&arguments.command).await,

@@ -6,6 +6,7 @@
 //! | [`kafka`] | a cluster of one or three Kafka brokers |
 //! | [`gateway`] | an S3 server over a folder |
 //! | [`messages`] | one message in, and the notes of a group |
+//! | [`process`] | a program that runs beside the test and never outlives it |
 //! | [`proxy`] | the network in front of any of them |
 //! | [`reader`] | every committed message of a topic, for judges |
 //! | [`wait`] | waiting for a condition, with a bound |
@@ -25,7 +26,7 @@ pub mod gateway;
 pub mod kafka;
 pub mod messages;
 mod ports;
-mod process;
+pub mod process;
 pub mod proxy;
 pub mod reader;
 pub mod wait;

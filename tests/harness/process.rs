@@ -3,7 +3,7 @@
 use std::{
     fs::OpenOptions,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
 };
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -19,7 +19,7 @@ const LEASH: &str = r#"trap "" INT TERM HUP; read -r _; kill -KILL "$0""#;
 
 /// A running program; killed when dropped.
 #[derive(Debug)]
-pub(crate) struct Process {
+pub struct Process {
     name: String,
     child: Child,
     leash: Child,
@@ -28,7 +28,7 @@ pub(crate) struct Process {
 
 impl Process {
     /// Starts `command`; what it prints is appended to the file `log`.
-    pub(crate) fn start(name: &str, command: &mut Command, log: &Path) -> Self {
+    pub fn start(name: &str, command: &mut Command, log: &Path) -> Self {
         let file = OpenOptions::new().create(true).append(true).open(log).unwrap();
         let child = command
             .stdin(Stdio::null())
@@ -47,30 +47,50 @@ impl Process {
     }
 
     /// Panics when the program has ended by itself.
-    pub(crate) fn check(&mut self) {
+    pub fn check(&mut self) {
         if let Some(status) = self.child.try_wait().unwrap() {
             panic!("{} ended, {status}; it said:\n{}", self.name, self.last_lines());
         }
     }
 
+    /// How the program ended; none while it runs.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
+    }
+
+    /// Asks the program to end in order (SIGTERM), unless it has ended.
+    pub fn ask_to_end(&mut self) {
+        if self.ended().is_none() {
+            self.signal(Signal::TERM);
+        }
+    }
+
     /// Waits for the end of a program that ends by itself.
-    pub(crate) fn finish(mut self) {
+    pub fn finish(mut self) {
         let status = self.child.wait().unwrap();
         assert!(status.success(), "{}: {status}; it said:\n{}", self.name, self.last_lines());
     }
 
     /// Stops it (SIGSTOP) and returns when none of it runs.
-    pub(crate) fn stop(&mut self) {
+    pub fn stop(&mut self) {
         self.check();
+        assert!(self.stop_if_it_runs(), "{} ended", self.name);
+    }
+
+    /// The same for a program that may have ended by itself: then `false`.
+    pub fn stop_if_it_runs(&mut self) -> bool {
+        if self.ended().is_some() {
+            return false;
+        }
         self.signal(Signal::STOP);
         wait_until("a stopped program to stand still", || {
-            self.check();
-            self.state() == Some('T')
+            self.ended().is_some() || self.state() == Some('T')
         });
+        self.ended().is_none()
     }
 
     /// Lets a stopped one go on (SIGCONT).
-    pub(crate) fn cont(&mut self) {
+    pub fn cont(&mut self) {
         self.check();
         self.signal(Signal::CONT);
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod backfill;
+pub(crate) mod batch;
 pub(crate) mod check;
 pub(crate) mod dead_letters;
 pub(crate) mod index;
