@@ -39,7 +39,12 @@ pub enum PropertyError {
 /// What every client of ours shares: brokers, and the properties that are passed through.
 pub fn base(settings: &Kafka) -> Result<ClientConfig, PropertyError> {
     let mut config = ClientConfig::new();
-    config.set("bootstrap.servers", &settings.brokers).set("client.id", "sohoa");
+    config
+        .set("bootstrap.servers", &settings.brokers)
+        .set("client.id", "sohoa")
+        // A broker that stands still is noticed, and one that comes back is found, in seconds.
+        .set("socket.timeout.ms", "10000")
+        .set("reconnect.backoff.max.ms", "2000");
     config.set_log_level(RDKafkaLogLevel::Warning);
     for (property, value) in &settings.properties {
         config.set(property, resolve(property, value)?);

@@ -21,7 +21,7 @@ use rdkafka::{
     error::KafkaError,
     message::{BorrowedMessage, Headers as _},
 };
-use sohoa_flow::{FatalKind, Fault};
+use sohoa_flow::{FatalKind, Fault, Urgency};
 use sohoa_metrics::record;
 use sohoa_schemas::message::MessagePosition;
 use tokio::sync::{
@@ -72,6 +72,24 @@ impl Lane {
         match self {
             Self::Live => Topic::Live,
             Self::Bulk => Topic::Bulk,
+        }
+    }
+}
+
+impl From<Lane> for Urgency {
+    fn from(lane: Lane) -> Self {
+        match lane {
+            Lane::Live => Self::Live,
+            Lane::Bulk => Self::Bulk,
+        }
+    }
+}
+
+impl From<Lane> for sohoa_metrics::Lane {
+    fn from(lane: Lane) -> Self {
+        match lane {
+            Lane::Live => Self::Live,
+            Lane::Bulk => Self::Bulk,
         }
     }
 }
@@ -234,6 +252,11 @@ impl Desk {
         self.watch.assigned(lane)
     }
 
+    /// Messages of our partitions that are not announced, as the broker last said.
+    pub fn lag(&self, lane: Lane) -> u64 {
+        self.watch.lag(lane)
+    }
+
     fn tell(&self, order: Order) {
         // Once the thread has ended, everything it would be told is done again elsewhere.
         if self.orders.send(order).is_err() {
@@ -251,6 +274,7 @@ fn group(settings: &LaneSettings) -> ClientConfig {
         .set("auto.offset.reset", "earliest")
         .set("enable.auto.commit", "false")
         .set("enable.auto.offset.store", "false")
+        .set("statistics.interval.ms", "5000")
         // Messages are small and documents slow: what is fetched ahead would only be fetched again.
         .set("queued.min.messages", "200")
         .set("queued.max.messages.kbytes", "8192");
@@ -375,11 +399,7 @@ impl Keeper {
             let of = |key: &&(Lane, i32)| key.0 == lane;
             let assigned = state.held.keys().filter(of).count();
             let paused = self.paused.keys().filter(of).count();
-            let name = match lane {
-                Lane::Live => sohoa_metrics::Lane::Live,
-                Lane::Bulk => sohoa_metrics::Lane::Bulk,
-            };
-            record::partitions(name, assigned, paused);
+            record::partitions(lane.into(), assigned, paused);
         }
         drop(state);
         if pause.count() > 0 {

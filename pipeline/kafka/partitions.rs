@@ -5,15 +5,19 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
 use rdkafka::{
-    ClientContext, Offset, TopicPartitionList,
+    ClientContext, Offset, Statistics, TopicPartitionList,
     config::RDKafkaLogLevel,
     consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext, Rebalance},
     error::KafkaError,
+    statistics::Partition,
     topic_partition_list::TopicPartitionListElem,
 };
 use sohoa_flow::{Fault, Prefix};
@@ -39,6 +43,8 @@ pub(crate) struct Watch {
     state: Mutex<State>,
     /// The same for everybody else's questions: the epoch of each partition that is ours.
     epochs: Mutex<HashMap<(Lane, i32), u64>>,
+    /// By lane: messages of our partitions that are not announced, as the broker last said.
+    lag: [AtomicU64; 2],
 }
 
 #[derive(Debug)]
@@ -64,7 +70,12 @@ impl Watch {
     /// Nothing held yet.
     pub(crate) fn new(prefix: &str, announcer: Announcer) -> Self {
         let state = State { announcer, held: HashMap::new(), epoch: 0, fault: None };
-        Self { prefix: prefix.to_owned(), state: Mutex::new(state), epochs: Mutex::default() }
+        Self {
+            prefix: prefix.to_owned(),
+            state: Mutex::new(state),
+            epochs: Mutex::default(),
+            lag: Default::default(),
+        }
     }
 
     /// Whether the message is still ours to answer.
@@ -75,6 +86,28 @@ impl Watch {
     /// Partitions held at the moment, by lane.
     pub(crate) fn assigned(&self, lane: Lane) -> usize {
         self.epochs().keys().filter(|(of, _)| *of == lane).count()
+    }
+
+    /// Messages of our partitions that are not announced, as the broker last said.
+    pub(crate) fn lag(&self, lane: Lane) -> u64 {
+        self.lag[lane as usize].load(Ordering::Relaxed)
+    }
+
+    /// Takes in how far the partitions reach.
+    fn measure(&self, statistics: &Statistics) {
+        let state = self.state();
+        for lane in Lane::ALL {
+            let Some(topic) = statistics.topics.get(&lane.topic().name(&self.prefix)) else {
+                continue;
+            };
+            let behind = |(number, partition): (&i32, &Partition)| {
+                let held = state.held.get(&(lane, *number))?;
+                let position = held.position.unwrap_or(partition.lo_offset);
+                u64::try_from(partition.ls_offset - position).ok()
+            };
+            let lag = topic.partitions.iter().filter_map(behind).sum();
+            self.lag[lane as usize].store(lag, Ordering::Relaxed);
+        }
     }
 
     fn epochs(&self) -> MutexGuard<'_, HashMap<(Lane, i32), u64>> {
@@ -226,6 +259,10 @@ pub(crate) struct Watcher(pub(crate) Arc<Watch>);
 impl ClientContext for Watcher {
     fn log(&self, _: RDKafkaLogLevel, facility: &str, message: &str) {
         tracing::debug!(facility, message, "librdkafka");
+    }
+
+    fn stats(&self, statistics: Statistics) {
+        self.0.measure(&statistics);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {

@@ -3,12 +3,14 @@
 
 use std::path::Path;
 
+use chrono::{DateTime, Utc};
+use futures::TryStreamExt as _;
 use sohoa_flow::Fault;
 use sohoa_schemas::record::{Part, Prepared};
 use sohoa_store::{Store, classify, hash::sha256_file};
 use uuid::Uuid;
 
-use crate::{STAGE, keys, read_json, to_json};
+use crate::{STAGE, keys, read_json, survey::objects, to_json};
 
 /// Name of the composed, unsigned document.
 const COMPOSED: &str = "composed.pdf";
@@ -45,4 +47,19 @@ pub async fn clear(output: &Store, source: Uuid, version: i32) -> Result<(), Fau
         output.remove(&key).await.map_err(|error| classify(STAGE, error))?;
     }
     Ok(())
+}
+
+/// Documents that are held, and since when the oldest of them.
+pub async fn waiting(output: &Store) -> Result<(u64, Option<DateTime<Utc>>), Fault> {
+    let mut listing = std::pin::pin!(objects(output, keys::WORK));
+    let (mut documents, mut oldest) = (0, None);
+    while let Some(meta) = listing.try_next().await? {
+        if meta.location.filename() == Some(PREPARED) {
+            documents += 1;
+            oldest = Some(
+                oldest.map_or(meta.last_modified, |at: DateTime<Utc>| at.min(meta.last_modified)),
+            );
+        }
+    }
+    Ok((documents, oldest))
 }

@@ -7,6 +7,7 @@
 pub mod fetch;
 pub mod hash;
 pub mod lease;
+mod metered;
 pub mod probe;
 pub mod put;
 
@@ -18,6 +19,8 @@ use object_store::{
 };
 use sohoa_flow::{FatalKind, Fault};
 use url::Url;
+
+use metered::Metered;
 
 pub use fetch::Fetched;
 pub use lease::Lease;
@@ -105,7 +108,7 @@ impl Store {
         let files = LocalFileSystem::new_with_prefix(&path)
             .map_err(|source| OpenError::Address { address: url.to_string(), source })?;
         let files = Arc::new(files);
-        let objects = Arc::clone(&files) as Arc<dyn ObjectStore>;
+        let objects = Arc::new(Metered(Arc::clone(&files) as Arc<dyn ObjectStore>));
         Ok(Self { objects, url, local: Some(Folder { path, files }) })
     }
 
@@ -117,7 +120,8 @@ impl Store {
             let path = format!("{}/", url.path());
             url.set_path(&path);
         }
-        Ok(Self { objects: Arc::new(PrefixStore::new(objects, prefix)), url, local: None })
+        let objects = Arc::new(Metered(Arc::new(PrefixStore::new(objects, prefix))));
+        Ok(Self { objects, url, local: None })
     }
 
     /// A store from its parts, for tests and for stores opened elsewhere.

@@ -9,7 +9,10 @@ use object_store::{
 use sohoa_flow::Fault;
 use tokio::io::AsyncReadExt as _;
 
-use crate::{Store, classify, classify_local, hash::Hasher};
+use crate::{
+    Store, classify, classify_local,
+    hash::{self, Hasher},
+};
 
 /// Bytes of one piece of a large upload; S3 wants at least 5 MiB.
 const PIECE: usize = 8 << 20;
@@ -82,6 +85,11 @@ impl Store {
         sha256: &str,
     ) -> Result<u64, Fault> {
         let path = Path::from(key);
+        let meta = tokio::fs::metadata(file).await;
+        let size = meta.map_err(|error| classify_local(stage, error))?.len();
+        if size <= PIECE as u64 {
+            return self.put_small_file(stage, key, file, sha256).await;
+        }
         let upload =
             self.objects.put_multipart(&path).await.map_err(|error| classify(stage, error))?;
         let mut upload = WriteMultipart::new_with_chunk_size(upload, PIECE);
@@ -98,6 +106,23 @@ impl Store {
         }
         upload.finish().await.map_err(|error| classify(stage, error))?;
         self.make_durable(stage, &path).await?;
+        Ok(size)
+    }
+
+    /// The same in one request: an upload in pieces takes three.
+    async fn put_small_file(
+        &self,
+        stage: &'static str,
+        key: &str,
+        file: &FilePath,
+        sha256: &str,
+    ) -> Result<u64, Fault> {
+        let bytes = tokio::fs::read(file).await.map_err(|error| classify_local(stage, error))?;
+        if hash::sha256(&bytes) != sha256 {
+            return Err(Fault::retry(stage, FileChanged { path: file.to_owned() }));
+        }
+        let size = bytes.len() as u64;
+        self.put(stage, key, bytes.into()).await?;
         Ok(size)
     }
 
@@ -172,12 +197,17 @@ mod tests {
     async fn a_file_that_changed_leaves_no_object() {
         let (folder, store) = store();
         let file = folder.path().join("scan");
-        std::fs::write(&file, vec![7; 9 << 20]).unwrap();
-        let wrong = store.put_file("t", "o/x", &file, &sha256(b"other")).await;
-        assert!(matches!(wrong, Err(Fault::Retry(_))));
-        assert!(store.get("o/x").await.unwrap().is_none());
-        let right = sha256(&vec![7; 9 << 20]);
-        assert_eq!(store.put_file("t", "o/x", &file, &right).await.unwrap(), 9 << 20);
-        assert!(store.holds("t", "o/x", 9 << 20).await.unwrap());
+        // In one request, and in pieces.
+        for size in [10, 9 << 20] {
+            let bytes = vec![7; size];
+            std::fs::write(&file, &bytes).unwrap();
+            let key = format!("o/{size}");
+            let wrong = store.put_file("t", &key, &file, &sha256(b"other")).await;
+            assert!(matches!(wrong, Err(Fault::Retry(_))));
+            assert!(store.get(&key).await.unwrap().is_none());
+            let put = store.put_file("t", &key, &file, &sha256(&bytes)).await.unwrap();
+            assert_eq!(put, size as u64);
+            assert!(store.holds("t", &key, size as u64).await.unwrap());
+        }
     }
 }

@@ -33,8 +33,7 @@ impl Province {
         world.use_addresses("s3://scans", "s3://records/out", gateway.environment());
         let mut kafka = Kafka::start(&world.path("kafka"), 1);
         let prefix = format!("t{}", std::process::id());
-        let topics = ["live", "bulk", "releases", "documents", "deadletters"]
-            .map(|topic| format!("{prefix}.{topic}.v1"));
+        let topics = ["live", "bulk", "releases", "documents", "deadletters"].map(topic);
         let topics: Vec<(&str, i32)> =
             topics.iter().map(|topic| (topic.as_str(), partitions)).collect();
         kafka.create_topics(&topics);
@@ -49,10 +48,6 @@ impl Province {
         world.write("sohoa.toml", &config);
         let documents = json_lines(&world.path("samples/truth.jsonl")).len() as i64;
         Self { world, kafka, _gateway: gateway, documents }
-    }
-
-    fn topic(&self, name: &str) -> String {
-        format!("t{}.{name}.v1", std::process::id())
     }
 
     fn backfill(&self) -> Ran {
@@ -88,7 +83,7 @@ impl Province {
 
     /// The events by what they announce.
     fn events(&self) -> Vec<Value> {
-        let events = read_committed(self.kafka.bootstrap(), &self.topic("documents"));
+        let events = read_committed(self.kafka.bootstrap(), &topic("documents"));
         events.iter().map(|event| json(event.payload.as_deref())).collect()
     }
 
@@ -154,6 +149,11 @@ impl Province {
         assert_eq!(self.world.number("select max(version) as n from documents"), 1);
         self.world.audit();
     }
+}
+
+/// A topic of this process: several may test against the same brokers.
+fn topic(name: &str) -> String {
+    format!("t{}.{name}.v1", std::process::id())
 }
 
 fn json(payload: Option<&[u8]>) -> Value {
@@ -239,8 +239,8 @@ fn a_document_that_kills_twice_is_refused() {
     let province = Province::new("1", 1);
     province.backfill();
     let group = format!("t{}-workers", std::process::id());
-    let topic = province.topic("bulk");
-    let note = || messages::note(province.kafka.bootstrap(), &group, &topic, 0).unwrap_or_default();
+    let bulk = topic("bulk");
+    let note = || messages::note(province.kafka.bootstrap(), &group, &bulk, 0).unwrap_or_default();
     let mut worker = province.worker("one");
     wait_until("a document in hand", || note().contains("hand"));
     signal(&worker, "KILL");
@@ -262,15 +262,15 @@ fn a_document_that_kills_twice_is_refused() {
 
 fn a_broken_message_is_kept() {
     let province = Province::new("1", 1);
-    let bulk = province.topic("bulk");
-    let live = province.topic("live");
+    let bulk = topic("bulk");
+    let live = topic("live");
     messages::send(province.kafka.bootstrap(), &bulk, "k", b"not json");
     messages::send(province.kafka.bootstrap(), &live, "k", br#"{"schema_version": 99}"#);
     province.backfill();
     let mut worker = province.worker("one");
     province.wait_for_events(province.documents);
     Province::end(&mut worker);
-    let letters = read_committed(province.kafka.bootstrap(), &province.topic("deadletters"));
+    let letters = read_committed(province.kafka.bootstrap(), &topic("deadletters"));
     let codes: Vec<Value> =
         letters.iter().map(|letter| json(letter.payload.as_deref())["code"].clone()).collect();
     assert_eq!(codes, ["X02_BROKEN_MESSAGE", "X02_BROKEN_MESSAGE"]);

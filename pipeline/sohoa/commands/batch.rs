@@ -137,7 +137,7 @@ fn print(line: &Line, format: Format) -> Result<(), Failure> {
             let (code, sentence) = (text(&line.code), text(&line.sentence));
             let cells =
                 [&line.dossier_uid, &ordinal, &line.files, &line.outcome, &code, &sentence, &pages];
-            say(row(cells.map(|cell| guarded(cell)))?)
+            say(row(&cells.map(|cell| guarded(cell)))?)
         }
         Format::Table => say(format_args!(
             "{:<12} {:<24} {} {}",
@@ -150,9 +150,9 @@ fn print(line: &Line, format: Format) -> Result<(), Failure> {
 }
 
 /// A row of a table of comma-separated values.
-fn row(cells: [String; 7]) -> Result<String, Failure> {
+fn row(cells: &[String; 7]) -> Result<String, Failure> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let written = writer.write_record(&cells);
+    let written = writer.write_record(cells);
     written.map_err(|error| Failure::from_error(Exit::Internal, &error))?;
     let bytes = writer.into_inner();
     let bytes = bytes.map_err(|error| Failure::from_error(Exit::Internal, &error))?;
@@ -172,9 +172,6 @@ mod tests {
     #[test]
     fn a_cell_cannot_break_out_or_be_a_formula() {
         let cells = ["a,b", "say \"no\"", "=1+1", "a.pdf", "", "", "0"];
-        assert_eq!(
-            row(cells.map(guarded)).unwrap(),
-            "\"a,b\",\"say \"\"no\"\"\",'=1+1,a.pdf,,,0"
-        );
+        assert_eq!(row(&cells.map(guarded)).unwrap(), "\"a,b\",\"say \"\"no\"\"\",'=1+1,a.pdf,,,0");
     }
 }

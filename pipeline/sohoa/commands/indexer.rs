@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use sohoa_flow::Shutdown;
+use sohoa_metrics::Health;
 use sohoa_store::Missing;
 
 use crate::{
@@ -11,10 +12,14 @@ use crate::{
     console::say,
     exit::{Exit, Failure},
     indexer::{self, Until},
+    observe,
     run::Bounds,
     settings::Settings,
     setup,
 };
+
+/// A commit that takes longer than this is stuck: the store's retries end before.
+const STILL: Duration = Duration::from_mins(10);
 
 /// Opens everything and indexes until told to end.
 pub(crate) async fn run(arguments: Indexer) -> Result<Exit, Failure> {
@@ -28,9 +33,12 @@ pub(crate) async fn run(arguments: Indexer) -> Result<Exit, Failure> {
     };
     let shutdown = Shutdown::default();
     watch_signals(&shutdown);
+    let health = Health::new(STILL);
+    let listen = settings.config.metrics.listen.as_deref();
+    let _endpoint = observe::serve(listen, &health, || {})?;
     let until = if arguments.once { Until::CaughtUp } else { Until::Told };
     let kafka = &settings.config.kafka;
-    let indexed = indexer::run(kafka, store, bounds, (until, shutdown)).await;
+    let indexed = indexer::run(kafka, store, bounds, (until, shutdown, health)).await;
     let indexed = indexed.map_err(|fault| setup::broker_failure(fault, &kafka.brokers))?;
     say(format_args!("{} documents indexed in {} commits", indexed.documents, indexed.commits))?;
     Ok(Exit::Done)

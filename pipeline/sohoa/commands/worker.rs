@@ -11,7 +11,8 @@ use crate::{
     commands::run::watch_signals,
     console::say,
     exit::{Exit, Failure},
-    observe, run,
+    observe::{self, Counts},
+    run,
     scratch::Scratch,
     settings::Settings,
     setup,
@@ -33,13 +34,18 @@ pub(crate) async fn run(arguments: Worker) -> Result<Exit, Failure> {
     context.budget = budget(&context.settings);
     let health = Health::new(STILL);
     let listen = context.settings.config.metrics.listen.clone();
-    let _endpoint = observe::serve(listen.as_deref(), &health, observe::refresher(&context))?;
     let lanes = open(lanes).await?;
+    let counts = Arc::new(Counts::default());
+    let refresh = observe::refresher(&context, lanes.desk(), Arc::clone(&counts));
+    let _endpoint = observe::serve(listen.as_deref(), &health, refresh)?;
+    if listen.is_some() {
+        tokio::spawn(observe::watch_held(context.output.clone()));
+    }
     watch_signals(&shutdown);
     let context = Arc::new(context);
     tracing::warn!(input = context.input_name, "the worker takes documents");
     health.ready();
-    let ended = worker::drive(Arc::clone(&context), lanes, health).await;
+    let ended = worker::drive(Arc::clone(&context), lanes, (health, counts)).await;
     context.pool.shutdown().await;
     report(&ended?, arguments.json)
 }

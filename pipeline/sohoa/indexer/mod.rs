@@ -15,9 +15,9 @@ use sohoa_flow::{
     Fatal, FatalKind, Fault, Shutdown,
     retry::{Policy, retry},
 };
-use sohoa_index::{Batch, Index, IndexError};
+use sohoa_index::{Appended, Batch, Index, IndexError};
 use sohoa_kafka::{Reader, Topic, connect, reader::Event};
-use sohoa_metrics::{CommitResult, record};
+use sohoa_metrics::{CommitResult, Health, Table, record};
 use sohoa_schemas::{config::Kafka, message::DocumentEvent};
 use sohoa_store::Store;
 use tokio::time::Instant;
@@ -25,6 +25,9 @@ use tokio::time::Instant;
 use crate::run::Bounds;
 
 const STAGE: &str = "index";
+
+/// Between two signs of life of an indexer that has nothing to do.
+const BEAT: Duration = Duration::from_secs(5);
 
 /// When it ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +55,7 @@ pub(crate) async fn run(
     kafka: &Kafka,
     store: Store,
     bounds: Bounds,
-    (until, shutdown): (Until, Shutdown),
+    (until, shutdown, health): (Until, Shutdown, Health),
 ) -> Result<Indexed, Fault> {
     let (objects, url) = store.below(sohoa_publish::keys::INDEX);
     let mut index = Index::open(&objects, url).map_err(index_fault)?;
@@ -77,6 +80,7 @@ pub(crate) async fn run(
         waiting: BTreeMap::new(),
         due: Instant::now(),
         indexed: Indexed::default(),
+        health,
     };
     indexer.work(reader, partitions, (until, shutdown)).await
 }
@@ -116,6 +120,7 @@ struct Indexer {
     /// When the oldest waiting event has to be committed.
     due: Instant,
     indexed: Indexed,
+    health: Health,
 }
 
 impl Indexer {
@@ -126,11 +131,15 @@ impl Indexer {
         (until, shutdown): (Until, Shutdown),
     ) -> Result<Indexed, Fault> {
         let mut open: Vec<i32> = (0..partitions).collect();
-        while !shutdown.draining() && !(until == Until::CaughtUp && open.is_empty()) {
+        let caught_up = |open: &[i32]| until == Until::CaughtUp && open.is_empty();
+        while !shutdown.draining() && !caught_up(&open) {
             let waits = !self.waiting.is_empty();
+            self.health.beat();
+            self.health.ready();
             tokio::select! {
                 biased;
                 () = shutdown.drained() => {}
+                () = tokio::time::sleep(BEAT) => {}
                 () = tokio::time::sleep_until(self.due), if waits => self.commit().await?,
                 event = reader.next() => match event? {
                     Event::Message { partition, offset, payload } => {
@@ -172,7 +181,11 @@ impl Indexer {
             let result =
                 if appended.is_ok() { CommitResult::Committed } else { CommitResult::Failed };
             record::index_committed(result, began.elapsed());
-            appended?;
+            for (table, rows) in appended?.added {
+                if let Some(table) = Table::named(table.name()) {
+                    record::rows_appended(table, rows as u64);
+                }
+            }
             self.indexed.documents += events.len() as u64;
             self.indexed.commits += 1;
             tracing::info!(
@@ -186,7 +199,7 @@ impl Indexer {
     }
 
     /// Appends, and again while the store is away: an append that was interrupted adds nothing twice.
-    async fn append(&mut self, application: &str, batch: &Batch) -> Result<(), Fault> {
+    async fn append(&mut self, application: &str, batch: &Batch) -> Result<Appended, Fault> {
         let policy = Policy { within: Duration::from_mins(5), attempts: 20, ..Policy::default() };
         let index = tokio::sync::Mutex::new(&mut self.index);
         let append = || async {
@@ -194,6 +207,6 @@ impl Indexer {
             let appended = index.append(application, batch).await;
             appended.map_err(|error| sohoa_store::classify_local(STAGE, error))
         };
-        retry(policy, append).await.map(drop)
+        retry(policy, append).await
     }
 }

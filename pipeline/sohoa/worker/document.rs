@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sohoa_flow::{Fault, Urgency, fault::BoxError, retry::retry};
-use sohoa_kafka::{Announcement, Delivery, Lane, Suspicion};
+use sohoa_kafka::{Announcement, Delivery, Suspicion};
 use sohoa_publish::quarantine;
 use sohoa_schemas::{Code, message::Submission, rows::Outcome};
 use sohoa_source::submission::from_message;
@@ -49,7 +49,7 @@ pub(crate) async fn answer(context: &Context, delivery: &Delivery) -> Result<Ans
         return announce(context, delivery, &submission, settled).await;
     }
     let bytes: u64 = source.files.iter().map(|file| file.size).sum();
-    let urgency = urgency(delivery.place.lane);
+    let urgency = Urgency::from(delivery.place.lane);
     let _permit = context.budget.acquire_for(urgency, 2 * bytes + OVERHEAD_BYTES).await;
     let settled = stages::process(context, source).await?;
     announce(context, delivery, &submission, settled).await
@@ -71,14 +71,6 @@ pub(crate) async fn give_up(
     };
     let settled = refuse_unless_done(context, source, (Code::X01StageFailed, error)).await?;
     announce(context, delivery, &submission, settled).await
-}
-
-/// A lane's documents have its urgency everywhere.
-pub(crate) fn urgency(lane: Lane) -> Urgency {
-    match lane {
-        Lane::Live => Urgency::Live,
-        Lane::Bulk => Urgency::Bulk,
-    }
 }
 
 fn parse(context: &Context, delivery: &Delivery) -> Result<Submission, String> {

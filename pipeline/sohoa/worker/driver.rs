@@ -8,18 +8,18 @@ use std::{
 
 use sohoa_flow::{Cause, Fault, Shutdown};
 use sohoa_kafka::{Delivery, Desk, Lane, Lanes, Place, Suspicion};
-use sohoa_metrics::{Health, record};
-use sohoa_schemas::{rows::Outcome, summary::Summary};
+use sohoa_metrics::Health;
+use sohoa_schemas::summary::Summary;
 use sohoa_store::probe;
 use tokio::task::{Id, JoinError, JoinSet};
 use tracing::Instrument as _;
 
 use super::{
     answer::trace,
-    document::{self, Answered, urgency},
+    document::{self, Answered},
     queues::Queues,
 };
-use crate::{context::Context, stages::Settled, tally::Tally};
+use crate::{context::Context, observe::Counts, tally::Tally};
 
 /// Documents of a lane beyond the number of page workers that are under way: while the workers
 /// read pages, these are fetched, signed and stored.
@@ -44,11 +44,11 @@ pub(crate) struct Ending {
 pub(crate) async fn drive(
     context: Arc<Context>,
     lanes: Lanes,
-    health: Health,
+    (health, counts): (Health, Arc<Counts>),
 ) -> Result<Ending, Fault> {
     let slots = context.settings.worker_count() + BESIDE_WORKERS;
     let shutdown = context.shutdown.clone();
-    let contexts = Lane::ALL.map(|lane| Arc::new(context.at(urgency(lane))));
+    let contexts = Lane::ALL.map(|lane| Arc::new(context.at(lane.into())));
     let driver = Driver {
         contexts,
         desk: lanes.desk(),
@@ -61,22 +61,9 @@ pub(crate) async fn drive(
         rounds: HashMap::new(),
         tally: Tally::begin(),
         health,
+        counts,
     };
     driver.run(lanes, shutdown).await
-}
-
-/// Counts a settled document for operators.
-fn observe(lane: Lane, settled: &Settled) {
-    let lane = match lane {
-        Lane::Live => sohoa_metrics::Lane::Live,
-        Lane::Bulk => sohoa_metrics::Lane::Bulk,
-    };
-    let outcome = match settled.outcome {
-        Outcome::Held => sohoa_metrics::Outcome::Held,
-        Outcome::Published => sohoa_metrics::Outcome::Published,
-        Outcome::Quarantined => sohoa_metrics::Outcome::Quarantined,
-    };
-    record::settled(lane, outcome, u64::try_from(settled.pages.total()).unwrap_or(0));
 }
 
 type Done = Result<Answered, Fault>;
@@ -98,6 +85,7 @@ struct Driver {
     rounds: HashMap<Place, u32>,
     tally: Tally,
     health: Health,
+    counts: Arc<Counts>,
 }
 
 impl Driver {
@@ -208,7 +196,7 @@ impl Driver {
         self.rounds.remove(&place);
         if let Some(settled) = &answered.settled {
             self.tally.settled(settled);
-            observe(place.lane, settled);
+            self.counts.settled(place.lane, settled);
         }
         self.desk.settle(place, answered.announcements);
         Ok(())
