@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Without any news for this long, none is expected any more.
-const STILL: Duration = Duration::from_mins(3);
+const STILL: Duration = Duration::from_mins(2);
 
 /// How often refusals are sent again. Nothing is killed meanwhile, so once would do.
 const ROUNDS: usize = 2;

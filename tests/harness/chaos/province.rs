@@ -78,7 +78,11 @@ impl Province {
         let names: Vec<_> = names.iter().map(|(name, count)| (name.as_str(), *count)).collect();
         kafka.create_topics(&names);
         fs::write(folder.join("sohoa.toml"), config(kafka.bootstrap())).unwrap();
-        let watch = Watch::start(kafka.bootstrap(), &topic("documents"), TOPICS[3].1);
+        let watch = Watch::start(
+            kafka.bootstrap(),
+            (&topic("documents"), TOPICS[3].1),
+            &folder.join("logs/watch.log"),
+        );
         Self {
             folder: folder.to_owned(),
             brokers,

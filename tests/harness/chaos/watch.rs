@@ -1,22 +1,37 @@
 //! What has been announced so far, followed while it happens, from a thread that outlives every
 //! fault of the broker.
+//!
+//! A client that hears nothing for long is replaced by a new one, and it is said when the new one
+//! hears what the old one should have: a client that stands still is not to be taken for a program
+//! that does.
 
 use std::{
     collections::BTreeMap,
+    fs::{File, OpenOptions},
+    io::Write as _,
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     thread::JoinHandle,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use rdkafka::{
-    Message as _, Offset, TopicPartitionList,
-    consumer::{BaseConsumer, Consumer as _},
+    ClientContext, Message as _, Offset, TopicPartitionList,
+    config::RDKafkaLogLevel,
+    consumer::{BaseConsumer, Consumer as _, ConsumerContext},
+    error::KafkaError,
 };
 use serde_json::Value;
 use sohoa_harness::kafka::client;
+
+/// Without a message for this long the client is replaced.
+const SILENCE: Duration = Duration::from_secs(20);
+
+/// A new client that hears something sooner than this was not waiting for it to happen.
+const AT_ONCE: Duration = Duration::from_secs(2);
 
 /// What the events said.
 #[derive(Debug, Default)]
@@ -35,29 +50,21 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// Follows the committed messages of a topic from their beginning.
-    pub(crate) fn start(bootstrap: &str, topic: &str, partitions: i32) -> Self {
-        let consumer: BaseConsumer = client(bootstrap)
-            .set("group.id", "sohoa-chaos")
-            .set("enable.auto.commit", "false")
-            .set("auto.offset.reset", "earliest")
-            .set("isolation.level", "read_committed")
-            .create()
-            .unwrap();
-        let mut assignment = TopicPartitionList::new();
-        for partition in 0..partitions {
-            assignment.add_partition_offset(topic, partition, Offset::Beginning).unwrap();
-        }
-        consumer.assign(&assignment).unwrap();
+    /// Follows the committed messages of a topic from their beginning; what the client says of
+    /// itself goes to the file `log`.
+    pub(crate) fn start(bootstrap: &str, (topic, partitions): (&str, i32), log: &Path) -> Self {
         let (seen, over) = (Arc::<Mutex<Seen>>::default(), Arc::<AtomicBool>::default());
-        let (theirs, until) = (Arc::clone(&seen), Arc::clone(&over));
+        let mut follower = Follower {
+            bootstrap: bootstrap.to_owned(),
+            topic: topic.to_owned(),
+            next: vec![0; partitions as usize],
+            log: log.to_owned(),
+            seen: Arc::clone(&seen),
+        };
+        let until = Arc::clone(&over);
         let thread = std::thread::spawn(move || {
             while !until.load(Ordering::Relaxed) {
-                // Errors pass: the client finds the broker again.
-                if let Some(Ok(message)) = consumer.poll(Duration::from_millis(100)) {
-                    let event = serde_json::from_slice(message.payload().unwrap_or_default());
-                    note(&mut lock(&theirs), &event.unwrap());
-                }
+                follower.follow(&until);
             }
         });
         Self { seen, over, thread: Some(thread) }
@@ -78,6 +85,90 @@ impl Watch {
         lock(&self.seen).sources.values().filter(|published| **published).count()
     }
 }
+
+/// The thread's own.
+struct Follower {
+    bootstrap: String,
+    topic: String,
+    /// The next position in each partition.
+    next: Vec<i64>,
+    log: PathBuf,
+    seen: Arc<Mutex<Seen>>,
+}
+
+impl Follower {
+    /// Follows with one client until it hears nothing for long.
+    fn follow(&mut self, until: &AtomicBool) {
+        let consumer = self.consumer();
+        let opened = Instant::now();
+        let mut heard = opened;
+        let mut first = self.next.iter().any(|next| *next > 0);
+        while !until.load(Ordering::Relaxed) && heard.elapsed() < SILENCE {
+            let message = match consumer.poll(Duration::from_millis(100)) {
+                None => continue,
+                Some(Ok(message)) => message,
+                // Errors pass: the client finds the broker again.
+                Some(Err(error)) => {
+                    consumer.context().write(&error.to_string());
+                    continue;
+                }
+            };
+            if std::mem::take(&mut first) && opened.elapsed() < AT_ONCE {
+                println!("the client that follows the events stood still; a new one goes on");
+            }
+            heard = Instant::now();
+            let next = &mut self.next[message.partition() as usize];
+            // After a reset it may begin before what it had.
+            if message.offset() >= *next {
+                *next = message.offset() + 1;
+                let event = serde_json::from_slice(message.payload().unwrap_or_default());
+                note(&mut lock(&self.seen), &event.unwrap());
+            }
+        }
+    }
+
+    fn consumer(&self) -> BaseConsumer<Log> {
+        let log = OpenOptions::new().create(true).append(true).open(&self.log).unwrap();
+        let consumer: BaseConsumer<Log> = client(&self.bootstrap)
+            .set("group.id", "sohoa-chaos")
+            .set("enable.auto.commit", "false")
+            .set("auto.offset.reset", "earliest")
+            .set("isolation.level", "read_committed")
+            .set("debug", "consumer,topic,cgrp")
+            .set_log_level(RDKafkaLogLevel::Debug)
+            .create_with_context(Log(Mutex::new(log), Instant::now()))
+            .unwrap();
+        let mut assignment = TopicPartitionList::new();
+        for (partition, next) in (0..).zip(&self.next) {
+            let from = Offset::Offset(*next);
+            assignment.add_partition_offset(&self.topic, partition, from).unwrap();
+        }
+        consumer.assign(&assignment).unwrap();
+        consumer
+    }
+}
+
+/// What the client says of itself, in a file.
+struct Log(Mutex<File>, Instant);
+
+impl Log {
+    fn write(&self, what: &str) {
+        let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        writeln!(file, "{:9.3} {what}", self.1.elapsed().as_secs_f64()).unwrap();
+    }
+}
+
+impl ClientContext for Log {
+    fn log(&self, _: RDKafkaLogLevel, facility: &str, message: &str) {
+        self.write(&format!("{facility} {message}"));
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.write(&format!("{error}: {reason}"));
+    }
+}
+
+impl ConsumerContext for Log {}
 
 fn note(seen: &mut Seen, event: &Value) {
     seen.events += 1;
