@@ -1,6 +1,11 @@
 //! From Kafka to a bucket: workers and an indexer against real brokers and a real store.
 
-use std::{collections::BTreeMap, process::Child};
+use std::{
+    collections::BTreeMap,
+    io::{Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    process::Child,
+};
 
 use serde_json::Value;
 use sohoa_harness::{Gateway, Kafka, messages, reader::read_committed};
@@ -8,11 +13,13 @@ use sohoa_harness::{Gateway, Kafka, messages, reader::read_committed};
 use crate::support::{Ran, World, json_lines, signal, wait_until};
 
 /// All tests of this file.
-pub(crate) const TESTS: [(&str, fn()); 4] = [
+pub(crate) const TESTS: [(&str, fn()); 6] = [
     ("lanes::what_a_run_makes_a_worker_makes", what_a_run_makes_a_worker_makes),
     ("lanes::killed_workers_lose_and_repeat_nothing", killed_workers_lose_and_repeat_nothing),
     ("lanes::a_document_that_kills_twice_is_refused", a_document_that_kills_twice_is_refused),
     ("lanes::a_broken_message_is_kept_and_the_lane_goes_on", a_broken_message_is_kept),
+    ("lanes::operators_see_what_a_worker_does", operators_see_what_a_worker_does),
+    ("lanes::what_is_missing_is_named_with_its_setting", what_is_missing_is_named),
 ];
 
 /// A province with brokers, buckets, and samples in one of them.
@@ -279,4 +286,74 @@ fn a_broken_message_is_kept() {
     assert_eq!(listed.stdout.lines().count(), 2, "{}{}", listed.stdout, listed.stderr);
     province.index();
     province.check();
+}
+
+fn operators_see_what_a_worker_does() {
+    let province = Province::new("1", 1);
+    province.backfill();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut config = std::fs::read_to_string(province.world.path("sohoa.toml")).unwrap();
+    config.push_str(&format!("[metrics]\nlisten = \"127.0.0.1:{port}\"\n"));
+    province.world.write("sohoa.toml", &config);
+    let mut worker = province.worker("one");
+    province.wait_for_events(province.documents);
+    let settled = format!(
+        "sohoa_documents_total{{lane=\"bulk\",outcome=\"published\"}} {}",
+        province.documents
+    );
+    wait_until("the settled documents", || get(port, "/metrics").contains(&settled));
+    wait_until("an empty lane", || {
+        get(port, "/metrics").contains("sohoa_lane_lag_documents{lane=\"bulk\"} 0")
+    });
+    let metrics = get(port, "/metrics");
+    for wanted in [
+        "sohoa_kafka_partitions_assigned{lane=\"live\"} 1",
+        "sohoa_announce_seconds_count{result=\"committed\"}",
+        "sohoa_store_operation_seconds_count{operation=\"create\",result=\"ok\"}",
+        "sohoa_stage_documents_out_total{stage=\"publish\"}",
+    ] {
+        assert!(metrics.contains(wanted), "{wanted} is missing in\n{metrics}");
+    }
+    assert!(get(port, "/healthz").starts_with("HTTP/1.1 200"));
+    assert!(get(port, "/readyz").starts_with("HTTP/1.1 200"));
+    Province::end(&mut worker);
+}
+
+fn get(port: u16, path: &str) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: sohoa\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+fn what_is_missing_is_named() {
+    let province = Province::new("1", 1);
+    let start = |config: &str| {
+        province.world.write("other.toml", config);
+        province.world.sohoa(&[
+            "worker",
+            "--input",
+            "s3://scans",
+            "--output",
+            "s3://records/out",
+            "--config",
+            "other.toml",
+            "--slot",
+            "one",
+        ])
+    };
+    // Nothing listens on the discard port of the loopback.
+    let away = start("[kafka]\nbrokers = \"127.0.0.1:9\"\n");
+    assert_eq!(away.exit, 4, "{}", away.stderr);
+    assert!(away.stderr.contains("kafka.brokers"), "{}", away.stderr);
+    let brokers = province.kafka.bootstrap();
+    let missing = start(&format!("[kafka]\nbrokers = \"{brokers}\"\nprefix = \"nobody\"\n"));
+    assert_eq!(missing.exit, 2, "{}", missing.stderr);
+    assert!(missing.stderr.contains("nobody.live.v1"), "{}", missing.stderr);
+    let unknown = start(&format!(
+        "[kafka]\nbrokers = \"{brokers}\"\n[kafka.properties]\n\"no.such\" = \"1\"\n"
+    ));
+    assert_eq!(unknown.exit, 2, "{}", unknown.stderr);
+    assert!(unknown.stderr.contains("no.such"), "{}", unknown.stderr);
 }
