@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Without any news for this long, none is expected any more.
-const STILL: Duration = Duration::from_mins(2);
+const STILL: Duration = Duration::from_secs(90);
 
 /// How often refusals are sent again. Nothing is killed meanwhile, so once would do.
 const ROUNDS: usize = 2;
@@ -28,7 +28,7 @@ pub(crate) fn everything(province: &mut Province, documents: usize) -> Vec<Strin
         problems.push(format!("of {documents} documents only {answered} have an event"));
     }
     for round in 0..ROUNDS {
-        let refused = documents.saturating_sub(province.watch.published());
+        let refused = province.watch.answered() - province.watch.published();
         if refused == 0 {
             break;
         }

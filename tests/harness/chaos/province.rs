@@ -23,6 +23,9 @@ const TOPICS: [(&str, i32); 5] =
 /// The codes that the program says it ends with; another end of its own accord is a defect.
 const DOCUMENTED: [i32; 8] = [0, 1, 2, 3, 4, 5, 6, 130];
 
+/// How often one kind of end is said when it happens; the sum is said at the end.
+const SAID: usize = 3;
+
 /// A supervisor does not start the same process again sooner.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -169,8 +172,11 @@ impl Province {
             Role::Indexer(_) => "indexer",
             Role::Worker(_) => "worker",
         };
-        *self.restarts.entry(format!("{kind}: {status}")).or_default() += 1;
-        self.say(&format!("{role:?} ended by itself, {status}; it is started again"));
+        let times = self.restarts.entry(format!("{kind}: {status}")).or_default();
+        *times += 1;
+        if *times <= SAID {
+            self.say(&format!("{role:?} ended by itself, {status}; it is started again"));
+        }
         if !status.code().is_some_and(|code| DOCUMENTED.contains(&code)) {
             self.defects.push(format!("{role:?} ended with {status}"));
         }
