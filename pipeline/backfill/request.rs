@@ -106,7 +106,7 @@ impl Default for Bounds {
             in_flight: None,
             // Some hundred kilobytes an object, fifteen thousand objects for a province.
             chunk_documents: 1_000,
-            chunk_age: Duration::from_mins(1),
+            chunk_age: Duration::from_secs(15),
             look_every: Duration::from_secs(2),
         }
     }

@@ -87,7 +87,7 @@ impl Announcer {
     /// Sends messages and moves positions, both or neither.
     ///
     /// # Errors
-    /// `Fatal` when another process runs under the same slot, or the broker takes nothing for long.
+    /// `Fatal` when another process has the slot, or the broker takes nothing for long.
     pub(crate) fn announce<'a>(
         &self,
         messages: impl Iterator<Item = &'a Announcement>,
@@ -163,12 +163,14 @@ impl Announcer {
     }
 }
 
-/// Another process has the slot, or the broker is away for too long.
+/// The slot is another's, or the broker is away for too long.
 #[derive(Debug, thiserror::Error)]
 enum Ended {
+    /// The broker answers both alike. Ending is right for either: started again, the slot is ours.
     #[error(
-        "another worker runs under the same slot and has taken it over; give each worker of the \
-         same machine its own --slot"
+        "the broker takes no transactions of this worker any more: it was slow to answer and has \
+         given the last one up, or another worker runs under the same slot (give each its own \
+         --slot)"
     )]
     Fenced(#[source] KafkaError),
     #[error("the broker takes no transaction")]
@@ -177,10 +179,10 @@ enum Ended {
 
 fn ended(error: KafkaError) -> Fault {
     use RDKafkaErrorCode as E;
-    match error.rdkafka_error_code() {
-        Some(E::Fenced | E::ProducerFenced | E::InvalidProducerEpoch) => {
-            Fault::fatal(FatalKind::Configuration, STAGE, Ended::Fenced(error))
-        }
-        _ => Fault::fatal(FatalKind::Unreachable, STAGE, Ended::Broker(error)),
-    }
+    let fenced = matches!(
+        error.rdkafka_error_code(),
+        Some(E::Fenced | E::ProducerFenced | E::InvalidProducerEpoch)
+    );
+    let ended = if fenced { Ended::Fenced(error) } else { Ended::Broker(error) };
+    Fault::fatal(FatalKind::Unreachable, STAGE, ended)
 }

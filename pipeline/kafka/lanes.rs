@@ -288,7 +288,8 @@ struct Keeper {
     settings: LaneSettings,
     deliver: UnboundedSender<Delivery>,
     inbox: Receiver<Order>,
-    /// What is paused: by its epoch, since a partition that comes back comes un-paused.
+    /// What was paused, with its epoch. The client keeps its mark on a partition that is given up:
+    /// one that comes back comes paused, and would stay so for ever.
     paused: HashMap<(Lane, i32), u64>,
     announced_at: Instant,
     complained_at: Option<Instant>,
@@ -375,14 +376,18 @@ impl Keeper {
         let mut pause = TopicPartitionList::new();
         let mut resume = TopicPartitionList::new();
         let state = self.watch.state();
-        self.paused
-            .retain(|key, epoch| state.held.get(key).is_some_and(|held| held.epoch == *epoch));
         for (key, held) in &state.held {
+            let topic = || key.0.topic().name(&self.settings.prefix);
+            if self.paused.get(key).is_some_and(|epoch| *epoch != held.epoch) {
+                // It was paused when it was given up, and has come back so.
+                self.paused.remove(key);
+                resume.add_partition(&topic(), key.1);
+                continue;
+            }
             let is_paused = self.paused.contains_key(key);
             // Half the window free before it goes on, since what was fetched is fetched again.
             let bound = if is_paused { self.settings.window / 2 } else { self.settings.window };
             let wanted = !unwanted[&key.0] && held.prefix.len() < bound.max(1);
-            let topic = || key.0.topic().name(&self.settings.prefix);
             match (wanted, is_paused) {
                 (false, false) => {
                     pause.add_partition(&topic(), key.1);
@@ -398,8 +403,8 @@ impl Keeper {
         for lane in Lane::ALL {
             let of = |key: &&(Lane, i32)| key.0 == lane;
             let assigned = state.held.keys().filter(of).count();
-            let paused = self.paused.keys().filter(of).count();
-            record::partitions(lane.into(), assigned, paused);
+            let paused = self.paused.keys().filter(of).filter(|key| state.held.contains_key(key));
+            record::partitions(lane.into(), assigned, paused.count());
         }
         drop(state);
         if pause.count() > 0 {

@@ -13,9 +13,10 @@ use sohoa_harness::{Gateway, Kafka, messages, reader::read_committed};
 use crate::support::{Ran, World, json_lines, signal, wait_until};
 
 /// All tests of this file.
-pub(crate) const TESTS: [(&str, fn()); 6] = [
+pub(crate) const TESTS: [(&str, fn()); 7] = [
     ("lanes::what_a_run_makes_a_worker_makes", what_a_run_makes_a_worker_makes),
     ("lanes::killed_workers_lose_and_repeat_nothing", killed_workers_lose_and_repeat_nothing),
+    ("lanes::partitions_that_come_back_go_on", partitions_that_come_back_go_on),
     ("lanes::a_document_that_kills_twice_is_refused", a_document_that_kills_twice_is_refused),
     ("lanes::a_broken_message_is_kept_and_the_lane_goes_on", a_broken_message_is_kept),
     ("lanes::operators_see_what_a_worker_does", operators_see_what_a_worker_does),
@@ -237,6 +238,25 @@ fn killed_workers_lose_and_repeat_nothing() {
     Province::end(&mut one);
     Province::end(&mut two);
     province.replay();
+    province.index();
+    province.check();
+}
+
+/// A worker whose lane is paused, since its slots are taken, gives partitions up and gets them back.
+fn partitions_that_come_back_go_on() {
+    let province = Province::new("8", 6);
+    assert!(province.documents > 16, "too few documents to fill a worker");
+    province.backfill();
+    let mut one = province.worker("one");
+    province.wait_for_events(1);
+    for slot in ["two", "three"] {
+        let before = province.events().len() as i64;
+        let mut other = province.worker(slot);
+        province.wait_for_events((before + 3).min(province.documents));
+        Province::end(&mut other);
+    }
+    province.wait_for_events(province.documents);
+    Province::end(&mut one);
     province.index();
     province.check();
 }
