@@ -312,8 +312,8 @@ fn operators_see_what_a_worker_does() {
     let province = Province::new("1", 1);
     province.backfill();
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let mut config = std::fs::read_to_string(province.world.path("sohoa.toml")).unwrap();
-    config.push_str(&format!("[metrics]\nlisten = \"127.0.0.1:{port}\"\n"));
+    let config = std::fs::read_to_string(province.world.path("sohoa.toml")).unwrap();
+    let config = format!("{config}[metrics]\nlisten = \"127.0.0.1:{port}\"\n");
     province.world.write("sohoa.toml", &config);
     let mut worker = province.worker("one");
     province.wait_for_events(province.documents);
