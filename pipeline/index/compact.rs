@@ -5,7 +5,7 @@
 //! and of a look-up follows the bytes of the index, not the number of appends. Files that no state
 //! names any more are deleted by [`Index::sweep`].
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 use deltalake::{
@@ -34,17 +34,18 @@ impl Index {
     /// meanwhile; the table is then as it was.
     pub async fn compact(&mut self, table: Table, least: usize) -> Result<usize, IndexError> {
         let log = self.log_mut(table);
-        let mut months: BTreeMap<(String, String), Vec<DataFile>> = BTreeMap::new();
-        for file in log.files().await? {
-            // A file that is half full would be copied again and again for little.
-            if file.size < table.file_bytes() / 2 {
-                months.entry((file.province.clone(), file.month.clone())).or_default().push(file);
-            }
-        }
+        let least = least.max(2);
+        let months: BTreeSet<_> = log.small_files().await?.iter().map(month_of).collect();
         let mut merged = 0;
-        for files in months.into_values().filter(|files| files.len() >= least.max(2)) {
-            merged += files.len();
-            log.merge(&files).await?;
+        for month in months {
+            // Listed anew for each: a commit forgets the state, and a file that somebody else has
+            // merged meanwhile must not be merged again.
+            let mut files = log.small_files().await?;
+            files.retain(|file| month_of(file) == month);
+            if files.len() >= least {
+                merged += files.len();
+                log.merge(&files).await?;
+            }
         }
         Ok(merged)
     }
@@ -87,6 +88,14 @@ impl Index {
 }
 
 impl TableLog {
+    /// A file that is half full would be copied again and again for little.
+    async fn small_files(&mut self) -> Result<Vec<DataFile>, IndexError> {
+        let bound = self.table.file_bytes() / 2;
+        let mut files = self.files().await?;
+        files.retain(|file| file.size < bound);
+        Ok(files)
+    }
+
     async fn merge(&mut self, files: &[DataFile]) -> Result<(), IndexError> {
         let mut writer = self.writer().await?;
         for file in files {
@@ -110,6 +119,10 @@ impl TableLog {
         };
         self.commit(Change { actions, operation, transaction: None, exclusive: false }).await
     }
+}
+
+fn month_of(file: &DataFile) -> (String, String) {
+    (file.province.clone(), file.month.clone())
 }
 
 #[cfg(test)]

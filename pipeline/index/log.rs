@@ -115,6 +115,11 @@ impl TableLog {
     pub(crate) async fn ready(&mut self) -> Result<&DeltaTable, IndexError> {
         if self.state().await?.is_none() {
             let created = self.create().await.map_err(|error| self.error(error))?;
+            if created.version().is_some_and(|version| version > 0) {
+                // Another writer was first, and has written rows that nobody here has seen.
+                self.forget();
+                return Err(IndexError::Busy(self.table.name()));
+            }
             self.state = Some(created);
         }
         let missing = self.state.as_ref().map(|state| self.missing_columns(state)).transpose()?;
@@ -172,8 +177,13 @@ impl TableLog {
     /// Commits. On an error the state is forgotten: the commit may have happened.
     pub(crate) async fn commit(&mut self, change: Change) -> Result<(), IndexError> {
         let transaction = change.transaction.clone();
+        let exclusive = change.exclusive;
         match self.try_commit(change).await {
             Ok(()) => {
+                if !exclusive {
+                    // It may have come after another writer's, of which nothing is known here.
+                    self.forget();
+                }
                 if let Some((application, version)) = transaction {
                     self.transactions.insert(application, Some(version));
                 }

@@ -13,7 +13,7 @@ use sohoa_flow::{FatalKind, Fault};
 use sohoa_metrics::{AnnounceResult, record};
 
 use crate::{
-    connect::{STAGE, fault},
+    connect::{STAGE, fault, is_refusal},
     topics::Topic,
 };
 
@@ -26,6 +26,9 @@ const CALL: Duration = Duration::from_secs(15);
 
 /// A transaction that the broker does not take for this long ends the worker, which is harmless.
 const PATIENCE: Duration = Duration::from_mins(2);
+
+/// Between two lines about the same trouble.
+const COMPLAINT: Duration = Duration::from_secs(30);
 
 /// A message to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +66,8 @@ pub(crate) enum Outcome {
 pub(crate) struct Announcer {
     producer: ThreadedProducer<DefaultProducerContext>,
     prefix: String,
+    /// Since when no transaction has succeeded, and when that was last said.
+    in_vain: Option<(Instant, Instant)>,
 }
 
 impl std::fmt::Debug for Announcer {
@@ -75,13 +80,19 @@ impl Announcer {
     /// Takes the slot over: an earlier process under the same name can commit nothing any more.
     pub(crate) fn open(base: &ClientConfig, prefix: &str, slot: &str) -> Result<Self, Fault> {
         let mut config = base.clone();
+        // Another name of the same.
+        config.remove("delivery.timeout.ms");
         config
             .set("transactional.id", format!("{prefix}-worker-{slot}"))
             .set("transaction.timeout.ms", TRANSACTION_TIMEOUT.as_millis().to_string())
+            // No longer than a transaction, or the client refuses them; what is passed through is
+            // for the others.
+            .set("message.timeout.ms", TRANSACTION_TIMEOUT.as_millis().to_string())
+            .set("socket.timeout.ms", TRANSACTION_TIMEOUT.as_millis().to_string())
             .set("compression.type", "zstd");
         let producer: ThreadedProducer<_> = config.create().map_err(fault)?;
         producer.init_transactions(CALL).map_err(fault)?;
-        Ok(Self { producer, prefix: prefix.to_owned() })
+        Ok(Self { producer, prefix: prefix.to_owned(), in_vain: None })
     }
 
     /// Sends messages and moves positions, both or neither.
@@ -89,7 +100,7 @@ impl Announcer {
     /// # Errors
     /// `Fatal` when another process has the slot, or the broker takes nothing for long.
     pub(crate) fn announce<'a>(
-        &self,
+        &mut self,
         messages: impl Iterator<Item = &'a Announcement>,
         positions: &TopicPartitionList,
         group: &ConsumerGroupMetadata,
@@ -104,6 +115,7 @@ impl Announcer {
         match sent {
             Ok(()) => {
                 record::announced(AnnounceResult::Committed, began.elapsed());
+                self.in_vain = None;
                 Ok(Outcome::Committed)
             }
             Err(error) => {
@@ -149,17 +161,28 @@ impl Announcer {
         }
     }
 
-    fn give_up(&self, error: KafkaError) -> Result<Outcome, Fault> {
+    fn give_up(&mut self, error: KafkaError) -> Result<Outcome, Fault> {
         if let KafkaError::Transaction(cause) = &error
             && (cause.is_fatal() || cause.is_retriable())
         {
             return Err(ended(error));
         }
-        tracing::info!(%error, "an announcement is taken back, and made again later");
-        match Self::again(|| self.producer.abort_transaction(CALL)) {
-            Ok(()) => Ok(Outcome::Aborted),
-            Err(error) => Err(ended(error)),
+        Self::again(|| self.producer.abort_transaction(CALL)).map_err(ended)?;
+        if error.rdkafka_error_code().is_some_and(is_refusal) {
+            return Err(fault(error));
         }
+        let now = Instant::now();
+        let (since, said) = self.in_vain.get_or_insert((now, now));
+        if since.elapsed() > PATIENCE {
+            return Err(ended(error));
+        }
+        if said.elapsed() > COMPLAINT {
+            *said = now;
+            tracing::warn!(%error, "no document can be announced; trying again");
+        } else {
+            tracing::info!(%error, "an announcement is taken back, and made again later");
+        }
+        Ok(Outcome::Aborted)
     }
 }
 

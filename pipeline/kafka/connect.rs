@@ -36,6 +36,14 @@ pub enum PropertyError {
     },
 }
 
+/// The client does not take a property.
+#[derive(Debug, thiserror::Error)]
+#[error("kafka.properties.\"{property}\" cannot be used: {description}")]
+struct Refused {
+    property: String,
+    description: String,
+}
+
 /// What every client of ours shares: brokers, and the properties that are passed through.
 pub fn base(settings: &Kafka) -> Result<ClientConfig, PropertyError> {
     let mut config = ClientConfig::new();
@@ -72,7 +80,18 @@ fn resolve(property: &str, value: &str) -> Result<String, PropertyError> {
 /// What a client's error means for the process.
 pub fn fault(error: KafkaError) -> Fault {
     let kind = match &error {
-        KafkaError::ClientConfig(..) | KafkaError::ClientCreation(_) => FatalKind::Configuration,
+        // The error shows the value, and that may be a secret.
+        KafkaError::ClientConfig(_, description, property, value) => {
+            let description = if value.is_empty() {
+                description.clone()
+            } else {
+                description.replace(value, "…")
+            };
+            let refused = Refused { property: property.clone(), description };
+            return Fault::fatal(FatalKind::Configuration, STAGE, refused);
+        }
+        KafkaError::ClientCreation(_) => FatalKind::Configuration,
+        KafkaError::MessageConsumptionFatal(_) => FatalKind::Unreachable,
         error => match error.rdkafka_error_code() {
             Some(code) if is_refusal(code) => FatalKind::Configuration,
             Some(code) if is_defect(code) => FatalKind::Internal,
@@ -83,7 +102,7 @@ pub fn fault(error: KafkaError) -> Fault {
 }
 
 /// The broker answered, and will answer the same again.
-fn is_refusal(code: RDKafkaErrorCode) -> bool {
+pub(crate) fn is_refusal(code: RDKafkaErrorCode) -> bool {
     use RDKafkaErrorCode as E;
     matches!(
         code,
@@ -93,6 +112,7 @@ fn is_refusal(code: RDKafkaErrorCode) -> bool {
             | E::GroupAuthorizationFailed
             | E::ClusterAuthorizationFailed
             | E::TransactionalIdAuthorizationFailed
+            | E::MessageSizeTooLarge
             | E::UnknownTopic
             | E::SSL
     )
@@ -138,5 +158,14 @@ mod tests {
         assert!(
             matches!(fault(error), Fault::Fatal(fatal) if fatal.kind == FatalKind::Configuration)
         );
+    }
+
+    #[test]
+    fn a_misspelt_secret_is_not_shown() {
+        let config = base(&settings("sasl.pasword", "hunter2")).unwrap();
+        let error = config.create::<rdkafka::consumer::BaseConsumer>().err().expect("refused");
+        let Fault::Fatal(fatal) = fault(error) else { panic!("expected a fatal fault") };
+        let said = fatal.cause.chain().join(" ");
+        assert!(said.contains("sasl.pasword") && !said.contains("hunter2"), "{said}");
     }
 }

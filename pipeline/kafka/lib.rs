@@ -3,6 +3,7 @@
 //! * [`connect`]: from configuration to a client, and errors that name the setting.
 //! * [`topics`]: the five topics, and whether they are there.
 //! * [`claims`]: what may have killed a worker.
+//! * [`lane`]: the two lanes, and a message of one.
 //! * [`lanes`]: documents in, backpressure, and answers in the order of their positions.
 //! * [`announce`]: answers and positions in one transaction.
 //! * [`submit`]: documents onto a lane, with proof that they are there.
@@ -17,6 +18,8 @@
 pub mod announce;
 pub mod claims;
 pub mod connect;
+mod keeper;
+pub mod lane;
 pub mod lanes;
 mod partitions;
 pub mod progress;
@@ -26,7 +29,8 @@ pub mod topics;
 
 pub use announce::Announcement;
 pub use claims::Suspicion;
-pub use lanes::{Delivery, Desk, Lane, LaneSettings, Lanes, Place};
+pub use lane::{Delivery, Lane, Place};
+pub use lanes::{Desk, LaneSettings, Lanes};
 pub use progress::{PartitionProgress, Progress};
 pub use reader::Reader;
 pub use submit::{Delivered, Event, Submitter};

@@ -26,7 +26,7 @@ use crate::{
     announce::{Announcement, Announcer, Outcome},
     claims::Claims,
     connect::fault,
-    lanes::{Lane, Place},
+    lane::{Lane, Place},
 };
 
 /// Most answers in one transaction.
@@ -81,11 +81,6 @@ impl Watch {
     /// Whether the message is still ours to answer.
     pub(crate) fn holds(&self, place: &Place) -> bool {
         self.epochs().get(&(place.lane, place.partition)) == Some(&place.epoch)
-    }
-
-    /// Partitions held at the moment, by lane.
-    pub(crate) fn assigned(&self, lane: Lane) -> usize {
-        self.epochs().keys().filter(|(of, _)| *of == lane).count()
     }
 
     /// Messages of our partitions that are not announced, as the broker last said.
@@ -234,6 +229,9 @@ impl State {
             counts.push((*key, count, last + 1));
         }
         if counts.is_empty() {
+            return Ok(());
+        }
+        if consumer.assignment_lost() {
             return Ok(());
         }
         let Some(group) = consumer.group_metadata() else { return Ok(()) };

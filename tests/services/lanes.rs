@@ -10,7 +10,7 @@ use std::{
 use serde_json::Value;
 use sohoa_harness::{Gateway, Kafka, messages, reader::read_committed};
 
-use crate::support::{Ran, World, json_lines, signal, wait_until};
+use crate::support::{World, json_lines, signal, wait_until};
 
 /// All tests of this file.
 pub(crate) const TESTS: [(&str, fn()); 7] = [
@@ -58,7 +58,7 @@ impl Province {
         Self { world, kafka, _gateway: gateway, documents }
     }
 
-    fn backfill(&self) -> Ran {
+    fn backfill(&self, submission: &str) {
         let ran = self.world.sohoa(&[
             "backfill",
             "--input",
@@ -68,11 +68,10 @@ impl Province {
             "--config",
             "sohoa.toml",
             "--submission",
-            "first",
+            submission,
             "--json",
         ]);
         assert_eq!(ran.exit, 0, "{}", ran.stderr);
-        ran
     }
 
     fn worker(&self, slot: &str) -> Child {
@@ -170,7 +169,7 @@ fn json(payload: Option<&[u8]>) -> Value {
 
 fn what_a_run_makes_a_worker_makes() {
     let province = Province::new("2", 3);
-    province.backfill();
+    province.backfill("first");
     let mut worker = province.worker("one");
     province.wait_for_events(province.documents);
     Province::end(&mut worker);
@@ -201,19 +200,7 @@ fn what_a_run_makes_a_worker_makes() {
     assert_eq!(again, province.documents, "a run over the same finds all of it done");
     // The same again at new offsets: found done, announced, and in the index once.
     let before = province.events().len() as i64;
-    let ran = province.world.sohoa(&[
-        "backfill",
-        "--input",
-        "s3://scans",
-        "--output",
-        "s3://records/out",
-        "--config",
-        "sohoa.toml",
-        "--submission",
-        "second",
-        "--json",
-    ]);
-    assert_eq!(ran.exit, 0, "{}", ran.stderr);
+    province.backfill("second");
     let mut worker = province.worker("one");
     province.wait_for_events(before + province.documents);
     Province::end(&mut worker);
@@ -225,7 +212,7 @@ fn what_a_run_makes_a_worker_makes() {
 
 fn killed_workers_lose_and_repeat_nothing() {
     let province = Province::new("3", 4);
-    province.backfill();
+    province.backfill("first");
     let mut one = province.worker("one");
     let mut two = province.worker("two");
     for killed in [1, 3, 6] {
@@ -246,7 +233,7 @@ fn killed_workers_lose_and_repeat_nothing() {
 fn partitions_that_come_back_go_on() {
     let province = Province::new("8", 6);
     assert!(province.documents > 16, "too few documents to fill a worker");
-    province.backfill();
+    province.backfill("first");
     let mut one = province.worker("one");
     province.wait_for_events(1);
     for slot in ["two", "three"] {
@@ -264,7 +251,7 @@ fn partitions_that_come_back_go_on() {
 /// A worker is killed with the document in hand, then once more when nothing else is.
 fn a_document_that_kills_twice_is_refused() {
     let province = Province::new("1", 1);
-    province.backfill();
+    province.backfill("first");
     let group = format!("t{}-workers", std::process::id());
     let bulk = topic("bulk");
     let note = || messages::note(province.kafka.bootstrap(), &group, &bulk, 0).unwrap_or_default();
@@ -293,7 +280,7 @@ fn a_broken_message_is_kept() {
     let live = topic("live");
     messages::send(province.kafka.bootstrap(), &bulk, "k", b"not json");
     messages::send(province.kafka.bootstrap(), &live, "k", br#"{"schema_version": 99}"#);
-    province.backfill();
+    province.backfill("first");
     let mut worker = province.worker("one");
     province.wait_for_events(province.documents);
     Province::end(&mut worker);
@@ -310,7 +297,7 @@ fn a_broken_message_is_kept() {
 
 fn operators_see_what_a_worker_does() {
     let province = Province::new("1", 1);
-    province.backfill();
+    province.backfill("first");
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let config = std::fs::read_to_string(province.world.path("sohoa.toml")).unwrap();
     let config = format!("{config}[metrics]\nlisten = \"127.0.0.1:{port}\"\n");

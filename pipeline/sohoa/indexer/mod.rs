@@ -12,17 +12,17 @@ mod entries;
 use std::{collections::BTreeMap, time::Duration};
 
 use sohoa_flow::{
-    Fatal, FatalKind, Fault, Shutdown,
+    FatalKind, Fault, Shutdown,
     retry::{Policy, retry},
 };
-use sohoa_index::{Appended, Batch, Index, IndexError};
+use sohoa_index::{Appended, Batch, Index};
 use sohoa_kafka::{Reader, Topic, connect, reader::Event};
 use sohoa_metrics::{CommitResult, Health, Table, record};
 use sohoa_schemas::{config::Kafka, message::DocumentEvent};
 use sohoa_store::Store;
 use tokio::time::Instant;
 
-use crate::run::Bounds;
+use crate::run::{Bounds, index_fault};
 
 const STAGE: &str = "index";
 
@@ -95,13 +95,6 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T, Fault> {
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|error| Fault::fatal(FatalKind::Internal, STAGE, error))?
-}
-
-fn index_fault(error: IndexError) -> Fault {
-    match sohoa_store::classify_local(STAGE, error) {
-        Fault::Retry(cause) => Fault::Fatal(Fatal { kind: FatalKind::Unreachable, cause }),
-        fault => fault,
-    }
 }
 
 /// Events of a partition that wait for their commit.

@@ -8,7 +8,7 @@ use std::{
 };
 
 use indicatif::MultiProgress;
-use sohoa_flow::{Fatal, FatalKind, Fault, Ledger, Receipt};
+use sohoa_flow::{FatalKind, Fault, Ledger, Receipt};
 use sohoa_index::{Index, IndexError, Position};
 use sohoa_schemas::{Code, summary::Summary};
 use sohoa_source::{Source, Walk};
@@ -19,13 +19,13 @@ use tokio::{
 };
 
 use super::{
-    indexing::{self, APPLICATION, Bounds},
+    indexing::{self, APPLICATION, Bounds, index_fault},
     progress::Progress,
     skip,
 };
 use crate::{
     context::Context,
-    stages::{self, Settled},
+    stages::{self, Settled, take_in::footprint},
 };
 
 /// Sources listed ahead of processing: enough that a listing's round trip is not waited for.
@@ -34,9 +34,6 @@ const LISTED_AHEAD: usize = 64;
 /// Documents beyond the number of page workers that are under way: while the workers read pages,
 /// these are fetched, signed and stored.
 const BESIDE_WORKERS: usize = 2;
-
-/// Bytes of memory a document takes beside its own: page images on their way between processes.
-const OVERHEAD_BYTES: u64 = 8 << 20;
 
 /// What is to be done.
 #[derive(Debug)]
@@ -132,13 +129,6 @@ fn list(context: Arc<Context>, walk: Walk) -> mpsc::Receiver<Result<Source, Faul
         }
     });
     receive
-}
-
-fn index_fault(error: IndexError) -> Fault {
-    match sohoa_store::classify_local("index", error) {
-        Fault::Retry(cause) => Fault::Fatal(Fatal { kind: FatalKind::Unreachable, cause }),
-        fault => fault,
-    }
 }
 
 /// Another process has taken the output over.
@@ -249,8 +239,7 @@ impl Driver {
         let receipt = self.ledger.take();
         let (context, work) = (Arc::clone(&self.context), Arc::clone(&source));
         let task = self.tasks.spawn(async move {
-            let bytes: u64 = work.files.iter().map(|file| file.size).sum();
-            let _permit = context.budget.acquire(2 * bytes + OVERHEAD_BYTES).await;
+            let _permit = context.budget.acquire(footprint(&work)).await;
             (stages::process(&context, work).await, receipt)
         });
         self.running.insert(task.id(), source);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use sohoa_flow::{Fatal, FatalKind, Fault};
 use sohoa_index::{Batch, Index, IndexError, Position};
 use tokio::{sync::mpsc, time::Instant};
 
@@ -20,6 +21,14 @@ pub(crate) struct Bounds {
     pub(crate) documents: usize,
     /// Age of the oldest.
     pub(crate) age: Duration,
+}
+
+/// What an error of the index means for the process: its retries are spent inside.
+pub(crate) fn index_fault(error: IndexError) -> Fault {
+    match sohoa_store::classify_local("index", error) {
+        Fault::Retry(cause) => Fault::Fatal(Fatal { kind: FatalKind::Unreachable, cause }),
+        fault => fault,
+    }
 }
 
 /// A channel to the writer.

@@ -13,5 +13,5 @@ mod progress;
 mod skip;
 
 pub(crate) use driver::{Ending, Plan, drive};
-pub(crate) use indexing::Bounds;
+pub(crate) use indexing::{Bounds, index_fault};
 pub(crate) use progress::describe;

@@ -210,13 +210,25 @@ pub(crate) async fn refuse_unless_done(
     let rejection = Rejection::new(code, STAGE, error);
     let taken = match take_in(context, Arc::clone(&source)).await {
         Ok(taken) => taken,
-        Err(Fault::Fatal(fatal)) => return Err(Fault::Fatal(fatal)),
-        Err(_) => return refuse(context, &Taken::unread(source), rejection).await,
+        Err(Fault::Reject(_)) => return refuse(context, &Taken::unread(source), rejection).await,
+        Err(fault) => return Err(fault),
     };
     let _turn = context.turns.take(taken.uid).await;
     match retry(context.retry, || publication::latest(&context.output, taken.uid)).await {
-        Ok(Some(record)) => receipts::again(context, &taken, record).await,
-        Err(Fault::Fatal(fatal)) => Err(Fault::Fatal(fatal)),
-        _ => refuse(context, &taken, rejection).await,
+        Ok(Some(record)) => return receipts::again(context, &taken, record).await,
+        Ok(None) | Err(Fault::Reject(_)) => {}
+        Err(fault) => return Err(fault),
     }
+    let find = || holding::find(&context.output, taken.uid, 1);
+    match retry(context.retry, find).await {
+        Ok(Some(prepared)) if context.settings.config.release.mode == ReleaseMode::Manual => {
+            return Ok(Settled::held(prepared));
+        }
+        // It was to be signed at once, and that is what cannot be done.
+        Ok(_) | Err(Fault::Reject(_)) => {
+            retry(context.retry, || holding::clear(&context.output, taken.uid, 1)).await?;
+        }
+        Err(fault) => return Err(fault),
+    }
+    refuse(context, &taken, rejection).await
 }

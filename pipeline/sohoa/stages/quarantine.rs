@@ -6,6 +6,7 @@ use std::{collections::HashSet, sync::OnceLock};
 use sohoa_flow::{Fault, Rejection, retry::retry};
 use sohoa_publish::quarantine;
 use sohoa_schemas::{
+    Code,
     record::{Quarantine, Rows},
     rows::{IntakeRow, Outcome, SCHEMA_VERSION},
 };
@@ -63,7 +64,7 @@ fn knows_all(held: &Quarantine, entry: &Quarantine) -> bool {
 /// An entry that replaces another keeps its rows, since the index keeps them, and its addresses.
 fn keep_history(entry: &mut Quarantine, earlier: Quarantine) {
     entry.attempts += earlier.attempts;
-    entry.message = earlier.message;
+    entry.message = earlier.message.filter(|_| entry.code != Code::S01SecretPaper);
     entry.position = earlier.position;
     for uri in earlier.sources {
         if !entry.sources.contains(&uri) {

@@ -17,6 +17,9 @@ use crate::context::{Context, now};
 
 const STAGE: &str = "fetch";
 
+/// Bytes of memory a source takes beside its own: page images on their way between processes.
+const OVERHEAD_BYTES: u64 = 8 << 20;
+
 /// A source with its bytes at hand.
 #[derive(Debug)]
 pub(crate) struct Taken {
@@ -53,6 +56,12 @@ pub(crate) fn unread_uid(source: &Source) -> Uuid {
     let uri = source.uris().join("\n");
     let name = if uri.is_empty() { format!("document {}", source.ordinal) } else { uri };
     identity::unread_source_uid(source.dossier.uid, &name)
+}
+
+/// Bytes of memory a source takes while it is under way.
+pub(crate) fn footprint(source: &Source) -> u64 {
+    let bytes: u64 = source.files.iter().map(|file| file.size).sum();
+    2 * bytes + OVERHEAD_BYTES
 }
 
 /// Fetches every file of a source.

@@ -6,16 +6,13 @@ use sohoa_flow::{Fault, Urgency, fault::BoxError, retry::retry};
 use sohoa_kafka::{Announcement, Delivery, Suspicion};
 use sohoa_publish::quarantine;
 use sohoa_schemas::{Code, message::Submission, rows::Outcome};
-use sohoa_source::submission::from_message;
+use sohoa_source::{Source, submission::from_message};
 
 use super::{answer, broken};
 use crate::{
     context::Context,
-    stages::{self, Settled, process::refuse_unless_done},
+    stages::{self, Settled, process::refuse_unless_done, take_in::footprint},
 };
-
-/// Bytes of memory a document takes beside its own: page images on their way between processes.
-pub(crate) const OVERHEAD_BYTES: u64 = 8 << 20;
 
 /// A document that ended two workers.
 #[derive(Debug, thiserror::Error)]
@@ -36,22 +33,18 @@ pub(crate) struct Answered {
 /// # Errors
 /// `Fatal`, or `Retry` once every try is spent: the message is not answered and comes again.
 pub(crate) async fn answer(context: &Context, delivery: &Delivery) -> Result<Answered, Fault> {
-    let submission = match parse(context, delivery) {
-        Ok(submission) => submission,
+    let (submission, source) = match understand(context, delivery) {
+        Ok(understood) => understood,
         Err(why) => return broken_message(context, delivery, &why).await,
-    };
-    let source = match from_message(submission.clone()) {
-        Ok(source) => Arc::new(source),
-        Err(error) => return broken_message(context, delivery, &error.to_string()).await,
     };
     if delivery.suspicion == Suspicion::Guilty {
         let settled = refuse_unless_done(context, source, (Code::X03KilledWorker, Killed)).await?;
         return announce(context, delivery, &submission, settled).await;
     }
-    let bytes: u64 = source.files.iter().map(|file| file.size).sum();
     let urgency = Urgency::from(delivery.place.lane);
-    let _permit = context.budget.acquire_for(urgency, 2 * bytes + OVERHEAD_BYTES).await;
+    let permit = context.budget.acquire_for(urgency, footprint(&source)).await;
     let settled = stages::process(context, source).await?;
+    drop(permit);
     announce(context, delivery, &submission, settled).await
 }
 
@@ -61,19 +54,16 @@ pub(crate) async fn give_up(
     delivery: &Delivery,
     error: impl Into<BoxError>,
 ) -> Result<Answered, Fault> {
-    let submission = match parse(context, delivery) {
-        Ok(submission) => submission,
+    let (submission, source) = match understand(context, delivery) {
+        Ok(understood) => understood,
         Err(why) => return broken_message(context, delivery, &why).await,
-    };
-    let source = match from_message(submission.clone()) {
-        Ok(source) => Arc::new(source),
-        Err(error) => return broken_message(context, delivery, &error.to_string()).await,
     };
     let settled = refuse_unless_done(context, source, (Code::X01StageFailed, error)).await?;
     announce(context, delivery, &submission, settled).await
 }
 
-fn parse(context: &Context, delivery: &Delivery) -> Result<Submission, String> {
+/// The document of a message, or why it is none.
+fn understand(context: &Context, delivery: &Delivery) -> Result<(Submission, Arc<Source>), String> {
     let submission: Submission = serde_json::from_slice(&delivery.payload)
         .map_err(|error| format!("The message is not a submission: {error}"))?;
     if submission.input != context.input_name {
@@ -82,7 +72,8 @@ fn parse(context: &Context, delivery: &Delivery) -> Result<Submission, String> {
             submission.input, context.input_name
         ));
     }
-    Ok(submission)
+    let source = from_message(submission.clone()).map_err(|error| error.to_string())?;
+    Ok((submission, Arc::new(source)))
 }
 
 async fn broken_message(

@@ -6,11 +6,12 @@ use std::{
     time::Duration,
 };
 
-use sohoa_flow::{Cause, Fault, Shutdown};
+use futures::StreamExt as _;
+use sohoa_flow::{Cause, FatalKind, Fault, Shutdown, fault::BoxError};
 use sohoa_kafka::{Delivery, Desk, Lane, Lanes, Place, Suspicion};
 use sohoa_metrics::Health;
 use sohoa_schemas::summary::Summary;
-use sohoa_store::probe;
+use sohoa_store::{Store, probe};
 use tokio::task::{Id, JoinError, JoinSet};
 use tracing::Instrument as _;
 
@@ -24,6 +25,8 @@ use crate::{context::Context, observe::Counts, tally::Tally};
 /// Documents of a lane beyond the number of page workers that are under way: while the workers
 /// read pages, these are fetched, signed and stored.
 const BESIDE_WORKERS: usize = 2;
+
+const STAGE: &str = "worker";
 
 /// How often a document may exhaust its retries while the store is well, before it is refused.
 const ROUNDS: u32 = 2;
@@ -92,8 +95,12 @@ impl Driver {
     async fn run(mut self, mut lanes: Lanes, shutdown: Shutdown) -> Result<Ending, Fault> {
         let mut fault = None;
         let mut open = true;
+        let mut leaving = false;
         loop {
             if shutdown.draining() || fault.is_some() || !open {
+                if !std::mem::replace(&mut leaving, true) {
+                    self.take_no_more();
+                }
                 self.queues.clear();
                 self.suspects.clear();
                 if self.tasks.is_empty() || fault.is_some() {
@@ -129,8 +136,25 @@ impl Driver {
         Ok(Ending { summary: self.tally.so_far(), stopped })
     }
 
+    /// What is not begun is another worker's.
+    fn take_no_more(&self) {
+        for lane in Lane::ALL {
+            self.desk.pause(lane, true);
+        }
+    }
+
     /// Starts what there are slots for.
     fn fill(&mut self) {
+        let alone = |delivery: &Arc<Delivery>| delivery.suspicion == Suspicion::Suspect;
+        if !self.running.values().any(alone) {
+            self.start_waiting();
+        }
+        for turn in self.queues.turns() {
+            self.desk.pause(turn.lane, turn.paused);
+        }
+    }
+
+    fn start_waiting(&mut self) {
         for lane in Lane::ALL {
             while self.suspects.is_empty() && self.under_way[lane as usize] < self.slots {
                 let Some(delivery) = self.queues.pop(lane) else { break };
@@ -141,13 +165,12 @@ impl Driver {
                 }
             }
         }
-        if self.tasks.is_empty()
+        while self.tasks.is_empty()
             && let Some(delivery) = self.suspects.pop_front()
         {
-            self.start(delivery);
-        }
-        for turn in self.queues.turns() {
-            self.desk.pause(turn.lane, turn.paused);
+            if self.desk.holds(&delivery.place) {
+                self.start(delivery);
+            }
         }
     }
 
@@ -179,17 +202,11 @@ impl Driver {
         let Some(delivery) = self.running.remove(&id) else { return Ok(()) };
         let place = delivery.place;
         self.under_way[place.lane as usize] -= 1;
-        let context = Arc::clone(&self.contexts[place.lane as usize]);
         let answered = match done {
             Ok((_, Ok(answered))) => answered,
-            Ok((_, Err(Fault::Retry(cause)))) => {
-                let Some(answered) = self.spent(&context, &delivery, cause).await? else {
-                    return Ok(());
-                };
-                answered
-            }
+            Ok((_, Err(Fault::Retry(cause)))) => return self.spent(delivery, cause).await,
             Ok((_, Err(fault))) => return Err(fault),
-            Err(error) if error.is_panic() => document::give_up(&context, &delivery, error).await?,
+            Err(error) if error.is_panic() => return self.give_up(delivery, error.into()),
             // Nobody cancels a task but the end of the worker.
             Err(_) => return Ok(()),
         };
@@ -202,24 +219,42 @@ impl Driver {
         Ok(())
     }
 
-    /// Every try was spent on a document. A store that is away ends the worker; with a store that
-    /// is well the document gets another round, and is refused after the last, so that it does not
+    /// Every try was spent on a document. A store that is away ends the worker; with stores that are
+    /// well the document gets another round, and is refused after the last, so that it does not
     /// hold up its partition for ever.
-    async fn spent(
-        &mut self,
-        context: &Context,
-        delivery: &Arc<Delivery>,
-        cause: Cause,
-    ) -> Result<Option<Answered>, Fault> {
-        if probe::create_race(&context.output).await.is_err() {
+    async fn spent(&mut self, delivery: Arc<Delivery>, cause: Cause) -> Result<(), Fault> {
+        let context = &self.contexts[delivery.place.lane as usize];
+        if probe::create_race(&context.output).await.is_err() || !answers(&context.input).await {
             return Err(Fault::Retry(cause));
         }
         let round = self.rounds.entry(delivery.place).or_default();
         *round += 1;
         if *round < ROUNDS {
-            self.queues.push(Delivery::clone(delivery));
-            return Ok(None);
+            self.queues.push(Delivery::clone(&delivery));
+            return Ok(());
         }
-        Ok(Some(document::give_up(context, delivery, cause.error).await?))
+        self.give_up(delivery, cause.error)
     }
+
+    /// Has a document refused, beside the others' work; one that cannot even be refused ends the
+    /// worker.
+    fn give_up(&mut self, delivery: Arc<Delivery>, error: BoxError) -> Result<(), Fault> {
+        let round = self.rounds.entry(delivery.place).or_default();
+        *round += 1;
+        if *round > ROUNDS + 1 {
+            return Err(Fault::fatal(FatalKind::Internal, STAGE, error));
+        }
+        let lane = delivery.place.lane;
+        self.under_way[lane as usize] += 1;
+        let (context, work) = (Arc::clone(&self.contexts[lane as usize]), Arc::clone(&delivery));
+        let task = self.tasks.spawn(async move { document::give_up(&context, &work, error).await });
+        self.running.insert(task.id(), delivery);
+        Ok(())
+    }
+}
+
+/// Whether the store lists anything, or says that there is nothing.
+async fn answers(store: &Store) -> bool {
+    let there = store.folder().is_none_or(std::path::Path::exists);
+    there && !matches!(store.objects().list(None).next().await, Some(Err(_)))
 }
