@@ -30,16 +30,14 @@ impl Index {
     /// files went.
     ///
     /// # Errors
-    /// [`IndexError`] when a file cannot be read or written, or another writer removed one of them
-    /// meanwhile; the table is then as it was.
+    /// [`IndexError`] when a file cannot be read or written, or another writer was at the table
+    /// meanwhile; the month it stopped at is then as it was.
     pub async fn compact(&mut self, table: Table, least: usize) -> Result<usize, IndexError> {
         let log = self.log_mut(table);
         let least = least.max(2);
         let months: BTreeSet<_> = log.small_files().await?.iter().map(month_of).collect();
         let mut merged = 0;
         for month in months {
-            // Listed anew for each: a commit forgets the state, and a file that somebody else has
-            // merged meanwhile must not be merged again.
             let mut files = log.small_files().await?;
             files.retain(|file| month_of(file) == month);
             if files.len() >= least {
@@ -55,12 +53,14 @@ impl Index {
     pub(crate) async fn compact_if_due(&mut self, table: Table) {
         // The tables get files in step; each has its own turn, so that no append pays for all.
         let least = SMALL_FILES + table as usize;
-        if let Err(error) = Box::pin(self.compact(table, least)).await {
-            tracing::warn!(
+        match Box::pin(self.compact(table, least)).await {
+            Ok(_) => {}
+            Err(IndexError::Busy(_)) => tracing::debug!(table = table.name(), "merging waits"),
+            Err(error) => tracing::warn!(
                 table = table.name(),
                 error = &error as &dyn std::error::Error,
                 "small files are not merged"
-            );
+            ),
         }
     }
 
@@ -117,7 +117,7 @@ impl TableLog {
             predicate: None,
             target_size: self.table.file_bytes() as i64,
         };
-        self.commit(Change { actions, operation, transaction: None, exclusive: false }).await
+        self.commit(Change { actions, operation, transaction: None }).await
     }
 }
 
@@ -160,5 +160,25 @@ mod tests {
         let rows = published(3, 2);
         index.append(APPLICATION, &Batch { seq: 99, keys: Vec::new(), rows }).await.unwrap();
         assert_eq!(dump(&index, Table::Documents).await.len(), 60);
+    }
+    #[tokio::test]
+    async fn two_writers_that_merge_the_same_files_keep_each_row_once() {
+        let store = FusedStore::sound();
+        let (mut one, mut two) = (index(&store), index(&store));
+        // Even numbers share a month.
+        for (seq, number) in [(1, 8), (2, 10)] {
+            let rows = published(number, 1);
+            one.append(APPLICATION, &Batch { seq, keys: Vec::new(), rows }).await.unwrap();
+        }
+        for table in Table::ALL {
+            let rows = dump(&one, table).await;
+            // Both have read the table, then both merge.
+            assert_eq!(two.log_mut(table).files().await.unwrap().len(), 2, "{}", table.name());
+            assert_eq!(one.compact(table, 2).await.unwrap(), 2);
+            let late = two.compact(table, 2).await;
+            assert!(matches!(late, Err(IndexError::Busy(_))), "{late:?}");
+            assert_eq!(dump(&one, table).await, rows, "{}", table.name());
+            assert_eq!(two.compact(table, 2).await.unwrap(), 0, "seen anew");
+        }
     }
 }

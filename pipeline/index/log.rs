@@ -1,6 +1,9 @@
 //! One table's Delta log: opening, creating, committing, and what each application has committed.
 //!
 //! Every commit is one conditional put of the next log entry; nothing here is atomic by other means.
+//! A commit follows the state it was made from or fails as [`IndexError::Busy`]: Delta's own look at
+//! what another writer did meanwhile knows nothing of rows looked up before, and lets two merges of
+//! the same files through.
 //! Checkpoints and the removal of old log entries are kept out of commits: whether a commit happened
 //! must not depend on whether tidying up succeeded. After a failed commit the cached state is
 //! dropped, so that the next look is at the store.
@@ -40,9 +43,6 @@ const INSIDE: &str = "sohoa-index://tables--x-s3/";
 /// a few commits, so more frequent ones would dominate.
 const CHECKPOINT_EVERY: u64 = 32;
 
-/// How many times a commit that lost against another writer's is tried again.
-const COMMIT_RETRIES: usize = 5;
-
 /// One table on the store.
 #[derive(Debug)]
 pub(crate) struct TableLog {
@@ -61,8 +61,6 @@ pub(crate) struct Change {
     pub(crate) operation: DeltaOperation,
     /// Application and its new version.
     pub(crate) transaction: Option<(String, i64)>,
-    /// Fail when the table moved since it was read, instead of looking whether that matters.
-    pub(crate) exclusive: bool,
 }
 
 impl TableLog {
@@ -115,12 +113,7 @@ impl TableLog {
     pub(crate) async fn ready(&mut self) -> Result<&DeltaTable, IndexError> {
         if self.state().await?.is_none() {
             let created = self.create().await.map_err(|error| self.error(error))?;
-            if created.version().is_some_and(|version| version > 0) {
-                // Another writer was first, and has written rows that nobody here has seen.
-                self.forget();
-                return Err(IndexError::Busy(self.table.name()));
-            }
-            self.state = Some(created);
+            self.follow(created, 0)?;
         }
         let missing = self.state.as_ref().map(|state| self.missing_columns(state)).transpose()?;
         if let (Some(missing), Some(state)) = (missing.filter(|m| !m.is_empty()), &self.state) {
@@ -132,9 +125,21 @@ impl TableLog {
                 .with_fields(fields.fields().cloned().collect::<Vec<_>>())
                 .await
                 .map_err(|error| self.error(error))?;
-            self.state = Some(grown);
+            let next = state.version().map_or(0, |version| version + 1);
+            self.follow(grown, next)?;
         }
         Ok(self.state.as_ref().expect("set above"))
+    }
+
+    /// Takes a new state, if it is the expected version; a later one has rows of another writer that
+    /// nobody here has seen.
+    fn follow(&mut self, state: DeltaTable, expected: u64) -> Result<(), IndexError> {
+        if state.version().is_some_and(|version| version > expected) {
+            self.forget();
+            return Err(IndexError::Busy(self.table.name()));
+        }
+        self.state = Some(state);
+        Ok(())
     }
 
     async fn create(&self) -> Result<DeltaTable, DeltaTableError> {
@@ -174,16 +179,15 @@ impl TableLog {
         Ok(version)
     }
 
-    /// Commits. On an error the state is forgotten: the commit may have happened.
+    /// Commits on top of the state last seen. On an error that is forgotten: the commit may have
+    /// happened.
+    ///
+    /// # Errors
+    /// [`IndexError::Busy`] when another writer was first.
     pub(crate) async fn commit(&mut self, change: Change) -> Result<(), IndexError> {
         let transaction = change.transaction.clone();
-        let exclusive = change.exclusive;
         match self.try_commit(change).await {
             Ok(()) => {
-                if !exclusive {
-                    // It may have come after another writer's, of which nothing is known here.
-                    self.forget();
-                }
                 if let Some((application, version)) = transaction {
                     self.transactions.insert(application, Some(version));
                 }
@@ -199,7 +203,7 @@ impl TableLog {
     async fn try_commit(&mut self, change: Change) -> Result<(), IndexError> {
         let state = self.ready().await?.clone();
         let mut properties = CommitProperties::default()
-            .with_max_retries(if change.exclusive { 0 } else { COMMIT_RETRIES })
+            .with_max_retries(0)
             .with_create_checkpoint(false)
             .with_cleanup_expired_logs(Some(false));
         if let Some((application, version)) = change.transaction {
@@ -207,20 +211,19 @@ impl TableLog {
                 properties.with_application_transaction(Transaction::new(application, version));
         }
         let snapshot = state.snapshot().map_err(|error| self.error(error))?;
-        let committed =
-            CommitBuilder::from(properties)
-                .with_actions(change.actions)
-                .build(Some(snapshot), Arc::clone(&self.log_store), change.operation)
-                .into_prepared_commit_future()
-                .await
-                .map_err(|error| self.error(error))?
-                .await
-                .map_err(|error| match error {
-                    DeltaTableError::Transaction {
-                        source: TransactionError::MaxCommitAttempts(_),
-                    } if change.exclusive => IndexError::Busy(self.table.name()),
-                    error => self.error(error),
-                })?;
+        let committed = CommitBuilder::from(properties)
+            .with_actions(change.actions)
+            .build(Some(snapshot), Arc::clone(&self.log_store), change.operation)
+            .into_prepared_commit_future()
+            .await
+            .map_err(|error| self.error(error))?
+            .await
+            .map_err(|error| match error {
+                DeltaTableError::Transaction { source: TransactionError::MaxCommitAttempts(_) } => {
+                    IndexError::Busy(self.table.name())
+                }
+                error => self.error(error),
+            })?;
         let mut state = state;
         state
             .update_incremental(Some(committed.version))

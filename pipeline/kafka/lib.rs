@@ -13,7 +13,9 @@
 //! Nothing is lost: a position moves only in the transaction that announces every document before
 //! it. Nothing is announced twice by two workers: the transaction carries the generation of the
 //! group, and a worker whose partition was taken away cannot commit. A document may be *done*
-//! twice; its record is created once.
+//! twice; its record is created once. One gap is left: a note of what is in hand ([`claims`]) that a
+//! slow broker takes late sets a position back until the next note; a worker that dies just then has
+//! some events sent again, which the index drops.
 
 pub mod announce;
 pub mod claims;
