@@ -5,11 +5,15 @@
 //! |---|---|
 //! | [`kafka`] | a cluster of one or three Kafka brokers |
 //! | [`gateway`] | an S3 server over a folder |
-//! | [`messages`] | one message in, and the notes of a group |
+//! | [`messages`] | messages in, and the notes of a group |
+//! | [`pdf`] | the smallest born-digital documents |
 //! | [`process`] | a program that runs beside the test and never outlives it |
+//! | [`programs`] | our own programs, away from the user's folders |
 //! | [`proxy`] | the network in front of any of them |
+//! | [`random`] | chance that a seed repeats |
 //! | [`reader`] | every committed message of a topic, for judges |
 //! | [`wait`] | waiting for a condition, with a bound |
+//! | [`watch`] | what is announced, followed while it happens |
 //!
 //! The programs come from `tests/services/obtain`, by way of the environment (see each module's
 //! `available`). Whatever a value here started is gone when the value is dropped, and also when the
@@ -25,11 +29,15 @@ mod broker;
 pub mod gateway;
 pub mod kafka;
 pub mod messages;
+pub mod pdf;
 mod ports;
 pub mod process;
+pub mod programs;
 pub mod proxy;
+pub mod random;
 pub mod reader;
 pub mod wait;
+pub mod watch;
 
 pub use gateway::Gateway;
 pub use kafka::Kafka;

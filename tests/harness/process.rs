@@ -6,7 +6,7 @@ use std::{
     process::{Child, Command, ExitStatus, Stdio},
 };
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
 use crate::wait::wait_until;
 
@@ -56,6 +56,20 @@ impl Process {
     /// How the program ended; none while it runs.
     pub fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().unwrap()
+    }
+
+    /// Its number.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Whether it has ended. Unlike [`Self::ended`] this leaves what the system knows of it, under
+    /// its number, to be read.
+    pub fn is_over(&self) -> bool {
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        // An error says that it is gone already.
+        waitid(WaitId::Pid(Pid::from_child(&self.child)), options)
+            .map_or(true, |state| state.is_some())
     }
 
     /// Asks the program to end in order (SIGTERM), unless it has ended.
@@ -156,6 +170,19 @@ mod tests {
         let number = process.child.id();
         drop(process);
         assert!(!Path::new(&format!("/proc/{number}")).exists());
+    }
+
+    #[test]
+    fn an_end_can_be_seen_and_its_accounts_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new("sh");
+        let mut process =
+            Process::start("sh", command.args(["-c", "exit 3"]), &folder.path().join("log"));
+        wait_until("its end", || process.is_over());
+        let accounts = format!("/proc/{}/stat", process.id());
+        assert!(Path::new(&accounts).exists() && process.is_over());
+        assert_eq!(process.ended().unwrap().code(), Some(3));
+        assert!(!Path::new(&accounts).exists() && process.is_over());
     }
 
     #[test]

@@ -10,7 +10,9 @@ use std::{
     process::Command,
 };
 
-use crate::{province::Province, random::Random};
+use sohoa_harness::random::Random;
+
+use crate::province::Province;
 
 /// What fills the disk.
 const BALLAST: &str = "ballast";

@@ -1,9 +1,9 @@
 //! What is submitted: many tiny born-digital documents, some real scans. The list of files is this
 //! program's own, whatever the program under test says of them.
 
-use std::{collections::BTreeMap, fs, path::Path, process::Command};
+use std::{collections::BTreeMap, fs, path::Path};
 
-use crate::pdf;
+use sohoa_harness::{pdf, programs};
 
 /// Tiny documents in a dossier.
 const IN_DOSSIER: usize = 10;
@@ -31,7 +31,7 @@ pub(crate) fn make(bucket: &Path, samples: &Path, (count, seed): (usize, u64)) -
         let folder = format!("hs-{:04}", number / IN_DOSSIER);
         fs::create_dir_all(bucket.join(&folder)).unwrap();
         let key = format!("{folder}/{number:05}.pdf");
-        fs::write(bucket.join(&key), pdf::page(&lines(seed, number))).unwrap();
+        fs::write(bucket.join(&key), pdf::decision(number, seed)).unwrap();
         files.insert(key, Kind::Tiny);
     }
     files
@@ -40,30 +40,18 @@ pub(crate) fn make(bucket: &Path, samples: &Path, (count, seed): (usize, u64)) -
 /// Keys in the input bucket.
 pub(crate) type Files = BTreeMap<String, Kind>;
 
-fn lines(seed: u64, number: usize) -> [String; 6] {
-    [
-        "ỦY BAN NHÂN DÂN XÃ HÒA BÌNH".to_owned(),
-        "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM".to_owned(),
-        "Độc lập - Tự do - Hạnh phúc".to_owned(),
-        format!("Số: {}/QĐ-UBND", number + 1),
-        "QUYẾT ĐỊNH".to_owned(),
-        format!("Về việc cấp đất cho hộ gia đình số {number} theo đợt {seed}"),
-    ]
-}
-
 /// Two scans of one page to a dossier.
 fn scans(bucket: &Path, samples: &Path, (count, seed): (usize, u64)) -> Files {
-    let maker = std::env::var_os("SOHOA_SAMPLES").expect("SOHOA_SAMPLES: the sample maker");
-    let made = Command::new(maker)
-        .arg("--output")
-        .arg(samples)
-        .args(["--seed", &seed.to_string(), "--dossiers", &count.div_ceil(2).to_string()])
-        .args(["--documents", "2", "--pages-per-document", "1", "--dpi", "200"])
-        .args(["--formats", FORMATS])
-        .output()
-        .unwrap();
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    fs::rename(samples.join("scans"), bucket).unwrap();
+    let (seed, dossiers) = (seed.to_string(), count.div_ceil(2).to_string());
+    let made = programs::samples(
+        samples,
+        &[
+            ["--seed", &seed, "--dossiers", &dossiers, "--documents", "2"],
+            ["--pages-per-document", "1", "--dpi", "200", "--formats", FORMATS],
+        ]
+        .concat(),
+    );
+    fs::rename(made, bucket).unwrap();
     let mut files = Files::new();
     for dossier in fs::read_dir(bucket).unwrap().map(Result::unwrap) {
         for file in fs::read_dir(dossier.path()).unwrap().map(Result::unwrap) {

@@ -2,12 +2,9 @@
 
 use std::time::Duration;
 
-use sohoa_harness::process::Process;
+use sohoa_harness::{process::Process, random::Random};
 
-use crate::{
-    province::{Province, Role},
-    random::Random,
-};
+use crate::province::{Province, Role};
 
 /// Workers that are always there.
 pub(crate) const SLOTS: [&str; 3] = ["a", "b", "c"];

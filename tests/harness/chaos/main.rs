@@ -7,7 +7,6 @@
 //! | [`province`] | services and our processes, kept running |
 //! | [`faults`] | what befalls them |
 //! | [`disks`] | the same for full disks, one in a run of its own |
-//! | [`watch`] | what has been announced so far |
 //! | [`drain`] | the end: everything settled, refusals sent again |
 //! | [`judge`] | lost, duplicated, unreferenced |
 //!
@@ -26,10 +25,7 @@ mod documents;
 mod drain;
 mod faults;
 mod judge;
-mod pdf;
 mod province;
-mod random;
-mod watch;
 
 use std::{
     env, fs,
@@ -39,13 +35,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+use sohoa_harness::random::Random;
+
 use crate::{
     disks::{Disk, Mounted},
     documents::Files,
     faults::{Deck, SLOTS},
     judge::Verdict,
     province::{Province, Role},
-    random::Random,
 };
 
 const USAGE: &str = "usage: tests/chaos [--documents N] [--faults N] [--seed S] [--brokers 1|3] \

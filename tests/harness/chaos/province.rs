@@ -9,9 +9,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sohoa_harness::{Gateway, Kafka, Proxy, holds_within, process::Process};
-
-use crate::watch::Watch;
+use sohoa_harness::{
+    Gateway, Kafka, Proxy, holds_within, process::Process, programs, watch::Watch,
+};
 
 /// First part of the topics' names.
 const PREFIX: &str = "chaos";
@@ -70,7 +70,7 @@ impl Province {
     /// Starts the services; `folder/buckets/scans` is there already.
     pub(crate) fn start(folder: &Path, brokers: usize, rate: u64) -> Self {
         let buckets = folder.join("buckets");
-        for made in ["buckets/records", "data", "tmp", "logs"] {
+        for made in ["buckets/records", "logs"] {
             fs::create_dir_all(folder.join(made)).unwrap();
         }
         let gateway = Gateway::start(&buckets);
@@ -84,7 +84,7 @@ impl Province {
         let watch = Watch::start(
             kafka.bootstrap(),
             (&topic("documents"), TOPICS[3].1),
-            &folder.join("logs/watch.log"),
+            Some(&folder.join("logs/watch.log")),
         );
         Self {
             folder: folder.to_owned(),
@@ -199,14 +199,7 @@ impl Province {
     }
 
     fn command(&self) -> Command {
-        let program = std::env::var_os("SOHOA_BIN").expect("SOHOA_BIN: the program under test");
-        let mut command = Command::new(program);
-        command
-            .current_dir(&self.folder)
-            .env("XDG_DATA_HOME", self.folder.join("data"))
-            .env("TMPDIR", self.folder.join("tmp"))
-            .envs(self.gateway.environment_through(self.network.address()));
-        command
+        programs::sohoa(&self.folder, self.gateway.environment_through(self.network.address()))
     }
 
     fn spawn(&self, role: &Role) -> Process {

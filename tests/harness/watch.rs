@@ -25,7 +25,8 @@ use rdkafka::{
     error::KafkaError,
 };
 use serde_json::Value;
-use sohoa_harness::kafka::client;
+
+use crate::kafka::client;
 
 /// Without a message for this long the client is replaced.
 const SILENCE: Duration = Duration::from_secs(20);
@@ -33,32 +34,47 @@ const SILENCE: Duration = Duration::from_secs(20);
 /// A new client that hears something sooner than this was not waiting for it to happen.
 const AT_ONCE: Duration = Duration::from_secs(2);
 
+/// What was said of a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// Its dossier.
+    pub dossier: String,
+    /// When its first event was heard.
+    pub heard: Instant,
+    /// Whether one of its events said "published".
+    pub published: bool,
+    /// Its pages, whatever became of them, by the last event.
+    pub pages: u64,
+    /// Key of the object that the last event points at, under the output.
+    pub key: String,
+}
+
 /// What the events said.
 #[derive(Debug, Default)]
 struct Seen {
     events: usize,
-    /// Sources and whether one of their events said "published".
-    sources: BTreeMap<String, bool>,
+    /// Answers by source.
+    sources: BTreeMap<String, Answer>,
 }
 
 /// The follower; ends when dropped.
 #[derive(Debug)]
-pub(crate) struct Watch {
+pub struct Watch {
     seen: Arc<Mutex<Seen>>,
     over: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Watch {
-    /// Follows the committed messages of a topic from their beginning; what the client says of
-    /// itself goes to the file `log`.
-    pub(crate) fn start(bootstrap: &str, (topic, partitions): (&str, i32), log: &Path) -> Self {
+    /// Follows the committed messages of a topic from their beginning; all that the client says of
+    /// itself, which is much, goes to the file `log`, where there is one.
+    pub fn start(bootstrap: &str, (topic, partitions): (&str, i32), log: Option<&Path>) -> Self {
         let (seen, over) = (Arc::<Mutex<Seen>>::default(), Arc::<AtomicBool>::default());
         let mut follower = Follower {
             bootstrap: bootstrap.to_owned(),
             topic: topic.to_owned(),
             next: vec![0; partitions as usize],
-            log: log.to_owned(),
+            log: log.map(Path::to_owned),
             seen: Arc::clone(&seen),
         };
         let until = Arc::clone(&over);
@@ -71,18 +87,23 @@ impl Watch {
     }
 
     /// Events so far, repetitions included.
-    pub(crate) fn events(&self) -> usize {
+    pub fn events(&self) -> usize {
         lock(&self.seen).events
     }
 
     /// Documents that have an event.
-    pub(crate) fn answered(&self) -> usize {
+    pub fn answered(&self) -> usize {
         lock(&self.seen).sources.len()
     }
 
     /// Documents that have an event that says "published".
-    pub(crate) fn published(&self) -> usize {
-        lock(&self.seen).sources.values().filter(|published| **published).count()
+    pub fn published(&self) -> usize {
+        lock(&self.seen).sources.values().filter(|answer| answer.published).count()
+    }
+
+    /// The answers so far, in no order that means anything.
+    pub fn answers(&self) -> Vec<Answer> {
+        lock(&self.seen).sources.values().cloned().collect()
     }
 }
 
@@ -92,7 +113,7 @@ struct Follower {
     topic: String,
     /// The next position in each partition.
     next: Vec<i64>,
-    log: PathBuf,
+    log: Option<PathBuf>,
     seen: Arc<Mutex<Seen>>,
 }
 
@@ -128,16 +149,19 @@ impl Follower {
     }
 
     fn consumer(&self) -> BaseConsumer<Log> {
-        let log = OpenOptions::new().create(true).append(true).open(&self.log).unwrap();
-        let consumer: BaseConsumer<Log> = client(&self.bootstrap)
-            .set("group.id", "sohoa-chaos")
+        let mut config = client(&self.bootstrap);
+        config
+            // The client asks for one; positions are neither kept nor looked for.
+            .set("group.id", "sohoa-watch")
             .set("enable.auto.commit", "false")
             .set("auto.offset.reset", "earliest")
-            .set("isolation.level", "read_committed")
-            .set("debug", "consumer,topic,cgrp")
-            .set_log_level(RDKafkaLogLevel::Debug)
-            .create_with_context(Log(Mutex::new(log), Instant::now()))
-            .unwrap();
+            .set("isolation.level", "read_committed");
+        let log = self.log.as_ref().map(|log| {
+            config.set("debug", "consumer,topic,cgrp").set_log_level(RDKafkaLogLevel::Debug);
+            Mutex::new(OpenOptions::new().create(true).append(true).open(log).unwrap())
+        });
+        let consumer: BaseConsumer<Log> =
+            config.create_with_context(Log(log, Instant::now())).unwrap();
         let mut assignment = TopicPartitionList::new();
         for (partition, next) in (0..).zip(&self.next) {
             let from = Offset::Offset(*next);
@@ -149,11 +173,12 @@ impl Follower {
 }
 
 /// What the client says of itself, in a file.
-struct Log(Mutex<File>, Instant);
+struct Log(Option<Mutex<File>>, Instant);
 
 impl Log {
     fn write(&self, what: &str) {
-        let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(file) = &self.0 else { return };
+        let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
         writeln!(file, "{:9.3} {what}", self.1.elapsed().as_secs_f64()).unwrap();
     }
 }
@@ -171,9 +196,19 @@ impl ClientContext for Log {
 impl ConsumerContext for Log {}
 
 fn note(seen: &mut Seen, event: &Value) {
+    let text = |key: &str| event[key].as_str().unwrap().to_owned();
     seen.events += 1;
-    let source = event["source_uid"].as_str().unwrap().to_owned();
-    *seen.sources.entry(source).or_default() |= event["outcome"] == "published";
+    let answer = seen.sources.entry(text("source_uid")).or_insert_with(|| Answer {
+        dossier: text("dossier_uid"),
+        heard: Instant::now(),
+        published: false,
+        pages: 0,
+        key: String::new(),
+    });
+    answer.published |= event["outcome"] == "published";
+    let pages = ["published", "quarantined", "held"].map(|kind| event["pages"][kind].as_u64());
+    answer.pages = pages.into_iter().flatten().sum();
+    answer.key = text("key");
 }
 
 fn lock(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {

@@ -4,11 +4,11 @@ use std::{ops::Range, time::Duration};
 
 /// A stream of numbers.
 #[derive(Debug)]
-pub(crate) struct Random(u64);
+pub struct Random(u64);
 
 impl Random {
     /// The same seed, the same numbers.
-    pub(crate) fn new(seed: u64) -> Self {
+    pub fn new(seed: u64) -> Self {
         Self(seed)
     }
 
@@ -20,27 +20,27 @@ impl Random {
     }
 
     /// A number of a range that is not empty.
-    pub(crate) fn within(&mut self, range: Range<u64>) -> u64 {
+    pub fn within(&mut self, range: Range<u64>) -> u64 {
         range.start + self.next() % (range.end - range.start)
     }
 
     /// Yes or no.
-    pub(crate) fn coin(&mut self) -> bool {
+    pub fn coin(&mut self) -> bool {
         self.next() & 1 == 1
     }
 
     /// A time between so many seconds.
-    pub(crate) fn seconds(&mut self, range: Range<u64>) -> Duration {
+    pub fn seconds(&mut self, range: Range<u64>) -> Duration {
         Duration::from_millis(self.within(range.start * 1_000..range.end * 1_000))
     }
 
     /// One of a slice that is not empty.
-    pub(crate) fn one_of<'a, T>(&mut self, all: &'a [T]) -> &'a T {
+    pub fn one_of<'a, T>(&mut self, all: &'a [T]) -> &'a T {
         &all[self.within(0..all.len() as u64) as usize]
     }
 
     /// Another order.
-    pub(crate) fn shuffle<T>(&mut self, all: &mut [T]) {
+    pub fn shuffle<T>(&mut self, all: &mut [T]) {
         for last in (1..all.len()).rev() {
             all.swap(last, self.within(0..last as u64 + 1) as usize);
         }

@@ -3,8 +3,20 @@
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
+/// A decision of one page, another one for each number and batch.
+pub fn decision(number: usize, batch: u64) -> Vec<u8> {
+    page(&[
+        "ỦY BAN NHÂN DÂN XÃ HÒA BÌNH".to_owned(),
+        "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM".to_owned(),
+        "Độc lập - Tự do - Hạnh phúc".to_owned(),
+        format!("Số: {}/QĐ-UBND", number + 1),
+        "QUYẾT ĐỊNH".to_owned(),
+        format!("Về việc cấp đất cho hộ gia đình số {number} theo đợt {batch}"),
+    ])
+}
+
 /// A page that says these lines.
-pub(crate) fn page(lines: &[String]) -> Vec<u8> {
+pub fn page(lines: &[String]) -> Vec<u8> {
     let glyphs: BTreeSet<char> = lines.iter().flat_map(|line| line.chars()).collect();
     let objects = [
         "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
