@@ -73,7 +73,7 @@ proptest! {
 /// A file of another writer cut at a length, or with some bytes changed, is an error or whole.
 #[test]
 fn files_of_other_writers_cut_anywhere_are_an_error_or_whole() {
-    for folder in ["tiff", "jpeg", "png"] {
+    for folder in ["tiff", "jpeg", "jp2", "png"] {
         for (name, path) in files(folder) {
             let bytes = std::fs::read(path).unwrap();
             let Ok(whole) = all_pages(&bytes) else { continue };

@@ -9,12 +9,14 @@ use std::{
 
 use image::DynamicImage;
 use sohoa_decode::{DecodedPage, Keep, Limits, Origin, open};
+use sohoa_document::Codec;
 
 use crate::{
     archive::shown,
     build::difference,
     pictures::{
-        HEIGHT, WIDTH, bilevel, cmyk, grey, grey_on_white, palette, rgb, rgb_on_white, rgb4,
+        HEIGHT, WIDTH, bilevel, cmyk, grey, grey_but, grey_on_white, palette, palette_on_white,
+        rgb, rgb_on_white, rgb4,
     },
 };
 
@@ -127,5 +129,85 @@ fn reduced_copies_and_masks_are_no_pages() {
         for (seen, wanted) in seen.iter().zip(&wanted) {
             assert!(difference(seen, wanted) < 1.0, "{name}");
         }
+    }
+}
+
+#[test]
+fn jpeg_2000_files_give_their_pixels_and_are_kept() {
+    for (name, path) in files("jp2") {
+        let (picture, tolerance, kept) = match name.as_str() {
+            "grey" | "grey-rpcl" | "grey16" => (grey(8), 0.0, true),
+            "rgb" | "rgb-tiles" => (rgb(), 0.0, true),
+            "rgb-lossy" => (rgb(), 3.0, true),
+            "rgba" => (rgb_on_white(), 0.0, false),
+            _ => panic!("{name}: nothing says what it shows"),
+        };
+        let page = page(&path, Keep::Stream);
+        let seen = difference(page.raster.as_ref().unwrap(), &picture);
+        assert!(seen <= tolerance, "{name}: differs by {seen:.2}");
+        let image = &page.scan.unwrap().images[0].1;
+        assert_eq!(image.original_stream, kept, "{name}");
+        assert_eq!(image.codec == Codec::Jpx, kept, "{name}");
+        assert!(!kept || image.data == fs::read(&path).unwrap(), "{name}");
+    }
+}
+
+#[test]
+fn jpeg_files_give_their_pixels_in_every_turn() {
+    for (name, path) in files("jpeg") {
+        let upright = match name.strip_prefix("exif-").map(|turn| turn.parse::<u8>().unwrap()) {
+            Some(2) => Some(rgb().fliph()),
+            Some(3) => Some(rgb().rotate180()),
+            Some(4) => Some(rgb().flipv()),
+            Some(5) => Some(rgb().rotate90().fliph()),
+            Some(6) => Some(rgb().rotate90()),
+            Some(7) => Some(rgb().rotate270().fliph()),
+            Some(8) => Some(rgb().rotate270()),
+            Some(_) => Some(rgb()),
+            None => None,
+        };
+        let picture = match name.as_str() {
+            "arithmetic" | "cmyk-unmarked" => {
+                let error = open(&path, &Limits::default()).unwrap_err();
+                assert_eq!(error.code(), "F05_UNSUPPORTED", "{name}: {error}");
+                continue;
+            }
+            "grey" | "progressive-grey" => grey(8),
+            "cmyk-adobe" | "ycck-adobe" => cmyk(),
+            _ => upright.unwrap_or_else(rgb),
+        };
+        for keep in [Keep::Stream, Keep::Recoded] {
+            let page = page(&path, keep);
+            let seen = difference(page.raster.as_ref().unwrap(), &picture);
+            assert!(seen < 4.0, "{name} {keep:?}: differs by {seen:.2}");
+        }
+    }
+}
+
+#[test]
+fn png_files_give_their_pixels_and_keep_their_rows() {
+    for (name, path) in files("png") {
+        let (picture, kept) = match name.as_str() {
+            "grey1" => (bilevel(), true),
+            "grey1-interlaced" => (bilevel(), false),
+            "grey8" | "grey8-dpi" | "grey16" => (grey(8), true),
+            "grey16-interlaced" => (grey(8), false),
+            "grey8-key" => (grey_but(100), false),
+            "rgb8" | "animated" => (rgb(), true),
+            "rgb8-interlaced" => (rgb(), false),
+            "rgba8" => (rgb_on_white(), false),
+            "palette4" => (palette(4), true),
+            "palette4-transparent" => (palette_on_white(), false),
+            _ => panic!("{name}: nothing says what it shows"),
+        };
+        let page = page(&path, Keep::Stream);
+        let seen = difference(page.raster.as_ref().unwrap(), &picture);
+        // Sixteen bits are rounded, not cut.
+        let tolerance = if name.starts_with("grey16") { 1.0 } else { 0.0 };
+        assert!(seen <= tolerance, "{name}: differs by {seen:.2}");
+        let scan = page.scan.unwrap();
+        assert_eq!(scan.images[0].1.original_stream, kept, "{name}");
+        let shown = shown(&scan, WIDTH, HEIGHT).unwrap();
+        assert!(difference(&shown, &picture) <= tolerance, "{name}: the archive differs");
     }
 }

@@ -77,3 +77,18 @@ pub(crate) fn rgb_on_white() -> DynamicImage {
 pub(crate) fn grey_on_white() -> DynamicImage {
     grey_picture(|x, y| on_white(grey_of(x, y), x))
 }
+
+/// The grey picture with one value transparent.
+pub(crate) fn grey_but(value: u32) -> DynamicImage {
+    grey_picture(|x, y| if grey_of(x, y) == value { 255 } else { grey_of(x, y) })
+}
+
+/// Sixteen colours, each more opaque than the one before.
+pub(crate) fn palette_on_white() -> DynamicImage {
+    let colours = palette(4).into_rgb8();
+    rgb_picture(|x, y| {
+        let opacity = (x + 2 * y) % 16 * 16;
+        let lay = |value: u8| (u32::from(value) * opacity + 255 * (255 - opacity) + 127) / 255;
+        colours.get_pixel(x, y).0.map(lay)
+    })
+}
