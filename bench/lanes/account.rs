@@ -25,6 +25,14 @@ pub(crate) fn settle(process: &Process) -> f64 {
     ended.own + ended.children + orphans(&ended)
 }
 
+/// Kills a process, and returns when its children have ended as well: what they have begun would
+/// else be at work beside what is measured next.
+pub(crate) fn abandon(process: Process) {
+    let known = Stat::of(process.id()).unwrap();
+    drop(process);
+    orphans(&known);
+}
+
 /// What the children of a program that has ended cost beside: they are its own program again, and
 /// have come to us.
 fn orphans(of: &Stat) -> f64 {

@@ -143,8 +143,8 @@ fn end(mut report: Report, rounds: &[Round], workers: usize) {
         spread_with_all.most()
     ));
     report.end(&format!(
-        "CPU a page, worker / run: {ratio:.3} ({:.3} to {:.3} over {} rounds); goal at most {GOAL}: \
-         {}",
+        "CPU a page, worker / run: {ratio:.3} ({:.3} to {:.3} over {} rounds); goal at most \
+         {GOAL}: {}",
         spread.least(),
         spread.most(),
         rounds.len(),

@@ -4,8 +4,8 @@
 //! The same scans are sent in both goes, at the same moments after the first (drawn from the seed,
 //! so that no period of the worker's meets one of ours), each as a document of its own; topics,
 //! output and worker are new for each go. A document is sent when its time has come, whatever
-//! became of those before it. The clock starts before the message is given to the client and stops when a
-//! reader of committed messages hears the event.
+//! became of those before it. The clock starts before the message is given to the client and stops
+//! when a reader of committed messages hears the event.
 //!
 //! "A bulk page" is the time in which a page worker decodes and recognises one, as the records of
 //! the bulk documents done meanwhile tell it, the median. While a live page waits for a page
@@ -134,7 +134,8 @@ fn go(world: &mut World, corpus: &Corpus, (name, bulk): (&str, usize), seen: &mu
     }
     let waiting = bulk - bulk_done;
     seen.waiting = Some(seen.waiting.map_or(waiting, |fewest| fewest.min(waiting)));
-    // Killed: what waits would take hours.
+    // What waits would take hours.
+    worker.abandon();
 }
 
 /// Sends the live documents, each at its time; when, by dossier.

@@ -3,12 +3,12 @@
 //! they are.
 //!
 //! All of it lies in the lanes before the worker starts: the huge one first in the bulk lane, then
-//! the hostile files with half of the others, in an order drawn from the seed; the other half in
-//! the live lane, so that every slot of both lanes is taken.
+//! the hostile files, each as often as there are page workers, so that all of these may have the
+//! worst page at the same time, then half of the others; the other half in the live lane, so that
+//! every slot of both lanes is taken.
 
 use std::{sync::Arc, time::Duration};
 
-use sohoa_harness::random::Random;
 use sohoa_schemas::config::Workers;
 
 use crate::{
@@ -27,17 +27,18 @@ pub(crate) fn measure(options: &arguments::Memory) {
     let huge = corpus::huge(&world, &options.common, (options.pages, options.dpi));
     let hostile = corpus::hostile(&world);
     let ordinary = ordinary(&world, options);
-    report.said("corpus", &describe(options, (&huge, &hostile, &ordinary)));
+    report.said("corpus", &describe(options, world.workers, (&huge, &hostile, &ordinary)));
 
     let budget = options.budget.unwrap_or_else(|| Workers::default().budget_mib);
     let go = Arc::new(world.go("memory", &format!("budget_mib = {budget}\n")));
     let (live, bulk) = ordinary.split_at(ordinary.len() / 2);
-    let mut others: Vec<&Scan> = hostile.iter().chain(bulk).collect();
-    Random::new(options.common.seed).shuffle(&mut others);
-    world.submit(&go, "bulk", huge.iter().chain(others));
+    let times = world.workers;
+    let hostile = hostile.iter().flat_map(|scan| std::iter::repeat_n(scan, times));
+    let in_bulk: Vec<&Scan> = huge.iter().chain(hostile).chain(bulk).collect();
+    world.submit(&go, "bulk", in_bulk.iter().copied());
     world.submit(&go, "live", live);
 
-    let documents = huge.len() + hostile.len() + ordinary.len();
+    let documents = in_bulk.len() + live.len();
     let mut worker = world.worker(&go);
     let every = Duration::from_millis(options.every.max(1));
     let watched = Arc::clone(&go);
@@ -61,11 +62,12 @@ fn ordinary(world: &World, options: &arguments::Memory) -> Vec<Scan> {
 
 fn describe(
     options: &arguments::Memory,
+    times: usize,
     (huge, hostile, ordinary): (&[Scan], &[Scan], &[Scan]),
 ) -> String {
     let arguments::Memory { pages, dpi, .. } = options;
     format!(
-        "{} of {pages} pages at {dpi} dpi; {}; {}",
+        "{} of {pages} pages at {dpi} dpi; {} {times} times; {}",
         corpus::describe("TIFF", huge),
         corpus::describe("hostile files", hostile),
         corpus::describe("ordinary documents", ordinary)
@@ -89,8 +91,10 @@ fn end(mut report: Report, seen: &Seen, budget: u64, workers: usize) {
     marks.sort_by(f64::total_cmp);
     let largest = marks.last().copied().unwrap_or_default();
     report.line(&format!(
-        "at the peak: worker {own:.0} MiB, its {workers} page workers {children:.0} MiB; largest \
-         high-water mark of one process {largest:.0} MiB of {} processes; {} looks, {}",
+        "at the peak: worker {own:.0} MiB, its {workers} page workers {children:.0} MiB, each of \
+         which may take {} MiB of address space; largest high-water mark of one process \
+         {largest:.0} MiB of {} processes; {} looks, {}",
+        Workers::default().memory_mib,
         marks.len(),
         seen.samples.len(),
         seen.measure()

@@ -84,8 +84,8 @@ fn growth(report: &Report, name: &str, samples: &[&Sample], of: fn(&Sample) -> u
         found.unwrap_or_else(|| panic!("too few looks: more --documents, or a smaller --every"));
     let (first, last) = (mebibytes(bytes[0]), mebibytes(bytes[bytes.len() - 1]));
     report.line(&format!(
-        "{name}: {first:.1} MiB after the warm-up, {last:.1} MiB at the end, slope {slope:.1} bytes \
-         a document, last tenth / first {ratio:.3}"
+        "{name}: {first:.1} MiB after the warm-up, {last:.1} MiB at the end, slope {slope:.1} \
+         bytes a document, last tenth / first {ratio:.3}"
     ));
     Growth { slope, ratio }
 }

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::{account, arguments::Common, machine, submission::Scan};
 
-/// Topics and their partitions: more than one worker has slots, as a province has.
+/// Topics and their partitions: lanes of several, as a province has them.
 const TOPICS: [(&str, i32); 5] =
     [("live", 2), ("bulk", 6), ("releases", 1), ("documents", 2), ("deadletters", 1)];
 
@@ -251,6 +251,11 @@ impl Running {
         let wanted = code.is_some_and(|code| codes.contains(&code));
         assert!(wanted, "it ended with {code:?} and said:\n{}", self.said());
         Cost { cpu, wall, said: self.said() }
+    }
+
+    /// Kills it; what its children have begun is over when this returns.
+    pub(crate) fn abandon(self) {
+        account::abandon(self.process);
     }
 
     fn said(&self) -> String {
