@@ -153,7 +153,7 @@ async fn resume(context: &Context, taken: &Taken, version: i32) -> Result<Option
 
 /// Reads, describes, composes; then holds or publishes.
 async fn make(context: &Context, taken: &Taken, version: i32) -> Result<Settled, Fault> {
-    let mut read = measured(context, Stage::Ocr, read(context, taken)).await?;
+    let mut read = read(context, taken).await?;
     let originals = originals::keep(context, taken, read.media_type).await?;
     let describing = std::future::ready(Ok(describe(context, taken, &read)));
     let described = measured(context, Stage::Extract, describing).await?;
@@ -176,8 +176,7 @@ async fn make(context: &Context, taken: &Taken, version: i32) -> Result<Settled,
     }
     set_version(&mut record.rows, version);
     if read.origin == Origin::BornDigital {
-        let publishing = publish::publish_original(context, record);
-        return measured(context, Stage::Publish, publishing).await;
+        return publish::publish_original(context, record).await;
     }
     let Some(composed) = read.composed.take() else {
         let error = "a paper document was not composed";
@@ -194,9 +193,7 @@ async fn make(context: &Context, taken: &Taken, version: i32) -> Result<Settled,
     prepared.composed = Some(retry(context.retry, hold).await?);
     match context.settings.config.release.mode {
         ReleaseMode::Manual => Ok(Settled::held(prepared)),
-        ReleaseMode::Delegated => {
-            measured(context, Stage::Publish, publish::release(context, prepared, &composed)).await
-        }
+        ReleaseMode::Delegated => publish::release(context, prepared, &composed).await,
     }
 }
 

@@ -8,6 +8,7 @@ use std::io::ErrorKind;
 use bytes::Bytes;
 use object_store::path::Path;
 use sohoa_flow::{FatalKind, Fault, retry::retry};
+use sohoa_metrics::Stage;
 use sohoa_publish::{
     Published, holding, keys,
     publication::{self, Attempt},
@@ -20,6 +21,7 @@ use sohoa_store::{Fetched, classify_local, hash::sha256_file, io_kind};
 
 use crate::{
     context::{Context, now},
+    observe::{ended, measured},
     stages::{
         process::Settled,
         sign::{self, SignedDocument},
@@ -54,7 +56,16 @@ pub(crate) async fn release(
     prepared: Prepared,
     composed: &std::path::Path,
 ) -> Result<Settled, Fault> {
-    let signed = sign::sign(context, &prepared, composed)?;
+    let signing = context.line.stage(Stage::Sign).enter();
+    let signed = ended(signing, sign::sign(context, &prepared, composed))?;
+    measured(context, Stage::Publish, store(context, prepared, signed)).await
+}
+
+async fn store(
+    context: &Context,
+    prepared: Prepared,
+    signed: SignedDocument,
+) -> Result<Settled, Fault> {
     let SignedDocument { file, signature, signed_at } = signed;
     let hash = sha256_file(&file).map_err(|error| classify_local(STAGE, error))?;
     let Prepared { mut record, .. } = prepared;
@@ -85,7 +96,7 @@ pub(crate) async fn publish_original(context: &Context, record: Record) -> Resul
         return Err(Fault::fatal(FatalKind::Internal, STAGE, error));
     };
     let attempt = Attempt::new(record.source_uid, record.version, &document.sha256);
-    publish(context, record, &attempt, document).await
+    measured(context, Stage::Publish, publish(context, record, &attempt, document)).await
 }
 
 async fn publish(
