@@ -14,8 +14,7 @@ pub(crate) struct Exif {
 impl Exif {
     /// Reads a block after its `Exif\0\0`; anything broken reads as nothing.
     pub(crate) fn read(block: &[u8]) -> Self {
-        let Ok(directories) = Directory::read_all(block, 1) else { return Self::default() };
-        let Some(first) = directories.first() else { return Self::default() };
+        let Ok(first) = Directory::read_first(block) else { return Self::default() };
         Self { orientation: Some(first.orientation(block)), dpi: first.dpi(block) }
     }
 }

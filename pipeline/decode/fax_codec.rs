@@ -34,13 +34,19 @@ impl BlackBits {
         (self.rows.len() / self.stride().max(1)) as u32
     }
 
-    /// Appends `rows` rows of a stream; fewer is an error, since lines of the page would be lost.
+    /// Appends `rows` rows of a stream.
+    ///
+    /// Gives whether the stream held them all; one that ends the picture itself before the last
+    /// row is complete, and the rows it leaves out are white.
+    ///
+    /// # Errors
+    /// A stream that breaks off: lines of the page would be lost.
     pub(crate) fn decode(
         &mut self,
         data: &[u8],
         rows: u32,
         settings: FaxSettings,
-    ) -> Result<(), DecodeError> {
+    ) -> Result<bool, DecodeError> {
         let before = self.height();
         let mut context = DecoderContext::new(DecodeSettings {
             columns: self.width,
@@ -55,12 +61,42 @@ impl BlackBits {
         let outcome = hayro_ccitt::decode(data, self, &mut context);
         let found = self.height() - before;
         if found < rows {
-            let cause = outcome.err().map_or_else(String::new, |error| format!(" ({error:?})"));
-            return Err(DecodeError::unreadable(format!(
-                "its fax data ends at line {found} of {rows}{cause}"
-            )));
+            let ended = outcome.is_ok_and(|end| found > 0 && ends_block(&data[..end]));
+            if !ended {
+                let cause = outcome.err().map_or_else(String::new, |error| format!(" ({error})"));
+                return Err(DecodeError::unreadable(format!(
+                    "its fax data ends at line {found} of {rows}{cause}"
+                )));
+            }
         }
-        self.rows.truncate((before + rows) as usize * self.stride());
+        self.rows.resize((before + rows) as usize * self.stride(), 0);
+        Ok(found >= rows)
+    }
+
+    /// Lays the upper left part of a tile on the page, at a place that is a multiple of 8 across.
+    pub(crate) fn place(
+        &mut self,
+        tile: &Self,
+        (x, y): (u32, u32),
+        (width, height): (u32, u32),
+    ) -> Result<(), DecodeError> {
+        if !x.is_multiple_of(8) {
+            return Err(DecodeError::unsupported("a fax TIFF in tiles of an odd width"));
+        }
+        let (from, length) = (x as usize / 8, (width as usize).div_ceil(8));
+        let end = (y + height) as usize * self.stride();
+        if self.rows.len() < end {
+            self.rows.resize(end, 0);
+        }
+        let spare = 8 * length - width as usize;
+        for (row, at) in
+            tile.rows.chunks_exact(tile.stride().max(1)).zip(y as usize..).take(height as usize)
+        {
+            let start = at * self.stride() + from;
+            self.rows[start..start + length].copy_from_slice(&row[..length]);
+            // What a tile shows beyond the page's edge stays out.
+            self.rows[start + length - 1] &= 0xff << spare;
+        }
         Ok(())
     }
 
@@ -112,6 +148,17 @@ impl Decoder for BlackBits {
             fill(row, from as usize, to as usize);
         }
     }
+}
+
+/// Whether the last bits are the mark that ends a picture: two ends of line, with or without the
+/// bit that tells the kind of the line between them.
+fn ends_block(data: &[u8]) -> bool {
+    let tail =
+        data.iter().rev().take(8).rev().fold(0_u64, |tail, byte| tail << 8 | u64::from(*byte));
+    (0..40).any(|shift| {
+        let bits = tail >> shift;
+        bits & 0x00ff_ffff == 0x1001 || bits & 0x03ff_ffff == 0x3003
+    })
 }
 
 /// Sets the bits `from..to`.
@@ -174,7 +221,7 @@ mod tests {
             let bits = BlackBits { width, rows };
             let archived = bits.encode_g4(false).unwrap();
             let mut back = BlackBits::new(width);
-            back.decode(&archived.data, archived.height, G4).unwrap();
+            prop_assert!(back.decode(&archived.data, archived.height, G4).unwrap());
             prop_assert_eq!(back.rows, bits.rows);
         }
 
@@ -188,6 +235,19 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_stream_that_ends_the_picture_early_is_complete() {
+        let bits = BlackBits { width: 64, rows: (0..800).map(|n| (n * 37) as u8).collect() };
+        let whole = bits.encode_g4(false).unwrap().data;
+        let mut back = BlackBits::new(64);
+        assert!(!back.decode(&whole, 130, G4).unwrap());
+        assert_eq!(back.rows[..800], bits.rows);
+        assert_eq!(back.rows[800..], [0; 240]);
+        // Without its end mark it is cut.
+        let mut back = BlackBits::new(64);
+        assert!(back.decode(&whole[..whole.len() - 3], 130, G4).is_err());
     }
 
     #[test]

@@ -4,6 +4,10 @@
 
 use image::{DynamicImage, ImageDecoder, codecs::jpeg::JpegDecoder};
 use sohoa_document::{ArchiveImage, Codec, Colour};
+use zune_jpeg::{
+    JpegDecoder as JpegDecoder4,
+    zune_core::{bytestream::ZCursor, options::DecoderOptions},
+};
 
 use crate::{error::DecodeError, exif::Exif};
 
@@ -154,6 +158,38 @@ pub(crate) fn pixels(data: &[u8]) -> Result<DynamicImage, DecodeError> {
     DynamicImage::from_decoder(decoder).map_err(broken)
 }
 
+/// Decodes four components to cyan, magenta, yellow and black as they are stored.
+pub(crate) fn inks(data: &[u8], header: &JpegHeader) -> Result<Vec<u8>, DecodeError> {
+    if !ends(data) {
+        return Err(DecodeError::unreadable("its JPEG data is cut short"));
+    }
+    let broken = |error| DecodeError::unreadable(format!("its JPEG data is broken ({error})"));
+    let options = DecoderOptions::default()
+        .set_strict_mode(false)
+        .set_max_width(usize::MAX)
+        .set_max_height(usize::MAX);
+    let mut decoder = JpegDecoder4::new_with_options(ZCursor::new(data), options);
+    decoder.decode_headers().map_err(broken)?;
+    let stored = decoder.input_colorspace().filter(|space| space.num_components() == 4);
+    let stored = stored.ok_or_else(|| DecodeError::unreadable("a JPEG image without four inks"))?;
+    decoder.set_options(options.jpeg_set_out_colorspace(stored));
+    let mut samples = decoder.decode().map_err(broken)?;
+    if header.adobe == Some(2) {
+        samples.chunks_exact_mut(4).for_each(to_inks);
+    }
+    Ok(samples)
+}
+
+/// Luminance and chrominance of the inverse of cyan, magenta and yellow.
+fn to_inks(pixel: &mut [u8]) {
+    let [y, cb, cr] = [0, 1, 2].map(|at| f32::from(pixel[at]));
+    let (cb, cr) = (cb - 128.0, cr - 128.0);
+    let rgb = [y + 1.402 * cr, y - 0.344_136 * cb - 0.714_136 * cr, y + 1.772 * cb];
+    for (ink, light) in pixel.iter_mut().zip(rgb) {
+        *ink = 255 - light.round().clamp(0.0, 255.0) as u8;
+    }
+}
+
 /// Whether the end marker is there; scanners append padding and thumbnails' leftovers after it.
 pub(crate) fn ends(data: &[u8]) -> bool {
     data.windows(2).rev().take(1 << 16).any(|pair| pair == [0xff, 0xd9])
@@ -183,16 +219,22 @@ pub(crate) fn splice(
 }
 
 /// Marker segments up to the first scan.
-struct Segments<'a> {
+pub(crate) struct Segments<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Segments<'a> {
-    fn of(data: &'a [u8]) -> Result<Self, DecodeError> {
+    /// From the start mark of a stream on.
+    pub(crate) fn of(data: &'a [u8]) -> Result<Self, DecodeError> {
         let rest = data
             .strip_prefix(&[0xff, 0xd8])
             .ok_or_else(|| DecodeError::unreadable("a JPEG image without its start marker"))?;
         Ok(Self { rest })
+    }
+
+    /// What follows the last segment given: after all of them, the header of the scan.
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.rest
     }
 }
 

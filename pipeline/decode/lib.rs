@@ -13,6 +13,7 @@
 //! ```text
 //! TIFF ─> tiff/     ─┐  own stream ─> Scan            (archive)
 //! JPEG ─> jpeg_page ─┼─ pixels     ─> raster.rs       (recognition)
+//! JP2  ─> jpx_page  ─┤
 //! PNG  ─> png_page  ─┤
 //! PDF  ─> pdf/      ─┘  glyphs     ─> judge.rs        (text layer)
 //! ```
@@ -24,6 +25,7 @@ mod jpeg;
 mod jpeg_join;
 mod jpeg_page;
 mod jpx;
+mod jpx_page;
 mod judge;
 mod limits;
 mod page;

@@ -75,7 +75,10 @@ impl Samples {
             };
             if self.inverted { 255 - full } else { full }
         };
+        let plain = self.bits == 8 && !self.inverted;
         match &self.colour {
+            Colour::Gray if plain => grey(self.width, self.height, self.rows.clone()),
+            Colour::Rgb if plain => rgb(self.width, self.height, self.rows.clone()),
             Colour::Gray => grey(self.width, self.height, self.values().map(expand).collect()),
             Colour::Indexed { palette } => {
                 let look_up = |index: u8| {

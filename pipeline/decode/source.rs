@@ -12,6 +12,8 @@ use std::{
 use crate::{
     error::DecodeError,
     jpeg_page::JpegFile,
+    jpx,
+    jpx_page::JpxFile,
     limits::Limits,
     page::{DecodedPage, Keep},
     pdf::PdfFile,
@@ -31,6 +33,7 @@ pub struct Source {
 
 enum Container {
     Jpeg(JpegFile),
+    Jpx(JpxFile),
     Pdf(Box<PdfFile>),
     Png(PngFile),
     Tiff(TiffFile),
@@ -50,6 +53,7 @@ impl Source {
     fn of(format: Format, bytes: Arc<Vec<u8>>, limits: &Limits) -> Result<Self, DecodeError> {
         let (container, pages) = match format {
             Format::Jpeg => (Container::Jpeg(JpegFile::open(bytes, limits)?), 1),
+            Format::Jpeg2000 => (Container::Jpx(JpxFile::open(bytes, limits)?), 1),
             Format::Png => (Container::Png(PngFile::open(bytes, limits)?), 1),
             Format::Pdf => {
                 let file = PdfFile::open(bytes, limits)?;
@@ -69,6 +73,7 @@ impl Source {
     pub fn format(&self) -> Format {
         match self.container {
             Container::Jpeg(_) => Format::Jpeg,
+            Container::Jpx(_) => Format::Jpeg2000,
             Container::Pdf(_) => Format::Pdf,
             Container::Png(_) => Format::Png,
             Container::Tiff(_) => Format::Tiff,
@@ -87,6 +92,7 @@ impl Source {
     pub fn survey(&mut self) -> Result<Survey, DecodeError> {
         guarded(|| match &self.container {
             Container::Jpeg(file) => Ok(file.survey()),
+            Container::Jpx(file) => Ok(file.survey()),
             Container::Pdf(file) => file.survey(),
             Container::Png(file) => Ok(file.survey()),
             Container::Tiff(file) => file.survey(),
@@ -114,6 +120,7 @@ impl Source {
         let index = number as usize - 1;
         let mut page = guarded(|| match &self.container {
             Container::Jpeg(file) => file.page(keep),
+            Container::Jpx(file) => file.page(keep),
             Container::Pdf(file) => file.page(index, origin, keep),
             Container::Png(file) => file.page(keep),
             Container::Tiff(file) => file.page(index, keep),
@@ -159,6 +166,9 @@ fn sniff(bytes: &[u8]) -> Result<Format, DecodeError> {
     if head.starts_with(&[0xff, 0xd8, 0xff]) {
         return Ok(Format::Jpeg);
     }
+    if head.starts_with(jpx::SIGNATURE) || head.starts_with(&jpx::START) {
+        return Ok(Format::Jpeg2000);
+    }
     if head.starts_with(b"\x89PNG\r\n\x1a\n") {
         return Ok(Format::Png);
     }
@@ -192,6 +202,6 @@ fn describe(head: &[u8]) -> &'static str {
     } else if head.iter().all(|byte| *byte == 0) {
         "filled with zero bytes, as after a broken copy"
     } else {
-        "neither PDF, TIFF, JPEG nor PNG by its content"
+        "neither PDF, TIFF, JPEG, JPEG 2000 nor PNG by its content"
     }
 }

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 pub enum Format {
     /// One JPEG image.
     Jpeg,
+    /// One JPEG 2000 image, boxed or bare.
+    Jpeg2000,
     /// PDF.
     Pdf,
     /// One PNG image.

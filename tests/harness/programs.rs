@@ -1,12 +1,6 @@
 //! Our own programs, as tests start them: in a folder of the test's own, away from the user's.
 
-use std::{
-    env,
-    ffi::OsString,
-    fs::create_dir_all,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{env, ffi::OsString, fs::create_dir_all, path::Path, process::Command};
 
 /// `sohoa` (`SOHOA_BIN`) at work in `folder`: what it keeps for its user lies under `data`, what it
 /// keeps for a while under `tmp`, and it finds its store by `environment`.
@@ -20,12 +14,11 @@ pub fn sohoa(folder: &Path, environment: Vec<(&'static str, String)>) -> Command
     command
 }
 
-/// Runs the sample maker (`SOHOA_SAMPLES`); the folder of the scans under `output`.
-pub fn samples(output: &Path, arguments: &[&str]) -> PathBuf {
+/// Runs the sample maker (`SOHOA_SAMPLES`) with `arguments` and `output`.
+pub fn samples(arguments: &[&str], output: &Path) {
     let mut command = Command::new(program("SOHOA_SAMPLES"));
-    let made = command.arg("--output").arg(output).args(arguments).output().unwrap();
+    let made = command.args(arguments).arg("--output").arg(output).output().unwrap();
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    output.join("scans")
 }
 
 /// The program that an environment variable names.

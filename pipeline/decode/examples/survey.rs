@@ -86,6 +86,7 @@ fn describe(page: &DecodedPage) -> Value {
             "bits": image.bits,
             "bytes": image.data.len(),
             "original": image.original_stream,
+            "checksum": checksum(&image.data),
         })
     });
     let raster = page.raster.as_ref();
@@ -95,6 +96,7 @@ fn describe(page: &DecodedPage) -> Value {
         "size": page.scan.as_ref().map(|scan| (scan.width, scan.height)),
         "raster": raster.map(|raster| (raster.width(), raster.height())),
         "raster_dpi": page.raster_dpi,
+        "raster_checksum": raster.map(|raster| checksum(raster.as_bytes())),
         "mean": raster.map(|raster| {
             let grey = raster.to_luma8();
             grey.iter().map(|value| f64::from(*value)).sum::<f64>() / grey.len().max(1) as f64
@@ -102,6 +104,13 @@ fn describe(page: &DecodedPage) -> Value {
         "layer_words": page.layer.as_ref().map(|layer| layer.words().count()),
         "facts": page.facts,
     })
+}
+
+/// Tells whether two runs gave the same bytes.
+fn checksum(bytes: &[u8]) -> u32 {
+    let mut crc = flate2::Crc::new();
+    crc.update(bytes);
+    crc.sum()
 }
 
 fn save(page: &DecodedPage, file: &Path, number: u32, options: &Options) {

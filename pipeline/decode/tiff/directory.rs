@@ -9,6 +9,7 @@ use crate::error::DecodeError;
 /// The tags that are read.
 pub(crate) mod tags {
     pub(crate) const SUBFILE: u16 = 254;
+    pub(crate) const OLD_SUBFILE: u16 = 255;
     pub(crate) const WIDTH: u16 = 256;
     pub(crate) const HEIGHT: u16 = 257;
     pub(crate) const BITS: u16 = 258;
@@ -25,14 +26,74 @@ pub(crate) mod tags {
     pub(crate) const PLANAR: u16 = 284;
     pub(crate) const T4_OPTIONS: u16 = 292;
     pub(crate) const RESOLUTION_UNIT: u16 = 296;
+    pub(crate) const PREDICTOR: u16 = 317;
     pub(crate) const COLOUR_MAP: u16 = 320;
     pub(crate) const TILE_WIDTH: u16 = 322;
     pub(crate) const TILE_HEIGHT: u16 = 323;
     pub(crate) const TILE_OFFSETS: u16 = 324;
     pub(crate) const TILE_LENGTHS: u16 = 325;
+    pub(crate) const EXTRA_SAMPLES: u16 = 338;
+    pub(crate) const SAMPLE_FORMAT: u16 = 339;
     pub(crate) const JPEG_TABLES: u16 = 347;
+    pub(crate) const JPEG_PROCESS: u16 = 512;
+    pub(crate) const JPEG_STREAM: u16 = 513;
+    pub(crate) const JPEG_STREAM_LENGTH: u16 = 514;
+    pub(crate) const JPEG_RESTART_INTERVAL: u16 = 515;
+    pub(crate) const JPEG_Q_TABLES: u16 = 519;
+    pub(crate) const JPEG_DC_TABLES: u16 = 520;
+    pub(crate) const JPEG_AC_TABLES: u16 = 521;
+    pub(crate) const YCBCR_WEIGHTS: u16 = 529;
+    pub(crate) const YCBCR_SUBSAMPLING: u16 = 530;
+    pub(crate) const REFERENCE_BLACK_WHITE: u16 = 532;
+    pub(crate) const ICC_PROFILE: u16 = 34675;
+
+    /// Without these a page has the same pixels.
+    pub(super) const OPTIONAL: [u16; 3] = [X_RESOLUTION, Y_RESOLUTION, ICC_PROFILE];
+
+    /// Others are passed over, so that directories laid over one another cost no memory.
+    pub(super) const READ: [u16; 38] = [
+        SUBFILE,
+        OLD_SUBFILE,
+        WIDTH,
+        HEIGHT,
+        BITS,
+        COMPRESSION,
+        PHOTOMETRIC,
+        FILL_ORDER,
+        STRIP_OFFSETS,
+        ORIENTATION,
+        SAMPLES,
+        ROWS_PER_STRIP,
+        STRIP_LENGTHS,
+        X_RESOLUTION,
+        Y_RESOLUTION,
+        PLANAR,
+        T4_OPTIONS,
+        RESOLUTION_UNIT,
+        PREDICTOR,
+        COLOUR_MAP,
+        TILE_WIDTH,
+        TILE_HEIGHT,
+        TILE_OFFSETS,
+        TILE_LENGTHS,
+        EXTRA_SAMPLES,
+        SAMPLE_FORMAT,
+        JPEG_TABLES,
+        JPEG_PROCESS,
+        JPEG_STREAM,
+        JPEG_STREAM_LENGTH,
+        JPEG_RESTART_INTERVAL,
+        JPEG_Q_TABLES,
+        JPEG_DC_TABLES,
+        JPEG_AC_TABLES,
+        YCBCR_WEIGHTS,
+        YCBCR_SUBSAMPLING,
+        REFERENCE_BLACK_WHITE,
+        ICC_PROFILE,
+    ];
 }
 
+const PHOTOMETRIC_MASK: u64 = 4;
 /// More tags than this is no scanner's directory.
 const MOST_TAGS: u64 = 4096;
 /// Strips or tiles of a page; an A0 map in tiles of 64 pixels has 30,000.
@@ -46,34 +107,63 @@ struct Field {
     offset: usize,
 }
 
+impl Field {
+    fn is_within(&self, bytes: &[u8]) -> bool {
+        let length = width(self.kind).and_then(|size| self.count.checked_mul(size as u64));
+        let end = length.and_then(|length| length.checked_add(self.offset as u64));
+        end.is_some_and(|end| end <= bytes.len() as u64)
+    }
+}
+
+/// What a directory is to the document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Says which pixels of another page are seen.
+    Mask,
+    /// A page of its own.
+    Page,
+    /// A reduced copy of another page.
+    Reduced,
+}
+
 /// One directory.
 #[derive(Debug, Clone)]
 pub(crate) struct Directory {
-    little: bool,
+    /// Whether numbers are stored low byte first.
+    pub little: bool,
     fields: BTreeMap<u16, Field>,
-    /// Its place in the file's chain, thumbnails counted.
-    pub index: usize,
 }
 
 impl Directory {
-    /// The whole chain, thumbnails included, at most `most` directories.
+    /// The whole chain, thumbnails included.
     ///
     /// # Errors
-    /// A broken or circular chain: pages after the break would be lost silently.
+    /// A broken or circular chain, or one of more than `most` directories: pages after the break
+    /// would be lost silently.
     pub(crate) fn read_all(bytes: &[u8], most: usize) -> Result<Vec<Self>, DecodeError> {
         let reader = Reader::new(bytes)?;
         let mut found = Vec::new();
         let mut seen = HashSet::new();
         let mut next = reader.first()?;
-        while next != 0 && found.len() < most {
+        while next != 0 {
+            if found.len() == most {
+                let limit = most as u64;
+                return Err(DecodeError::TooLarge { found: limit + 1, limit, unit: "directories" });
+            }
             if !seen.insert(next) {
                 return Err(DecodeError::unreadable("its list of pages runs in a circle"));
             }
-            let (directory, after) = reader.directory(next, found.len())?;
+            let (directory, after) = reader.directory(next)?;
             found.push(directory);
             next = after;
         }
         Ok(found)
+    }
+
+    /// The first directory alone.
+    pub(crate) fn read_first(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let reader = Reader::new(bytes)?;
+        Ok(reader.directory(reader.first()?)?.0)
     }
 
     /// The values of a tag as unsigned integers.
@@ -94,34 +184,29 @@ impl Directory {
         Some(self.integer(bytes.get(field.offset..)?.get(..size)?))
     }
 
-    /// Where the values of a tag lie in the file.
-    pub(crate) fn place(&self, tag: u16) -> Option<std::ops::Range<usize>> {
-        let field = self.fields.get(&tag)?;
-        let length = usize::try_from(field.count).ok()?.checked_mul(width(field.kind)?)?;
-        Some(field.offset..field.offset.checked_add(length)?)
-    }
-
     /// The raw bytes of a tag.
     pub(crate) fn bytes<'a>(&self, bytes: &'a [u8], tag: u16) -> Option<&'a [u8]> {
-        bytes.get(self.place(tag)?)
+        let field = self.fields.get(&tag)?;
+        let length = usize::try_from(field.count).ok()?.checked_mul(width(field.kind)?)?;
+        bytes.get(field.offset..field.offset.checked_add(length)?)
     }
 
-    fn rational(&self, bytes: &[u8], tag: u16) -> Option<f32> {
-        let field = self.fields.get(&tag)?;
-        match (field.kind, bytes.get(field.offset..)?) {
-            (5, data) => {
-                let (above, below) = (data.get(..4)?, data.get(4..8)?);
-                Some(self.integer(above) as f32 / self.integer(below) as f32)
-            }
-            (3 | 4, _) => self.value(bytes, tag).map(|whole| whole as f32),
+    /// The value with this place in a tag of fractions or whole numbers.
+    pub(crate) fn fraction(&self, bytes: &[u8], tag: u16, at: usize) -> Option<f32> {
+        let field = self.fields.get(&tag).filter(|field| field.count > at as u64)?;
+        let size = width(field.kind)?;
+        let value = bytes.get(field.offset..)?.get(at * size..)?.get(..size)?;
+        match field.kind {
+            5 => Some(self.integer(&value[..4]) as f32 / self.integer(&value[4..]) as f32),
+            3 | 4 => Some(self.integer(value) as f32),
             _ => None,
         }
     }
 
     /// Dots per inch across and down, as declared.
     pub(crate) fn dpi(&self, bytes: &[u8]) -> Option<(f32, f32)> {
-        let x = self.rational(bytes, tags::X_RESOLUTION)?;
-        let y = self.rational(bytes, tags::Y_RESOLUTION).unwrap_or(x);
+        let x = self.fraction(bytes, tags::X_RESOLUTION, 0)?;
+        let y = self.fraction(bytes, tags::Y_RESOLUTION, 0).unwrap_or(x);
         match self.value(bytes, tags::RESOLUTION_UNIT).unwrap_or(2) {
             2 => Some((x, y)),
             3 => Some((x * 2.54, y * 2.54)),
@@ -138,9 +223,17 @@ impl Directory {
             .unwrap_or(1)
     }
 
-    /// Whether it is a reduced copy of another page.
-    pub(crate) fn is_thumbnail(&self, bytes: &[u8]) -> bool {
-        self.value(bytes, tags::SUBFILE).is_some_and(|flags| flags & 1 == 1)
+    /// What the directory is to the document.
+    pub(crate) fn role(&self, bytes: &[u8]) -> Role {
+        let flags = self.value(bytes, tags::SUBFILE).unwrap_or(0);
+        let reduced = flags & 1 != 0 || self.value(bytes, tags::OLD_SUBFILE) == Some(2);
+        if flags & 4 != 0 || self.value(bytes, tags::PHOTOMETRIC) == Some(PHOTOMETRIC_MASK) {
+            Role::Mask
+        } else if reduced {
+            Role::Reduced
+        } else {
+            Role::Page
+        }
     }
 
     fn integer(&self, value: &[u8]) -> u64 {
@@ -190,7 +283,7 @@ impl<'a> Reader<'a> {
         if self.big { self.number(8, 8) } else { self.number(4, 4) }
     }
 
-    fn directory(&self, offset: u64, index: usize) -> Result<(Directory, u64), DecodeError> {
+    fn directory(&self, offset: u64) -> Result<(Directory, u64), DecodeError> {
         let (head, entry, word) = if self.big { (8, 20, 8) } else { (2, 12, 4) };
         let start = usize::try_from(offset).map_err(|_| cut())?;
         let count = self.number(start, head)?;
@@ -201,18 +294,26 @@ impl<'a> Reader<'a> {
         for number in 0..count as usize {
             let at = start + head + number * entry;
             let tag = self.number(at, 2)? as u16;
+            if !tags::READ.contains(&tag) {
+                continue;
+            }
             let kind = self.number(at + 2, 2)? as u16;
             let count = self.number(at + 4, word)?;
             let place = at + 4 + word;
             let fits =
                 width(kind).is_some_and(|size| count.saturating_mul(size as u64) <= word as u64);
             let target = if fits { place as u64 } else { self.number(place, word)? };
-            if let Ok(offset) = usize::try_from(target) {
-                fields.insert(tag, Field { kind, count, offset });
+            let field = usize::try_from(target).map(|offset| Field { kind, count, offset });
+            let held = field.ok().filter(|field| field.is_within(self.bytes));
+            match held {
+                Some(field) => _ = fields.insert(tag, field),
+                None if tags::OPTIONAL.contains(&tag) => {}
+                // Read as absent it would have its usual value, and the page other pixels.
+                None => return Err(cut()),
             }
         }
         let next = self.number(start + head + count as usize * entry, word)?;
-        Ok((Directory { little: self.little, fields, index }, next))
+        Ok((Directory { little: self.little, fields }, next))
     }
 }
 

@@ -7,7 +7,9 @@ use sohoa_document::ArchiveImage;
 
 use super::{
     directory::tags,
-    pages::{Chunk, Layout, PageImages},
+    layout::{Chunk, Layout, photometric},
+    pages::PageImages,
+    unpack::oriented,
 };
 use crate::{
     error::DecodeError,
@@ -16,25 +18,35 @@ use crate::{
 
 /// Strips kept as an image each; more show seams in viewers, and are joined without loss.
 const MOST_STRIPS: usize = 4;
+/// Bits of tag 292.
+const TWO_DIMENSIONAL: u64 = 1;
+const UNCOMPRESSED: u64 = 2;
 
 pub(super) fn page(layout: &Layout<'_>) -> Result<PageImages, DecodeError> {
     let chunks = layout.chunks()?;
-    if chunks.iter().any(|chunk| chunk.width != layout.width) {
-        return Err(DecodeError::unsupported("a fax TIFF in tiles"));
-    }
-    let settings = settings(layout)?;
-    let reversed = layout.number(tags::FILL_ORDER) == Some(2);
+    let settings = settings(layout);
+    let reversed = layout.is_reversed();
     let mut bits = BlackBits::new(layout.width);
     let mut streams = Vec::new();
-    for chunk in &chunks {
-        let data = oriented(chunk.data, reversed);
-        bits.decode(&data, chunk.height, settings)?;
-        streams.push(data);
+    let mut whole = true;
+    if chunks.iter().all(|chunk| chunk.stored.0 == layout.width) {
+        for chunk in &chunks {
+            let data = oriented(chunk.data, reversed);
+            whole &= decode(layout, &mut bits, &data, chunk.height, settings)?;
+            streams.push(data);
+        }
+    } else {
+        for chunk in &chunks {
+            let mut tile = BlackBits::new(chunk.stored.0);
+            let data = oriented(chunk.data, reversed);
+            decode(layout, &mut tile, &data, chunk.stored.1, settings)?;
+            bits.place(&tile, (chunk.x, chunk.y), (chunk.width, chunk.height))?;
+        }
     }
     // Photometric 1 shows the runs that fax calls white as black.
-    let inverted = layout.photometric == 1;
-    let keep = settings.mode == EncodingMode::Group4 && chunks.len() <= MOST_STRIPS;
-    let images = if keep {
+    let inverted = layout.photometric == photometric::BLACK_IS_ZERO;
+    let keep = settings.mode == EncodingMode::Group4 && whole && !streams.is_empty();
+    let images = if keep && streams.len() <= MOST_STRIPS {
         let strips = chunks.iter().zip(streams);
         strips.map(|(chunk, data)| strip(chunk, data, inverted)).collect()
     } else {
@@ -44,29 +56,37 @@ pub(super) fn page(layout: &Layout<'_>) -> Result<PageImages, DecodeError> {
     Ok((images, bits.into_samples(inverted).to_pixels()?))
 }
 
-fn settings(layout: &Layout<'_>) -> Result<FaxSettings, DecodeError> {
+/// Adds rows of one stream; false when the stream itself ended the picture before the last row.
+fn decode(
+    layout: &Layout<'_>,
+    bits: &mut BlackBits,
+    data: &[u8],
+    rows: u32,
+    settings: FaxSettings,
+) -> Result<bool, DecodeError> {
+    let options = layout.number(tags::T4_OPTIONS).unwrap_or(0);
+    bits.decode(data, rows, settings).map_err(|error| match error {
+        DecodeError::Unreadable { .. }
+            if layout.compression == 3 && options & UNCOMPRESSED != 0 =>
+        {
+            DecodeError::unsupported("a TIFF fax page in uncompressed mode")
+        }
+        error => error,
+    })
+}
+
+fn settings(layout: &Layout<'_>) -> FaxSettings {
     let options = layout.number(tags::T4_OPTIONS).unwrap_or(0);
     let plain =
         FaxSettings { mode: EncodingMode::Group3_1D, end_of_line: false, byte_align: false };
-    match layout.number(tags::COMPRESSION) {
+    match layout.compression {
         // "Modified Huffman": one-dimensional rows without end marks, each from a byte boundary.
-        Some(2) => Ok(FaxSettings { byte_align: true, ..plain }),
-        Some(3) if options & 2 != 0 => {
-            Err(DecodeError::unsupported("a TIFF fax page in uncompressed mode"))
+        2 => FaxSettings { byte_align: true, ..plain },
+        3 if options & TWO_DIMENSIONAL != 0 => {
+            FaxSettings { mode: EncodingMode::Group3_2D, end_of_line: true, ..plain }
         }
-        Some(3) if options & 1 != 0 => {
-            Ok(FaxSettings { mode: EncodingMode::Group3_2D, end_of_line: true, ..plain })
-        }
-        Some(3) => Ok(FaxSettings { end_of_line: true, ..plain }),
-        _ => Ok(FaxSettings { mode: EncodingMode::Group4, ..plain }),
-    }
-}
-
-fn oriented(data: &[u8], reversed: bool) -> Cow<'_, [u8]> {
-    if reversed {
-        Cow::Owned(data.iter().map(|byte| byte.reverse_bits()).collect())
-    } else {
-        Cow::Borrowed(data)
+        3 => FaxSettings { end_of_line: true, ..plain },
+        _ => FaxSettings { mode: EncodingMode::Group4, ..plain },
     }
 }
 

@@ -195,6 +195,7 @@ fn jobs(taken: &Taken, surveys: &[Survey], origin: Origin) -> Vec<(Place, PageJo
 fn media_type(format: Format) -> &'static str {
     match format {
         Format::Jpeg => "image/jpeg",
+        Format::Jpeg2000 => "image/jp2",
         Format::Pdf => "application/pdf",
         Format::Png => "image/png",
         Format::Tiff => "image/tiff",

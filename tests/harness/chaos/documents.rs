@@ -43,15 +43,15 @@ pub(crate) type Files = BTreeMap<String, Kind>;
 /// Two scans of one page to a dossier.
 fn scans(bucket: &Path, samples: &Path, (count, seed): (usize, u64)) -> Files {
     let (seed, dossiers) = (seed.to_string(), count.div_ceil(2).to_string());
-    let made = programs::samples(
-        samples,
+    programs::samples(
         &[
             ["--seed", &seed, "--dossiers", &dossiers, "--documents", "2"],
             ["--pages-per-document", "1", "--dpi", "200", "--formats", FORMATS],
         ]
         .concat(),
+        samples,
     );
-    fs::rename(made, bucket).unwrap();
+    fs::rename(samples.join("scans"), bucket).unwrap();
     let mut files = Files::new();
     for dossier in fs::read_dir(bucket).unwrap().map(Result::unwrap) {
         for file in fs::read_dir(dossier.path()).unwrap().map(Result::unwrap) {

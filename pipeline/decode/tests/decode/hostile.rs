@@ -1,12 +1,17 @@
 //! Broken, cut, mislabelled and hostile files: an error that says what to do, never a panic.
 
+use std::time::Instant;
+
 use image::{DynamicImage, ImageFormat};
 use proptest::prelude::*;
 use sohoa_decode::{DecodeError, DecodedPage, Keep, Limits, Origin, open};
 
-use crate::build::{
-    PdfPage, TiffPage, bitonal, colour, encoded, fax_page, grey, jpeg_image, opened, pdf, save,
-    tiff,
+use crate::{
+    build::{
+        PdfPage, TiffPage, bitonal, colour, difference, encoded, fax_page, grey, jpeg_image,
+        opened, pdf, save, tiff,
+    },
+    matrix::files,
 };
 
 fn all_pages(bytes: &[u8]) -> Result<Vec<DecodedPage>, DecodeError> {
@@ -61,6 +66,28 @@ proptest! {
         }
         if let Err(error) = all_pages(&bytes) {
             prop_assert!(error.code().starts_with(['F', 'I']));
+        }
+    }
+}
+
+/// A file of another writer cut at a length, or with some bytes changed, is an error or whole.
+#[test]
+fn files_of_other_writers_cut_anywhere_are_an_error_or_whole() {
+    for folder in ["tiff", "jpeg", "jp2", "png"] {
+        for (name, path) in files(folder) {
+            let bytes = std::fs::read(path).unwrap();
+            let Ok(whole) = all_pages(&bytes) else { continue };
+            let step = (bytes.len() / 40).max(1);
+            let ends = (bytes.len().saturating_sub(24)..bytes.len()).step_by(3);
+            for cut in (0..bytes.len()).step_by(step).chain(ends) {
+                let Ok(pages) = all_pages(&bytes[..cut]) else { continue };
+                assert_eq!(pages.len(), whole.len(), "{name} cut at {cut} lost a page silently");
+                for (cut_page, page) in pages.iter().zip(&whole) {
+                    let (seen, wanted) = (&cut_page.raster, &page.raster);
+                    let apart = difference(seen.as_ref().unwrap(), wanted.as_ref().unwrap());
+                    assert!(apart < 3.0, "{name} cut at {cut} lost part of a page: {apart:.1}");
+                }
+            }
         }
     }
 }
@@ -136,6 +163,62 @@ fn absurd_sizes_are_refused_before_allocation() {
         source.page(1, Origin::Paper, Keep::Stream).unwrap_err().code(),
         "F07_DECOMPRESSION_BOMB"
     );
+}
+
+/// A page of many tiles or strips that all lie in the same place of the file.
+fn overlaid(tags: &[(u16, u32)], count: usize, data: Vec<u8>) -> Vec<u8> {
+    let plain = [(258, 8), (262, 1), (277, 1)];
+    let all = tags.iter().chain(plain.iter().filter(|(tag, _)| tags.iter().all(|t| t.0 != *tag)));
+    let page = TiffPage {
+        tags: all.map(|(tag, value)| (*tag, vec![*value])).collect(),
+        strips: vec![data],
+        tables: None,
+        dpi: None,
+    };
+    let mut page = page;
+    // The builder lists one strip; the lists of a hostile file name it again and again.
+    let length = page.strips[0].len() as u32;
+    let (offsets, lengths) =
+        if tags.iter().any(|tag| tag.0 == 322) { (324, 325) } else { (273, 279) };
+    if offsets == 324 {
+        page.tags.push((offsets, vec![8; count]));
+        page.tags.push((lengths, vec![length; count]));
+    }
+    tiff(&[page])
+}
+
+#[test]
+fn tiles_far_larger_than_their_page_are_refused() {
+    let tags = [(256, 1), (257, 100_000), (259, 1), (322, 4096), (323, 16)];
+    let bytes = overlaid(&tags, 6250, vec![0; 65536]);
+    let started = Instant::now();
+    let error = opened(&bytes).unwrap().page(1, Origin::Paper, Keep::Stream).unwrap_err();
+    assert_eq!(error.code(), "F02_UNREADABLE", "{error}");
+    assert!(started.elapsed().as_secs() < 2);
+}
+
+#[test]
+fn jpeg_tiles_that_lie_over_one_another_are_bounded() {
+    let tile = encoded(&DynamicImage::ImageLuma8(grey(512, 512)), ImageFormat::Jpeg);
+    let tags = [(256, 16), (257, 100_000), (259, 7), (322, 500), (323, 16)];
+    let bytes = overlaid(&tags, 6250, tile);
+    let started = Instant::now();
+    let error = opened(&bytes).unwrap().page(1, Origin::Paper, Keep::Stream).unwrap_err();
+    assert_eq!(error.code(), "F02_UNREADABLE", "{error}");
+    assert!(started.elapsed().as_secs() < 5);
+}
+
+#[test]
+fn directories_laid_over_one_another_are_bounded() {
+    // Each directory of the chain names 4,000 tags and the next, two bytes further on.
+    let mut bytes = b"II\x2a\0\x08\0\0\0".to_vec();
+    bytes.resize(400_000, 0);
+    for at in (8..300_000).step_by(2) {
+        bytes[at..at + 2].copy_from_slice(&4000_u16.to_le_bytes());
+    }
+    let started = Instant::now();
+    assert!(opened(&bytes).is_err());
+    assert!(started.elapsed().as_secs() < 5);
 }
 
 #[test]

@@ -94,3 +94,28 @@ fn a_coarse_scan_is_a_finding() {
     assert_eq!(page.facts.findings, ["I01_DPI_LOW"]);
     assert_eq!(page.raster.unwrap().width(), 1240);
 }
+
+#[test]
+fn jpegs_that_a_pdf_cannot_hold_are_unsupported() {
+    let plain = encoded(&DynamicImage::ImageLuma8(grey(300, 420)), ImageFormat::Jpeg);
+    let frame = plain.windows(2).position(|pair| pair == [0xff, 0xc0]).unwrap();
+    // The frame's kind: lossless, hierarchical, arithmetic-coded; then its depth: 12 and 2 bits.
+    for (at, value) in [(1, 0xc3), (1, 0xc5), (1, 0xc9), (4, 12), (4, 2)] {
+        let mut bytes = plain.clone();
+        bytes[frame + at] = value;
+        let error = opened(&bytes).unwrap_err();
+        assert_eq!(error.code(), "F05_UNSUPPORTED", "{at} {value:x}: {error}");
+    }
+}
+
+#[test]
+fn a_jpeg_that_breaks_off_is_refused_whatever_follows() {
+    let plain = encoded(&DynamicImage::ImageRgb8(colour(640, 900)), ImageFormat::Jpeg);
+    let cut = plain.len() * 3 / 5;
+    let mut zeroes = plain[..cut].to_vec();
+    zeroes.resize(plain.len(), 0);
+    for bytes in [plain[..cut].to_vec(), zeroes] {
+        let error = opened(&bytes).unwrap().page(1, Origin::Paper, Keep::Stream).unwrap_err();
+        assert_eq!(error.code(), "F02_UNREADABLE");
+    }
+}

@@ -2,9 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test an unexpected error is a failure")]
 
+mod archive;
 mod build;
 mod hostile;
 mod images;
+mod matrix;
 mod pdf;
+mod pictures;
 mod recoded;
 mod tiffs;

@@ -11,8 +11,12 @@ use tiff::{
     tags::Predictor,
 };
 
-use crate::build::{
-    TiffPage, bitonal, black_bits, colour, difference, encoded, fax_page, g4, grey, opened, tiff,
+use crate::{
+    archive::png,
+    build::{
+        TiffPage, bitonal, black_bits, colour, difference, encoded, fax_page, g4, grey, opened,
+        tiff,
+    },
 };
 
 const SIZE: (u32, u32) = (331, 460);
@@ -215,15 +219,6 @@ fn jpeg_strips_get_their_tables_back() {
     assert!(difference(&page.raster.unwrap(), &DynamicImage::ImageRgb8(whole)) < 6.0);
 }
 
-#[test]
-fn old_style_jpeg_is_unsupported() {
-    let mut page = fax_page(&picture(), 200);
-    page.tags.retain(|tag| tag.0 != 259);
-    page.tags.push((259, vec![6]));
-    let error = opened(&tiff(&[page])).unwrap().page(1, Origin::Paper, Keep::Stream).unwrap_err();
-    assert_eq!(error.code(), "F05_UNSUPPORTED");
-}
-
 fn written(compression: Compression, predictor: Predictor) -> Vec<u8> {
     let mut out = Cursor::new(Vec::new());
     let mut encoder =
@@ -265,20 +260,7 @@ fn archived_rows_unpack_to_the_same_samples() {
     let bytes = written(Compression::Lzw, Predictor::None);
     let page = opened(&bytes).unwrap().page(1, Origin::Paper, Keep::Stream).unwrap();
     let image = page.scan.unwrap().images.remove(0).1;
-    // The same rows as the data of a PNG are read by an independent decoder.
-    let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
-    let mut header = [image.width.to_be_bytes(), image.height.to_be_bytes()].concat();
-    header.extend([8, 2, 0, 0, 0]);
-    for (kind, body) in [(b"IHDR", header.as_slice()), (b"IDAT", &image.data), (b"IEND", &[])] {
-        let mut sum = flate2::Crc::new();
-        sum.update(kind);
-        sum.update(body);
-        png.extend((body.len() as u32).to_be_bytes());
-        png.extend(kind);
-        png.extend(body);
-        png.extend(sum.sum().to_be_bytes());
-    }
-    let back = image::load_from_memory(&png).unwrap();
+    let back = image::load_from_memory(&png(&image)).unwrap();
     assert_eq!(back.to_rgb8(), colour(120, 170));
 }
 
@@ -349,4 +331,77 @@ fn orientation_turns_the_page() {
     assert_eq!(page.scan.unwrap().rotation, 270);
     let upright = DynamicImage::ImageLuma8(picture()).rotate270();
     assert_eq!(difference(&page.raster.unwrap(), &upright), 0.0);
+}
+
+/// A page of 8-bit grey with one tag more, or another value.
+fn with(tag: u16, value: u32) -> Vec<u8> {
+    let mut page = raw(1, 8, picture().into_raw());
+    page.tags.retain(|other| other.0 != tag);
+    page.tags.push((tag, vec![value]));
+    tiff(&[page])
+}
+
+#[test]
+fn what_is_not_read_is_said_to_be_unsupported() {
+    // Compressions: RLE of words, NeXT, JBIG, JPEG 2000, LZMA, Zstandard, WebP, and none we know;
+    // bits: 24, 32; colours: CIE L*a*b*, ITU L*a*b*, a filter array; signed numbers, fractions.
+    for (tag, value) in [
+        (259, 32771),
+        (259, 32766),
+        (259, 34661),
+        (259, 34712),
+        (259, 34925),
+        (259, 50000),
+        (259, 50001),
+        (259, 4711),
+        (258, 24),
+        (258, 32),
+        (262, 8),
+        (262, 10),
+        (262, 32803),
+        (339, 2),
+        (339, 3),
+        (277, 9),
+    ] {
+        let error = opened(&with(tag, value)).unwrap().page(1, Origin::Paper, Keep::Stream);
+        assert_eq!(error.unwrap_err().code(), "F05_UNSUPPORTED", "tag {tag} of {value}");
+    }
+}
+
+#[test]
+fn strips_without_their_lengths_reach_to_the_next() {
+    let mut page = raw(1, 8, Vec::new());
+    page.tags.retain(|tag| tag.0 != 278);
+    page.tags.push((278, vec![100]));
+    page.strips = picture().as_raw().chunks(331 * 100).map(<[u8]>::to_vec).collect();
+    let mut bytes = tiff(&[page]);
+    // The builder writes the lengths as tag 279; a tag of no meaning hides them.
+    let at = bytes.windows(4).rposition(|part| part == [0x17, 1, 4, 0]).unwrap();
+    bytes[at] = 0x18;
+    let page = opened(&bytes).unwrap().page(1, Origin::Paper, Keep::Stream).unwrap();
+    assert_eq!(difference(&page.raster.unwrap(), &DynamicImage::ImageLuma8(picture())), 0.0);
+}
+
+#[test]
+fn a_page_with_fewer_fax_lines_than_it_says_is_white_below_when_its_stream_ended() {
+    let mut page = fax_page(&picture(), 200);
+    for tag in &mut page.tags {
+        if tag.0 == 257 || tag.0 == 278 {
+            tag.1 = vec![SIZE.1 + 40];
+        }
+    }
+    let page = opened(&tiff(&[page])).unwrap().page(1, Origin::Paper, Keep::Stream).unwrap();
+    let raster = page.raster.unwrap();
+    assert_eq!(raster.height(), SIZE.1 + 40);
+    let below = raster.crop_imm(0, SIZE.1, SIZE.0, 40).to_luma8();
+    assert!(below.iter().all(|value| *value == 255));
+    let image = &page.scan.unwrap().images[0].1;
+    assert_eq!((image.height, image.original_stream), (SIZE.1 + 40, false));
+}
+
+#[test]
+fn pages_that_are_all_called_reduced_are_the_pages() {
+    let mut only = fax_page(&picture(), 200);
+    only.tags.push((254, vec![1]));
+    assert_eq!(opened(&tiff(&[only])).unwrap().page_count(), 1);
 }
