@@ -96,6 +96,9 @@ pub struct Prepared {
     pub record: Record,
     /// Key of the composed, unsigned PDF; `None` when the original is the record.
     pub composed: Option<Part>,
+    /// Key of its words with their places, as ALTO.
+    #[serde(default)]
+    pub alto: Option<Part>,
     /// The lines of the signature's appearance but for the time.
     pub appearance: Vec<String>,
     /// When it was composed, in the province's time.

@@ -36,6 +36,7 @@ pub trait BulkLane: Send + Sync + 'static {
 pub struct KafkaLane {
     submitter: Submitter,
     progress: Arc<Progress>,
+    lane: Topic,
     topic: String,
 }
 
@@ -44,16 +45,16 @@ impl KafkaLane {
     ///
     /// # Errors
     /// `Fatal`, naming the setting.
-    pub async fn open(settings: &Kafka) -> Result<Self, Fault> {
+    pub async fn open(settings: &Kafka, lane: Topic) -> Result<Self, Fault> {
         let settings = settings.clone();
         blocking(move || {
             let base = connect::base(&settings)
                 .map_err(|error| Fault::fatal(FatalKind::Configuration, STAGE, error))?;
             let prefix = &settings.prefix;
-            let topic = Topic::Bulk.name(prefix);
-            let submitter = Submitter::open(&base, prefix, &[Topic::Bulk])?;
+            let topic = lane.name(prefix);
+            let submitter = Submitter::open(&base, prefix, &[lane])?;
             let progress = Progress::open(&base, &topics::workers_group(prefix), &topic)?;
-            Ok(Self { submitter, progress: Arc::new(progress), topic })
+            Ok(Self { submitter, progress: Arc::new(progress), lane, topic })
         })
         .await
     }
@@ -65,7 +66,7 @@ impl BulkLane for KafkaLane {
     }
 
     async fn send(&self, submission: &Submission, event: Event<'_>) -> Result<(), Fault> {
-        self.submitter.send(Topic::Bulk, submission, event).await
+        self.submitter.send(self.lane, submission, event).await
     }
 
     async fn flush(&self) -> Result<Vec<DeliveredRange>, Fault> {

@@ -1,6 +1,7 @@
 //! Writes the two-layer PDF/A-2b: the archived image, and over it invisible text that selects,
 //! searches and copies as correct Vietnamese.
 //!
+//! * [`alto`]: the same words with their boxes and confidences, as ALTO 4.
 //! * [`composer`]: the file as a stream of pages; memory does not grow with them.
 //! * [`description`]: title, dates and identifier, told twice (`Info` and XMP) and in agreement.
 //! * [`font`]: the character widths that the invisible text borrows from a real font.
@@ -14,6 +15,7 @@
 //! comes back as [`ComposeError::NotHeld`] or [`ComposeError::CmykNeedsRecode`], before a byte of
 //! its page is written, so that the caller can encode it anew and add the page again.
 
+pub mod alto;
 pub mod composer;
 pub mod description;
 pub mod error;

@@ -1,11 +1,15 @@
 //! Reading a topic from given positions, without a group: where the reader stands is somebody
 //! else's to remember.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
 
 use rdkafka::{
-    ClientConfig, Message as _, Offset, TopicPartitionList,
-    consumer::{BaseConsumer, Consumer as _},
+    ClientConfig, ClientContext, Message as _, Offset, Statistics, TopicPartitionList,
+    consumer::{BaseConsumer, Consumer as _, ConsumerContext},
     error::{KafkaError, RDKafkaErrorCode},
 };
 use sohoa_flow::{FatalKind, Fault};
@@ -28,6 +32,8 @@ const ASK: Duration = Duration::from_secs(15);
 /// Between two lines about the same trouble.
 const COMPLAINT: Duration = Duration::from_secs(30);
 
+type Consumer = BaseConsumer<Watcher>;
+
 /// Something from a partition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
@@ -44,6 +50,9 @@ pub enum Event {
     End {
         /// Partition.
         partition: i32,
+        /// Where the next message will be: behind the last one, and behind the ends of transactions
+        /// that stand there.
+        next: i64,
     },
 }
 
@@ -53,7 +62,8 @@ pub enum Discontinuity {
     /// It holds less than was read: it is another topic of the same name.
     #[error(
         "partition {partition} of {topic} ends at {end}, and {position} messages of it were read \
-         before: the topic was made anew"
+         before: the topic was made anew. Give the topics another name (kafka.prefix), then run \
+         `sohoa index rebuild` for what was announced meanwhile"
     )]
     Shrunk {
         /// Topic.
@@ -68,7 +78,8 @@ pub enum Discontinuity {
     /// Messages were removed before they were read.
     #[error(
         "partition {partition} of {topic} begins at {begin}, and the next to be read is \
-         {position}: messages were removed unread"
+         {position}: messages were removed unread. The records themselves are there: run \
+         `sohoa indexer --skip-removed`, and `sohoa index rebuild` when it has caught up"
     )]
     Removed {
         /// Topic.
@@ -82,10 +93,48 @@ pub enum Discontinuity {
     },
 }
 
+/// What to do where messages were removed before they were read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removed {
+    /// Do not begin.
+    Refuse,
+    /// Begin with the first one that is left.
+    Skip,
+}
+
 /// Reads committed messages of all partitions of a topic.
 #[derive(Debug)]
 pub struct Reader {
     events: Receiver<Result<Event, Fault>>,
+    ends: Arc<Ends>,
+}
+
+/// Where the partitions end, as the broker last said.
+#[derive(Debug, Default)]
+struct Ends(Mutex<BTreeMap<i32, i64>>);
+
+/// Listens to what the client counts.
+struct Watcher {
+    topic: String,
+    ends: Arc<Ends>,
+}
+
+impl ClientContext for Watcher {
+    fn stats(&self, statistics: Statistics) {
+        let Some(topic) = statistics.topics.get(&self.topic) else { return };
+        let known = topic.partitions.iter().filter(|(_, partition)| partition.ls_offset >= 0);
+        let ends = known.map(|(number, partition)| (*number, partition.ls_offset));
+        self.ends.lock().extend(ends);
+    }
+}
+
+impl ConsumerContext for Watcher {}
+
+impl Ends {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<i32, i64>> {
+        // Whole after every statement under the lock.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Reader {
@@ -106,6 +155,7 @@ impl Reader {
         client: &ClientConfig,
         topic: &str,
         positions: &[(i32, Option<i64>)],
+        removed: Removed,
     ) -> Result<Self, Fault> {
         let mut config = client.clone();
         config
@@ -114,11 +164,16 @@ impl Reader {
             .set("isolation.level", "read_committed")
             .set("auto.offset.reset", "error")
             .set("enable.auto.commit", "false")
-            .set("enable.partition.eof", "true");
-        let consumer: BaseConsumer = config.create().map_err(fault)?;
+            .set("enable.partition.eof", "true")
+            .set("statistics.interval.ms", "5000");
+        let ends = Arc::new(Ends::default());
+        let watcher = Watcher { topic: topic.to_owned(), ends: Arc::clone(&ends) };
+        let consumer = config.create_with_context(watcher).map_err(fault)?;
         let mut assignment = TopicPartitionList::new();
+        let mut begins = HashMap::new();
         for (partition, position) in positions {
-            let from = begin(&consumer, topic, *partition, *position)?;
+            let from = begin(&consumer, topic, (*partition, *position), removed)?;
+            begins.insert(*partition, from);
             assignment
                 .add_partition_offset(topic, *partition, Offset::Offset(from))
                 .map_err(fault)?;
@@ -127,9 +182,14 @@ impl Reader {
         let (send, events) = channel(AHEAD);
         std::thread::Builder::new()
             .name("reader".into())
-            .spawn(move || read(&consumer, &send))
+            .spawn(move || read(&consumer, &begins, &send))
             .map_err(|error| Fault::fatal(FatalKind::Internal, STAGE, error))?;
-        Ok(Self { events })
+        Ok(Self { events, ends })
+    }
+
+    /// Where each partition ends, as the broker last said.
+    pub fn ends(&self) -> BTreeMap<i32, i64> {
+        self.ends.lock().clone()
     }
 
     /// The next event. Ends with a fault or never.
@@ -141,10 +201,10 @@ impl Reader {
 
 /// Where to begin, if that is possible.
 fn begin(
-    consumer: &BaseConsumer,
+    consumer: &Consumer,
     topic: &str,
-    partition: i32,
-    position: Option<i64>,
+    (partition, position): (i32, Option<i64>),
+    removed: Removed,
 ) -> Result<i64, Fault> {
     let (begin, end) = consumer.fetch_watermarks(topic, partition, ASK).map_err(fault)?;
     let topic = || topic.to_owned();
@@ -154,6 +214,10 @@ fn begin(
         Some(position) if position > end => {
             broken(Discontinuity::Shrunk { topic: topic(), partition, end, position })
         }
+        Some(position) if position < begin && removed == Removed::Skip => {
+            tracing::warn!(partition, position, begin, "events that were removed are passed over");
+            Ok(begin)
+        }
         Some(position) if position < begin => {
             broken(Discontinuity::Removed { topic: topic(), partition, begin, position })
         }
@@ -161,7 +225,7 @@ fn begin(
     }
 }
 
-fn read(consumer: &BaseConsumer, send: &Sender<Result<Event, Fault>>) {
+fn read(consumer: &Consumer, begins: &HashMap<i32, i64>, send: &Sender<Result<Event, Fault>>) {
     let mut complained_at: Option<Instant> = None;
     while !send.is_closed() {
         let event = match consumer.poll(POLL) {
@@ -171,7 +235,10 @@ fn read(consumer: &BaseConsumer, send: &Sender<Result<Event, Fault>>) {
                 offset: message.offset(),
                 payload: message.payload().unwrap_or_default().to_vec(),
             }),
-            Some(Err(KafkaError::PartitionEOF(partition))) => Ok(Event::End { partition }),
+            Some(Err(KafkaError::PartitionEOF(partition))) => {
+                let begin = begins.get(&partition).copied().unwrap_or_default();
+                Ok(Event::End { partition, next: position(consumer, partition).unwrap_or(begin) })
+            }
             Some(Err(error)) => match judge(error, &mut complained_at) {
                 Some(fault) => Err(fault),
                 None => continue,
@@ -181,6 +248,17 @@ fn read(consumer: &BaseConsumer, send: &Sender<Result<Event, Fault>>) {
         if send.blocking_send(event).is_err() || last {
             return;
         }
+    }
+}
+
+/// Where the consumer stands in a partition, if it has read anything of it.
+fn position(consumer: &Consumer, partition: i32) -> Option<i64> {
+    let positions = consumer.position().ok()?;
+    let elements = positions.elements();
+    let element = elements.iter().find(|element| element.partition() == partition)?;
+    match element.offset() {
+        Offset::Offset(next) => Some(next),
+        _ => None,
     }
 }
 

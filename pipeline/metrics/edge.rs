@@ -33,6 +33,14 @@ pub struct Waiting {
     side: Side,
 }
 
+/// A document lies between; no longer when dropped.
+#[derive(Debug)]
+#[must_use = "it is gone when this is dropped"]
+pub struct Lying {
+    edge: Edge,
+    bytes: u64,
+}
+
 #[derive(Debug, Clone, Copy)]
 enum Side {
     Push,
@@ -82,16 +90,11 @@ impl Edge {
         self.0.pull.set(Instant::now(), waiting);
     }
 
-    /// A document of so many bytes was put between.
-    pub fn pushed(&self, bytes: u64) {
+    /// A document of so many bytes lies between, until the answer is dropped.
+    pub fn put(&self, bytes: u64) -> Lying {
         self.0.documents.fetch_add(1, Ordering::Relaxed);
         self.0.bytes.fetch_add(bytes, Ordering::Relaxed);
-    }
-
-    /// It was taken away again.
-    pub fn pulled(&self, bytes: u64) {
-        subtract(&self.0.documents, 1);
-        subtract(&self.0.bytes, bytes);
+        Lying { edge: self.clone(), bytes }
     }
 
     /// What was measured up to `now`.
@@ -123,12 +126,11 @@ impl Drop for Waiting {
     }
 }
 
-/// A document taken away twice must not show as 2^64 of them.
-fn subtract(from: &AtomicU64, amount: u64) {
-    from.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |held| {
-        Some(held.saturating_sub(amount))
-    })
-    .ok();
+impl Drop for Lying {
+    fn drop(&mut self) {
+        self.edge.0.documents.fetch_sub(1, Ordering::Relaxed);
+        self.edge.0.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
 }
 
 #[cfg(test)]
@@ -150,13 +152,11 @@ mod tests {
     #[test]
     fn what_was_put_between_is_there_until_taken() {
         let edge = Edge::new(Instant::now());
-        edge.pushed(10);
-        edge.pushed(5);
-        edge.pulled(10);
+        let (ten, five) = (edge.put(10), edge.put(5));
+        drop(ten);
         let reading = edge.read(Instant::now());
         assert_eq!((reading.documents, reading.bytes), (1, 5));
-        edge.pulled(10);
-        edge.pulled(10);
+        drop(five);
         let reading = edge.read(Instant::now());
         assert_eq!((reading.documents, reading.bytes), (0, 0));
     }

@@ -38,3 +38,4 @@ pub use line::{Line, Sampler};
 pub use record::Failure;
 pub use recorder::Recorder;
 pub use server::Endpoint;
+pub use stage::Working;

@@ -127,6 +127,8 @@ metrics! {
         "Time of a transaction that announces documents and moves positions, by result.";
     COMMIT_SECONDS: "sohoa_index_commit_seconds", COMMIT, Seconds, [CommitResult::DIMENSION],
         "Time of a commit to all tables of the index, by result.";
+    INDEX_LAG: "sohoa_index_lag_events", Kind::Gauge, Count, [],
+        "Announcements that are not in the index yet, as far as the broker has told.";
     INDEX_ROWS: "sohoa_index_rows_total", Kind::Counter, Count, [Table::DIMENSION],
         "Rows appended to a table of the index.";
     STORE_SECONDS: "sohoa_store_operation_seconds", STORE, Seconds, [Operation::DIMENSION, StoreResult::DIMENSION],

@@ -42,6 +42,17 @@ impl Occupancy {
         self.until(now).present = present;
     }
 
+    /// Time of somebody whose coming and going was measured elsewhere.
+    pub fn add(&self, now: Instant, time: Duration) {
+        let mut state = self.until(now);
+        state.total = state.total.saturating_add(time);
+    }
+
+    /// How many are there.
+    pub fn present(&self, now: Instant) -> u32 {
+        self.until(now).present
+    }
+
     /// The sum of everybody's time up to `now`.
     pub fn total(&self, now: Instant) -> Duration {
         self.until(now).total

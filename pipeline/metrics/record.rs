@@ -104,6 +104,11 @@ pub fn index_committed(result: CommitResult, took: Duration) {
     histogram(names::COMMIT_SECONDS, &[result.as_str()]).record(took.as_secs_f64());
 }
 
+/// Announcements that are not in the index yet.
+pub fn index_lag(events: u64) {
+    gauge(names::INDEX_LAG, &[]).set(events as f64);
+}
+
 /// Rows were appended to a table.
 pub fn rows_appended(table: Table, rows: u64) {
     counter(names::INDEX_ROWS, &[table.as_str()]).increment(rows);

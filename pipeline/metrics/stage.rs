@@ -22,7 +22,10 @@ pub struct StageMeter {
 /// error: that is what a cancelled document is.
 #[derive(Debug)]
 #[must_use = "the work ends when this is dropped"]
-pub struct Working(Busy);
+pub struct Working {
+    meter: StageMeter,
+    _busy: Option<Busy>,
+}
 
 /// Someone works; no longer when dropped.
 #[derive(Debug)]
@@ -37,7 +40,13 @@ impl StageMeter {
     /// A document enters and is worked on.
     pub fn enter(&self) -> Working {
         record::entered(self.stage);
-        Working(self.busy())
+        Working { meter: self.clone(), _busy: Some(self.busy()) }
+    }
+
+    /// A document enters whose work is measured by its parts: [`Self::busy`], [`Self::worked`].
+    pub fn enter_in_parts(&self) -> Working {
+        record::entered(self.stage);
+        Working { meter: self.clone(), _busy: None }
     }
 
     /// Someone works on a part of a document, a page for example.
@@ -46,9 +55,14 @@ impl StageMeter {
         Busy(self.clone())
     }
 
-    /// So many work from now on: for a stage that knows their number, not each of them.
-    pub fn set_busy(&self, working: u32) {
-        self.busy.set(Instant::now(), working);
+    /// Someone has worked so long, by somebody else's clock.
+    pub fn worked(&self, time: Duration) {
+        self.busy.add(Instant::now(), time);
+    }
+
+    /// How many work now.
+    pub fn working(&self) -> u32 {
+        self.busy.present(Instant::now())
     }
 
     /// Time worked up to `now`, summed over all who worked.
@@ -60,12 +74,12 @@ impl StageMeter {
 impl Working {
     /// The document is handed on.
     pub fn done(self) {
-        record::left(self.0.0.stage);
+        record::left(self.meter.stage);
     }
 
     /// The stage failed on the document.
     pub fn failed(self, failure: Failure) {
-        record::failed(self.0.0.stage, failure);
+        record::failed(self.meter.stage, failure);
     }
 }
 

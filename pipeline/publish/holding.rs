@@ -14,19 +14,37 @@ use crate::{STAGE, keys, read_json, survey::objects, to_json};
 
 /// Name of the composed, unsigned document.
 const COMPOSED: &str = "composed.pdf";
-/// Name of the state beside it, written last.
+/// Name of its words with their places.
+const ALTO: &str = "alto.xml";
+/// Name of the state beside them, written last.
 const PREPARED: &str = "prepared.json";
 
-/// Stores the composed document, then the state that makes it held; answers where the document is.
-pub async fn hold(output: &Store, composed: &Path, prepared: &Prepared) -> Result<Part, Fault> {
-    let (source, version) = (prepared.record.source_uid, prepared.record.version);
-    let hash = sha256_file(composed).map_err(|error| Fault::retry(STAGE, error))?;
-    let key = keys::work(source, version, COMPOSED);
-    let size = output.put_file(STAGE, &key, composed, &hash).await?;
-    let media_type = "application/pdf".into();
-    let part = Part { role: "document".into(), key, size, sha256: hash, media_type };
-    keep(output, &Prepared { composed: Some(part.clone()), ..prepared.clone() }).await?;
-    Ok(part)
+/// Stores the composed document and its words with their places, then the state that makes it held;
+/// answers with that state.
+pub async fn hold(
+    output: &Store,
+    (composed, alto): (&Path, &Path),
+    mut prepared: Prepared,
+) -> Result<Prepared, Fault> {
+    let at = (prepared.record.source_uid, prepared.record.version);
+    let document = ("document", COMPOSED, "application/pdf");
+    prepared.composed = Some(part(output, composed, at, document).await?);
+    let layout = ("alto", ALTO, "application/xml");
+    prepared.alto = Some(part(output, alto, at, layout).await?);
+    keep(output, &prepared).await?;
+    Ok(prepared)
+}
+
+async fn part(
+    output: &Store,
+    file: &Path,
+    (source, version): (Uuid, i32),
+    (role, name, media_type): (&str, &str, &str),
+) -> Result<Part, Fault> {
+    let hash = sha256_file(file).map_err(|error| Fault::retry(STAGE, error))?;
+    let key = keys::work(source, version, name);
+    let size = output.put_file(STAGE, &key, file, &hash).await?;
+    Ok(Part { role: role.into(), key, size, sha256: hash, media_type: media_type.into() })
 }
 
 /// Writes the state of a held document, over what was there.
@@ -42,7 +60,7 @@ pub async fn find(output: &Store, source: Uuid, version: i32) -> Result<Option<P
 
 /// Clears a held state, the deciding object first, once the record is published.
 pub async fn clear(output: &Store, source: Uuid, version: i32) -> Result<(), Fault> {
-    for name in [PREPARED, COMPOSED] {
+    for name in [PREPARED, COMPOSED, ALTO] {
         let key = keys::work(source, version, name);
         output.remove(&key).await.map_err(|error| classify(STAGE, error))?;
     }

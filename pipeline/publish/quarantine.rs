@@ -1,6 +1,7 @@
 //! Refusals: durable and addressed. The entry of a source that is published later stays as its
 //! history; the later receipt counts.
 
+use bytes::Bytes;
 use sohoa_flow::Fault;
 use sohoa_schemas::{
     Code,
@@ -10,16 +11,27 @@ use sohoa_schemas::{
 use sohoa_store::Store;
 use uuid::Uuid;
 
-use crate::{STAGE, keys, read_json, to_json};
+use crate::{STAGE, from_json, keys, to_json};
 
-/// Writes the refusal of a source; a repeated one replaces the earlier.
-pub async fn put(output: &Store, entry: &Quarantine) -> Result<(), Fault> {
-    output.put(STAGE, &keys::quarantine(entry.source_uid), to_json(entry)?).await
-}
-
-/// The refusal of a source, if it was refused.
-pub async fn find(output: &Store, source: Uuid) -> Result<Option<Quarantine>, Fault> {
-    read_json(output, &keys::quarantine(source)).await
+/// Changes the refusal of a source by what is held of it, and says what is held then. `change` is
+/// called again when another worker came between; `None` leaves the entry as it is. One that is
+/// damaged counts as none.
+pub async fn amend(
+    output: &Store,
+    source: Uuid,
+    mut change: impl FnMut(Option<&Quarantine>) -> Option<Quarantine> + Send,
+) -> Result<Option<Quarantine>, Fault> {
+    let key = keys::quarantine(source);
+    let mut held = None;
+    let change = |bytes: Option<Bytes>| {
+        held = bytes.and_then(|bytes| from_json(&key, &bytes).ok());
+        let Some(entry) = change(held.as_ref()) else { return Ok(None) };
+        let json = to_json(&entry)?;
+        held = Some(entry);
+        Ok(Some(json))
+    };
+    output.update(STAGE, &key, change).await?;
+    Ok(held)
 }
 
 /// Adds to a refusal the message the source came by, so that it can be sent again. Of a secret
@@ -29,11 +41,11 @@ pub async fn remember(
     source: Uuid,
     (message, position): (&Submission, &MessagePosition),
 ) -> Result<(), Fault> {
-    let Some(mut entry) = find(output, source).await? else { return Ok(()) };
-    if entry.position.as_ref() == Some(position) {
-        return Ok(());
-    }
-    entry.position = Some(position.clone());
-    entry.message = Some(message.clone()).filter(|_| entry.code != Code::S01SecretPaper);
-    put(output, &entry).await
+    let add = |held: Option<&Quarantine>| {
+        let mut entry = held.filter(|held| held.position.as_ref() != Some(position)).cloned()?;
+        entry.position = Some(position.clone());
+        entry.message = Some(message.clone()).filter(|_| entry.code != Code::S01SecretPaper);
+        Some(entry)
+    };
+    amend(output, source, add).await.map(drop)
 }

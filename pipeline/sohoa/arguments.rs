@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use sohoa_kafka::Topic;
+
+use crate::inputs::NamedInput;
 
 /// Turns scanned government papers into signed, searchable, indexed records.
 #[derive(Debug, Parser)]
@@ -68,8 +71,8 @@ pub(crate) enum Command {
 )]
 pub(crate) struct Run {
     /// Folder or URL of the scans.
-    #[arg(long)]
-    pub(crate) input: String,
+    #[arg(long, value_name = "[NAME=]INPUT")]
+    pub(crate) input: NamedInput,
     /// Folder or URL of the results.
     #[arg(long)]
     pub(crate) output: String,
@@ -129,12 +132,14 @@ pub(crate) enum Reprocess {
     after_help = "Example: sohoa backfill --input s3://scans --output s3://records --submission \
                   kho-2 --config sohoa.toml --follow\n\nInterrupted or killed, the same command \
                   goes on where it stopped. ledger/<submission>/ in the output says what was \
-                  submitted; `sohoa batch` says what became of it."
+                  submitted; `sohoa batch` says what became of it.\n\nOne dossier from the \
+                  counter, before all that waits: sohoa backfill --lane live --include \
+                  'hs-0412/**' --submission quay-3-0412 --follow …"
 )]
 pub(crate) struct Backfill {
-    /// Folder or URL of the scans, the same as the workers'.
-    #[arg(long)]
-    pub(crate) input: String,
+    /// Folder or URL of the scans, under the name that workers know it by.
+    #[arg(long, value_name = "[NAME=]INPUT")]
+    pub(crate) input: NamedInput,
     /// Folder or URL of the results, the same as the workers'.
     #[arg(long)]
     pub(crate) output: String,
@@ -147,6 +152,9 @@ pub(crate) struct Backfill {
     /// Tell a submission to pause or to go on, or ask how it stands, instead of submitting.
     #[arg(long, value_enum)]
     pub(crate) order: Option<BackfillOrder>,
+    /// Lane: bulk fills what live leaves.
+    #[arg(long, value_enum, default_value_t = LaneArgument::Bulk)]
+    pub(crate) lane: LaneArgument,
     /// Wait until the workers are through with it.
     #[arg(long)]
     pub(crate) follow: bool,
@@ -174,6 +182,24 @@ pub(crate) struct Backfill {
     /// Print the totals as JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// A lane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LaneArgument {
+    /// Waiting people: before everything else.
+    Live,
+    /// Backfill: when nobody waits.
+    Bulk,
+}
+
+impl From<LaneArgument> for Topic {
+    fn from(lane: LaneArgument) -> Self {
+        match lane {
+            LaneArgument::Live => Self::Live,
+            LaneArgument::Bulk => Self::Bulk,
+        }
+    }
 }
 
 /// What a submission is told.
@@ -210,12 +236,13 @@ pub(crate) struct Batch {
 #[command(after_help = "Example: sohoa worker --input s3://scans --output s3://records --config \
                   sohoa.toml\n\nTakes documents from <prefix>.live.v1 and <prefix>.bulk.v1 \
                   (kafka.prefix), live first, and announces each on <prefix>.documents.v1 once its \
-                  record is stored. TERM or Ctrl-C finishes what is under way, a second one stops \
+                  record is stored. Several inputs are told apart by names: --input kho=s3://kho \
+                  --input quay=s3://quay. TERM or Ctrl-C finishes what is under way, a second one stops \
                   at once; what was not announced comes again, to this or another worker.")]
 pub(crate) struct Worker {
-    /// Folder or URL of the scans that messages name.
-    #[arg(long)]
-    pub(crate) input: String,
+    /// Folder or URL of the scans that messages name, or NAME=FOLDER; may be repeated.
+    #[arg(long = "input", required = true, value_name = "[NAME=]INPUT")]
+    pub(crate) inputs: Vec<NamedInput>,
     /// Folder or URL of the results, the same for all workers.
     #[arg(long)]
     pub(crate) output: String,
@@ -248,6 +275,10 @@ pub(crate) struct Indexer {
     /// End when everything announced so far is in the index.
     #[arg(long)]
     pub(crate) once: bool,
+    /// Go on with what the topic still holds, after it lost events that were not read; run
+    /// `sohoa index rebuild` when it has caught up.
+    #[arg(long)]
+    pub(crate) skip_removed: bool,
 }
 
 /// `sohoa query`.
@@ -306,7 +337,7 @@ pub(crate) struct Audit {
     pub(crate) output: String,
     /// Folder or URL of the scans; then every file of it must be accounted for.
     #[arg(long)]
-    pub(crate) input: Option<String>,
+    pub(crate) input: Option<NamedInput>,
     /// Configuration file.
     #[arg(long)]
     pub(crate) config: Option<PathBuf>,

@@ -20,6 +20,7 @@ mod context;
 mod dead_letters;
 mod exit;
 mod indexer;
+mod inputs;
 mod observe;
 mod privacy;
 mod run;

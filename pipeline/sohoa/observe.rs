@@ -11,8 +11,8 @@ use std::{
 use sohoa_flow::Fault;
 use sohoa_kafka::{Desk, Lane};
 use sohoa_metrics::{
-    Drain, Endpoint, Failure as StageFailure, Health, Outcome, PageRead, Recorder, Restart,
-    Sampler, Stage, record,
+    Drain, Endpoint, Failure as StageFailure, Health, Line, Outcome, PageRead, Recorder, Restart,
+    Sampler, Stage, Working, record,
 };
 use sohoa_page_workers::Pool;
 use sohoa_publish::holding;
@@ -35,7 +35,21 @@ pub(crate) async fn measured<T>(
     work: impl Future<Output = Result<T, Fault>>,
 ) -> Result<T, Fault> {
     let working = context.line.stage(stage).enter();
-    let done = work.await;
+    ended(working, work.await)
+}
+
+/// The same for a stage whose time is measured where the work is done.
+pub(crate) async fn counted<T>(
+    context: &Context,
+    stage: Stage,
+    work: impl Future<Output = Result<T, Fault>>,
+) -> Result<T, Fault> {
+    let working = context.line.stage(stage).enter_in_parts();
+    ended(working, work.await)
+}
+
+/// What came of a document's way through a stage.
+pub(crate) fn ended<T>(working: Working, done: Result<T, Fault>) -> Result<T, Fault> {
     match &done {
         Ok(_) => working.done(),
         Err(Fault::Fatal(_)) => working.failed(StageFailure::Fatal),
@@ -43,6 +57,41 @@ pub(crate) async fn measured<T>(
         Err(Fault::Reject(rejection)) => working.failed(StageFailure::Reject(rejection.code)),
     }
     done
+}
+
+/// How many wait for what in a worker.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Waits {
+    /// Documents for a slot.
+    pub(crate) documents: usize,
+    /// Slots for a document.
+    pub(crate) slots: usize,
+    /// Questions for a page worker.
+    pub(crate) questions: usize,
+    /// Page workers for a question.
+    pub(crate) page_workers: usize,
+}
+
+/// Sets who waits for whom in a worker. Between the stages of a document nothing is queued: it holds
+/// one slot from the first to the last. So a slow stage shows by where the documents are while
+/// others wait for a slot, and page workers for a page.
+pub(crate) fn weigh(line: &Line, waits: Waits) {
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    let working = |stage| line.stage(stage).working();
+    let (questions, idle) = (count(waits.questions), count(waits.page_workers));
+    let behind = working(Stage::Compose) + working(Stage::Sign) + working(Stage::Publish);
+    // Page workers are idle although documents wait: those behind them hold the slots.
+    let blocked = idle > 0 && waits.documents > 0 && behind >= working(Stage::Fetch);
+
+    let into_fetch = line.edge_into(Stage::Fetch);
+    into_fetch.set_pushing(count(waits.documents));
+    into_fetch.set_pulling(if waits.documents == 0 { count(waits.slots) } else { 0 });
+    let into_decode = line.edge_into(Stage::Decode);
+    into_decode.set_pushing(questions);
+    into_decode.set_pulling(if blocked { 0 } else { idle });
+    let behind_pages = line.edge_into(Stage::Extract);
+    behind_pages.set_pushing(if blocked { idle } else { 0 });
+    behind_pages.set_pulling(questions);
 }
 
 /// Serves metrics and health where the configuration says so. `refresh` is called before each
@@ -91,13 +140,15 @@ pub(crate) fn refresher(
     let (line, pool, budget) = (context.line.clone(), context.pool.clone(), context.budget.clone());
     let mut sampler = Sampler::new(line.clone());
     let mut drains = [Drain::default(), Drain::default()];
+    let mut shown = Duration::ZERO;
     move || {
         let now = Instant::now();
         pages(&pool);
-        let edge = line.edge_into(Stage::Ocr);
-        edge.set_pushing(u32::try_from(pool.waiting()).unwrap_or(u32::MAX));
-        let idle = pool.places().saturating_sub(pool.busy());
-        edge.set_pulling(u32::try_from(idle).unwrap_or(u32::MAX));
+        // What a page worker does is to decode, but for the time it said it recognised.
+        let busy: Duration = pool.stats().workers.iter().map(|worker| worker.busy).sum();
+        let decoded = busy.saturating_sub(line.stage(Stage::Ocr).busy_time(now));
+        line.stage(Stage::Decode).worked(decoded.saturating_sub(shown));
+        shown = shown.max(decoded);
         for lane in Lane::ALL {
             record::budget(lane.into(), budget.total(), budget.used_by(lane.into()));
             lag(lane, &desk, (&counts, &mut drains[lane as usize]), now);
@@ -150,5 +201,42 @@ fn pages(pool: &Pool) {
         (PageRead::Broken, stats.pages_broken),
     ] {
         record::page_reads(result, count);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is named after ten seconds like this.
+    fn named(waits: Waits, working: &[(Stage, usize)]) -> Option<Stage> {
+        let line = Line::new(Stage::Fetch..=Stage::Publish);
+        let mut sampler = Sampler::new(line.clone());
+        let start = Instant::now();
+        sampler.sample(start);
+        let busy = |(stage, count): &(Stage, usize)| {
+            (0..*count).map(|_| line.stage(*stage).busy()).collect::<Vec<_>>()
+        };
+        let _busy: Vec<_> = working.iter().map(busy).collect();
+        weigh(&line, waits);
+        sampler.sample(start + Duration::from_secs(10))
+    }
+
+    #[test]
+    fn the_stage_that_holds_the_documents_is_named() {
+        let busy = Waits { documents: 9, slots: 0, questions: 4, page_workers: 0 };
+        assert_eq!(named(busy, &[(Stage::Ocr, 2), (Stage::Publish, 1)]), Some(Stage::Ocr));
+        assert_eq!(named(busy, &[(Stage::Decode, 2), (Stage::Ocr, 1)]), Some(Stage::Decode));
+        let idle = Waits { documents: 9, slots: 0, questions: 0, page_workers: 2 };
+        assert_eq!(named(idle, &[(Stage::Publish, 4), (Stage::Fetch, 1)]), Some(Stage::Publish));
+        assert_eq!(named(idle, &[(Stage::Sign, 4), (Stage::Publish, 1)]), Some(Stage::Sign));
+        assert_eq!(named(idle, &[(Stage::Fetch, 4), (Stage::Publish, 1)]), Some(Stage::Fetch));
+    }
+
+    #[test]
+    fn a_worker_with_nothing_to_do_is_held_up_by_no_stage() {
+        let idle = Waits { documents: 0, slots: 4, questions: 0, page_workers: 2 };
+        assert_eq!(named(idle, &[]), None);
+        assert_eq!(named(Waits { page_workers: 1, ..idle }, &[(Stage::Ocr, 1)]), None);
     }
 }

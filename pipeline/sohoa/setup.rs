@@ -10,13 +10,14 @@ use sohoa_metrics::{Line, Stage};
 use sohoa_page_workers::{Pool, PoolConfig, PoolError, WorkerCommand};
 use sohoa_schemas::config::Config;
 use sohoa_sign::FontFile;
-use sohoa_store::{Created, Lease, Missing, OpenError, Store, probe};
+use sohoa_store::{Lease, Missing, OpenError, Store, probe};
 
 use crate::{
     arguments::Reprocess,
     authority::Authority,
     context::{Context, now},
     exit::{Exit, Failure},
+    inputs::{self, NamedInput},
     privacy::Pseudonyms,
     settings::Settings,
 };
@@ -50,7 +51,7 @@ pub(crate) fn broker_failure(fault: Fault, brokers: &str) -> Failure {
 #[derive(Debug)]
 pub(crate) struct Places {
     input: Store,
-    input_name: String,
+    named: NamedInput,
     /// Where results go.
     pub(crate) output: Store,
 }
@@ -58,15 +59,14 @@ pub(crate) struct Places {
 /// Opens input and output, and tries whether the output can be written.
 pub(crate) async fn places(
     settings: &Settings,
-    input: &str,
+    named: &NamedInput,
     output: &str,
 ) -> Result<Places, Failure> {
-    let input_name = input_name(settings, input);
-    let input = open(input, Missing::Refuse)?;
+    let input = open(&named.address, Missing::Refuse)?;
     let output = open(output, Missing::Create)?;
     refuse_nested(&input, &output)?;
     writable(&output, settings.config.output.single_writer).await?;
-    Ok(Places { input, input_name, output })
+    Ok(Places { input, named: named.clone(), output })
 }
 
 /// Opens everything else.
@@ -76,11 +76,11 @@ pub(crate) async fn context(
     reprocess: Option<Reprocess>,
     shutdown: Shutdown,
 ) -> Result<Context, Failure> {
-    let Places { input, input_name, output } = places;
+    let Places { input, named, output } = places;
     let (text_font, appearance_font) = fonts(&settings.config.sign.font)?;
     let authority = Authority::load(&settings.config, now())?;
     let pseudonyms = Pseudonyms::load(settings.config.secrets.hmac_key.as_deref())?;
-    bind_name(&settings, &input_name, (&input, &output)).await?;
+    let input_name = inputs::bind(&named, &settings, (&input, &output)).await?;
     publish_test_root(&output, &authority).await?;
     let pool = pool(&settings).await?;
     let budget = Budget::new(settings.config.workers.budget_mib << 20);
@@ -116,7 +116,7 @@ pub(crate) fn open(address: &str, missing: Missing) -> Result<Store, Failure> {
 }
 
 /// Results that land in the input would be taken in as scans.
-fn refuse_nested(input: &Store, output: &Store) -> Result<(), Failure> {
+pub(crate) fn refuse_nested(input: &Store, output: &Store) -> Result<(), Failure> {
     let (input, output) = (input.address(), output.address());
     if input.starts_with(&output) || output.starts_with(&input) {
         let what = format!("the input `{input}` and the output `{output}` lie in each other");
@@ -143,48 +143,6 @@ pub(crate) async fn take_lease(output: &Store) -> Result<Lease, Failure> {
     Lease::take(output).await.map_err(|fault| {
         Failure::from(fault).hint("one run at a time writes to an output; wait for the other")
     })
-}
-
-/// Binds an input's default name to its address: two inputs of one name would pass for one, and
-/// identities are made from names. A configured name is the user's own word.
-pub(crate) async fn bind_name(
-    settings: &Settings,
-    name: &str,
-    (input, output): (&Store, &Store),
-) -> Result<(), Failure> {
-    if settings.config.input.name.is_some() {
-        return Ok(());
-    }
-    let address = input.address();
-    let key = format!("{}/inputs/{name}", sohoa_store::lease::FOLDER);
-    match output.create("check", &key, address.clone().into()).await? {
-        Created::New => Ok(()),
-        Created::Existed(other) => {
-            let other = String::from_utf8_lossy(&other);
-            let what = format!(
-                "the input `{address}` is named `{name}` after its folder, and so was `{other}`"
-            );
-            Err(Failure::new(Exit::Usage, what).hint(
-                "give input.name in the configuration: the old name if the folder has moved, a \
-                 new one if this is another input",
-            ))
-        }
-    }
-}
-
-/// The name of an input: the configured one, or the last part of its address.
-pub(crate) fn input_name(settings: &Settings, address: &str) -> String {
-    settings.config.input.name.clone().unwrap_or_else(|| last_part(address))
-}
-
-/// The name of an input without a configured one: the last part of its address.
-fn last_part(address: &str) -> String {
-    let absolute = std::path::absolute(address).ok();
-    let path = if address.contains("://") { None } else { absolute.as_deref() };
-    let name = path.and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
-    let from_url =
-        || address.trim_end_matches('/').rsplit('/').next().unwrap_or("input").to_owned();
-    name.unwrap_or_else(from_url)
 }
 
 /// The fonts of the text layer and of the appearance: one file.
@@ -271,16 +229,4 @@ fn worker_arguments(config: &Config) -> Vec<std::ffi::OsString> {
         arguments.extend(["--tessdata".into(), tessdata.into()]);
     }
     arguments
-}
-
-#[cfg(test)]
-mod tests {
-    use super::last_part;
-
-    #[test]
-    fn an_input_is_named_by_the_end_of_its_address() {
-        assert_eq!(last_part("/a/scans/"), "scans");
-        assert_eq!(last_part("s3://bucket/inbox/partner/"), "partner");
-        assert!(!last_part(".").is_empty());
-    }
 }

@@ -10,6 +10,7 @@ pub mod lease;
 mod metered;
 pub mod probe;
 pub mod put;
+mod update;
 
 use std::{path::PathBuf, sync::Arc};
 

@@ -128,7 +128,7 @@ impl Store {
 
     /// In a folder, has the system write the file and its name to the disk: an object that a
     /// record vouches for survives a power cut. A bucket's answer says that already.
-    async fn make_durable(&self, stage: &'static str, key: &Path) -> Result<(), Fault> {
+    pub(crate) async fn make_durable(&self, stage: &'static str, key: &Path) -> Result<(), Fault> {
         let Some(path) = self.local_path(key) else { return Ok(()) };
         let synced = tokio::task::spawn_blocking(move || {
             std::fs::File::open(&path)?.sync_all()?;

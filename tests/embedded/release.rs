@@ -27,4 +27,5 @@ fn a_held_document_is_signed_later_without_being_read_again() {
     assert_eq!(world.number("select count(*) as n from documents"), 2);
     assert_eq!(world.number("select count(*) as n from intake where outcome = 'held'"), 0);
     world.audit();
+    world.check_layouts();
 }

@@ -16,6 +16,7 @@ fn every_sample_is_published_and_a_second_run_does_nothing() {
     let pages: usize = truth.iter().map(|one| one["pages"].as_array().unwrap().len()).sum();
     assert_eq!(summary.pages.published, pages as u64);
     world.audit();
+    world.check_layouts();
 
     let before = world.files("out");
     let second = world.run(&[]);

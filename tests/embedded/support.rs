@@ -129,6 +129,20 @@ impl World {
         assert_eq!(ran.exit, 0, "{}{}", ran.stdout, ran.stderr);
     }
 
+    /// Asserts that every published text has a layout of the same words in the same order.
+    pub(crate) fn check_layouts(&self) {
+        let texts = self.named("out/documents", "text.txt");
+        assert!(!texts.is_empty());
+        for text in texts {
+            let alto = std::fs::read_to_string(text.with_file_name("alto.xml")).unwrap();
+            let text = std::fs::read_to_string(text).unwrap();
+            let strings = alto.split("<String CONTENT=\"").skip(1);
+            let words: Vec<String> =
+                strings.map(|string| unescaped(string.split_once('"').unwrap().0)).collect();
+            assert_eq!(words, text.split_whitespace().collect::<Vec<_>>());
+        }
+    }
+
     /// Every file below a folder of the world with its bytes' length.
     pub(crate) fn files(&self, name: &str) -> BTreeMap<PathBuf, u64> {
         let mut found = BTreeMap::new();
@@ -151,6 +165,12 @@ impl World {
     pub(crate) fn named(&self, folder: &str, name: &str) -> Vec<PathBuf> {
         self.files(folder).into_keys().filter(|path| path.ends_with(name)).collect()
     }
+}
+
+fn unescaped(text: &str) -> String {
+    let entities =
+        [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&amp;", "&")];
+    entities.iter().fold(text.to_owned(), |text, (entity, char)| text.replace(entity, char))
 }
 
 /// What a finished run said.

@@ -11,7 +11,7 @@ use std::{collections::BTreeSet, env, path::Path, time::Duration};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures::executor::block_on;
 use rdkafka::{
-    ClientConfig,
+    ClientConfig, Offset, TopicPartitionList,
     admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
     client::DefaultClientContext,
     consumer::{BaseConsumer, Consumer as _},
@@ -127,6 +127,19 @@ impl Kafka {
             let mut known = self.addresses().into_iter().map(|address| metadata(&address));
             known.all(|known| known.is_some_and(|known| has_all(&known, topics)))
         });
+    }
+
+    /// Removes all that a topic holds, as retention does in time.
+    pub fn empty(&self, topic: &str, partitions: i32) {
+        let admin: AdminClient<DefaultClientContext> = client(&self.bootstrap).create().unwrap();
+        let mut ends = TopicPartitionList::new();
+        for partition in 0..partitions {
+            ends.add_partition_offset(topic, partition, Offset::End).unwrap();
+        }
+        let removed = block_on(admin.delete_records(&ends, &AdminOptions::new())).unwrap();
+        for element in removed.elements() {
+            element.error().unwrap();
+        }
     }
 
     /// Panics when a broker has ended by itself, with the last lines of its log.

@@ -10,15 +10,17 @@ use std::{
 use serde_json::Value;
 use sohoa_harness::{Gateway, Kafka, messages, reader::read_committed};
 
-use crate::support::{World, json_lines, signal, wait_until};
+use crate::support::{Ran, World, json_lines, signal, wait_until};
 
 /// All tests of this file.
-pub(crate) const TESTS: [(&str, fn()); 7] = [
+pub(crate) const TESTS: [(&str, fn()); 9] = [
     ("lanes::what_a_run_makes_a_worker_makes", what_a_run_makes_a_worker_makes),
+    ("lanes::a_worker_takes_several_inputs_by_both_lanes", a_worker_takes_several_inputs),
     ("lanes::killed_workers_lose_and_repeat_nothing", killed_workers_lose_and_repeat_nothing),
     ("lanes::partitions_that_come_back_go_on", partitions_that_come_back_go_on),
     ("lanes::a_document_that_kills_twice_is_refused", a_document_that_kills_twice_is_refused),
     ("lanes::a_broken_message_is_kept_and_the_lane_goes_on", a_broken_message_is_kept),
+    ("lanes::a_topic_emptied_by_retention_is_no_loss", a_topic_emptied_by_retention_is_no_loss),
     ("lanes::operators_see_what_a_worker_does", operators_see_what_a_worker_does),
     ("lanes::what_is_missing_is_named_with_its_setting", what_is_missing_is_named),
 ];
@@ -59,33 +61,23 @@ impl Province {
     }
 
     fn backfill(&self, submission: &str) {
-        let ran = self.world.sohoa(&[
-            "backfill",
-            "--input",
-            "s3://scans",
-            "--output",
-            "s3://records/out",
-            "--config",
-            "sohoa.toml",
-            "--submission",
-            submission,
-            "--json",
-        ]);
+        self.submit(submission, "s3://scans", &[]);
+    }
+
+    fn submit(&self, submission: &str, input: &str, more: &[&str]) {
+        let places = ["--output", "s3://records/out", "--config", "sohoa.toml", "--json"];
+        let backfill = ["backfill", "--input", input, "--submission", submission];
+        let ran = self.world.sohoa(&[&backfill[..], &places, more].concat());
         assert_eq!(ran.exit, 0, "{}", ran.stderr);
     }
 
     fn worker(&self, slot: &str) -> Child {
-        self.world.start(&[
-            "worker",
-            "--input",
-            "s3://scans",
-            "--output",
-            "s3://records/out",
-            "--config",
-            "sohoa.toml",
-            "--slot",
-            slot,
-        ])
+        self.worker_of(slot, &["--input", "s3://scans"])
+    }
+
+    fn worker_of(&self, slot: &str, inputs: &[&str]) -> Child {
+        let places = ["--output", "s3://records/out", "--config", "sohoa.toml"];
+        self.world.start(&[&["worker", "--slot", slot][..], &places, inputs].concat())
     }
 
     /// The events by what they announce.
@@ -98,15 +90,14 @@ impl Province {
         wait_until("the events", || self.events().len() as i64 >= wanted);
     }
 
+    fn index_once(&self, more: &[&str]) -> Ran {
+        let indexer =
+            ["indexer", "--output", "s3://records/out", "--config", "sohoa.toml", "--once"];
+        self.world.sohoa(&[&indexer, more].concat())
+    }
+
     fn index(&self) {
-        let indexed = self.world.sohoa(&[
-            "indexer",
-            "--output",
-            "s3://records/out",
-            "--config",
-            "sohoa.toml",
-            "--once",
-        ]);
+        let indexed = self.index_once(&[]);
         assert_eq!(indexed.exit, 0, "{}", indexed.stderr);
     }
 
@@ -210,6 +201,42 @@ fn what_a_run_makes_a_worker_makes() {
     province.world.audit();
 }
 
+fn a_worker_takes_several_inputs() {
+    let province = Province::new("3", 1);
+    let (store, counter) = (province.world.path("buckets/scans"), "buckets/counter");
+    let dossier = std::fs::read_dir(&store).unwrap().map(|entry| entry.unwrap().path());
+    let dossier = dossier.filter(|path| path.is_dir()).min().unwrap();
+    let counter = province.world.path(counter);
+    std::fs::create_dir_all(&counter).unwrap();
+    std::fs::rename(&dossier, counter.join(dossier.file_name().unwrap())).unwrap();
+    let (store, counter) = ("kho=s3://scans", "quay=s3://counter");
+    province.submit("kho-2", store, &[]);
+    province.submit("quay-3", counter, &["--lane", "live"]);
+    let live = read_committed(province.kafka.bootstrap(), &topic("live")).len() as i64;
+    assert!(live > 0, "the dossier goes by the live lane");
+
+    let mut worker = province.worker_of("one", &["--input", store, "--input", counter]);
+    province.wait_for_events(province.documents);
+    Province::end(&mut worker);
+    province.index();
+    let from = |input: &str| {
+        let rows = format!("select count(*) as n from intake where source_name = '{input}'");
+        province.world.number(&rows)
+    };
+    assert!(from("quay") >= live && from("kho") > 0);
+    for input in [store, counter] {
+        let audit = ["audit", "--full", "--output", "s3://records/out", "--input", input];
+        let audited = province.world.sohoa(&audit);
+        assert_eq!(audited.exit, 0, "{}{}", audited.stdout, audited.stderr);
+    }
+
+    // One name for two places would make two inputs one.
+    let twice = ["worker", "--input", "s3://a/x", "--input", "s3://b/x", "--output", "out"];
+    let refused = province.world.sohoa(&twice);
+    assert_eq!(refused.exit, 1, "{}", refused.stderr);
+    assert!(refused.stderr.contains("NAME=ADDRESS"), "{}", refused.stderr);
+}
+
 fn killed_workers_lose_and_repeat_nothing() {
     let province = Province::new("3", 4);
     province.backfill("first");
@@ -293,6 +320,28 @@ fn a_broken_message_is_kept() {
     assert_eq!(listed.stdout.lines().count(), 2, "{}{}", listed.stdout, listed.stderr);
     province.index();
     province.check();
+}
+
+fn a_topic_emptied_by_retention_is_no_loss() {
+    let partitions = 2;
+    let province = Province::new("2", partitions);
+    province.backfill("first");
+    let mut worker = province.worker("one");
+    province.wait_for_events(province.documents);
+    province.index();
+    province.kafka.empty(&topic("documents"), partitions);
+    // All that was there is indexed: behind the last event there were only ends of transactions.
+    province.index();
+    province.backfill("second");
+    province.wait_for_events(province.documents);
+    Province::end(&mut worker);
+    province.kafka.empty(&topic("documents"), partitions);
+    let lost = province.index_once(&[]);
+    assert_eq!(lost.exit, 2, "{}", lost.stderr);
+    assert!(lost.stderr.contains("removed unread"), "{}", lost.stderr);
+    let gone_on = province.index_once(&["--skip-removed"]);
+    assert_eq!(gone_on.exit, 0, "{}", gone_on.stderr);
+    province.index();
 }
 
 fn operators_see_what_a_worker_does() {

@@ -90,7 +90,7 @@ impl World {
     }
 
     async fn process(&self, bounds: Bounds, shutdown: &Shutdown) -> Backfill<KafkaLane> {
-        let lane = KafkaLane::open(&self.settings).await.unwrap();
+        let lane = KafkaLane::open(&self.settings, Topic::Bulk).await.unwrap();
         let request = Request {
             submission: "2026-11".into(),
             input: "scans".into(),
@@ -278,7 +278,7 @@ fn no_broker() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let brokers = format!("127.0.0.1:{port}");
     let settings = config::Kafka { brokers: brokers.clone(), ..config::Kafka::default() };
-    let (kind, said) = fatal(block_on(KafkaLane::open(&settings)));
+    let (kind, said) = fatal(block_on(KafkaLane::open(&settings, Topic::Bulk)));
     assert_eq!(kind, FatalKind::Unreachable);
     assert!(said.contains("kafka.brokers") && said.contains(&brokers), "{said}");
 }

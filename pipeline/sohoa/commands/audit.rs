@@ -19,7 +19,10 @@ pub(crate) async fn run(arguments: &arguments::Audit) -> Result<Exit, Failure> {
     let output = setup::open(&arguments.output, Missing::Refuse)?;
     let index = query::open(&arguments.output).await?;
     let input = match &arguments.input {
-        Some(address) => Some((setup::open(address, Missing::Refuse)?, walk(address, &settings)?)),
+        Some(named) => {
+            let store = setup::open(&named.address, Missing::Refuse)?;
+            Some((store, walk(named.name(&settings))?))
+        }
         None => None,
     };
     let input = input.as_ref().map(|(store, walk)| (store, walk));
@@ -36,9 +39,8 @@ pub(crate) async fn run(arguments: &arguments::Audit) -> Result<Exit, Failure> {
 }
 
 /// Every file of the input, whatever layout it was run with.
-fn walk(address: &str, settings: &Settings) -> Result<Walk, Failure> {
+fn walk(input: String) -> Result<Walk, Failure> {
     let selection =
         Selection::new(&[], &[]).map_err(|error| Failure::from_error(Exit::Internal, &error))?;
-    let input = setup::input_name(settings, address);
     Ok(Walk { layout: Layout::Auto, selection, naming: Naming { agency: None, input } })
 }

@@ -1,4 +1,4 @@
-//! `sohoa backfill`: a folder or bucket of scans onto the bulk lane.
+//! `sohoa backfill`: a folder or bucket of scans onto a lane.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -19,6 +19,7 @@ use crate::{
     commands::run::{layout, watch_signals},
     console::say,
     exit::{Exit, Failure},
+    inputs,
     settings::Settings,
     setup,
 };
@@ -32,13 +33,13 @@ pub(crate) async fn run(
     bars: &MultiProgress,
 ) -> Result<Exit, Failure> {
     let settings = Settings::load(arguments.config.as_deref())?;
-    let input_name = setup::input_name(&settings, &arguments.input);
+    let input_name = arguments.input.name(&settings);
     let request = request(&arguments, &settings, input_name);
     let output = setup::open(&arguments.output, Missing::Create)?;
     if let Some(order) = arguments.order {
         return tell(output, &request, order).await;
     }
-    let input = setup::open(&arguments.input, Missing::Refuse)?;
+    let input = setup::open(&arguments.input.address, Missing::Refuse)?;
     let shutdown = Shutdown::default();
     watch_signals(&shutdown);
     let display = Display::new(bars);
@@ -50,10 +51,10 @@ pub(crate) async fn run(
         return Ok(exit(outcome));
     }
     setup::writable(&output, settings.config.output.single_writer).await?;
-    setup::bind_name(&settings, &request.input, (&input, &output)).await?;
+    inputs::bind(&arguments.input, &settings, (&input, &output)).await?;
     let kafka = &settings.config.kafka;
     let failed = |fault| setup::broker_failure(fault, &kafka.brokers);
-    let lane = KafkaLane::open(kafka).await.map_err(failed)?;
+    let lane = KafkaLane::open(kafka, arguments.lane.into()).await.map_err(failed)?;
     let bounds =
         Bounds { per_second: arguments.rate, in_flight: arguments.in_flight, ..Bounds::default() };
     let backfill = Backfill::new((input, output), lane, request, bounds, shutdown)

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use sohoa_flow::Shutdown;
+use sohoa_kafka::reader::Removed;
 use sohoa_metrics::Health;
 use sohoa_store::Missing;
 
@@ -37,8 +38,9 @@ pub(crate) async fn run(arguments: Indexer) -> Result<Exit, Failure> {
     let listen = settings.config.metrics.listen.as_deref();
     let _endpoint = observe::serve(listen, &health, || {})?;
     let until = if arguments.once { Until::CaughtUp } else { Until::Told };
+    let removed = if arguments.skip_removed { Removed::Skip } else { Removed::Refuse };
     let kafka = &settings.config.kafka;
-    let indexed = indexer::run(kafka, store, bounds, (until, shutdown, health)).await;
+    let indexed = indexer::run(kafka, store, bounds, (until, removed), (shutdown, health)).await;
     let indexed = indexed.map_err(|fault| setup::broker_failure(fault, &kafka.brokers))?;
     say(format_args!("{} documents indexed in {} commits", indexed.documents, indexed.commits))?;
     Ok(Exit::Done)

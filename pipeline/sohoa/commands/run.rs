@@ -116,7 +116,7 @@ fn report(context: &Context, ending: &Ending, json: bool) -> Result<Exit, Failur
 
 /// `--dry-run`: what would be taken in, and what would be refused unread.
 async fn list(arguments: &Run, walk: &Walk) -> Result<Exit, Failure> {
-    let input = setup::open(&arguments.input, Missing::Refuse)?;
+    let input = setup::open(&arguments.input.address, Missing::Refuse)?;
     let limit = arguments.limit.unwrap_or(u64::MAX);
     let (mut documents, mut files, mut bytes, mut refused) = (0u64, 0u64, 0u64, 0u64);
     let mut said = Ok(());

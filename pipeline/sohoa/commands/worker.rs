@@ -11,12 +11,13 @@ use crate::{
     commands::run::watch_signals,
     console::say,
     exit::{Exit, Failure},
+    inputs,
     observe::{self, Counts},
     run,
     scratch::Scratch,
     settings::Settings,
     setup,
-    worker::{self, Ending},
+    worker::{self, Ending, Inputs},
 };
 
 /// A driver that has not moved for this long is stuck: no single step of it waits for a document.
@@ -29,8 +30,11 @@ pub(crate) async fn run(arguments: Worker) -> Result<Exit, Failure> {
     let lanes = lane_settings(&settings, slot)?;
     let _scratch = Scratch::open()?;
     let shutdown = Shutdown::default();
-    let places = setup::places(&settings, &arguments.input, &arguments.output).await?;
+    inputs::require_distinct(&arguments.inputs, &settings)?;
+    let (first, others) = arguments.inputs.split_first().expect("the command line wants one");
+    let places = setup::places(&settings, first, &arguments.output).await?;
     let mut context = setup::context(settings, places, None, shutdown.clone()).await?;
+    let others = inputs::beside(&context, others).await?;
     context.budget = budget(&context.settings);
     let health = Health::new(STILL);
     let listen = context.settings.config.metrics.listen.clone();
@@ -42,10 +46,10 @@ pub(crate) async fn run(arguments: Worker) -> Result<Exit, Failure> {
         tokio::spawn(observe::watch_held(context.output.clone()));
     }
     watch_signals(&shutdown);
-    let context = Arc::new(context);
-    tracing::warn!(input = context.input_name, "the worker takes documents");
+    let inputs = Arc::new(Inputs::new(&context, others));
+    tracing::warn!(inputs = inputs.names(), "the worker takes documents");
     health.ready();
-    let ended = worker::drive(Arc::clone(&context), lanes, (health, counts)).await;
+    let ended = worker::drive(inputs, lanes, (health, counts)).await;
     context.pool.shutdown().await;
     report(&ended?, arguments.json)
 }

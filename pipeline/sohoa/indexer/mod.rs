@@ -16,7 +16,10 @@ use sohoa_flow::{
     retry::{Policy, retry},
 };
 use sohoa_index::{Appended, Batch, Index};
-use sohoa_kafka::{Reader, Topic, connect, reader::Event};
+use sohoa_kafka::{
+    Reader, Topic, connect,
+    reader::{Event, Removed},
+};
 use sohoa_metrics::{CommitResult, Health, Table, record};
 use sohoa_schemas::{config::Kafka, message::DocumentEvent};
 use sohoa_store::Store;
@@ -55,7 +58,8 @@ pub(crate) async fn run(
     kafka: &Kafka,
     store: Store,
     bounds: Bounds,
-    (until, shutdown, health): (Until, Shutdown, Health),
+    (until, removed): (Until, Removed),
+    (shutdown, health): (Shutdown, Health),
 ) -> Result<Indexed, Fault> {
     let (objects, url) = store.below(sohoa_publish::keys::INDEX);
     let mut index = Index::open(&objects, url).map_err(index_fault)?;
@@ -71,13 +75,17 @@ pub(crate) async fn run(
         positions.push((partition, position.complete));
     }
     let name = topic.clone();
-    let reader = blocking(move || Reader::open(&client, &name, &positions)).await?;
+    let known = positions.iter().filter_map(|(partition, next)| Some((*partition, (*next)?)));
+    let known: BTreeMap<i32, i64> = known.collect();
+    let reader = blocking(move || Reader::open(&client, &name, &positions, removed)).await?;
     let indexer = Indexer {
         index,
         store,
         topic,
         bounds,
         waiting: BTreeMap::new(),
+        positions: known.clone(),
+        committed: known,
         due: Instant::now(),
         indexed: Indexed::default(),
         health,
@@ -110,6 +118,10 @@ struct Indexer {
     topic: String,
     bounds: Bounds,
     waiting: BTreeMap<i32, Waiting>,
+    /// By partition: the next offset, committed or waiting for it.
+    positions: BTreeMap<i32, i64>,
+    /// By partition: the next offset that is not in the index.
+    committed: BTreeMap<i32, i64>,
     /// When the oldest waiting event has to be committed.
     due: Instant,
     indexed: Indexed,
@@ -129,6 +141,7 @@ impl Indexer {
             let waits = !self.waiting.is_empty();
             self.health.beat();
             self.health.ready();
+            record::index_lag(self.behind(&reader.ends()));
             tokio::select! {
                 biased;
                 () = shutdown.drained() => {}
@@ -138,7 +151,10 @@ impl Indexer {
                     Event::Message { partition, offset, payload } => {
                         self.take(partition, offset, &payload).await?;
                     }
-                    Event::End { partition } => open.retain(|one| *one != partition),
+                    Event::End { partition, next } => {
+                        open.retain(|one| *one != partition);
+                        self.move_on(partition, next);
+                    }
                 },
             }
         }
@@ -146,12 +162,37 @@ impl Indexer {
         Ok(self.indexed)
     }
 
-    async fn take(&mut self, partition: i32, offset: i64, payload: &[u8]) -> Result<(), Fault> {
+    /// Announcements between what is committed and where the partitions end.
+    fn behind(&self, ends: &BTreeMap<i32, i64>) -> u64 {
+        let behind = |(partition, end): (&i32, &i64)| {
+            let committed = self.committed.get(partition).copied().unwrap_or(0);
+            u64::try_from(end - committed).unwrap_or(0)
+        };
+        ends.iter().map(behind).sum()
+    }
+
+    /// What is to be committed of a partition, up to `next`.
+    fn waiting(&mut self, partition: i32, next: i64) -> &mut Waiting {
         if self.waiting.is_empty() {
             self.due = Instant::now() + self.bounds.age;
         }
+        self.positions.insert(partition, next);
         let waiting = self.waiting.entry(partition).or_default();
-        waiting.next_offset = offset + 1;
+        waiting.next_offset = next;
+        waiting
+    }
+
+    /// Goes on behind the ends of transactions as well. They count as offsets, and retention
+    /// removes them in time: a position before them would look like events that were removed
+    /// unread.
+    fn move_on(&mut self, partition: i32, next: i64) {
+        if self.positions.get(&partition).copied().unwrap_or(0) < next {
+            self.waiting(partition, next);
+        }
+    }
+
+    async fn take(&mut self, partition: i32, offset: i64, payload: &[u8]) -> Result<(), Fault> {
+        let waiting = self.waiting(partition, offset + 1);
         match serde_json::from_slice(payload) {
             Ok(event) => waiting.events.push(event),
             // The object is there; `sohoa audit` names it, and `sohoa index rebuild` finds it.
@@ -181,6 +222,7 @@ impl Indexer {
             }
             self.indexed.documents += events.len() as u64;
             self.indexed.commits += 1;
+            self.committed.insert(partition, next_offset);
             tracing::info!(
                 partition,
                 documents = events.len(),

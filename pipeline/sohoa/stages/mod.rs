@@ -7,6 +7,7 @@
 pub(crate) mod accept;
 pub(crate) mod compose;
 pub(crate) mod describe;
+mod layout;
 pub(crate) mod originals;
 pub(crate) mod process;
 pub(crate) mod publish;

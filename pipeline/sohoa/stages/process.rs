@@ -21,7 +21,7 @@ use crate::{
     observe::measured,
     stages::{
         describe::describe,
-        originals, publish,
+        layout, originals, publish,
         quarantine::refuse,
         read::read,
         receipts,
@@ -143,8 +143,8 @@ async fn resume(context: &Context, taken: &Taken, version: i32) -> Result<Option
     if context.settings.config.release.mode == ReleaseMode::Manual {
         return Ok(Some(Settled::held(prepared)));
     }
-    if let Some(composed) = publish::stored(context, &prepared).await? {
-        return publish::release(context, prepared, &composed.path).await.map(Some);
+    if let Some(held) = publish::held_files(context, &prepared).await? {
+        return publish::release(context, prepared, held.paths()).await.map(Some);
     }
     tracing::warn!(source = %taken.uid, "a held document is not what was held; it is made anew");
     retry(context.retry, || holding::clear(&context.output, taken.uid, version)).await?;
@@ -153,7 +153,7 @@ async fn resume(context: &Context, taken: &Taken, version: i32) -> Result<Option
 
 /// Reads, describes, composes; then holds or publishes.
 async fn make(context: &Context, taken: &Taken, version: i32) -> Result<Settled, Fault> {
-    let mut read = measured(context, Stage::Ocr, read(context, taken)).await?;
+    let mut read = read(context, taken).await?;
     let originals = originals::keep(context, taken, read.media_type).await?;
     let describing = std::future::ready(Ok(describe(context, taken, &read)));
     let described = measured(context, Stage::Extract, describing).await?;
@@ -175,28 +175,28 @@ async fn make(context: &Context, taken: &Taken, version: i32) -> Result<Settled,
         record.rows.signatures.extend(found);
     }
     set_version(&mut record.rows, version);
+    let layout = layout::write(context, taken, &read)?;
     if read.origin == Origin::BornDigital {
-        let publishing = publish::publish_original(context, record);
-        return measured(context, Stage::Publish, publishing).await;
+        return publish::publish_original(context, record, &layout).await;
     }
     let Some(composed) = read.composed.take() else {
         let error = "a paper document was not composed";
         return Err(Fault::fatal(FatalKind::Internal, STAGE, error));
     };
-    let mut prepared = Prepared {
+    let prepared = Prepared {
         record,
         composed: None,
+        alto: None,
         appearance: sign::appearance_lines(&context.settings.config),
         composed_at: vietnamese(now()),
         waiting_for: "release".into(),
     };
-    let hold = || holding::hold(&context.output, &composed, &prepared);
-    prepared.composed = Some(retry(context.retry, hold).await?);
+    let files = (&*composed, &*layout.file);
+    let hold = || holding::hold(&context.output, files, prepared.clone());
+    let prepared = retry(context.retry, hold).await?;
     match context.settings.config.release.mode {
         ReleaseMode::Manual => Ok(Settled::held(prepared)),
-        ReleaseMode::Delegated => {
-            measured(context, Stage::Publish, publish::release(context, prepared, &composed)).await
-        }
+        ReleaseMode::Delegated => publish::release(context, prepared, files).await,
     }
 }
 

@@ -3,11 +3,12 @@
 //! A paper's document is signed from `work/`, whether it was composed a moment or a month ago. A
 //! born-digital original is its own document.
 
-use std::io::ErrorKind;
+use std::{io::ErrorKind, path::Path as FilePath};
 
 use bytes::Bytes;
 use object_store::path::Path;
 use sohoa_flow::{FatalKind, Fault, retry::retry};
+use sohoa_metrics::Stage;
 use sohoa_publish::{
     Published, holding, keys,
     publication::{self, Attempt},
@@ -20,7 +21,9 @@ use sohoa_store::{Fetched, classify_local, hash::sha256_file, io_kind};
 
 use crate::{
     context::{Context, now},
+    observe::{ended, measured},
     stages::{
+        layout::Layout,
         process::Settled,
         sign::{self, SignedDocument},
     },
@@ -28,12 +31,34 @@ use crate::{
 
 const STAGE: &str = sohoa_publish::STAGE;
 
-/// The composed document of a held state; none when it is gone or has other bytes than were held.
-pub(crate) async fn stored(
+/// The files of a held state.
+#[derive(Debug)]
+pub(crate) struct HeldFiles {
+    composed: Fetched,
+    alto: Fetched,
+}
+
+impl HeldFiles {
+    /// The composed document, and its words with their places.
+    pub(crate) fn paths(&self) -> (&FilePath, &FilePath) {
+        (&self.composed.path, &self.alto.path)
+    }
+}
+
+/// The files of a held state; none when one is gone or has other bytes than were held.
+pub(crate) async fn held_files(
     context: &Context,
     prepared: &Prepared,
-) -> Result<Option<Fetched>, Fault> {
-    let Some(part) = &prepared.composed else { return Ok(None) };
+) -> Result<Option<HeldFiles>, Fault> {
+    let Some(composed) = stored(context, prepared.composed.as_ref()).await? else {
+        return Ok(None);
+    };
+    let alto = stored(context, prepared.alto.as_ref()).await?;
+    Ok(alto.map(|alto| HeldFiles { composed, alto }))
+}
+
+async fn stored(context: &Context, part: Option<&Part>) -> Result<Option<Fetched>, Fault> {
+    let Some(part) = part else { return Ok(None) };
     let key = Path::from(part.key.as_str());
     let fetch = || async {
         match context.output.fetch(&key).await {
@@ -52,12 +77,21 @@ pub(crate) async fn stored(
 pub(crate) async fn release(
     context: &Context,
     prepared: Prepared,
-    composed: &std::path::Path,
+    (composed, alto): (&FilePath, &FilePath),
 ) -> Result<Settled, Fault> {
-    let signed = sign::sign(context, &prepared, composed)?;
+    let signing = context.line.stage(Stage::Sign).enter();
+    let signed = ended(signing, sign::sign(context, &prepared, composed))?;
+    measured(context, Stage::Publish, store(context, prepared, (signed, alto))).await
+}
+
+async fn store(
+    context: &Context,
+    prepared: Prepared,
+    (signed, alto): (SignedDocument, &FilePath),
+) -> Result<Settled, Fault> {
     let SignedDocument { file, signature, signed_at } = signed;
     let hash = sha256_file(&file).map_err(|error| classify_local(STAGE, error))?;
-    let Prepared { mut record, .. } = prepared;
+    let Prepared { mut record, alto: layout, .. } = prepared;
     let attempt = Attempt::new(record.source_uid, record.version, &hash);
     let document = Part {
         role: "document".into(),
@@ -73,19 +107,40 @@ pub(crate) async fn release(
     }
     record.rows.signatures.push(sign::finished(signature, &document));
     let (source, version) = (record.source_uid, record.version);
+    if let Some(part) = layout {
+        let layout = (alto, Part { key: "alto.xml".into(), ..part });
+        record.parts.push(keep_layout(context, &attempt, layout).await?);
+    }
     let settled = publish(context, record, &attempt, document).await?;
     retry(context.retry, || holding::clear(&context.output, source, version)).await?;
     Ok(settled)
 }
 
 /// Publishes a born-digital original.
-pub(crate) async fn publish_original(context: &Context, record: Record) -> Result<Settled, Fault> {
+pub(crate) async fn publish_original(
+    context: &Context,
+    mut record: Record,
+    layout: &Layout,
+) -> Result<Settled, Fault> {
     let Some(document) = record.parts.first().cloned() else {
         let error = "a record without its original";
         return Err(Fault::fatal(FatalKind::Internal, STAGE, error));
     };
     let attempt = Attempt::new(record.source_uid, record.version, &document.sha256);
-    publish(context, record, &attempt, document).await
+    let publishing = async {
+        let layout = (&*layout.file, layout.part.clone());
+        record.parts.push(keep_layout(context, &attempt, layout).await?);
+        publish(context, record, &attempt, document).await
+    };
+    measured(context, Stage::Publish, publishing).await
+}
+
+async fn keep_layout(
+    context: &Context,
+    attempt: &Attempt,
+    (file, part): (&FilePath, Part),
+) -> Result<Part, Fault> {
+    retry(context.retry, || attempt.put_file(&context.output, file, part.clone())).await
 }
 
 async fn publish(

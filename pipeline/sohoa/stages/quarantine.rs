@@ -28,28 +28,21 @@ pub(crate) async fn refuse(
     taken: &Taken,
     rejection: Rejection,
 ) -> Result<Settled, Fault> {
-    let mut entry = entry(context, taken, &rejection);
+    let entry = entry(context, taken, &rejection);
     tracing::warn!(
         source = %taken.uid,
         code = %rejection.code,
         stage = rejection.cause.stage,
         "a document is refused"
     );
-    let find = || quarantine::find(&context.output, taken.uid);
-    let held = match retry(context.retry, find).await {
-        // A damaged entry is written anew.
-        Err(Fault::Reject(_)) => None,
-        held => held?,
+    let write = |held: Option<&Quarantine>| match held {
+        // The same refusal of the same bytes once more is no news.
+        Some(held) if held.code == entry.code && knows_all(held, &entry) => None,
+        Some(held) => Some(with_history(entry.clone(), held.clone())),
+        None => Some(entry.clone()),
     };
-    if let Some(held) = held {
-        if held.code == entry.code && knows_all(&held, &entry) {
-            // The same refusal of the same bytes once more is no news.
-            return Ok(Settled::quarantined(held));
-        }
-        keep_history(&mut entry, held);
-    }
-    retry(context.retry, || quarantine::put(&context.output, &entry)).await?;
-    Ok(Settled::quarantined(entry))
+    let written = retry(context.retry, || quarantine::amend(&context.output, taken.uid, write));
+    Ok(Settled::quarantined(written.await?.unwrap_or(entry)))
 }
 
 /// Whether an entry has a receipt for every file of another, as the file is now.
@@ -62,7 +55,7 @@ fn knows_all(held: &Quarantine, entry: &Quarantine) -> bool {
 }
 
 /// An entry that replaces another keeps its rows, since the index keeps them, and its addresses.
-fn keep_history(entry: &mut Quarantine, earlier: Quarantine) {
+fn with_history(mut entry: Quarantine, earlier: Quarantine) -> Quarantine {
     entry.attempts += earlier.attempts;
     entry.message = earlier.message.filter(|_| entry.code != Code::S01SecretPaper);
     entry.position = earlier.position;
@@ -77,6 +70,7 @@ fn keep_history(entry: &mut Quarantine, earlier: Quarantine) {
     let Rows { findings: old_findings, intake: old_receipts, .. } = earlier.rows;
     rows.findings.extend(old_findings.into_iter().filter(|f| !findings.contains(&f.finding_uid)));
     rows.intake.extend(old_receipts.into_iter().filter(|r| !receipts.contains(&r.intake_uid)));
+    entry
 }
 
 fn entry(context: &Context, taken: &Taken, rejection: &Rejection) -> Quarantine {

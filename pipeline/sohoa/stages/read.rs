@@ -5,11 +5,14 @@
 //! a secrecy stamp before anything of it is written, for one file may hold several papers: one
 //! stamp refuses the whole source.
 
+use std::time::Duration;
+
 use futures::{StreamExt as _, stream};
 use sohoa_compose::ComposeError;
 use sohoa_decode::{Format, Keep, LayerQuality, Origin, Survey};
 use sohoa_document::{Page, PageFacts, PageText};
 use sohoa_flow::{FatalKind, Fault, Rejection};
+use sohoa_metrics::{Stage, Working};
 use sohoa_page_workers::{PageFailure, PageJob};
 use sohoa_schemas::Code;
 use tempfile::TempPath;
@@ -17,6 +20,7 @@ use uuid::Uuid;
 
 use crate::{
     context::Context,
+    observe::counted,
     stages::{
         compose::{Composition, NotAdded},
         take_in::Taken,
@@ -104,12 +108,23 @@ impl Read {
 /// `Reject` when the file cannot be opened, is secret, contradicts its manifest, or has no page
 /// that can be read.
 pub(crate) async fn read(context: &Context, taken: &Taken) -> Result<Read, Fault> {
-    let surveys = survey(context, taken).await?;
-    let origin = common_origin(&surveys);
+    let bytes = taken.files.iter().map(|file| file.size).sum();
+    let fetched = context.line.edge_into(Stage::Decode).put(bytes);
+    let surveys = counted(context, Stage::Decode, survey(context, taken)).await?;
+    drop(fetched);
+    counted(context, Stage::Ocr, recognise(context, taken, &surveys)).await
+}
+
+async fn recognise(context: &Context, taken: &Taken, surveys: &[Survey]) -> Result<Read, Fault> {
+    let origin = common_origin(surveys);
     let mut reading = Reading::begin(context, taken, origin)?;
-    let mut pages = stream::iter(jobs(taken, &surveys, origin))
+    let mut pages = stream::iter(jobs(taken, surveys, origin))
         .map(|(place, job)| async move {
             let page = context.pool.page(job.clone()).await;
+            if let Ok(page) = &page {
+                let recognised = Duration::from_millis(page.facts.ocr_ms.into());
+                context.line.stage(Stage::Ocr).worked(recognised);
+            }
             (place, job, page)
         })
         .buffered(context.settings.worker_count());
@@ -218,13 +233,15 @@ struct Reading<'a> {
     source: Uuid,
     pages: Vec<PageResult>,
     composition: Option<Composition>,
+    composing: Option<Working>,
 }
 
 impl<'a> Reading<'a> {
     fn begin(context: &'a Context, taken: &Taken, origin: Origin) -> Result<Self, Fault> {
         let paper = origin != Origin::BornDigital;
         let composition = paper.then(|| Composition::begin(context, taken)).transpose()?;
-        Ok(Self { context, source: taken.uid, pages: Vec::new(), composition })
+        let composing = paper.then(|| context.line.stage(Stage::Compose).enter_in_parts());
+        Ok(Self { context, source: taken.uid, pages: Vec::new(), composition, composing })
     }
 
     /// Takes a page's outcome in; the image goes into the document and out of memory. An image
@@ -281,7 +298,10 @@ impl<'a> Reading<'a> {
                 let error = "the page has no image to keep";
                 return refused(Rejection::new(Code::F02Unreadable, STAGE, error));
             };
-            match composition.add(scan, &page.text) {
+            let busy = self.context.line.stage(Stage::Compose).busy();
+            let added = composition.add(scan, &page.text);
+            drop(busy);
+            match added {
                 Ok(()) => {}
                 Err(NotAdded::Fault(Fault::Reject(rejection))) => {
                     return Ok(Err(Refused::Page(rejection)));
@@ -294,7 +314,10 @@ impl<'a> Reading<'a> {
     }
 
     fn end(self) -> Result<(Vec<PageResult>, Option<TempPath>), Fault> {
+        let busy = self.context.line.stage(Stage::Compose).busy();
         let composed = self.composition.map(Composition::end).transpose()?.flatten();
+        drop(busy);
+        self.composing.into_iter().for_each(Working::done);
         if self.pages.iter().any(|result| result.page.is_ok()) {
             return Ok((self.pages, composed));
         }

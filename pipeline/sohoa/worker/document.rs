@@ -8,7 +8,7 @@ use sohoa_publish::quarantine;
 use sohoa_schemas::{Code, message::Submission, rows::Outcome};
 use sohoa_source::{Source, submission::from_message};
 
-use super::{answer, broken};
+use super::{answer, broken, inputs::Inputs};
 use crate::{
     context::Context,
     stages::{self, Settled, process::refuse_unless_done, take_in::footprint},
@@ -32,10 +32,10 @@ pub(crate) struct Answered {
 ///
 /// # Errors
 /// `Fatal`, or `Retry` once every try is spent: the message is not answered and comes again.
-pub(crate) async fn answer(context: &Context, delivery: &Delivery) -> Result<Answered, Fault> {
-    let (submission, source) = match understand(context, delivery) {
+pub(crate) async fn answer(inputs: &Inputs, delivery: &Delivery) -> Result<Answered, Fault> {
+    let (context, submission, source) = match understand(inputs, delivery) {
         Ok(understood) => understood,
-        Err(why) => return broken_message(context, delivery, &why).await,
+        Err(why) => return broken_message(inputs.any(), delivery, &why).await,
     };
     if delivery.suspicion == Suspicion::Guilty {
         let settled = refuse_unless_done(context, source, (Code::X03KilledWorker, Killed)).await?;
@@ -50,30 +50,34 @@ pub(crate) async fn answer(context: &Context, delivery: &Delivery) -> Result<Ans
 
 /// Answers a message whose processing broke down, or cannot get past some error of its own.
 pub(crate) async fn give_up(
-    context: &Context,
+    inputs: &Inputs,
     delivery: &Delivery,
     error: impl Into<BoxError>,
 ) -> Result<Answered, Fault> {
-    let (submission, source) = match understand(context, delivery) {
+    let (context, submission, source) = match understand(inputs, delivery) {
         Ok(understood) => understood,
-        Err(why) => return broken_message(context, delivery, &why).await,
+        Err(why) => return broken_message(inputs.any(), delivery, &why).await,
     };
     let settled = refuse_unless_done(context, source, (Code::X01StageFailed, error)).await?;
     announce(context, delivery, &submission, settled).await
 }
 
-/// The document of a message, or why it is none.
-fn understand(context: &Context, delivery: &Delivery) -> Result<(Submission, Arc<Source>), String> {
+/// The document of a message and how it is worked on, or why it is none.
+fn understand<'a>(
+    inputs: &'a Inputs,
+    delivery: &Delivery,
+) -> Result<(&'a Context, Submission, Arc<Source>), String> {
     let submission: Submission = serde_json::from_slice(&delivery.payload)
         .map_err(|error| format!("The message is not a submission: {error}"))?;
-    if submission.input != context.input_name {
-        return Err(format!(
-            "The message names the input `{}`, and this worker reads `{}`",
-            submission.input, context.input_name
-        ));
-    }
+    let context = inputs.of(&submission.input, delivery.place.lane).ok_or_else(|| {
+        format!(
+            "The message names the input `{}`, and this worker reads {}",
+            submission.input,
+            inputs.names()
+        )
+    })?;
     let source = from_message(submission.clone()).map_err(|error| error.to_string())?;
-    Ok((submission, Arc::new(source)))
+    Ok((context, submission, Arc::new(source)))
 }
 
 async fn broken_message(

@@ -6,21 +6,25 @@ use std::{
     time::Duration,
 };
 
-use futures::StreamExt as _;
 use sohoa_flow::{Cause, FatalKind, Fault, Shutdown, fault::BoxError};
 use sohoa_kafka::{Delivery, Desk, Lane, Lanes, Place, Suspicion};
-use sohoa_metrics::Health;
+use sohoa_metrics::{Health, Stage};
 use sohoa_schemas::summary::Summary;
-use sohoa_store::{Store, probe};
+use sohoa_store::probe;
 use tokio::task::{Id, JoinError, JoinSet};
 use tracing::Instrument as _;
 
 use super::{
     answer::trace,
     document::{self, Answered},
+    inputs::Inputs,
     queues::Queues,
 };
-use crate::{context::Context, observe::Counts, tally::Tally};
+use crate::{
+    context::Context,
+    observe::{Counts, Waits, weigh},
+    tally::Tally,
+};
 
 /// Documents of a lane beyond the number of page workers that are under way: while the workers
 /// read pages, these are fetched, signed and stored.
@@ -34,6 +38,9 @@ const ROUNDS: u32 = 2;
 /// Between two signs of life of a worker that has nothing to do.
 const BEAT: Duration = Duration::from_secs(2);
 
+/// Longest time a worker that is told to stop at once takes to leave the group.
+const LEAVE: Duration = Duration::from_secs(3);
+
 /// How a worker ended.
 #[derive(Debug)]
 pub(crate) struct Ending {
@@ -45,17 +52,17 @@ pub(crate) struct Ending {
 
 /// Works until told to end, or until a fault that no document can get past.
 pub(crate) async fn drive(
-    context: Arc<Context>,
+    inputs: Arc<Inputs>,
     lanes: Lanes,
     (health, counts): (Health, Arc<Counts>),
 ) -> Result<Ending, Fault> {
+    let context = inputs.any();
     let slots = context.settings.worker_count() + BESIDE_WORKERS;
     let shutdown = context.shutdown.clone();
-    let contexts = Lane::ALL.map(|lane| Arc::new(context.at(lane.into())));
     let driver = Driver {
-        contexts,
         desk: lanes.desk(),
-        queues: Queues::new(2 * slots),
+        queues: Queues::new(2 * slots, context.line.edge_into(Stage::Fetch).clone()),
+        inputs,
         suspects: VecDeque::new(),
         slots,
         under_way: [0; 2],
@@ -72,8 +79,7 @@ pub(crate) async fn drive(
 type Done = Result<Answered, Fault>;
 
 struct Driver {
-    /// By lane: the same but for the urgency with which pages are asked for.
-    contexts: [Arc<Context>; 2],
+    inputs: Arc<Inputs>,
     desk: Desk,
     queues: Queues,
     /// Messages that a worker died with: one at a time, with nothing beside it.
@@ -110,6 +116,7 @@ impl Driver {
                 self.fill();
             }
             self.health.beat();
+            self.weigh();
             tokio::select! {
                 biased;
                 () = shutdown.until_stopped() => break,
@@ -130,7 +137,14 @@ impl Driver {
         self.tasks.shutdown().await;
         // What is settled is announced even after a fault elsewhere. A fault of the lanes explains
         // more than one that followed from it.
-        let ended = lanes.end().await;
+        let ended = tokio::select! {
+            ended = lanes.end() => ended,
+            // Who wants it to stop does not wait for a broker that is away.
+            () = async {
+                shutdown.until_stopped().await;
+                tokio::time::sleep(LEAVE).await;
+            } => Ok(()),
+        };
         fault.map_or(Ok(()), Err)?;
         ended?;
         Ok(Ending { summary: self.tally.so_far(), stopped })
@@ -141,6 +155,18 @@ impl Driver {
         for lane in Lane::ALL {
             self.desk.pause(lane, true);
         }
+    }
+
+    /// Has operators see what waits for what.
+    fn weigh(&self) {
+        let Context { line, pool, .. } = self.inputs.any();
+        let waits = Waits {
+            documents: Lane::ALL.into_iter().map(|lane| self.queues.len(lane)).sum(),
+            slots: self.under_way.iter().map(|busy| self.slots.saturating_sub(*busy)).sum(),
+            questions: pool.waiting(),
+            page_workers: pool.places().saturating_sub(pool.busy()),
+        };
+        weigh(line, waits);
     }
 
     /// Starts what there are slots for.
@@ -178,7 +204,7 @@ impl Driver {
         let lane = delivery.place.lane;
         self.under_way[lane as usize] += 1;
         let delivery = Arc::new(delivery);
-        let (context, work) = (Arc::clone(&self.contexts[lane as usize]), Arc::clone(&delivery));
+        let (inputs, work) = (Arc::clone(&self.inputs), Arc::clone(&delivery));
         let span = tracing::info_span!(
             "document",
             lane = lane.name(),
@@ -191,7 +217,7 @@ impl Driver {
             if work.suspicion == Suspicion::Suspect {
                 desk.alone(work.place).await;
             }
-            document::answer(&context, &work).await
+            document::answer(&inputs, &work).await
         };
         let task = self.tasks.spawn(task.instrument(span));
         self.running.insert(task.id(), delivery);
@@ -223,8 +249,8 @@ impl Driver {
     /// well the document gets another round, and is refused after the last, so that it does not
     /// hold up its partition for ever.
     async fn spent(&mut self, delivery: Arc<Delivery>, cause: Cause) -> Result<(), Fault> {
-        let context = &self.contexts[delivery.place.lane as usize];
-        if probe::create_race(&context.output).await.is_err() || !answers(&context.input).await {
+        let output = &self.inputs.any().output;
+        if probe::create_race(output).await.is_err() || !self.inputs.answer().await {
             return Err(Fault::Retry(cause));
         }
         let round = self.rounds.entry(delivery.place).or_default();
@@ -246,15 +272,9 @@ impl Driver {
         }
         let lane = delivery.place.lane;
         self.under_way[lane as usize] += 1;
-        let (context, work) = (Arc::clone(&self.contexts[lane as usize]), Arc::clone(&delivery));
-        let task = self.tasks.spawn(async move { document::give_up(&context, &work, error).await });
+        let (inputs, work) = (Arc::clone(&self.inputs), Arc::clone(&delivery));
+        let task = self.tasks.spawn(async move { document::give_up(&inputs, &work, error).await });
         self.running.insert(task.id(), delivery);
         Ok(())
     }
-}
-
-/// Whether the store lists anything, or says that there is nothing.
-async fn answers(store: &Store) -> bool {
-    let there = store.folder().is_none_or(std::path::Path::exists);
-    there && !matches!(store.objects().list(None).next().await, Some(Err(_)))
 }

@@ -6,6 +6,7 @@
 //! bulk ─┘   (few)    └─ budget in bytes                 ┘   in order   in one transaction
 //! ```
 //!
+//! * `inputs`: where documents come from, by name.
 //! * `queues`: what waits for a slot; a full queue pauses its lane.
 //! * `driver`: slots, shutdown, and what happens when a document fails.
 //! * `document`: one message's way to a durable answer.
@@ -16,6 +17,8 @@ mod answer;
 mod broken;
 mod document;
 mod driver;
+mod inputs;
 mod queues;
 
 pub(crate) use driver::{Ending, drive};
+pub(crate) use inputs::Inputs;

@@ -3,11 +3,14 @@
 use std::collections::VecDeque;
 
 use sohoa_kafka::{Delivery, Lane};
+use sohoa_metrics::edge::{Edge, Lying};
 
 /// The two queues.
 #[derive(Debug)]
 pub(crate) struct Queues {
-    waiting: [VecDeque<Delivery>; 2],
+    waiting: [VecDeque<(Delivery, Lying)>; 2],
+    /// Where operators see what waits.
+    edge: Edge,
     paused: [bool; 2],
     /// Length at which a lane is paused; at half of it, it goes on.
     bound: usize,
@@ -24,18 +27,19 @@ pub(crate) struct Turn {
 
 impl Queues {
     /// Queues of about `bound` each; messages that are on their way when a lane is paused still come.
-    pub(crate) fn new(bound: usize) -> Self {
-        Self { waiting: Default::default(), paused: [false; 2], bound: bound.max(2) }
+    pub(crate) fn new(bound: usize, edge: Edge) -> Self {
+        Self { waiting: Default::default(), edge, paused: [false; 2], bound: bound.max(2) }
     }
 
     /// Adds a message.
     pub(crate) fn push(&mut self, delivery: Delivery) {
-        self.waiting[delivery.place.lane as usize].push_back(delivery);
+        let lying = self.edge.put(delivery.payload.len() as u64);
+        self.waiting[delivery.place.lane as usize].push_back((delivery, lying));
     }
 
     /// The next message of a lane.
     pub(crate) fn pop(&mut self, lane: Lane) -> Option<Delivery> {
-        self.waiting[lane as usize].pop_front()
+        self.waiting[lane as usize].pop_front().map(|(delivery, _)| delivery)
     }
 
     /// Messages waiting in a lane.

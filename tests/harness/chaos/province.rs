@@ -203,7 +203,7 @@ impl Province {
     }
 
     fn spawn(&self, role: &Role) -> Process {
-        let places = ["--output", "s3://records/out", "--config", "sohoa.toml", "-v"];
+        let places = ["--output", "s3://records/out", "--config", "sohoa.toml", "-v", "--log-json"];
         let mut command = self.command();
         let name = match role {
             Role::Backfill => {
