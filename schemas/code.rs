@@ -23,7 +23,7 @@ pub enum Severity {
 }
 
 macro_rules! codes {
-    ($($name:ident, $text:literal, $severity:ident, $sentence:literal;)+) => {
+    ($($name:ident, $text:literal, $severity:ident, $sentence:literal $vietnamese:literal;)+) => {
         /// A reason or finding code.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
         pub enum Code {
@@ -48,54 +48,100 @@ macro_rules! codes {
             pub const fn sentence(self) -> &'static str {
                 match self { $(Self::$name => $sentence,)+ }
             }
+
+            /// The same in Vietnamese, for the clerk who scanned it.
+            pub const fn sentence_vi(self) -> &'static str {
+                match self { $(Self::$name => $vietnamese,)+ }
+            }
         }
     };
 }
 
 // A table is the clearest form for forty codes, and a macro the only way to keep the enum, the
-// text and the sentence on one line.
+// text and the sentences together.
 codes! {
-    Q01UnsignedScan, "Q01_UNSIGNED_SCAN", Error, "The scan carries no agency signature; release it for signing.";
-    Q02PersonalSig, "Q02_PERSONAL_SIG", Error, "A personal signature stands where the organisation's must; sign with the agency's certificate.";
-    Q03PublicCa, "Q03_PUBLIC_CA", Error, "The signature comes from a public certificate authority; use the Government Cipher Committee's.";
-    Q04NotReusable, "Q04_NOT_REUSABLE", Warn, "The data is not good enough for reuse; complete the missing fields.";
-    I01DpiLow, "I01_DPI_LOW", Warn, "The image is below 200 dots per inch, or does not say how dense it is; scan at 200 dpi or more.";
-    I02NotColour, "I02_NOT_COLOUR", Info, "The page was not scanned in colour; scan in 24-bit colour unless the source is certified monochrome.";
-    I04Skew, "I04_SKEW", Info, "The page lies askew; straighten it on the scanner if it must be read at the edge.";
-    I05Blank, "I05_BLANK", Info, "The page is blank; it is kept.";
-    I06CroppedHeader, "I06_CROPPED_HEADER", Warn, "The top of the page is cut off; scan it again with the whole header.";
-    I10PageCountMismatch, "I10_PAGE_COUNT_MISMATCH", Block, "The file does not hold the number of pages it or its manifest says; count the sheets, and scan or declare them again.";
-    I12Rotated, "I12_ROTATED", Info, "The page was scanned turned; it is shown upright.";
-    I13WhiteDecode, "I13_WHITE_DECODE", Block, "The page's image is not empty but decodes to white; scan the page again.";
-    F01HashMismatch, "F01_HASH_MISMATCH", Block, "The file is not the one its manifest describes (size or SHA-256 differs); upload the file again.";
-    F02Unreadable, "F02_UNREADABLE", Block, "The file is damaged or incomplete; scan or copy it again.";
-    F03Encrypted, "F03_ENCRYPTED", Block, "The file is locked with a password; save it without one and send it again.";
-    F04ActiveContent, "F04_ACTIVE_CONTENT", Warn, "The file carries scripts or attachments; they are not run and not copied into the record.";
-    F05Unsupported, "F05_UNSUPPORTED", Block, "The file is of a kind that is not read here; send TIFF, JPEG, PNG or PDF.";
-    F06TooLarge, "F06_TOO_LARGE", Block, "The file or a page of it is larger than is accepted; split it, or scan at a lower density.";
-    F07DecompressionBomb, "F07_DECOMPRESSION_BOMB", Block, "The file claims an absurd size and was not opened; scan the page again.";
-    F09PageFailed, "F09_PAGE_FAILED", Error, "A page broke the reader twice; the rest of the document is complete. Scan that page again.";
-    F10MissingFile, "F10_MISSING_FILE", Block, "The manifest names a file that is not there; upload it, then the manifest again.";
-    F11UnlistedFile, "F11_UNLISTED_FILE", Block, "A file lies in the dossier that its manifest does not name; list it, or take it away.";
-    F12ManifestInvalid, "F12_MANIFEST_INVALID", Block, "The manifest breaks its schema; correct it as the message says and send it again.";
-    S01SecretPaper, "S01_SECRET_PAPER", Block, "The paper bears a secrecy stamp; nothing of it was copied. Handle it by the rules for state secrets.";
-    S03CopyNotOriginal, "S03_COPY_NOT_ORIGINAL", Block, "The manifest says the paper is a copy; only originals and certified electronic copies are digitised.";
-    M01Missing, "M01_MISSING", Warn, "A field could not be read; fill it in with `sohoa amend`.";
-    M02LowConf, "M02_LOW_CONF", Warn, "A field was read but not surely enough to be used; check it.";
-    M03DateFuture, "M03_DATE_FUTURE", Warn, "The date lies after the day of scanning; check it.";
-    M05NumberNotationPattern, "M05_NUMBER_NOTATION_PATTERN", Warn, "The number and notation follow no known pattern; check them.";
-    M06AgencyUnknown, "M06_AGENCY_UNKNOWN", Warn, "The issuing agency is not known; check its name.";
-    M07TypeConflict, "M07_TYPE_CONFLICT", Warn, "The title and the notation say different kinds of document; check which is right.";
-    M08LengthOverStd, "M08_LENGTH_OVER_STD", Warn, "A value is longer than the standard allows; shorten it before export.";
-    M09Duplicate, "M09_DUPLICATE", Info, "The same file was received twice in one dossier; it is one document.";
-    M10NoDiacritics, "M10_NO_DIACRITICS", Warn, "The text has almost no Vietnamese diacritics; check the language model.";
-    M11CitedYearAfterIssue, "M11_CITED_YEAR_AFTER_ISSUE", Warn, "A document is cited that is younger than this one; check the dates.";
-    M12ManifestConflict, "M12_MANIFEST_CONFLICT", Warn, "The page and the manifest say different things; check which is right.";
-    T01JunkLayer, "T01_JUNK_LAYER", Info, "The file's text layer is not Vietnamese text and was not used; the page was read again.";
-    T02StampLayer, "T02_STAMP_LAYER", Info, "The file's text layer holds only a signature's stamp; the page was read again.";
-    X01StageFailed, "X01_STAGE_FAILED", Block, "A step failed on this document again and again; look at the error chain, then replay it.";
-    X03KilledWorker, "X03_KILLED_WORKER", Block, "Working on this document ended the program twice; have the file looked at before it is replayed.";
-    X02BrokenMessage, "X02_BROKEN_MESSAGE", Block, "The message could not be understood; correct the sender, then send it again.";
+    Q01UnsignedScan, "Q01_UNSIGNED_SCAN", Error, "The scan carries no agency signature; release it for signing."
+        "Bản số hóa chưa có chữ ký số của cơ quan; duyệt để ký số.";
+    Q02PersonalSig, "Q02_PERSONAL_SIG", Error, "A personal signature stands where the organisation's must; sign with the agency's certificate."
+        "Chữ ký số cá nhân được dùng thay chữ ký số của cơ quan; ký lại bằng chứng thư số của cơ quan.";
+    Q03PublicCa, "Q03_PUBLIC_CA", Error, "The signature comes from a public certificate authority; use the Government Cipher Committee's."
+        "Chữ ký số dùng chứng thư của tổ chức chứng thực công cộng; dùng chứng thư của Ban Cơ yếu Chính phủ.";
+    Q04NotReusable, "Q04_NOT_REUSABLE", Warn, "The data is not good enough for reuse; complete the missing fields."
+        "Dữ liệu chưa đủ để tái sử dụng; bổ sung các trường còn thiếu.";
+    I01DpiLow, "I01_DPI_LOW", Warn, "The image is below 200 dots per inch, or does not say how dense it is; scan at 200 dpi or more."
+        "Ảnh quét dưới 200 dpi hoặc không ghi độ phân giải; quét lại ở 200 dpi trở lên.";
+    I02NotColour, "I02_NOT_COLOUR", Info, "The page was not scanned in colour; scan in 24-bit colour unless the source is certified monochrome."
+        "Trang không được quét màu; quét màu 24 bit, trừ khi bản gốc được xác nhận là đơn sắc.";
+    I04Skew, "I04_SKEW", Info, "The page lies askew; straighten it on the scanner if it must be read at the edge."
+        "Trang bị lệch; đặt lại cho thẳng trên máy quét nếu cần đọc phần mép.";
+    I05Blank, "I05_BLANK", Info, "The page is blank; it is kept."
+        "Trang trắng; vẫn được giữ lại.";
+    I06CroppedHeader, "I06_CROPPED_HEADER", Warn, "The top of the page is cut off; scan it again with the whole header."
+        "Phần đầu trang bị cắt; quét lại cho đủ tiêu đề.";
+    I10PageCountMismatch, "I10_PAGE_COUNT_MISMATCH", Block, "The file does not hold the number of pages it or its manifest says; count the sheets, and scan or declare them again."
+        "Số trang của tệp không đúng với khai báo; đếm lại số tờ, rồi quét hoặc khai báo lại.";
+    I12Rotated, "I12_ROTATED", Info, "The page was scanned turned; it is shown upright."
+        "Trang bị quét xoay; đã được hiển thị đúng chiều.";
+    I13WhiteDecode, "I13_WHITE_DECODE", Block, "The page's image is not empty but decodes to white; scan the page again."
+        "Ảnh của trang có dữ liệu nhưng mở ra trắng; quét lại trang này.";
+    F01HashMismatch, "F01_HASH_MISMATCH", Block, "The file is not the one its manifest describes (size or SHA-256 differs); upload the file again."
+        "Tệp không khớp với bản kê (khác dung lượng hoặc mã SHA-256); tải tệp lên lại.";
+    F02Unreadable, "F02_UNREADABLE", Block, "The file is damaged or incomplete; scan or copy it again."
+        "Tệp bị hỏng hoặc không đầy đủ; quét hoặc sao chép lại.";
+    F03Encrypted, "F03_ENCRYPTED", Block, "The file is locked with a password; save it without one and send it again."
+        "Tệp bị khóa bằng mật khẩu; lưu lại không có mật khẩu và gửi lại.";
+    F04ActiveContent, "F04_ACTIVE_CONTENT", Warn, "The file carries scripts or attachments; they are not run and not copied into the record."
+        "Tệp có mã chạy được hoặc tệp đính kèm; các phần này không được chạy và không được chép vào hồ sơ.";
+    F05Unsupported, "F05_UNSUPPORTED", Block, "The file is of a kind that is not read here; send TIFF, JPEG, PNG or PDF."
+        "Loại tệp này không được hỗ trợ; gửi tệp TIFF, JPEG, PNG hoặc PDF.";
+    F06TooLarge, "F06_TOO_LARGE", Block, "The file or a page of it is larger than is accepted; split it, or scan at a lower density."
+        "Tệp hoặc một trang vượt quá kích thước cho phép; chia nhỏ tệp hoặc quét ở độ phân giải thấp hơn.";
+    F07DecompressionBomb, "F07_DECOMPRESSION_BOMB", Block, "The file claims an absurd size and was not opened; scan the page again."
+        "Tệp khai báo kích thước phi lý nên không được mở; quét lại trang này.";
+    F09PageFailed, "F09_PAGE_FAILED", Error, "A page broke the reader twice; the rest of the document is complete. Scan that page again."
+        "Một trang làm hỏng bộ đọc hai lần; phần còn lại của tài liệu đầy đủ. Quét lại trang đó.";
+    F10MissingFile, "F10_MISSING_FILE", Block, "The manifest names a file that is not there; upload it, then the manifest again."
+        "Bản kê nêu một tệp không có; tải tệp đó lên, rồi tải lại bản kê.";
+    F11UnlistedFile, "F11_UNLISTED_FILE", Block, "A file lies in the dossier that its manifest does not name; list it, or take it away."
+        "Trong hồ sơ có tệp không nằm trong bản kê; bổ sung vào bản kê hoặc lấy tệp ra.";
+    F12ManifestInvalid, "F12_MANIFEST_INVALID", Block, "The manifest breaks its schema; correct it as the message says and send it again."
+        "Bản kê sai cấu trúc; sửa theo thông báo và gửi lại.";
+    S01SecretPaper, "S01_SECRET_PAPER", Block, "The paper bears a secrecy stamp; nothing of it was copied. Handle it by the rules for state secrets."
+        "Giấy tờ có dấu chỉ mức độ mật; không nội dung nào được sao chép. Xử lý theo quy định về bảo vệ bí mật nhà nước.";
+    S03CopyNotOriginal, "S03_COPY_NOT_ORIGINAL", Block, "The manifest says the paper is a copy; only originals and certified electronic copies are digitised."
+        "Bản kê ghi đây là bản sao; chỉ số hóa bản gốc, bản chính và bản sao điện tử có chứng thực.";
+    M01Missing, "M01_MISSING", Warn, "A field could not be read; fill it in with `sohoa amend`."
+        "Không đọc được một trường; bổ sung bằng `sohoa amend`.";
+    M02LowConf, "M02_LOW_CONF", Warn, "A field was read but not surely enough to be used; check it."
+        "Một trường đọc được nhưng chưa đủ chắc chắn để dùng; kiểm tra lại.";
+    M03DateFuture, "M03_DATE_FUTURE", Warn, "The date lies after the day of scanning; check it."
+        "Ngày ban hành sau ngày quét; kiểm tra lại.";
+    M05NumberNotationPattern, "M05_NUMBER_NOTATION_PATTERN", Warn, "The number and notation follow no known pattern; check them."
+        "Số và ký hiệu không theo mẫu nào đã biết; kiểm tra lại.";
+    M06AgencyUnknown, "M06_AGENCY_UNKNOWN", Warn, "The issuing agency is not known; check its name."
+        "Không xác định được cơ quan ban hành; kiểm tra tên cơ quan.";
+    M07TypeConflict, "M07_TYPE_CONFLICT", Warn, "The title and the notation say different kinds of document; check which is right."
+        "Tên loại và ký hiệu chỉ hai loại văn bản khác nhau; kiểm tra loại nào đúng.";
+    M08LengthOverStd, "M08_LENGTH_OVER_STD", Warn, "A value is longer than the standard allows; shorten it before export."
+        "Giá trị dài hơn mức tiêu chuẩn cho phép; rút ngắn trước khi kết xuất.";
+    M09Duplicate, "M09_DUPLICATE", Info, "The same file was received twice in one dossier; it is one document."
+        "Cùng một tệp được nhận hai lần trong một hồ sơ; được tính là một tài liệu.";
+    M10NoDiacritics, "M10_NO_DIACRITICS", Warn, "The text has almost no Vietnamese diacritics; check the language model."
+        "Văn bản gần như không có dấu tiếng Việt; kiểm tra mô hình ngôn ngữ.";
+    M11CitedYearAfterIssue, "M11_CITED_YEAR_AFTER_ISSUE", Warn, "A document is cited that is younger than this one; check the dates."
+        "Có viện dẫn văn bản ban hành sau văn bản này; kiểm tra lại ngày tháng.";
+    M12ManifestConflict, "M12_MANIFEST_CONFLICT", Warn, "The page and the manifest say different things; check which is right."
+        "Nội dung trên trang và bản kê khác nhau; kiểm tra bên nào đúng.";
+    T01JunkLayer, "T01_JUNK_LAYER", Info, "The file's text layer is not Vietnamese text and was not used; the page was read again."
+        "Lớp văn bản của tệp không phải tiếng Việt nên không được dùng; trang đã được nhận dạng lại.";
+    T02StampLayer, "T02_STAMP_LAYER", Info, "The file's text layer holds only a signature's stamp; the page was read again."
+        "Lớp văn bản của tệp chỉ có thông tin chữ ký; trang đã được nhận dạng lại.";
+    X01StageFailed, "X01_STAGE_FAILED", Block, "A step failed on this document again and again; look at the error chain, then replay it."
+        "Một bước xử lý lỗi lặp lại với tài liệu này; xem chuỗi lỗi rồi gửi xử lý lại.";
+    X03KilledWorker, "X03_KILLED_WORKER", Block, "Working on this document ended the program twice; have the file looked at before it is replayed."
+        "Tài liệu này làm dừng chương trình hai lần; cho kiểm tra tệp trước khi gửi xử lý lại.";
+    X02BrokenMessage, "X02_BROKEN_MESSAGE", Block, "The message could not be understood; correct the sender, then send it again."
+        "Không hiểu được thông điệp; sửa bên gửi rồi gửi lại.";
 }
 
 impl std::fmt::Display for Code {
@@ -130,6 +176,8 @@ mod tests {
         for code in Code::ALL {
             assert_eq!(code.as_str().parse::<Code>().as_ref(), Ok(code));
         }
+        let vietnamese = |code: &Code| !code.sentence_vi().is_ascii();
+        assert!(Code::ALL.iter().all(vietnamese));
         assert_eq!("X99".parse::<Code>(), Err(UnknownCode("X99".into())));
     }
 }

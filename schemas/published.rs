@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use schemars::{JsonSchema, Schema, schema_for};
 use serde_json::Value;
 
-use crate::{config::Config, ledger, manifest::Manifest, message, record, summary::Summary};
+use crate::{
+    code::Code, config::Config, ledger, manifest::Manifest, message, record, summary::Summary,
+};
 
 /// Every published file: its name in `schemas/`, and its content.
 ///
@@ -13,6 +15,7 @@ use crate::{config::Config, ledger, manifest::Manifest, message, record, summary
 /// Never: the values are plain JSON.
 pub fn files() -> Vec<(&'static str, String)> {
     vec![
+        ("codes.md", codes()),
         ("config.schema.json", json::<Config>()),
         ("configuration.md", configuration_reference()),
         ("broken-message.v1.schema.json", json::<record::BrokenMessage>()),
@@ -33,6 +36,25 @@ pub fn files() -> Vec<(&'static str, String)> {
 fn json<T: JsonSchema>() -> String {
     let schema = schema_for!(T);
     serde_json::to_string_pretty(&schema).expect("a schema is plain JSON") + "\n"
+}
+
+/// The codes as a page, in the order of their letters.
+fn codes() -> String {
+    let mut page = String::from(
+        "# Codes\n\nWhat is found on a page, a file or a message, and what to do. `block`: not \
+         published; `error`: published with a fault; `warn`: somebody should look; `info`: worth \
+         knowing. Made from `schemas/code.rs`.\n\n| code | weight | what to do | việc cần làm |\n\
+         |---|---|---|---|\n",
+    );
+    let mut codes = Code::ALL.to_vec();
+    codes.sort_by_key(|code| code.as_str());
+    for code in codes {
+        let weight = serde_json::to_value(code.severity()).expect("a severity is a word");
+        let weight = weight.as_str().unwrap_or_default();
+        writeln!(page, "| `{code}` | {weight} | {} | {} |", code.sentence(), code.sentence_vi())
+            .expect("a string takes everything");
+    }
+    page
 }
 
 /// The configuration file as a page: a table a section, a line a key.

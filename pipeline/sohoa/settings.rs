@@ -9,6 +9,11 @@ use sohoa_store::hash::sha256;
 
 use crate::exit::{Exit, Failure};
 
+/// Documents beyond the number of page workers that are under way: while the workers read pages,
+/// these are fetched, signed and stored, which is mostly waiting for stores. Their bytes are bounded
+/// by the budget.
+const BESIDE_WORKERS: usize = 8;
+
 /// A checked configuration.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
@@ -31,6 +36,11 @@ impl Settings {
         let text = serde_json::to_vec(&config)
             .map_err(|error| Failure::from_error(Exit::Internal, &error))?;
         Ok(Self { config, config_sha256: sha256(&text) })
+    }
+
+    /// Documents under way at once.
+    pub(crate) fn slots(&self) -> usize {
+        self.worker_count() + BESIDE_WORKERS
     }
 
     /// The number of page workers: one a core unless the file says otherwise.

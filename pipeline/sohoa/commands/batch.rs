@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 use sohoa_backfill::Ledger;
 use sohoa_index::Index;
-use sohoa_schemas::ledger::ChunkDocument;
+use sohoa_schemas::{Code, ledger::ChunkDocument};
 use sohoa_source::identity::intake_uid;
 use sohoa_store::Missing;
 
@@ -28,6 +28,8 @@ struct Line {
     outcome: String,
     code: Option<String>,
     sentence: Option<String>,
+    /// What to do, in Vietnamese.
+    sentence_vi: Option<&'static str>,
     pages: i64,
 }
 
@@ -51,7 +53,7 @@ pub(crate) async fn run(arguments: &Batch) -> Result<Exit, Failure> {
     }
     let index = query::open(&arguments.output).await?;
     if arguments.format == Format::Csv {
-        say("dossier_uid,ordinal,files,outcome,code,sentence,pages")?;
+        say("dossier_uid,ordinal,files,outcome,code,sentence,sentence_vi,pages")?;
     }
     let mut outcomes: HashMap<String, u64> = HashMap::new();
     for number in 1..=chunks {
@@ -123,6 +125,8 @@ fn line(document: &ChunkDocument, receipts: &HashMap<String, Receipt>) -> Line {
         outcome: first.map_or_else(|| "waiting".into(), |receipt| receipt.outcome.clone()),
         code: first.and_then(|receipt| receipt.code.clone()),
         sentence: first.and_then(|receipt| receipt.sentence.clone()),
+        sentence_vi: first
+            .and_then(|receipt| receipt.code.as_ref()?.parse().ok().map(Code::sentence_vi)),
         pages: answered.iter().map(|receipt| receipt.pages).sum(),
     }
 }
@@ -135,9 +139,17 @@ fn print(line: &Line, format: Format) -> Result<(), Failure> {
         Format::Csv => {
             let (ordinal, pages) = (line.ordinal.to_string(), line.pages.to_string());
             let (code, sentence) = (text(&line.code), text(&line.sentence));
-            let cells =
-                [&line.dossier_uid, &ordinal, &line.files, &line.outcome, &code, &sentence, &pages];
-            say(row(&cells.map(|cell| guarded(cell)))?)
+            let cells = [
+                &line.dossier_uid,
+                &ordinal,
+                &line.files,
+                &line.outcome,
+                &code,
+                &sentence,
+                line.sentence_vi.unwrap_or_default(),
+                &pages,
+            ];
+            say(row(&cells.map(guarded))?)
         }
         Format::Table => say(format_args!(
             "{:<12} {:<24} {} {}",
@@ -150,7 +162,7 @@ fn print(line: &Line, format: Format) -> Result<(), Failure> {
 }
 
 /// A row of a table of comma-separated values.
-fn row(cells: &[String; 7]) -> Result<String, Failure> {
+fn row(cells: &[String]) -> Result<String, Failure> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let written = writer.write_record(cells);
     written.map_err(|error| Failure::from_error(Exit::Internal, &error))?;

@@ -31,10 +31,6 @@ use crate::{
 /// Sources listed ahead of processing: enough that a listing's round trip is not waited for.
 const LISTED_AHEAD: usize = 64;
 
-/// Documents beyond the number of page workers that are under way: while the workers read pages,
-/// these are fetched, signed and stored.
-const BESIDE_WORKERS: usize = 2;
-
 /// What is to be done.
 #[derive(Debug)]
 pub(crate) struct Plan {
@@ -179,7 +175,7 @@ impl Driver {
         writer: Writer,
         lease: &Lease,
     ) -> Result<Ending, Fault> {
-        let at_once = self.context.settings.worker_count() + BESIDE_WORKERS;
+        let at_once = self.context.settings.slots();
         let shutdown = self.context.shutdown.clone();
         let lost = lease.lost();
         let mut listing = true;

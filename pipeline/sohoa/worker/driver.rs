@@ -26,10 +26,6 @@ use crate::{
     tally::Tally,
 };
 
-/// Documents of a lane beyond the number of page workers that are under way: while the workers
-/// read pages, these are fetched, signed and stored.
-const BESIDE_WORKERS: usize = 2;
-
 const STAGE: &str = "worker";
 
 /// How often a document may exhaust its retries while the store is well, before it is refused.
@@ -57,7 +53,7 @@ pub(crate) async fn drive(
     (health, counts): (Health, Arc<Counts>),
 ) -> Result<Ending, Fault> {
     let context = inputs.any();
-    let slots = context.settings.worker_count() + BESIDE_WORKERS;
+    let slots = context.settings.slots();
     let shutdown = context.shutdown.clone();
     let driver = Driver {
         desk: lanes.desk(),
