@@ -49,8 +49,31 @@ pub fn base(settings: &Kafka) -> Result<ClientConfig, PropertyError> {
     Ok(config)
 }
 
+/// The broker knows this user, and gives it no right.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the broker does not permit this user {0}: give the user of kafka.properties.\"sasl.username\" \
+     the right (deploy/sohoa.example.toml lists them), or correct kafka.prefix"
+)]
+pub struct Denied(String);
+
+/// The user may not do this: `to see …`.
+pub(crate) fn denied(what: &str) -> Fault {
+    Fault::fatal(FatalKind::Configuration, STAGE, Denied(what.to_owned()))
+}
+
 /// What a client's error means for the process.
 pub fn fault(error: KafkaError) -> Fault {
+    use RDKafkaErrorCode as E;
+    match error.rdkafka_error_code() {
+        Some(E::TopicAuthorizationFailed) => return denied("what it tries with a topic"),
+        Some(E::GroupAuthorizationFailed) => return denied("to read as its consumer group"),
+        Some(E::TransactionalIdAuthorizationFailed) => {
+            return denied("to write under its transactional id");
+        }
+        Some(E::ClusterAuthorizationFailed) => return denied("to write at all"),
+        _ => {}
+    }
     let kind = match &error {
         // The error shows the value, and that may be a secret.
         KafkaError::ClientConfig(_, description, property, value) => {

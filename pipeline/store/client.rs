@@ -108,7 +108,7 @@ impl HttpService for Watched {
         }
         let answered = match self.inner.execute(request).await {
             Ok(response) => self.judge(response, &server, deletes).await,
-            Err(error) => Err(unanswered(error, &server)),
+            Err(error) => Err(unanswered(&error, &server)),
         };
         self.report(answered, &server)
     }
@@ -181,19 +181,19 @@ impl Watched {
 /// Scheme, host and port.
 fn server(request: &HttpRequest) -> String {
     let uri = request.uri();
-    let authority = uri.authority().map(|authority| authority.as_str()).unwrap_or_default();
-    format!("{}://{authority}", uri.scheme_str().unwrap_or("http"))
+    let port = uri.port_u16().map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{}://{}{port}", uri.scheme_str().unwrap_or("http"), uri.host().unwrap_or_default())
 }
 
 /// What a request without an answer means. What is wrong with a certificate stays wrong.
-fn unanswered(error: HttpError, server: &str) -> HttpError {
+fn unanswered(error: &HttpError, server: &str) -> HttpError {
     let server = server.to_owned();
-    let trouble = match tls_error(&error) {
+    let trouble = match tls_error(error) {
         Some(TlsError::InvalidCertificate(reason)) => {
             Trouble::Certificate { server, reason: certificate_error(reason) }
         }
         Some(TlsError::InvalidMessage(_)) => Trouble::Protocol { server, protocol: "TLS" },
-        _ => Trouble::Silent { server, reason: deepest(&error) },
+        _ => Trouble::Silent { server, reason: deepest(error) },
     };
     let kind = if trouble.is_final() { HttpErrorKind::Unknown } else { error.kind() };
     HttpError::new(kind, trouble)

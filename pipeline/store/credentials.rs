@@ -48,19 +48,11 @@ pub enum CredentialsError {
 }
 
 /// Credentials of one profile of a file.
+#[derive(Debug)]
 pub(crate) struct SharedFile {
     path: PathBuf,
     profile: String,
     held: Mutex<(Option<SystemTime>, Arc<AwsCredential>)>,
-}
-
-impl std::fmt::Debug for SharedFile {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SharedFile")
-            .field("path", &self.path)
-            .field("profile", &self.profile)
-            .finish()
-    }
 }
 
 impl SharedFile {

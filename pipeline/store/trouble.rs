@@ -141,8 +141,8 @@ impl Trouble {
     pub fn advice(&self) -> &'static str {
         match self {
             Self::Silent { .. } => {
-                "check aws_endpoint (AWS_ENDPOINT) and that the server runs; store.retry_seconds \
-                 says how long it is tried"
+                "check aws_endpoint (AWS_ENDPOINT), its http:// or https://, and that the server runs; \
+                 store.retry_seconds says how long it is tried"
             }
             Self::Busy { .. } => {
                 "look at the server's own log; store.retry_seconds says how long it is tried"
@@ -195,9 +195,9 @@ impl Answer<'_> {
             (_, "NoSuchBucket" | "ContainerNotFound" | "InvalidBucketName") => {
                 Trouble::NoBucket { server: server(), address: self.address.to_owned() }
             }
-            (_, "InvalidAccessKeyId" | "InvalidToken" | "ExpiredToken") | (401, _) => {
-                Trouble::AccessKey { server: server(), said: said() }
-            }
+            // The last one is VersityGW's without users.
+            (_, "InvalidAccessKeyId" | "InvalidToken" | "ExpiredToken" | "XAdminUserNotFound")
+            | (401, _) => Trouble::AccessKey { server: server(), said: said() },
             (_, "SignatureDoesNotMatch") => Trouble::Secret { server: server() },
             (_, "RequestTimeTooSkewed") => Trouble::Clock { server: server(), said: said() },
             (_, "AuthorizationHeaderMalformed" | "PermanentRedirect") => {
@@ -254,6 +254,7 @@ mod tests {
         let cases = [
             (404, "NoSuchBucket", "aws_endpoint"),
             (403, "InvalidAccessKeyId", "AWS_ACCESS_KEY_ID"),
+            (404, "XAdminUserNotFound", "AWS_ACCESS_KEY_ID"),
             (403, "SignatureDoesNotMatch", "AWS_SECRET_ACCESS_KEY"),
             (403, "RequestTimeTooSkewed", "clock"),
             (400, "AuthorizationHeaderMalformed", "AWS_REGION"),
@@ -272,6 +273,14 @@ mod tests {
             busy.to_string(),
             "the store at `https://s3.test` answers 503 SlowDown: Why not."
         );
+    }
+
+    #[test]
+    fn a_server_that_wants_tls_is_understood() {
+        let body = "Client sent an HTTP request to an HTTPS server.";
+        let answer = Answer { server: "http://s3.test", address: "s3://a", status: 400, body };
+        let trouble = answer.trouble().unwrap();
+        assert!(trouble.is_final() && trouble.advice().contains("AWS_ENDPOINT"), "{trouble}");
     }
 
     #[test]

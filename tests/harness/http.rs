@@ -72,15 +72,16 @@ impl Request {
     /// Sends it and reads the whole answer, as it comes.
     pub fn send(&self, to: SocketAddr) -> io::Result<Vec<u8>> {
         let mut stream = TcpStream::connect(to)?;
-        let mut head = format!("{} {} HTTP/1.1\r\n", self.method, self.target);
+        let mut whole = Vec::new();
+        write!(whole, "{} {} HTTP/1.1\r\n", self.method, self.target)?;
         for (name, value) in &self.headers {
             if !["connection", "content-length"].contains(&name.to_ascii_lowercase().as_str()) {
-                head += &format!("{name}: {value}\r\n");
+                write!(whole, "{name}: {value}\r\n")?;
             }
         }
-        head += &format!("Content-Length: {}\r\nConnection: close\r\n\r\n", self.body.len());
-        stream.write_all(head.as_bytes())?;
-        stream.write_all(&self.body)?;
+        write!(whole, "Content-Length: {}\r\nConnection: close\r\n\r\n", self.body.len())?;
+        whole.extend(&self.body);
+        stream.write_all(&whole)?;
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer)?;
         Ok(answer)

@@ -16,10 +16,13 @@ use crate::{
 /// Audits an output, and an input against it.
 pub(crate) async fn run(arguments: &arguments::Audit) -> Result<Exit, Failure> {
     let settings = Settings::load(arguments.config.as_deref())?;
-    let output = setup::open(&arguments.output, Missing::Refuse)?;
-    let index = query::open(&arguments.output).await?;
+    let output = setup::open(&settings, &arguments.output, Missing::Refuse).await?;
+    let index = query::open(&output).await?;
     let input = match &arguments.input {
-        Some(address) => Some((setup::open(address, Missing::Refuse)?, walk(address, &settings)?)),
+        Some(address) => {
+            let store = setup::open(&settings, address, Missing::Refuse).await?;
+            Some((store, walk(address, &settings)?))
+        }
         None => None,
     };
     let input = input.as_ref().map(|(store, walk)| (store, walk));

@@ -16,7 +16,7 @@ use sohoa_flow::{
     retry::{Policy, retry},
 };
 use sohoa_index::{Appended, Batch, Index};
-use sohoa_kafka::{Reader, Topic, connect, reader::Event};
+use sohoa_kafka::{Reader, Topic, connect, reader::Event, topics};
 use sohoa_metrics::{CommitResult, Health, Table, record};
 use sohoa_schemas::{config::Kafka, message::DocumentEvent};
 use sohoa_store::Store;
@@ -71,7 +71,9 @@ pub(crate) async fn run(
         positions.push((partition, position.complete));
     }
     let name = topic.clone();
-    let reader = blocking(move || Reader::open(&client, &name, &positions)).await?;
+    let group = topics::readers_group(&kafka.prefix);
+    let reader = blocking(move || Reader::open(&client, (&group, &name), &positions)).await?;
+    tracing::info!(partitions, "the indexer takes events");
     let indexer = Indexer {
         index,
         store,
