@@ -29,6 +29,8 @@ pub struct Config {
     pub release: Release,
     /// Where results go.
     pub output: Output,
+    /// Buckets, and how they are reached.
+    pub store: Store,
     /// How the index is written.
     pub index: Index,
     /// The brokers that `sohoa worker`, `indexer` and `backfill` talk to.
@@ -223,6 +225,58 @@ pub struct Output {
     /// Accept a store that cannot create an object atomically, because only one process ever
     /// writes to it.
     pub single_writer: bool,
+}
+
+/// Buckets, and how they are reached. A folder needs none of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Store {
+    /// Options of the store's client by their names in `object_store`: `aws_endpoint`,
+    /// `aws_region`, `aws_virtual_hosted_style_request`, `aws_server_side_encryption`, …, `timeout`,
+    /// `proxy_url`. A value `env:NAME` is taken from the environment, `file:PATH` from a file. The
+    /// same names in capitals are read from the environment; what stands here goes first.
+    pub options: BTreeMap<String, String>,
+    /// PEM file with authorities that `https` servers are trusted by, beside the system's own. The
+    /// variable `AWS_CA_BUNDLE` names one as well.
+    pub ca_certificates: Option<PathBuf>,
+    /// Seconds for which a failing request is tried again, with growing pauses, before it is given
+    /// up.
+    pub retry_seconds: u64,
+    /// `governance` or `compliance`: what is kept for good (`lock_prefixes`) is put under a
+    /// retention of `lock_days`, in a bucket made with object lock. Leave the bucket itself without
+    /// a default retention: it would hold locks, probes and replaced index files as well.
+    pub lock_mode: Option<LockMode>,
+    /// Days of that retention, from the moment of writing.
+    pub lock_days: u32,
+    /// Puts what is kept for good under a legal hold, which ends when somebody lifts it.
+    pub lock_legal_hold: bool,
+    /// Beginnings of the keys that are kept for good.
+    pub lock_prefixes: Vec<String>,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self {
+            options: BTreeMap::new(),
+            ca_certificates: None,
+            retry_seconds: 120,
+            lock_mode: None,
+            // Ten years with their leap days.
+            lock_days: 3_653,
+            lock_legal_hold: false,
+            lock_prefixes: ["originals/", "documents/", "evidence/"].map(String::from).into(),
+        }
+    }
+}
+
+/// How strictly a retention holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LockMode {
+    /// Nobody can shorten it.
+    Compliance,
+    /// Who has the special right can shorten it.
+    Governance,
 }
 
 /// How the index is written.

@@ -8,6 +8,7 @@
 //! * [`message`]: what goes over Kafka.
 //! * [`record`]: `record.json`, the one object that makes a document published, and its siblings
 //!   for held and quarantined documents.
+//! * [`reference`]: values that stand in the environment or in a file.
 //! * [`rows`]: the tables of the index. A row type's fields, their descriptions and the standards'
 //!   own names are the columns: the index derives its Arrow schema from here.
 //! * [`summary`]: what `sohoa run --json` prints.
@@ -19,6 +20,7 @@ pub mod manifest;
 pub mod message;
 pub mod published;
 pub mod record;
+pub mod reference;
 pub mod rows;
 pub mod summary;
 

@@ -6,34 +6,21 @@ use rdkafka::{
     error::{KafkaError, RDKafkaErrorCode},
 };
 use sohoa_flow::{FatalKind, Fault, fault::BoxError};
-use sohoa_schemas::config::Kafka;
+use sohoa_schemas::{
+    config::Kafka,
+    reference::{self, Unresolved},
+};
 
 /// The stage that broker errors belong to.
 pub const STAGE: &str = "kafka";
 
-/// A property that cannot be used.
+/// A property whose value is not where the configuration says.
 #[derive(Debug, thiserror::Error)]
-pub enum PropertyError {
-    /// The environment variable is not set.
-    #[error(
-        "kafka.properties.\"{property}\" names the environment variable {variable}, which is not set"
-    )]
-    NoVariable {
-        /// The property.
-        property: String,
-        /// The variable.
-        variable: String,
-    },
-    /// The file cannot be read.
-    #[error("kafka.properties.\"{property}\" names the file {file}, which cannot be read")]
-    NoFile {
-        /// The property.
-        property: String,
-        /// The file.
-        file: String,
-        /// Why.
-        source: std::io::Error,
-    },
+#[error("kafka.properties.\"{property}\" {reason}")]
+pub struct PropertyError {
+    property: String,
+    #[source]
+    reason: Unresolved,
 }
 
 /// The client does not take a property.
@@ -55,30 +42,38 @@ pub fn base(settings: &Kafka) -> Result<ClientConfig, PropertyError> {
         .set("reconnect.backoff.max.ms", "2000");
     config.set_log_level(RDKafkaLogLevel::Warning);
     for (property, value) in &settings.properties {
-        config.set(property, resolve(property, value)?);
+        let value = reference::resolve(value)
+            .map_err(|reason| PropertyError { property: property.clone(), reason })?;
+        config.set(property, value);
     }
     Ok(config)
 }
 
-/// A value as it stands, or from where it says: `env:NAME`, `file:PATH`.
-fn resolve(property: &str, value: &str) -> Result<String, PropertyError> {
-    if let Some(variable) = value.strip_prefix("env:") {
-        return std::env::var(variable).map_err(|_| PropertyError::NoVariable {
-            property: property.to_owned(),
-            variable: variable.to_owned(),
-        });
-    }
-    let Some(file) = value.strip_prefix("file:") else { return Ok(value.to_owned()) };
-    let content = std::fs::read_to_string(file).map_err(|source| PropertyError::NoFile {
-        property: property.to_owned(),
-        file: file.to_owned(),
-        source,
-    })?;
-    Ok(content.trim_end_matches(['\r', '\n']).to_owned())
+/// The broker knows this user, and gives it no right.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the broker does not permit this user {0}: give the user of kafka.properties.\"sasl.username\" \
+     the right (deploy/sohoa.example.toml lists them), or correct kafka.prefix"
+)]
+pub struct Denied(String);
+
+/// The user may not do this: `to see …`.
+pub(crate) fn denied(what: &str) -> Fault {
+    Fault::fatal(FatalKind::Configuration, STAGE, Denied(what.to_owned()))
 }
 
 /// What a client's error means for the process.
 pub fn fault(error: KafkaError) -> Fault {
+    use RDKafkaErrorCode as E;
+    match error.rdkafka_error_code() {
+        Some(E::TopicAuthorizationFailed) => return denied("what it tries with a topic"),
+        Some(E::GroupAuthorizationFailed) => return denied("to read as its consumer group"),
+        Some(E::TransactionalIdAuthorizationFailed) => {
+            return denied("to write under its transactional id");
+        }
+        Some(E::ClusterAuthorizationFailed) => return denied("to write at all"),
+        _ => {}
+    }
     let kind = match &error {
         // The error shows the value, and that may be a secret.
         KafkaError::ClientConfig(_, description, property, value) => {

@@ -1,11 +1,13 @@
 //! Kafka at the pipeline's two ends: documents in by the live and the bulk lane, events out.
 //!
 //! * [`connect`]: from configuration to a client, and errors that name the setting.
+//! * [`reach`]: whether the brokers answer and let us in, and what is wrong if not.
 //! * [`topics`]: the five topics, and whether they are there.
 //! * [`claims`]: what may have killed a worker.
 //! * [`lane`]: the two lanes, and a message of one.
 //! * [`lanes`]: documents in, backpressure, and answers in the order of their positions.
 //! * [`announce`]: answers and positions in one transaction.
+//! * [`survey`]: everything that is needed of a cluster, looked at without changing it.
 //! * [`submit`]: documents onto a lane, with proof that they are there.
 //! * [`progress`]: how far a group is, asked from outside.
 //! * [`reader`]: events for the index, from positions that the index remembers.
@@ -25,8 +27,10 @@ pub mod lane;
 pub mod lanes;
 mod partitions;
 pub mod progress;
+pub mod reach;
 pub mod reader;
 pub mod submit;
+pub mod survey;
 pub mod topics;
 
 pub use announce::Announcement;

@@ -8,7 +8,7 @@ use rdkafka::{
 };
 use sohoa_flow::Fault;
 
-use crate::{connect::fault, topics::partitions};
+use crate::{connect::fault, reach::committed, topics::partitions};
 
 /// Time that one reading may take, over all partitions.
 const READING: Duration = Duration::from_secs(20);
@@ -86,7 +86,7 @@ impl Progress {
         let left = || READING.saturating_sub(began.elapsed()).max(Duration::from_millis(1));
         let mut list = TopicPartitionList::new();
         list.add_partition_range(&self.topic, 0, self.partitions - 1);
-        let committed = self.consumer.committed_offsets(list, left()).map_err(fault)?;
+        let committed = committed(&self.consumer, &list, READING)?;
         let read = |partition| {
             let found = committed.find_partition(&self.topic, partition);
             let committed = match found.map(|element| element.offset()) {

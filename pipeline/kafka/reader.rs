@@ -147,20 +147,20 @@ impl Reader {
         Ok(counts.first().map_or(0, |count| i32::try_from(*count).unwrap_or(i32::MAX)))
     }
 
-    /// Reads each partition from its position on; `None` is its beginning. Blocks.
+    /// Reads each partition from its position on; `None` is its beginning. `group` is a name that
+    /// the client wants and nothing is committed under. Blocks.
     ///
     /// # Errors
     /// `Fatal` with a [`Discontinuity`] when a position cannot be followed on.
     pub fn open(
         client: &ClientConfig,
-        topic: &str,
+        (group, topic): (&str, &str),
         positions: &[(i32, Option<i64>)],
         removed: Removed,
     ) -> Result<Self, Fault> {
         let mut config = client.clone();
         config
-            // Nothing is committed under this name; the client wants one.
-            .set("group.id", "sohoa-reader")
+            .set("group.id", group)
             .set("isolation.level", "read_committed")
             .set("auto.offset.reset", "error")
             .set("enable.auto.commit", "false")

@@ -17,7 +17,7 @@ use rdkafka::{
     config::RDKafkaLogLevel,
     error::{KafkaError, RDKafkaErrorCode},
     message::{Header, OwnedHeaders},
-    producer::{BaseRecord, DeliveryResult, Producer as _, ProducerContext, ThreadedProducer},
+    producer::{BaseRecord, DeliveryResult, ProducerContext, ThreadedProducer},
 };
 use sohoa_flow::{FatalKind, Fault};
 use sohoa_schemas::{
@@ -30,9 +30,6 @@ use crate::{
     connect::{STAGE, fault},
     topics::{Topic, partitions},
 };
-
-/// Time the broker has to answer at first.
-const FIRST_ANSWER: Duration = Duration::from_secs(15);
 
 /// Between two lines about a broker that takes nothing.
 const COMPLAINT: Duration = Duration::from_secs(30);
@@ -109,11 +106,13 @@ impl std::fmt::Debug for Submitter {
 }
 
 impl Submitter {
-    /// Looks whether the broker answers and has the topics. Blocks for 15 seconds at most twice.
+    /// Looks whether the broker answers and has the topics. Blocks.
     ///
     /// # Errors
-    /// `Fatal` when the broker does not answer or refuses, or a topic is missing.
+    /// `Fatal` when the broker refuses or a topic is missing, `Retry` when it does not answer.
     pub fn open(base: &ClientConfig, prefix: &str, topics: &[Topic]) -> Result<Self, Fault> {
+        let names: Vec<_> = topics.iter().map(|topic| topic.name(prefix)).collect();
+        partitions(base, &names)?;
         let mut config = base.clone();
         for (property, value) in DEFAULTS {
             if config.get(property).is_none() {
@@ -124,12 +123,6 @@ impl Submitter {
         let reports = Reports::default();
         let producer: ThreadedProducer<_> =
             config.create_with_context(reports.clone()).map_err(fault)?;
-        if let Err(error) = producer.client().fetch_metadata(None, FIRST_ANSWER) {
-            let brokers = base.get("bootstrap.servers").unwrap_or_default().to_owned();
-            return Err(no_answer(brokers, error, reports.state().refused.take()));
-        }
-        let names: Vec<_> = topics.iter().map(|topic| topic.name(prefix)).collect();
-        partitions(base, &names)?;
         Ok(Self { producer, reports, prefix: prefix.to_owned() })
     }
 
@@ -205,8 +198,6 @@ struct State {
     ranges: BTreeMap<(String, i32), DeliveredRange>,
     /// The first message that did not arrive.
     failed: Option<Failed>,
-    /// What the broker said to us as a whole, while nothing else works.
-    refused: Option<String>,
 }
 
 #[derive(Debug)]
@@ -292,13 +283,7 @@ impl ClientContext for Reports {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        use RDKafkaErrorCode as E;
         tracing::debug!(%error, reason, "librdkafka");
-        if let Some(E::Authentication | E::SaslAuthenticationFailed | E::SSL) =
-            error.rdkafka_error_code()
-        {
-            self.state().refused = Some(reason.to_owned());
-        }
     }
 }
 
@@ -323,10 +308,6 @@ impl ProducerContext for Reports {
 /// Why nothing goes.
 #[derive(Debug, thiserror::Error)]
 enum SubmitError {
-    #[error("no broker answers at kafka.brokers = \"{brokers}\"")]
-    NoAnswer { brokers: String, source: KafkaError },
-    #[error("the broker refuses this client by what kafka.properties says: {reason}")]
-    NotLetIn { reason: String, source: KafkaError },
     #[error(
         "the broker lets this client not write to `{topic}`: give the account of \
              kafka.properties.\"sasl.username\" that right"
@@ -347,14 +328,6 @@ enum SubmitError {
     TimedOut { topic: String, source: KafkaError },
     #[error("the broker refuses a message for `{topic}`")]
     Refused { topic: String, source: KafkaError },
-}
-
-fn no_answer(brokers: String, source: KafkaError, refused: Option<String>) -> Fault {
-    let (kind, error) = match refused {
-        Some(reason) => (FatalKind::Configuration, SubmitError::NotLetIn { reason, source }),
-        None => (FatalKind::Unreachable, SubmitError::NoAnswer { brokers, source }),
-    };
-    Fault::fatal(kind, STAGE, error)
 }
 
 fn refused(topic: &str, bytes: usize, source: KafkaError) -> Fault {

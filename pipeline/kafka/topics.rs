@@ -1,17 +1,14 @@
 //! The topics, all of them.
 
-use std::{fmt, time::Duration};
+use std::fmt;
 
-use rdkafka::{
-    ClientConfig,
-    consumer::{BaseConsumer, Consumer as _},
-};
+use rdkafka::{ClientConfig, error::RDKafkaErrorCode, metadata::MetadataTopic};
 use sohoa_flow::{FatalKind, Fault};
 
-use crate::connect::fault;
-
-/// Time a broker has to say which topics it holds.
-const METADATA_TIMEOUT: Duration = Duration::from_secs(15);
+use crate::{
+    connect::{STAGE, denied},
+    reach::Contact,
+};
 
 /// What a topic is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -51,34 +48,68 @@ pub fn workers_group(prefix: &str) -> String {
     format!("{prefix}-workers")
 }
 
+/// Name under which the indexer reads; nothing is committed under it.
+pub fn readers_group(prefix: &str) -> String {
+    format!("{prefix}-indexer")
+}
+
 /// Topics that are not there.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub struct Missing(Vec<String>);
 
 impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the broker has no topic {}", self.0.join(", "))
+        write!(f, "the broker has no topic {}: make it, or correct kafka.prefix", self.0.join(", "))
     }
 }
 
-/// Number of partitions of each topic of `wanted`.
+/// Reaches the brokers and tells the number of partitions of each topic of `wanted`. Blocks.
 ///
 /// # Errors
-/// `Fatal` when one is missing or the broker cannot be asked.
+/// `Fatal` when one is missing, not ours to see, or the brokers do not let us in; `Retry` when none
+/// answers.
 pub fn partitions(config: &ClientConfig, wanted: &[String]) -> Result<Vec<usize>, Fault> {
-    let client: BaseConsumer = config.create().map_err(fault)?;
-    let metadata = client.fetch_metadata(None, METADATA_TIMEOUT).map_err(fault)?;
-    let count = |name: &String| {
-        let topic = metadata.topics().iter().find(|topic| topic.name() == name)?;
-        Some(topic.partitions().len()).filter(|count| *count > 0)
-    };
-    let counts: Vec<_> = wanted.iter().map(count).collect();
-    let missing: Vec<_> = wanted.iter().zip(&counts).filter(|(_, count)| count.is_none()).collect();
-    if missing.is_empty() {
-        return Ok(counts.into_iter().flatten().collect());
+    let contact = Contact::open(config)?;
+    let mut counts = Vec::with_capacity(wanted.len());
+    let mut missing = Vec::new();
+    for name in wanted {
+        match with_topic(&contact, name, |topic| topic.partitions().len())? {
+            Some(count) => counts.push(count),
+            None => missing.push(name.clone()),
+        }
     }
-    let missing = Missing(missing.into_iter().map(|(name, _)| name.clone()).collect());
-    Err(Fault::fatal(FatalKind::Configuration, crate::connect::STAGE, missing))
+    if missing.is_empty() {
+        return Ok(counts);
+    }
+    Err(Fault::fatal(FatalKind::Configuration, STAGE, Missing(missing)))
+}
+
+/// What the broker knows of a topic; none when there is no such topic.
+///
+/// # Errors
+/// `Fatal` when it is not ours to see.
+pub(crate) fn with_topic<T>(
+    contact: &Contact,
+    name: &str,
+    look: impl Fn(&MetadataTopic) -> T,
+) -> Result<Option<T>, Fault> {
+    let is_it = |topic: &&MetadataTopic| topic.name() == name && !topic.partitions().is_empty();
+    if let Some(found) = contact.metadata.topics().iter().find(is_it) {
+        return Ok(Some(look(found)));
+    }
+    // One that was not told of may be one that is not ours to see.
+    let asked = contact.ask(name)?;
+    let topic = asked.topics().iter().find(|topic| topic.name() == name);
+    let error = topic.and_then(MetadataTopic::error).map(RDKafkaErrorCode::from);
+    if error == Some(RDKafkaErrorCode::TopicAuthorizationFailed) {
+        return Err(denied(&format!("to see the topic `{name}`")));
+    }
+    Ok(topic.filter(is_it).map(look))
+}
+
+/// The sentence about one missing topic.
+pub(crate) fn missing(name: &str) -> Missing {
+    Missing(vec![name.to_owned()])
 }
 
 #[cfg(test)]

@@ -226,6 +226,9 @@ pub(crate) struct Batch {
     /// Folder or URL of the results.
     #[arg(long)]
     pub(crate) output: String,
+    /// Configuration file; see schemas/configuration.md.
+    #[arg(long)]
+    pub(crate) config: Option<PathBuf>,
     /// Form of the answer.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
@@ -292,6 +295,9 @@ pub(crate) struct Query {
     /// Folder or URL of the results.
     #[arg(long)]
     pub(crate) output: String,
+    /// Configuration file; see schemas/configuration.md.
+    #[arg(long)]
+    pub(crate) config: Option<PathBuf>,
     /// Form of the answer.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
@@ -351,13 +357,23 @@ pub(crate) struct Audit {
 
 /// `sohoa check`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Example: sohoa check --config sohoa.toml --input s3://scans --output s3://records\n\n\
+                  A line for each thing tried. The exit code is that of the first failure."
+)]
 pub(crate) struct Check {
+    /// Folder or URL of the scans.
+    #[arg(long)]
+    pub(crate) input: Option<String>,
     /// Folder or URL of the results, to be tried out.
     #[arg(long)]
     pub(crate) output: Option<String>,
     /// Configuration file.
     #[arg(long)]
     pub(crate) config: Option<PathBuf>,
+    /// Look at the brokers even where the configuration says nothing of them.
+    #[arg(long)]
+    pub(crate) kafka: bool,
     /// Print the findings as JSON.
     #[arg(long)]
     pub(crate) json: bool,
@@ -382,15 +398,15 @@ pub(crate) enum DeadLetters {
         /// Folder or URL of the results.
         #[arg(long)]
         output: String,
+        /// Configuration file; see schemas/configuration.md.
+        #[arg(long)]
+        config: Option<PathBuf>,
     },
     /// Send refused documents again. Doing it twice does no harm.
     Replay {
         /// Which.
         #[command(flatten)]
         filter: LetterFilter,
-        /// Configuration file.
-        #[arg(long)]
-        config: Option<PathBuf>,
         /// Into the live lane instead of the bulk lane.
         #[arg(long)]
         live: bool,
@@ -406,6 +422,9 @@ pub(crate) struct LetterFilter {
     /// Folder or URL of the results.
     #[arg(long)]
     pub(crate) output: String,
+    /// Configuration file; see schemas/configuration.md.
+    #[arg(long)]
+    pub(crate) config: Option<PathBuf>,
     /// A code or the beginning of one (`F`, `F04`); may be repeated.
     #[arg(long)]
     pub(crate) code: Vec<String>,
@@ -432,6 +451,9 @@ pub(crate) struct LetterFilter {
 /// `sohoa index`.
 #[derive(Debug, Args)]
 pub(crate) struct Index {
+    /// Configuration file; see schemas/configuration.md.
+    #[arg(long, global = true)]
+    pub(crate) config: Option<PathBuf>,
     /// What to do.
     #[command(subcommand)]
     pub(crate) command: IndexCommand,

@@ -1,8 +1,9 @@
 //! Exit codes, and the error that carries one.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use sohoa_flow::{Fatal, FatalKind, Fault};
+use sohoa_store::Trouble;
 
 /// Characters of one line of an error: beyond that it is somebody's page, not a sentence.
 const LONGEST_LINE: usize = 300;
@@ -48,21 +49,42 @@ impl Failure {
     }
 
     /// A failure from an error and its causes.
-    pub(crate) fn from_error(exit: Exit, error: &dyn std::error::Error) -> Self {
+    pub(crate) fn from_error(exit: Exit, error: &(dyn std::error::Error + 'static)) -> Self {
         let mut chain = vec![error.to_string()];
         let mut next = error.source();
         while let Some(cause) = next {
             chain.push(cause.to_string());
             next = cause.source();
         }
-        Self { exit, chain, hint: None }
+        let plain = Self { exit, chain, hint: None };
+        match Trouble::of(error) {
+            Some(trouble) => plain.at_store(trouble),
+            None => plain,
+        }
     }
 
-    /// Adds what to do.
+    /// What a store's trouble is at the bottom of is said by that, and by what led there.
+    fn at_store(mut self, trouble: &Trouble) -> Self {
+        let sentence = trouble.to_string();
+        let wrapped = self.chain.iter().position(|line| line.contains(&sentence));
+        self.chain.truncate(wrapped.unwrap_or(self.chain.len()));
+        self.chain.push(sentence);
+        self.exit = if trouble.is_final() { Exit::Configuration } else { Exit::Unreachable };
+        self.hint = Some(trouble.advice().to_owned());
+        self
+    }
+
+    /// Adds what to do, unless that is known more exactly.
     #[must_use]
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.hint.get_or_insert_with(|| hint.into());
         self
+    }
+
+    /// All of it on one line.
+    pub(crate) fn line(&self) -> String {
+        let hint = self.hint.as_ref().map(|hint| format!(" (hint: {hint})")).unwrap_or_default();
+        format!("{}{hint}", tidy(&self.chain).join(": "))
     }
 }
 
@@ -87,6 +109,7 @@ fn tidy(chain: &[String]) -> Vec<String> {
 }
 
 fn shortened(message: &str) -> String {
+    let message = &without_request(message);
     let (before, answer) = match message.find("<?xml").or_else(|| message.find("<Error>")) {
         Some(at) => message.split_at(at),
         None => (message, ""),
@@ -101,6 +124,16 @@ fn shortened(message: &str) -> String {
     }
 }
 
+/// Of `… Generic S3 error: Error performing GET <address> in 2s … - HTTP error: <reason>` the
+/// beginning and the reason: some libraries keep of a store's error only its text.
+fn without_request(message: &str) -> Cow<'_, str> {
+    let Some((before, rest)) = message.split_once("Generic ") else { return message.into() };
+    match rest.split_once("HTTP error: ") {
+        Some((_, reason)) => format!("{before}{reason}").into(),
+        None => message.into(),
+    }
+}
+
 impl From<Fault> for Failure {
     /// A fault that nobody could handle ends the process.
     fn from(fault: Fault) -> Self {
@@ -109,7 +142,7 @@ impl From<Fault> for Failure {
             Fault::Retry(cause) => (Exit::Unreachable, cause),
             Fault::Reject(rejection) => (Exit::SomeQuarantined, rejection.cause),
         };
-        Self { exit, chain: cause.chain(), hint: None }
+        Self::from_error(exit, &*cause.error)
     }
 }
 
@@ -137,7 +170,25 @@ mod tests {
             tidied,
             ["cannot write", "not found: PUT failed: 404 Not Found: There is no bucket."]
         );
+        let kept = "Kernel error: Generic S3 error: Error performing GET http://s3 in 2s - HTTP \
+                    error: the store is busy";
+        assert_eq!(shortened(kept), "Kernel error: the store is busy");
         assert_eq!(shortened(&"đ".repeat(400)).chars().count(), LONGEST_LINE + 1);
+    }
+
+    #[test]
+    fn a_stores_trouble_is_said_once_with_its_own_advice_and_code() {
+        let trouble = Trouble::NoBucket { server: "https://s3".into(), address: "s3://a".into() };
+        let wrapped = std::io::Error::other(std::io::Error::other(trouble.clone()));
+        let failure = Failure::from_error(Exit::Usage, &wrapped).hint("another");
+        assert_eq!(failure.chain, [trouble.to_string()]);
+        assert_eq!(failure.exit, Exit::Configuration);
+        assert!(failure.line().contains("make the bucket"));
+        let fault = Fault::retry(
+            "publish",
+            Trouble::Silent { server: "https://s3".into(), reason: "refused".into() },
+        );
+        assert_eq!(Failure::from(fault).exit, Exit::Unreachable);
     }
 
     #[test]

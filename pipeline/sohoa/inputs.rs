@@ -92,7 +92,7 @@ pub(crate) async fn beside(
 ) -> Result<Vec<(String, Store)>, Failure> {
     let mut others = Vec::new();
     for named in inputs {
-        let input = setup::open(&named.address, Missing::Refuse)?;
+        let input = setup::open(&context.settings, &named.address, Missing::Refuse).await?;
         setup::refuse_nested(&input, &context.output)?;
         let name = bind(named, &context.settings, (&input, &context.output)).await?;
         others.push((name, input));

@@ -113,6 +113,14 @@ fn mistakes(config: &Config) -> Vec<String> {
     );
     wrong(config.workers.count > 1024, "workers.count is above 1024");
     wrong(
+        !(1..=86_400).contains(&config.store.retry_seconds),
+        "store.retry_seconds is not between 1 and 86400",
+    );
+    wrong(
+        config.store.lock_mode.is_some() && !(1..=36_500).contains(&config.store.lock_days),
+        "store.lock_days is not between 1 and 36500",
+    );
+    wrong(
         config.input.max_page_megapixels == 0 || config.input.max_pages == 0,
         "input.max_page_megapixels and input.max_pages must not be 0",
     );

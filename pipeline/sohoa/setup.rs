@@ -30,16 +30,20 @@ pub(crate) fn broker_failure(fault: Fault, brokers: &str) -> Failure {
         Fault::Reject(_) => false,
     };
     let mut failure = Failure::from(fault);
+    // Most say themselves what to look at.
+    let named = failure.chain.iter().any(|line| line.contains("kafka."));
     match failure.exit {
         _ if !at_broker => failure,
         Exit::Unreachable => {
-            failure.chain.insert(0, format!("no answer from the Kafka brokers `{brokers}`"));
+            if !named {
+                failure.chain.insert(0, format!("no answer from the Kafka brokers `{brokers}`"));
+            }
             failure.hint(
                 "check kafka.brokers, that a broker runs there, and security.protocol, ssl.* and \
                  sasl.* under kafka.properties",
             )
         }
-        Exit::Configuration => failure.hint(
+        Exit::Configuration if !named => failure.hint(
             "check kafka.prefix (the topics' names), the rights of this user at the broker, and \
              kafka.properties",
         ),
@@ -62,8 +66,8 @@ pub(crate) async fn places(
     named: &NamedInput,
     output: &str,
 ) -> Result<Places, Failure> {
-    let input = open(&named.address, Missing::Refuse)?;
-    let output = open(output, Missing::Create)?;
+    let input = open(settings, &named.address, Missing::Refuse).await?;
+    let output = open(settings, output, Missing::Create).await?;
     refuse_nested(&input, &output)?;
     writable(&output, settings.config.output.single_writer).await?;
     Ok(Places { input, named: named.clone(), output })
@@ -84,6 +88,7 @@ pub(crate) async fn context(
     publish_test_root(&output, &authority).await?;
     let pool = pool(&settings).await?;
     let budget = Budget::new(settings.config.workers.budget_mib << 20);
+    let within = Duration::from_secs(settings.config.store.retry_seconds);
     Ok(Context {
         settings: Arc::new(settings),
         input,
@@ -96,7 +101,7 @@ pub(crate) async fn context(
         pseudonyms: Arc::new(pseudonyms),
         budget,
         line: Line::new(Stage::Fetch..=Stage::Publish),
-        retry: Policy::default(),
+        retry: Policy { within, ..Policy::default() },
         turns: Arc::default(),
         began: now(),
         reprocess,
@@ -104,15 +109,25 @@ pub(crate) async fn context(
     })
 }
 
-/// Opens a folder or URL.
-pub(crate) fn open(address: &str, missing: Missing) -> Result<Store, Failure> {
-    Store::open(address, missing).map_err(|error| {
+/// Opens a folder or URL; one across a network has to answer.
+pub(crate) async fn open(
+    settings: &Settings,
+    address: &str,
+    missing: Missing,
+) -> Result<Store, Failure> {
+    let opened = Store::open_with(address, missing, &settings.config.store).map_err(|error| {
         let exit = match &error {
             OpenError::NoFolder(_) => Exit::Usage,
             _ => Exit::Configuration,
         };
         Failure::from_error(exit, &error)
-    })
+    })?;
+    opened.reach().await.map_err(|fault| {
+        let mut failure = Failure::from(fault);
+        failure.chain.insert(0, format!("cannot use `{}`", opened.address()));
+        failure
+    })?;
+    Ok(opened)
 }
 
 /// Results that land in the input would be taken in as scans.
@@ -148,7 +163,7 @@ pub(crate) async fn take_lease(output: &Store) -> Result<Lease, Failure> {
 /// The fonts of the text layer and of the appearance: one file.
 pub(crate) fn fonts(path: &Path) -> Result<(Font, FontFile), Failure> {
     let hint = "apt-get install fonts-croscore, or give sign.font";
-    let missing = |error: &dyn std::error::Error| {
+    let missing = |error: &(dyn std::error::Error + 'static)| {
         Failure::from_error(Exit::MissingDependency, error).hint(hint)
     };
     let text = Font::read(path).map_err(|error| missing(&error))?;
@@ -164,10 +179,8 @@ pub(crate) async fn writable(output: &Store, single_writer: bool) -> Result<(), 
         failure.chain.insert(0, format!("cannot write to `{address}`"));
         let hint = if output.folder().is_some() {
             "check the permission to write, and the space left"
-        } else if failure.exit == Exit::Unreachable {
-            "check that the bucket exists and its server answers (AWS_ENDPOINT for S3)"
         } else {
-            "check the access key, its secret and its right to write (AWS_… for S3)"
+            "check the store's address, its key and the key's rights"
         };
         failure.hint(hint)
     })?;

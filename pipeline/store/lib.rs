@@ -1,31 +1,44 @@
 //! A folder or a bucket, the same to everyone: where scans come from and where results go.
 //!
-//! [`Store::open`] takes a folder's path or any URL that `object_store` knows; credentials come
-//! from the environment. What a store must be able to do is checked by [`probe`]: exactly one of
-//! many simultaneous creates of one key may win, because creating `record.json` *is* publication.
+//! [`Store::open`] takes a folder's path or any URL that `object_store` knows; how a bucket is
+//! reached comes from the configuration and the environment ([`remote`]). What a store must be able
+//! to do is checked by [`probe`]: exactly one of many simultaneous creates of one key may win,
+//! because creating `record.json` *is* publication. What it cannot do, and why, is a [`Trouble`].
 
+mod client;
+pub mod credentials;
 pub mod fetch;
 pub mod hash;
 pub mod lease;
 mod metered;
+mod object_lock;
 pub mod probe;
 pub mod put;
+pub mod remote;
+mod trouble;
 mod update;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use object_store::{
     ObjectStore, ObjectStoreExt as _, local::LocalFileSystem, path::Path, prefix::PrefixStore,
 };
 use sohoa_flow::{FatalKind, Fault};
+use sohoa_schemas::config;
 use url::Url;
 
+use client::Watch;
 use metered::Metered;
+use remote::{Remote, SettingError};
 
 pub use fetch::Fetched;
 pub use lease::Lease;
 pub use put::{Created, FileChanged};
+pub use trouble::Trouble;
+
+/// Time a store has to answer at all before anything is begun. A Kafka broker has as much.
+const FIRST_ANSWER: Duration = Duration::from_secs(15);
 
 /// A folder or bucket, rooted where the user pointed.
 #[derive(Debug, Clone)]
@@ -33,6 +46,10 @@ pub struct Store {
     objects: Arc<dyn ObjectStore>,
     url: Url,
     local: Option<Folder>,
+    /// What was last seen of it; none of a store made elsewhere.
+    watch: Option<Arc<Watch>>,
+    /// Beginnings of the keys whose objects get a lock.
+    kept: Arc<[String]>,
 }
 
 /// The file system under a store that is a folder.
@@ -67,7 +84,7 @@ pub enum OpenError {
         address: String,
         /// Why.
         #[source]
-        source: object_store::Error,
+        source: SettingError,
     },
 }
 
@@ -81,15 +98,26 @@ pub enum Missing {
 }
 
 impl Store {
-    /// Opens a folder's path or a store's URL (`file:`, `s3:`, `gs:`, `az:`, `http:` …).
+    /// Opens a folder's path or a store's URL (`file:`, `s3:`, `gs:`, `az:`, `http:` …), as the
+    /// environment says.
     pub fn open(address: &str, missing: Missing) -> Result<Self, OpenError> {
+        Self::open_with(address, missing, &config::Store::default())
+    }
+
+    /// Opens a folder's path or a store's URL as the settings and the environment say. Nothing is
+    /// asked of it yet: [`Self::reach`].
+    pub fn open_with(
+        address: &str,
+        missing: Missing,
+        settings: &config::Store,
+    ) -> Result<Self, OpenError> {
         match Url::parse(address) {
             Ok(url) if url.scheme() == "file" => {
                 let path = url.to_file_path().map_err(|()| OpenError::Path(address.into()))?;
                 Self::open_folder(path, missing)
             }
             // A one-letter scheme would be a drive, and no scheme at all is a path.
-            Ok(url) if url.scheme().len() > 1 => Self::open_url(url),
+            Ok(url) if url.scheme().len() > 1 => Self::open_url(url, settings),
             _ => Self::open_folder(address.into(), missing),
         }
     }
@@ -106,28 +134,51 @@ impl Store {
             .canonicalize()
             .map_err(|source| OpenError::Folder { path: path.clone(), source })?;
         let url = Url::from_directory_path(&path).map_err(|()| OpenError::Path(path.clone()))?;
-        let files = LocalFileSystem::new_with_prefix(&path)
-            .map_err(|source| OpenError::Address { address: url.to_string(), source })?;
+        let files = LocalFileSystem::new_with_prefix(&path).map_err(|source| {
+            OpenError::Address { address: url.to_string(), source: source.into() }
+        })?;
         let files = Arc::new(files);
         let objects = Arc::new(Metered(Arc::clone(&files) as Arc<dyn ObjectStore>));
-        Ok(Self { objects, url, local: Some(Folder { path, files }) })
+        Ok(Self { local: Some(Folder { path, files }), ..Self::from_parts(objects, url) })
     }
 
-    fn open_url(mut url: Url) -> Result<Self, OpenError> {
+    fn open_url(mut url: Url, settings: &config::Store) -> Result<Self, OpenError> {
         let shown = redacted(&url);
-        let (objects, prefix) = object_store::parse_url_opts(&url, environment())
+        let Remote { objects, prefix, watch, kept } = remote::open(&url, &shown, settings)
             .map_err(|source| OpenError::Address { address: shown, source })?;
         if !url.path().ends_with('/') {
             let path = format!("{}/", url.path());
             url.set_path(&path);
         }
         let objects = Arc::new(Metered(Arc::new(PrefixStore::new(objects, prefix))));
-        Ok(Self { objects, url, local: None })
+        Ok(Self { watch: Some(watch), kept: kept.into(), ..Self::from_parts(objects, url) })
     }
 
     /// A store from its parts, for tests and for stores opened elsewhere.
     pub fn from_parts(objects: Arc<dyn ObjectStore>, url: Url) -> Self {
-        Self { objects, url, local: None }
+        Self { objects, url, local: None, watch: None, kept: Arc::default() }
+    }
+
+    /// Asks a store across a network for something, so that one that does not answer, or does not
+    /// let us in, stops everything before it begins.
+    ///
+    /// # Errors
+    /// `Fatal` (configuration) with a [`Trouble`] that does not pass, `Retry` without an answer.
+    pub async fn reach(&self) -> Result<(), Fault> {
+        let Some(watch) = &self.watch else { return Ok(()) };
+        let asked = tokio::time::timeout(FIRST_ANSWER, self.get("probe/reach")).await;
+        match asked {
+            Ok(Ok(_)) => Ok(()),
+            // A key may be allowed what it is used for, and no more.
+            Ok(Err(error)) => match Trouble::of(&error) {
+                None | Some(Trouble::Denied { .. }) => Ok(()),
+                Some(trouble) => Err(trouble.fault("open")),
+            },
+            Err(_) => Err(watch.trouble().map_or_else(
+                || Fault::retry("open", format!("no answer within {FIRST_ANSWER:?}")),
+                |trouble| trouble.fault("open"),
+            )),
+        }
     }
 
     /// The objects, rooted at the address.
@@ -175,14 +226,6 @@ impl Store {
     }
 }
 
-/// The stores' settings of the environment, in the lower-case form their builders read.
-fn environment() -> impl Iterator<Item = (String, String)> {
-    std::env::vars().filter_map(|(key, value)| {
-        let known = ["AWS_", "AZURE_", "GOOGLE_"].iter().any(|prefix| key.starts_with(prefix));
-        known.then(|| (key.to_ascii_lowercase(), value))
-    })
-}
-
 fn redacted(url: &Url) -> String {
     let mut url = url.clone();
     // Both fail only for addresses that can hold no user information anyway.
@@ -196,6 +239,9 @@ fn redacted(url: &Url) -> String {
 /// What to do about a store's error at the border of `stage`.
 pub fn classify(stage: &'static str, error: object_store::Error) -> Fault {
     use object_store::Error as E;
+    if let Some(trouble) = Trouble::of(&error) {
+        return trouble.fault(stage);
+    }
     match error {
         E::PermissionDenied { .. }
         | E::Unauthenticated { .. }
@@ -217,13 +263,13 @@ fn denied_or_full(error: &(dyn std::error::Error + 'static)) -> bool {
     )
 }
 
-/// What to do about an error of the local disk at the border of `stage`: a full or forbidden one
-/// stops, anything else is tried again.
+/// What to do about an error at the border of `stage` that may be of the local disk, or of a store
+/// underneath: a full or forbidden one stops, anything else is tried again.
 pub fn classify_local<E>(stage: &'static str, error: E) -> Fault
 where
     E: std::error::Error + Send + Sync + 'static,
 {
-    if denied_or_full(&error) {
+    if denied_or_full(&error) || Trouble::of(&error).is_some_and(Trouble::is_final) {
         Fault::fatal(FatalKind::Configuration, stage, error)
     } else {
         Fault::retry(stage, error)

@@ -4,14 +4,16 @@ use std::path::{Path as FilePath, PathBuf};
 
 use bytes::Bytes;
 use object_store::{
-    ObjectStoreExt as _, PutMode, PutOptions, PutPayload, WriteMultipart, path::Path,
+    Extensions, MultipartUpload, ObjectStoreExt as _, PutMode, PutMultipartOptions, PutOptions,
+    PutPayload, path::Path,
 };
 use sohoa_flow::Fault;
-use tokio::io::AsyncReadExt as _;
+use tokio::{io::AsyncReadExt as _, task::JoinSet};
 
 use crate::{
     Store, classify, classify_local,
     hash::{self, Hasher},
+    object_lock::Kept,
 };
 
 /// Bytes of one piece of a large upload; S3 wants at least 5 MiB.
@@ -48,7 +50,7 @@ impl Store {
         bytes: Bytes,
     ) -> Result<Created, Fault> {
         let path = Path::from(key);
-        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        let options = self.put_options(key, PutMode::Create);
         let payload = PutPayload::from_bytes(bytes.clone());
         match self.objects.put_opts(&path, payload, options).await {
             Ok(_) => {
@@ -70,7 +72,8 @@ impl Store {
     /// Writes a small object, replacing what was there.
     pub async fn put(&self, stage: &'static str, key: &str, bytes: Bytes) -> Result<(), Fault> {
         let path = Path::from(key);
-        let put = self.objects.put(&path, PutPayload::from_bytes(bytes)).await;
+        let options = self.put_options(key, PutMode::Overwrite);
+        let put = self.objects.put_opts(&path, PutPayload::from_bytes(bytes), options).await;
         put.map_err(|error| classify(stage, error))?;
         self.make_durable(stage, &path).await
     }
@@ -90,23 +93,37 @@ impl Store {
         if size <= PIECE as u64 {
             return self.put_small_file(stage, key, file, sha256).await;
         }
-        let upload =
-            self.objects.put_multipart(&path).await.map_err(|error| classify(stage, error))?;
-        let mut upload = WriteMultipart::new_with_chunk_size(upload, PIECE);
-        let (size, hash) = match copy(&mut upload, file).await {
+        let options =
+            PutMultipartOptions { extensions: self.marks(key), ..PutMultipartOptions::default() };
+        let upload = self.objects.put_multipart_opts(&path, options).await;
+        let mut upload = Pieces::new(upload.map_err(|error| classify(stage, error))?);
+        let (size, hash) = match upload.copy(file).await {
             Ok(done) => done,
             Err(error) => {
-                upload.abort().await.map_err(|error| classify(stage, error))?;
+                upload.abort().await;
                 return Err(classify_local(stage, error));
             }
         };
         if hash != sha256 {
-            upload.abort().await.map_err(|error| classify(stage, error))?;
+            upload.abort().await;
             return Err(Fault::retry(stage, FileChanged { path: file.to_owned() }));
         }
         upload.finish().await.map_err(|error| classify(stage, error))?;
         self.make_durable(stage, &path).await?;
         Ok(size)
+    }
+
+    pub(crate) fn put_options(&self, key: &str, mode: PutMode) -> PutOptions {
+        PutOptions { mode, extensions: self.marks(key), ..PutOptions::default() }
+    }
+
+    /// What goes with a request that makes this object.
+    fn marks(&self, key: &str) -> Extensions {
+        let mut marks = Extensions::new();
+        if self.kept.iter().any(|prefix| key.starts_with(prefix.as_str())) {
+            marks.insert(Kept);
+        }
+        marks
     }
 
     /// The same in one request: an upload in pieces takes three.
@@ -148,19 +165,58 @@ impl Store {
     }
 }
 
-async fn copy(upload: &mut WriteMultipart, file: &FilePath) -> Result<(u64, String), CopyError> {
-    let mut reader = tokio::fs::File::open(file).await?;
-    let mut hasher = Hasher::default();
-    let mut size = 0;
-    loop {
-        let mut piece = Vec::with_capacity(1 << 20);
-        if (&mut reader).take(1 << 20).read_to_end(&mut piece).await? == 0 {
-            return Ok((size, hasher.finish()));
+/// An upload in pieces. What is not finished is given back: a store keeps pieces, unseen and paid
+/// for, until it is told to drop them.
+struct Pieces {
+    upload: Box<dyn MultipartUpload>,
+    under_way: JoinSet<object_store::Result<()>>,
+}
+
+impl Pieces {
+    fn new(upload: Box<dyn MultipartUpload>) -> Self {
+        Self { upload, under_way: JoinSet::new() }
+    }
+
+    async fn copy(&mut self, file: &FilePath) -> Result<(u64, String), CopyError> {
+        let mut reader = tokio::fs::File::open(file).await?;
+        let mut hasher = Hasher::default();
+        let mut size = 0;
+        loop {
+            let mut piece = Vec::with_capacity(PIECE);
+            if (&mut reader).take(PIECE as u64).read_to_end(&mut piece).await? == 0 {
+                break;
+            }
+            hasher.update(&piece);
+            size += piece.len() as u64;
+            self.wait_for_fewer_than(PIECES_IN_FLIGHT).await?;
+            self.under_way.spawn(self.upload.put_part(piece.into()));
         }
-        hasher.update(&piece);
-        size += piece.len() as u64;
-        upload.wait_for_capacity(PIECES_IN_FLIGHT).await?;
-        upload.put(piece.into());
+        self.wait_for_fewer_than(1).await?;
+        Ok((size, hasher.finish()))
+    }
+
+    async fn wait_for_fewer_than(&mut self, count: usize) -> Result<(), CopyError> {
+        while self.under_way.len() >= count
+            && let Some(put) = self.under_way.join_next().await
+        {
+            put.map_err(std::io::Error::other)??;
+        }
+        Ok(())
+    }
+
+    async fn finish(mut self) -> object_store::Result<()> {
+        let done = self.upload.complete().await.map(drop);
+        if done.is_err() {
+            self.abort().await;
+        }
+        done
+    }
+
+    async fn abort(mut self) {
+        self.under_way.shutdown().await;
+        if let Err(error) = self.upload.abort().await {
+            tracing::info!(%error, "pieces of an upload are left at the store");
+        }
     }
 }
 

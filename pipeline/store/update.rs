@@ -29,7 +29,8 @@ impl Store {
             let (held, mode) = self.versioned(&path).await.map_err(|e| classify(stage, e))?;
             let Some(bytes) = change(held)? else { return Ok(()) };
             let payload = PutPayload::from_bytes(bytes.clone());
-            match self.objects().put_opts(&path, payload, mode.into()).await {
+            let options = self.put_options(key, mode);
+            match self.objects().put_opts(&path, payload, options).await {
                 Ok(_) => return self.make_durable(stage, &path).await,
                 Err(Error::NotImplemented { .. }) => return self.put(stage, key, bytes).await,
                 // It was changed, made or removed since it was read.

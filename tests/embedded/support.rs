@@ -102,6 +102,13 @@ impl World {
         command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
     }
 
+    /// Starts the program; what it says goes to a file.
+    pub(crate) fn start_saying(&self, arguments: &[&str], said: &Path) -> Child {
+        let file = std::fs::File::create(said).unwrap();
+        let mut command = self.command(arguments);
+        command.stdout(Stdio::null()).stderr(file).spawn().unwrap()
+    }
+
     /// `sohoa run` over the input with the JSON summary.
     pub(crate) fn run(&self, further: &[&str]) -> Ran {
         let mut arguments = vec!["run", "--input", &self.input, "--output", &self.output, "--json"];

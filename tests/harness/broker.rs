@@ -28,23 +28,56 @@ pub(crate) struct Ports {
     pub(crate) controllers: u16,
 }
 
+/// What a broker has beside its usual settings.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Extra {
+    pub(crate) listeners: Listeners,
+    /// Lines of its settings.
+    pub(crate) settings: Vec<String>,
+    /// Arguments with which its folder is formatted.
+    pub(crate) formatting: Vec<String>,
+}
+
+/// Further listeners: name, protocol, address.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Listeners(pub(crate) Vec<(&'static str, &'static str, String)>);
+
+impl Extra {
+    /// The lines that say all of it.
+    fn lines(&self, Ports { clients, controllers }: Ports) -> String {
+        let Listeners(further) = &self.listeners;
+        let addresses = further.iter().map(|(name, _, address)| format!(",{name}://{address}"));
+        let protocols = further.iter().map(|(name, protocol, _)| format!(",{name}:{protocol}"));
+        format!(
+            "listeners=PLAINTEXT://{LOOPBACK}:{clients},CONTROLLER://{LOOPBACK}:{controllers}{}\n\
+             listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT{}\n{}\n",
+            addresses.collect::<String>(),
+            protocols.collect::<String>(),
+            self.settings.join("\n")
+        )
+    }
+}
+
 /// A broker with its folder, whether it runs or not.
 #[derive(Debug)]
 pub(crate) struct Broker {
     number: usize,
     folder: PathBuf,
     port: u16,
+    formatting: Vec<String>,
     process: Option<Process>,
 }
 
 impl Broker {
     /// Broker `number` of the cluster that `all` describes, with its settings under
     /// `folder/broker-N`; neither formatted nor started.
-    pub(crate) fn new(folder: &Path, number: usize, all: &[Ports]) -> Self {
+    pub(crate) fn new(folder: &Path, number: usize, all: &[Ports], extra: &Extra) -> Self {
         let folder = std::path::absolute(folder).unwrap().join(format!("broker-{number}"));
         create_dir_all(&folder).unwrap();
-        let broker = Self { number, folder, port: all[number].clients, process: None };
-        write(broker.settings(), settings(number, all, &broker.folder.join("data"))).unwrap();
+        let formatting = extra.formatting.clone();
+        let broker = Self { number, folder, port: all[number].clients, formatting, process: None };
+        let usual = settings(number, all, &broker.folder.join("data"));
+        write(broker.settings(), usual + &extra.lines(all[number])).unwrap();
         broker
     }
 
@@ -52,6 +85,7 @@ impl Broker {
     pub(crate) fn format(&self, cluster: &str) -> Process {
         let mut command = self.java("kafka.tools.StorageTool");
         command.args(["format", "--cluster-id", cluster, "--config"]).arg(self.settings());
+        command.args(&self.formatting);
         Process::start(&format!("formatting {}", self.name()), &mut command, &self.log())
     }
 
@@ -118,7 +152,6 @@ impl Broker {
 
 /// What makes a broker one of this cluster, small, and quick in what tests wait for.
 fn settings(number: usize, all: &[Ports], data: &Path) -> String {
-    let Ports { clients, controllers } = all[number];
     let voters = all.iter().enumerate();
     let voters = voters.map(|(id, ports)| format!("{id}@{LOOPBACK}:{}", ports.controllers));
     let voters = voters.collect::<Vec<_>>().join(",");
@@ -129,9 +162,8 @@ fn settings(number: usize, all: &[Ports], data: &Path) -> String {
 process.roles=broker,controller
 node.id={number}
 controller.quorum.voters={voters}
-listeners=PLAINTEXT://{LOOPBACK}:{clients},CONTROLLER://{LOOPBACK}:{controllers}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
 controller.listener.names=CONTROLLER
+inter.broker.listener.name=PLAINTEXT
 log.dirs={data}
 auto.create.topics.enable=false
 default.replication.factor={copies}

@@ -9,13 +9,26 @@ use std::{
 };
 
 use crate::{
+    certificates::Identity,
     ports::{LOOPBACK, free},
     process::Process,
+    s3::{self, Key, REGION},
     wait::wait_until,
 };
 
-const ACCESS: &str = "sohoa-test";
-const SECRET: &str = "sohoa-test-secret";
+/// Who may do everything.
+pub const KEY: Key = Key { access: "sohoa-test", secret: "sohoa-test-secret" };
+
+/// How a server differs from a plain one.
+#[derive(Debug, Clone, Default)]
+pub struct Manner {
+    /// It speaks TLS, as this server.
+    pub identity: Option<Identity>,
+    /// Names below this one are buckets.
+    pub domain: Option<String>,
+    /// It lets itself be read only.
+    pub read_only: bool,
+}
 
 /// Whether `SOHOA_VERSITYGW` names the server's program.
 pub fn available() -> bool {
@@ -32,14 +45,20 @@ pub struct Gateway {
     process: Option<Process>,
     root: PathBuf,
     address: SocketAddr,
+    manner: Manner,
 }
 
 impl Gateway {
     /// Serves the folders of `root` as buckets, on a free port of the loopback, and returns when it
     /// answers. What it prints goes to a file beside `root`.
     pub fn start(root: &Path) -> Self {
+        Self::start_as(root, Manner::default())
+    }
+
+    /// The same in a manner of its own.
+    pub fn start_as(root: &Path, manner: Manner) -> Self {
         let address = SocketAddr::from((LOOPBACK, free()));
-        let mut gateway = Self { process: None, root: root.to_owned(), address };
+        let mut gateway = Self { process: None, root: root.to_owned(), address, manner };
         gateway.restart();
         gateway
     }
@@ -56,13 +75,26 @@ impl Gateway {
 
     /// The same, for a program that reaches it at another address: that of a proxy.
     pub fn environment_through(&self, address: SocketAddr) -> Vec<(&'static str, String)> {
+        let scheme = if self.manner.identity.is_some() { "https" } else { "http" };
         vec![
-            ("AWS_ACCESS_KEY_ID", ACCESS.to_owned()),
-            ("AWS_SECRET_ACCESS_KEY", SECRET.to_owned()),
-            ("AWS_REGION", "us-east-1".to_owned()),
-            ("AWS_ENDPOINT", format!("http://{address}")),
+            ("AWS_ACCESS_KEY_ID", KEY.access.to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", KEY.secret.to_owned()),
+            ("AWS_REGION", REGION.to_owned()),
+            ("AWS_ENDPOINT", format!("{scheme}://{address}")),
             ("AWS_ALLOW_HTTP", "true".to_owned()),
         ]
+    }
+
+    /// Makes a bucket whose objects can be locked.
+    pub fn make_lockable_bucket(&self, name: &str) {
+        let headers = [("x-amz-bucket-object-lock-enabled", "true")];
+        let (status, body) = self.ask("PUT", &format!("/{name}"), &headers);
+        assert_eq!(status, 200, "{body}");
+    }
+
+    /// Asks it something as who may do everything: status and text.
+    pub fn ask(&self, method: &str, target: &str, headers: &[(&str, &str)]) -> (u16, String) {
+        s3::ask(self.address, KEY, (method, target), headers)
     }
 
     /// Panics when it has ended by itself.
@@ -106,9 +138,19 @@ impl Gateway {
         let program = program().expect("SOHOA_VERSITYGW: see tests/services/obtain");
         let mut command = Command::new(program);
         command
-            .args(["--access", ACCESS, "--secret", SECRET, "--quiet"])
-            .args(["--port", &self.address.to_string(), "posix"])
-            .arg(&self.root);
+            .args(["--access", KEY.access, "--secret", KEY.secret, "--region", REGION, "--quiet"])
+            .args(["--port", &self.address.to_string()]);
+        let Manner { identity, domain, read_only } = &self.manner;
+        if let Some(identity) = identity {
+            command.arg("--cert").arg(&identity.certificate).arg("--key").arg(&identity.key);
+        }
+        if let Some(domain) = domain {
+            command.args(["--virtual-domain", domain]);
+        }
+        if *read_only {
+            command.arg("--readonly");
+        }
+        command.arg("posix").arg(&self.root);
         // Not inside: there it would be a bucket's neighbour.
         Process::start("the S3 server", &mut command, &self.root.with_added_extension("log"))
     }

@@ -20,7 +20,7 @@ use rdkafka::{
 };
 
 use crate::{
-    broker::{Broker, Ports},
+    broker::{Broker, Extra, Ports},
     ports::free_each,
     process::Process,
     wait::wait_until,
@@ -79,12 +79,22 @@ impl Kafka {
         if let Some(bootstrap) = brokers_of_the_user() {
             return Self { bootstrap, brokers: Vec::new() };
         }
+        Self::start_ours(folder, brokers, &Extra::default())
+    }
+
+    /// Starts one broker with something beside, whatever brokers the user has.
+    pub(crate) fn start_with(folder: &Path, extra: &Extra) -> Self {
+        Self::start_ours(folder, 1, extra)
+    }
+
+    fn start_ours(folder: &Path, brokers: usize, extra: &Extra) -> Self {
         let ports = free_each(2 * brokers);
         let ports = ports.chunks_exact(2);
         let ports: Vec<_> =
             ports.map(|pair| Ports { clients: pair[0], controllers: pair[1] }).collect();
         let brokers = 0..brokers;
-        let brokers: Vec<_> = brokers.map(|number| Broker::new(folder, number, &ports)).collect();
+        let brokers: Vec<_> =
+            brokers.map(|number| Broker::new(folder, number, &ports, extra)).collect();
         // Its first bytes are a time: a cluster's name must not begin with a dash.
         let cluster = URL_SAFE_NO_PAD.encode(uuid::Uuid::now_v7());
         let formatting: Vec<_> = brokers.iter().map(|broker| broker.format(&cluster)).collect();

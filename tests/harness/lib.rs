@@ -3,8 +3,10 @@
 //!
 //! | module | owns |
 //! |---|---|
+//! | [`certificates`] | an authority of the test's own, and servers it vouches for |
 //! | [`kafka`] | a cluster of one or three Kafka brokers |
 //! | [`gateway`] | an S3 server over a folder |
+//! | [`http`] | somebody between a program and an HTTP server |
 //! | [`messages`] | messages in, and the notes of a group |
 //! | [`pdf`] | the smallest born-digital documents |
 //! | [`process`] | a program that runs beside the test and never outlives it |
@@ -12,6 +14,8 @@
 //! | [`proxy`] | the network in front of any of them |
 //! | [`random`] | chance that a seed repeats |
 //! | [`reader`] | every committed message of a topic, for judges |
+//! | [`s3`] | signed requests to an S3 server |
+//! | [`secured`] | a broker that asks who one is, over TLS too |
 //! | [`wait`] | waiting for a condition, with a bound |
 //! | [`watch`] | what is announced, followed while it happens |
 //!
@@ -25,8 +29,11 @@
 #![expect(clippy::unwrap_used, reason = "in a test an unexpected error is a failure")]
 #![expect(clippy::missing_panics_doc, reason = "said once, above")]
 
+mod acl;
 mod broker;
+pub mod certificates;
 pub mod gateway;
+pub mod http;
 pub mod kafka;
 pub mod messages;
 pub mod pdf;
@@ -36,10 +43,14 @@ pub mod programs;
 pub mod proxy;
 pub mod random;
 pub mod reader;
+pub mod s3;
+pub mod secured;
 pub mod wait;
 pub mod watch;
 
 pub use gateway::Gateway;
+pub use http::Interceptor;
 pub use kafka::Kafka;
 pub use proxy::Proxy;
+pub use secured::Secured;
 pub use wait::{holds_within, wait_until};

@@ -5,8 +5,10 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test an unexpected error is a failure")]
 
+mod brokers;
 mod bucket;
 mod lanes;
+mod stores;
 #[path = "../embedded/support.rs"]
 mod support;
 
@@ -21,8 +23,15 @@ fn main() -> ExitCode {
     let store = required || gateway::available();
     let brokers = required || kafka::available();
     let of_bucket = bucket::TESTS.iter().map(|test| trial(test, store));
+    let of_stores = stores::TESTS.iter().map(|test| trial(test, store));
+    // Brokers with passwords are started here, whatever brokers the user has.
+    let jars = required || env::var_os("SOHOA_KAFKA_JARS").is_some();
+    let of_brokers = brokers::TESTS.iter().map(|test| trial(test, jars));
     let of_lanes = lanes::TESTS.iter().map(|test| trial(test, store && brokers));
-    libtest_mimic::run(&arguments, of_bucket.chain(of_lanes).collect()).exit_code()
+    let trials = of_bucket.chain(of_stores).chain(of_brokers).chain(of_lanes);
+    let ended = libtest_mimic::run(&arguments, trials.collect());
+    brokers::finish();
+    ended.exit_code()
 }
 
 fn trial((name, test): &(&'static str, fn()), possible: bool) -> Trial {

@@ -16,11 +16,11 @@ use crate::{
 /// Audits an output, and an input against it.
 pub(crate) async fn run(arguments: &arguments::Audit) -> Result<Exit, Failure> {
     let settings = Settings::load(arguments.config.as_deref())?;
-    let output = setup::open(&arguments.output, Missing::Refuse)?;
-    let index = query::open(&arguments.output).await?;
+    let output = setup::open(&settings, &arguments.output, Missing::Refuse).await?;
+    let index = query::open(&output).await?;
     let input = match &arguments.input {
         Some(named) => {
-            let store = setup::open(&named.address, Missing::Refuse)?;
+            let store = setup::open(&settings, &named.address, Missing::Refuse).await?;
             Some((store, walk(named.name(&settings))?))
         }
         None => None,

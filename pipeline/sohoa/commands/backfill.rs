@@ -35,11 +35,11 @@ pub(crate) async fn run(
     let settings = Settings::load(arguments.config.as_deref())?;
     let input_name = arguments.input.name(&settings);
     let request = request(&arguments, &settings, input_name);
-    let output = setup::open(&arguments.output, Missing::Create)?;
+    let output = setup::open(&settings, &arguments.output, Missing::Create).await?;
     if let Some(order) = arguments.order {
         return tell(output, &request, order).await;
     }
-    let input = setup::open(&arguments.input.address, Missing::Refuse)?;
+    let input = setup::open(&settings, &arguments.input.address, Missing::Refuse).await?;
     let shutdown = Shutdown::default();
     watch_signals(&shutdown);
     let display = Display::new(bars);

@@ -15,6 +15,7 @@ use crate::{
     commands::query,
     console::say,
     exit::{Exit, Failure},
+    settings::Settings,
     setup,
 };
 
@@ -43,15 +44,16 @@ struct Receipt {
 
 /// Prints a line a document, chunk by chunk.
 pub(crate) async fn run(arguments: &Batch) -> Result<Exit, Failure> {
-    let store = setup::open(&arguments.output, Missing::Refuse)?;
-    let ledger = Ledger::new(store, &arguments.submission)
+    let settings = Settings::load(arguments.config.as_deref())?;
+    let store = setup::open(&settings, &arguments.output, Missing::Refuse).await?;
+    let ledger = Ledger::new(store.clone(), &arguments.submission)
         .map_err(|error| Failure::from_error(Exit::Usage, &error))?;
     let chunks = ledger.chunks().await?;
     if chunks == 0 {
         let what = format!("there is no submission `{}`", arguments.submission);
         return Err(Failure::new(Exit::Usage, what).hint("see ledger/ in the output"));
     }
-    let index = query::open(&arguments.output).await?;
+    let index = query::open(&store).await?;
     if arguments.format == Format::Csv {
         say("dossier_uid,ordinal,files,outcome,code,sentence,sentence_vi,pages")?;
     }

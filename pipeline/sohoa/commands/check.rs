@@ -1,6 +1,9 @@
 //! `sohoa check`: is everything a run needs there and usable?
 
+use futures::TryStreamExt as _;
 use serde::Serialize;
+use sohoa_kafka::{connect, survey::survey};
+use sohoa_schemas::config::Kafka;
 use sohoa_store::Missing;
 
 use crate::{
@@ -17,7 +20,7 @@ use crate::{
 /// One thing that was tried.
 #[derive(Serialize)]
 struct Tried {
-    what: &'static str,
+    what: String,
     ok: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
@@ -28,11 +31,14 @@ pub(crate) async fn run(arguments: &Check) -> Result<Exit, Failure> {
     let settings = Settings::load(arguments.config.as_deref())?;
     let mut tried = Vec::new();
     let mut first = None;
-    let mut note = |what, result: Result<Option<String>, Failure>| match result {
-        Ok(detail) => tried.push(Tried { what, ok: true, detail }),
-        Err(failure) => {
-            tried.push(Tried { what, ok: false, detail: Some(failure.to_string()) });
-            first.get_or_insert(failure.exit);
+    let mut note = |what: &str, result: Result<Option<String>, Failure>| {
+        let what = what.to_owned();
+        match result {
+            Ok(detail) => tried.push(Tried { what, ok: true, detail }),
+            Err(failure) => {
+                tried.push(Tried { what, ok: false, detail: Some(failure.line()) });
+                first.get_or_insert(failure.exit);
+            }
         }
     };
     note("configuration", Ok(arguments.config.as_ref().map(|path| path.display().to_string())));
@@ -41,8 +47,17 @@ pub(crate) async fn run(arguments: &Check) -> Result<Exit, Failure> {
     note("signing key and certificate", key(&settings));
     let hmac = settings.config.secrets.hmac_key.as_deref();
     note("key for hashed identifiers", Pseudonyms::load(hmac).map(|_| None));
+    if let Some(address) = &arguments.input {
+        note("input", input(address, &settings).await);
+    }
     if let Some(address) = &arguments.output {
         note("output", output(address, &settings).await);
+    }
+    // A configuration that says nothing of brokers is that of a run without them.
+    if arguments.kafka || settings.config.kafka != Kafka::default() {
+        for (what, found) in brokers(&settings.config.kafka).await {
+            note(&what, found);
+        }
     }
     for one in &tried {
         say(line(one, arguments.json)?)?;
@@ -72,8 +87,30 @@ fn key(settings: &Settings) -> Result<Option<String>, Failure> {
     Ok(authority.test_root.map(|_| "throw-away TEST authority".into()))
 }
 
+async fn input(address: &str, settings: &Settings) -> Result<Option<String>, Failure> {
+    let store = setup::open(settings, address, Missing::Refuse).await?;
+    let first = store.objects().list(None).try_next().await;
+    let first = first.map_err(|error| Failure::from(sohoa_store::classify("check", error)))?;
+    let holds = if first.is_some() { "can be listed" } else { "is empty" };
+    Ok(Some(format!("{} {holds}", store.address())))
+}
+
+/// A line for each thing that workers need of the brokers.
+async fn brokers(kafka: &Kafka) -> Vec<(String, Result<Option<String>, Failure>)> {
+    let client = match connect::base(kafka) {
+        Ok(client) => client,
+        Err(error) => {
+            let failure = Failure::from_error(Exit::Configuration, &error);
+            return vec![("Kafka".to_owned(), Err(failure))];
+        }
+    };
+    let found = survey(&client, &kafka.prefix).await.into_iter();
+    let failed = |fault| setup::broker_failure(fault, &kafka.brokers);
+    found.map(|(what, found)| (what, found.map(Some).map_err(failed))).collect()
+}
+
 async fn output(address: &str, settings: &Settings) -> Result<Option<String>, Failure> {
-    let store = setup::open(address, Missing::Create)?;
+    let store = setup::open(settings, address, Missing::Create).await?;
     setup::writable(&store, settings.config.output.single_writer).await?;
     Ok(Some(format!("{} creates atomically", store.address())))
 }

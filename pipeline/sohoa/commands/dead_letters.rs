@@ -1,5 +1,7 @@
 //! `sohoa dead-letters`: what was refused, why, and once more.
 
+use std::path::PathBuf;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use futures::TryStreamExt as _;
 use sohoa_kafka::{Topic, connect, submit::Submitter};
@@ -16,18 +18,18 @@ use crate::{
 
 /// Runs one of the three.
 pub(crate) async fn run(command: DeadLetters) -> Result<Exit, Failure> {
+    let load = |config: &Option<PathBuf>| Settings::load(config.as_deref());
     match command {
-        DeadLetters::List { filter, json } => list(filter, json).await,
-        DeadLetters::Show { id, output } => show(id, &output).await,
-        DeadLetters::Replay { filter, config, live, list_only } => {
-            let settings = Settings::load(config.as_deref())?;
-            replay(filter, &settings, (live, list_only)).await
+        DeadLetters::List { filter, json } => list(&load(&filter.config)?, filter, json).await,
+        DeadLetters::Show { id, output, config } => show(&load(&config)?, id, &output).await,
+        DeadLetters::Replay { filter, live, list_only } => {
+            replay(&load(&filter.config)?, filter, (live, list_only)).await
         }
     }
 }
 
-async fn list(filter: LetterFilter, json: bool) -> Result<Exit, Failure> {
-    let store = setup::open(&filter.output, Missing::Refuse)?;
+async fn list(settings: &Settings, filter: LetterFilter, json: bool) -> Result<Exit, Failure> {
+    let store = setup::open(settings, &filter.output, Missing::Refuse).await?;
     let select = select(filter)?;
     let mut letters = std::pin::pin!(letters(&store, &select));
     let mut count = 0u64;
@@ -55,8 +57,8 @@ fn line(letter: &Letter) -> String {
     format!("{at}  {code}  {what}\n    {}\n    {}", letter.sentence, letter.key)
 }
 
-async fn show(id: String, output: &str) -> Result<Exit, Failure> {
-    let store = setup::open(output, Missing::Refuse)?;
+async fn show(settings: &Settings, id: String, output: &str) -> Result<Exit, Failure> {
+    let store = setup::open(settings, output, Missing::Refuse).await?;
     let select = Select { ids: vec![id.clone()], resolved: true, ..Select::default() };
     let mut letters = std::pin::pin!(letters(&store, &select));
     let Some(letter) = letters.try_next().await? else {
@@ -74,11 +76,11 @@ async fn show(id: String, output: &str) -> Result<Exit, Failure> {
 }
 
 async fn replay(
-    filter: LetterFilter,
     settings: &Settings,
+    filter: LetterFilter,
     (live, list_only): (bool, bool),
 ) -> Result<Exit, Failure> {
-    let store = setup::open(&filter.output, Missing::Refuse)?;
+    let store = setup::open(settings, &filter.output, Missing::Refuse).await?;
     let select = select(filter)?;
     let kafka = &settings.config.kafka;
     let client =
@@ -105,7 +107,8 @@ async fn replay(
 }
 
 fn select(filter: LetterFilter) -> Result<Select, Failure> {
-    let LetterFilter { output: _, code, stage, partner, submission, since, until, all } = filter;
+    let LetterFilter { output: _, config: _, code, stage, partner, submission, since, until, all } =
+        filter;
     Ok(Select {
         codes: code,
         stage,

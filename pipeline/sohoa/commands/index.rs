@@ -7,28 +7,31 @@ use sohoa_publish::survey;
 use sohoa_store::Missing;
 
 use crate::{
-    arguments::IndexCommand,
+    arguments::{self, IndexCommand},
     commands::query,
     console::say,
     exit::{Exit, Failure},
+    settings::Settings,
     setup,
 };
 
 /// Runs one maintenance command.
-pub(crate) async fn run(command: &IndexCommand) -> Result<Exit, Failure> {
-    match command {
-        IndexCommand::Files { table, output } => files(table, output).await,
-        IndexCommand::Rebuild { output } => rebuild(output).await,
+pub(crate) async fn run(arguments: &arguments::Index) -> Result<Exit, Failure> {
+    let settings = Settings::load(arguments.config.as_deref())?;
+    match &arguments.command {
+        IndexCommand::Files { table, output } => files(&settings, table, output).await,
+        IndexCommand::Rebuild { output } => rebuild(&settings, output).await,
     }
 }
 
-async fn files(name: &str, output: &str) -> Result<Exit, Failure> {
+async fn files(settings: &Settings, name: &str, output: &str) -> Result<Exit, Failure> {
     let table = Table::from_name(name).ok_or_else(|| {
         let names: Vec<&str> = Table::ALL.iter().map(|table| table.name()).collect();
         Failure::new(Exit::Usage, format!("there is no table `{name}`"))
             .hint(format!("one of {}", names.join(", ")))
     })?;
-    let index = query::open(output).await?;
+    let store = setup::open(settings, output, Missing::Refuse).await?;
+    let index = query::open(&store).await?;
     let files = index.files(table).await;
     for file in files.map_err(|error| Failure::from_error(Exit::Unreachable, &error))? {
         say(file)?;
@@ -45,9 +48,9 @@ enum RebuildError {
     Records(Fault),
 }
 
-async fn rebuild(output: &str) -> Result<Exit, Failure> {
-    let store = setup::open(output, Missing::Refuse)?;
-    let mut index = query::open(output).await?;
+async fn rebuild(settings: &Settings, output: &str) -> Result<Exit, Failure> {
+    let store = setup::open(settings, output, Missing::Refuse).await?;
+    let mut index = query::open(&store).await?;
     let lease = setup::take_lease(&store).await?;
     let mut damaged = 0u64;
     let rows = survey::sources(&store).map(|source| {

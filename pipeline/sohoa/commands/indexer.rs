@@ -25,7 +25,7 @@ const STILL: Duration = Duration::from_mins(10);
 /// Opens everything and indexes until told to end.
 pub(crate) async fn run(arguments: Indexer) -> Result<Exit, Failure> {
     let settings = Settings::load(arguments.config.as_deref())?;
-    let store = setup::open(&arguments.output, Missing::Refuse)?;
+    let store = setup::open(&settings, &arguments.output, Missing::Refuse).await?;
     setup::writable(&store, settings.config.output.single_writer).await?;
     let config = &settings.config.index;
     let bounds = Bounds {

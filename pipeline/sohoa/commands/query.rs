@@ -3,17 +3,20 @@
 use std::io::{IsTerminal as _, Write as _};
 
 use sohoa_index::{Index, IndexError, output};
-use sohoa_store::Missing;
+use sohoa_store::{Missing, Store};
 
 use crate::{
     arguments::{Format, Query},
     exit::{Exit, Failure},
+    settings::Settings,
     setup,
 };
 
 /// Answers one query on standard output.
 pub(crate) async fn run(arguments: &Query) -> Result<Exit, Failure> {
-    let index = open(&arguments.output).await?;
+    let settings = Settings::load(arguments.config.as_deref())?;
+    let store = setup::open(&settings, &arguments.output, Missing::Refuse).await?;
+    let index = open(&store).await?;
     let answer = index.query(&arguments.sql).await.map_err(|error| match error {
         IndexError::Query(_) => Failure::from_error(Exit::Usage, &error)
             .hint("`sohoa query --help` names the tables; `describe documents` shows columns"),
@@ -36,9 +39,8 @@ pub(crate) async fn run(arguments: &Query) -> Result<Exit, Failure> {
 }
 
 /// The index of an output.
-pub(crate) async fn open(output: &str) -> Result<Index, Failure> {
-    let output = setup::open(output, Missing::Refuse)?;
-    setup::require_records(&output).await?;
+pub(crate) async fn open(output: &Store) -> Result<Index, Failure> {
+    setup::require_records(output).await?;
     let (objects, url) = output.below(sohoa_publish::keys::INDEX);
     Index::open(&objects, url).map_err(|error| Failure::from_error(Exit::Configuration, &error))
 }

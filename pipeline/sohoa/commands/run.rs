@@ -27,7 +27,7 @@ pub(crate) async fn run(arguments: Run, bars: &MultiProgress) -> Result<Exit, Fa
     let agency = settings.config.agency.code.clone();
     if arguments.list_only {
         let walk = Walk { layout, selection, naming: Naming { agency, input: String::new() } };
-        return list(&arguments, &walk).await;
+        return list(&settings, &arguments, &walk).await;
     }
     let _scratch = Scratch::open()?;
     let shutdown = Shutdown::default();
@@ -115,8 +115,8 @@ fn report(context: &Context, ending: &Ending, json: bool) -> Result<Exit, Failur
 }
 
 /// `--dry-run`: what would be taken in, and what would be refused unread.
-async fn list(arguments: &Run, walk: &Walk) -> Result<Exit, Failure> {
-    let input = setup::open(&arguments.input.address, Missing::Refuse)?;
+async fn list(settings: &Settings, arguments: &Run, walk: &Walk) -> Result<Exit, Failure> {
+    let input = setup::open(settings, &arguments.input.address, Missing::Refuse).await?;
     let limit = arguments.limit.unwrap_or(u64::MAX);
     let (mut documents, mut files, mut bytes, mut refused) = (0u64, 0u64, 0u64, 0u64);
     let mut said = Ok(());

@@ -19,6 +19,7 @@ use sohoa_index::{Appended, Batch, Index};
 use sohoa_kafka::{
     Reader, Topic, connect,
     reader::{Event, Removed},
+    topics,
 };
 use sohoa_metrics::{CommitResult, Health, Table, record};
 use sohoa_schemas::{config::Kafka, message::DocumentEvent};
@@ -77,7 +78,10 @@ pub(crate) async fn run(
     let name = topic.clone();
     let known = positions.iter().filter_map(|(partition, next)| Some((*partition, (*next)?)));
     let known: BTreeMap<i32, i64> = known.collect();
-    let reader = blocking(move || Reader::open(&client, &name, &positions, removed)).await?;
+    let group = topics::readers_group(&kafka.prefix);
+    let open = move || Reader::open(&client, (&group, &name), &positions, removed);
+    let reader = blocking(open).await?;
+    tracing::info!(partitions, "the indexer takes events");
     let indexer = Indexer {
         index,
         store,
