@@ -109,7 +109,8 @@ fn tidy(chain: &[String]) -> Vec<String> {
 }
 
 fn shortened(message: &str) -> String {
-    let message = &without_request(message);
+    let message = without_request(message);
+    let message = message.as_ref();
     let (before, answer) = match message.find("<?xml").or_else(|| message.find("<Error>")) {
         Some(at) => message.split_at(at),
         None => (message, ""),
