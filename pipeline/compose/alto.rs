@@ -24,8 +24,8 @@ pub struct About<'a> {
     pub identifier: &'a str,
     /// Name and version of the program.
     pub software: (&'a str, &'a str),
-    /// Name and version of the engine that recognised.
-    pub engine: &'a str,
+    /// Name and version of the engine that recognised; none where the files' own text was taken.
+    pub engine: Option<&'a str>,
     /// When, RFC 3339.
     pub time: &'a str,
 }
@@ -76,7 +76,9 @@ fn describe(writer: &mut Writer<impl Write>, about: &About<'_>) -> io::Result<()
             name.write_text_content(BytesText::new(about.identifier))?;
             Ok(())
         })?;
-        step(writer, "READ", about.engine.split_once(' ').unwrap_or((about.engine, "")))?;
+        if let Some(engine) = about.engine {
+            step(writer, "READ", engine.split_once(' ').unwrap_or((engine, "")))?;
+        }
         step(writer, "MADE", about.software)
     })?;
     Ok(())
@@ -194,7 +196,7 @@ mod tests {
     const ABOUT: About<'_> = About {
         identifier: "uid",
         software: ("sohoa", "0.1.0"),
-        engine: "tesseract 5.3.0",
+        engine: Some("tesseract 5.3.0"),
         time: "2026-01-02T03:04:05+07:00",
     };
 

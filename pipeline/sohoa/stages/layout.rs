@@ -3,6 +3,7 @@
 use std::io::BufWriter;
 
 use sohoa_compose::alto::{self, About};
+use sohoa_document::TextOrigin;
 use sohoa_flow::Fault;
 use sohoa_schemas::record::Part;
 use sohoa_store::{classify_local, hash::sha256_file};
@@ -31,10 +32,11 @@ pub(crate) fn write(context: &Context, taken: &Taken, read: &Read) -> Result<Lay
     let (file, path) = file.map_err(failed)?.into_parts();
     let identifier = taken.uid.to_string();
     let time = vietnamese(taken.at).to_rfc3339();
+    let recognised = read.texts().any(|(_, text)| text.origin == TextOrigin::Ocr);
     let about = About {
         identifier: &identifier,
         software: ("sohoa", env!("CARGO_PKG_VERSION")),
-        engine: context.pool.engine(),
+        engine: recognised.then(|| context.pool.engine()),
         time: &time,
     };
     let pages = read.pages.iter();
