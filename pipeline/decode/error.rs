@@ -78,11 +78,26 @@ pub enum DecodeError {
         /// What is broken, and where.
         detail: String,
     },
+    /// A stream unpacks to far more than it could show.
+    #[error(
+        "a stream of the file unpacks to more than {limit} bytes, far more than it can show; the \
+         file is damaged or hostile, scan the paper again"
+    )]
+    Unpacked {
+        /// Where unpacking was stopped.
+        limit: u64,
+    },
     /// A valid file of a kind that is not decoded.
     #[error("this kind of file is not supported: {detail}; save it as PDF, TIFF, JPEG or PNG")]
     Unsupported {
         /// What it is.
         detail: String,
+    },
+    /// There is data, and it shows nothing at all.
+    #[error("{what}, though its data is not that of an empty sheet; scan the page again")]
+    White {
+        /// What came out white.
+        what: &'static str,
     },
 }
 
@@ -90,7 +105,7 @@ impl DecodeError {
     /// The finding code of the domain.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Bomb { .. } => "F07_DECOMPRESSION_BOMB",
+            Self::Bomb { .. } | Self::Unpacked { .. } => "F07_DECOMPRESSION_BOMB",
             Self::Encrypted => "F03_ENCRYPTED",
             Self::Empty { .. }
             | Self::Io { .. }
@@ -99,6 +114,7 @@ impl DecodeError {
             Self::PageCountMismatch { .. } => "I10_PAGE_COUNT_MISMATCH",
             Self::TooLarge { .. } => "F06_TOO_LARGE",
             Self::Unsupported { .. } => "F05_UNSUPPORTED",
+            Self::White { .. } => "I13_WHITE_DECODE",
         }
     }
 

@@ -4,6 +4,9 @@
 
 use std::collections::HashSet;
 
+/// Dots per inch across and down.
+type Dpi = (f32, f32);
+
 /// What a stream says of its picture.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Header {
@@ -13,7 +16,7 @@ pub(crate) struct Header {
     /// Of every channel.
     pub bits: u8,
     /// Dots per inch across and down, of the capture resolution.
-    pub dpi: Option<(f32, f32)>,
+    pub dpi: Option<Dpi>,
     /// Whether every tile is there, to its end.
     pub whole: bool,
 }
@@ -92,7 +95,7 @@ fn tiles_of(codestream: &[u8]) -> Option<u64> {
 }
 
 /// The codestream of a file, and the resolution that its boxes state.
-fn parts(data: &[u8]) -> Option<(&[u8], Option<(f32, f32)>)> {
+fn parts(data: &[u8]) -> Option<(&[u8], Option<Dpi>)> {
     if !data.starts_with(SIGNATURE) {
         // Bare, or behind something that is no box.
         let window = &data[..data.len().min(1 << 16)];
@@ -111,7 +114,7 @@ fn parts(data: &[u8]) -> Option<(&[u8], Option<(f32, f32)>)> {
 }
 
 /// Pixels a metre, each a fraction and a power of ten, down before across.
-fn resolution(header: &[u8]) -> Option<(f32, f32)> {
+fn resolution(header: &[u8]) -> Option<Dpi> {
     let (_, both) = Boxes(header).find(|(kind, _)| kind == b"res ")?;
     let (_, capture) = Boxes(both).find(|(kind, _)| kind == b"resc")?;
     let [v1, v0, vd1, vd0, h1, h0, hd1, hd0, v_power, h_power, ..] = *capture else { return None };

@@ -2,7 +2,7 @@
 
 use image::DynamicImage;
 use serde::{Deserialize, Serialize};
-use sohoa_document::{ArchiveImage, Colour, PageFacts, PageText, Placement, Rect, Scan};
+use sohoa_document::{ArchiveImage, Codec, Colour, PageFacts, PageText, Placement, Rect, Scan};
 
 use crate::{error::DecodeError, paper_size::PaperSize, raster, samples::encode_pixels};
 
@@ -80,6 +80,14 @@ impl Pieces {
         let Some((_, first)) = self.images.first() else {
             return Err(DecodeError::unreadable("a page without image data"));
         };
+        if self
+            .images
+            .iter()
+            .any(|(_, image)| image.original_stream && says_more_than_nothing(image))
+            && raster::is_uniform(&self.pixels)
+        {
+            return Err(DecodeError::White { what: "the page decodes to an empty sheet" });
+        }
         let mut facts = image_facts(first);
         (facts.width_px, facts.height_px) = (width_px, height_px);
         (facts.dpi_x, facts.dpi_y) =
@@ -102,6 +110,21 @@ impl Pieces {
         let scan = Scan { width, height, rotation: self.rotation, images };
         Ok(DecodedPage { scan: Some(scan), raster: Some(raster), raster_dpi, layer: None, facts })
     }
+}
+
+/// Whether a stream is far longer than an empty sheet of its size needs.
+///
+/// An empty row costs G4 one bit, and an empty block costs JPEG six; the bounds are several times
+/// that, so that a truly blank page passes.
+pub(crate) fn says_more_than_nothing(image: &ArchiveImage) -> bool {
+    let pixels = image.width as usize * image.height as usize;
+    let bound = match image.codec {
+        Codec::Ccitt { .. } => image.height as usize * 4,
+        Codec::Flate { .. } => pixels * usize::from(image.bits) / 8 / 20,
+        Codec::Jbig2 { .. } | Codec::Jpx => pixels / 100,
+        Codec::Jpeg { .. } => pixels / 16 * usize::from(image.colour.channels()),
+    };
+    image.data.len() > bound.max(20_000)
 }
 
 /// The facts an archived image tells about its page.

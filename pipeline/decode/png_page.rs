@@ -18,6 +18,9 @@ use crate::{
 /// Millimetres of an inch, for `pHYs`, which counts pixels a metre.
 const INCH_IN_METRES: f32 = 0.0254;
 
+/// A profile of a printing press has two megabytes.
+const MOST_BESIDE_PIXELS: u64 = 64 << 20;
+
 pub(crate) struct PngFile {
     bytes: Arc<Vec<u8>>,
     header: PngHeader,
@@ -62,7 +65,11 @@ impl PngFile {
 
     fn pixels(&self) -> Result<DynamicImage, DecodeError> {
         let broken = |error| DecodeError::unreadable(format!("its PNG data is broken ({error})"));
-        let mut decoder = PngDecoder::new(Cursor::new(self.bytes.as_slice())).map_err(broken)?;
+        // The size was checked: this bounds what texts and profiles in the file unpack to.
+        let mut limits = image::Limits::no_limits();
+        limits.max_alloc = Some(MOST_BESIDE_PIXELS + u64::from(self.header.width) * 16);
+        let data = Cursor::new(self.bytes.as_slice());
+        let mut decoder = PngDecoder::with_limits(data, limits).map_err(broken)?;
         decoder.set_limits(image::Limits::no_limits()).map_err(broken)?;
         DynamicImage::from_decoder(decoder).map_err(broken)
     }

@@ -82,7 +82,17 @@ impl PdfFile {
             page_origins: Vec::new(),
         };
         for page in self.pdf.pages().iter() {
-            let observed = self.observe(page, &cache)?;
+            let observed = match self.observe(page, &cache) {
+                Ok(observed) => observed,
+                Err(DecodeError::Encrypted) => return Err(DecodeError::Encrypted),
+                // The page will be refused when it is asked for; the others are not to suffer.
+                Err(_) => {
+                    survey.layers.push(LayerQuality::None);
+                    survey.page_origins.push(Some(Origin::Paper));
+                    survey.page_megapixels.push(0.0);
+                    continue;
+                }
+            };
             let layer = quality(&observed);
             survey.layers.push(layer);
             survey.page_origins.push(decide::origin(&observed, layer));
@@ -131,12 +141,7 @@ impl PdfFile {
             return Err(DecodeError::Encrypted);
         }
         checked?;
-        let observed = observe(page, cache);
-        if observed.images > 0 {
-            let (width, height) = observed.largest;
-            self.limits.check_pixels(u64::from(width), u64::from(height))?;
-        }
-        Ok(observed)
+        observe(page, cache, &self.limits)
     }
 
     /// A page of a born-digital original: pixels only when something is left to recognise.
@@ -239,7 +244,7 @@ fn refuse_empty(pixels: &DynamicImage, observed: &Observed) -> Result<(), Decode
         Paint { ink } => ink,
     });
     if shows.count() > 0 && raster::is_uniform(pixels) {
-        return Err(DecodeError::unreadable("a page with content was drawn as an empty sheet"));
+        return Err(DecodeError::White { what: "a page with content was drawn as an empty sheet" });
     }
     Ok(())
 }

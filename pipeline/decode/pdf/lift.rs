@@ -6,9 +6,9 @@ use hayro_interpret::{
     BlendMode, ClipPath, Device, DrawMode, DrawProps, Image, ImageData, ImageDrawProps,
     InterpreterCache, LumaData, Paint, RenderContent, SoftMask, font::GlyphRun, kurbo::BezPath,
 };
-use hayro_syntax::{Filter, object::Stream, page::Page};
+use hayro_syntax::{object::Stream, page::Page};
 use image::{DynamicImage, GrayImage, RgbImage};
-use sohoa_document::{ArchiveImage, Codec};
+use sohoa_document::ArchiveImage;
 
 use super::{
     decide::Liftable,
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     error::DecodeError,
-    jpeg,
+    page::says_more_than_nothing,
     raster::is_uniform,
     samples::{Samples, encode_pixels},
 };
@@ -92,22 +92,14 @@ fn take(image: &Image<'_, '_>) -> Result<Lifted, DecodeError> {
     if u64::from(pixels.height()) * 100 < u64::from(image.height()) * 98 {
         return Err(DecodeError::unreadable("an image of the page is cut short"));
     }
-    if stream.filters().last() == Some(&Filter::DctDecode) && !dct_ends(stream) {
-        return Err(DecodeError::unreadable("an image of the page is cut short"));
-    }
     let archived = match original(stream, stencil) {
         Some(archived) => archived,
         None => encoded(stream, &pixels)?,
     };
     if is_uniform(&pixels) && archived.original_stream && says_more_than_nothing(&archived) {
-        return Err(DecodeError::unreadable("an image of the page decodes to an empty sheet"));
+        return Err(DecodeError::White { what: "an image of the page decodes to an empty sheet" });
     }
     Ok(Lifted { image: archived, pixels })
-}
-
-/// Whether a JPEG that is the stream's only filter has its end mark.
-fn dct_ends(stream: &Stream<'_>) -> bool {
-    stream.filters().len() > 1 || jpeg::ends(&stream.raw_data())
 }
 
 fn encoded(stream: &Stream<'_>, pixels: &DynamicImage) -> Result<ArchiveImage, DecodeError> {
@@ -115,21 +107,6 @@ fn encoded(stream: &Stream<'_>, pixels: &DynamicImage) -> Result<ArchiveImage, D
         return encode_pixels(pixels);
     }
     Samples::of_pixels(pixels).to_archive()
-}
-
-/// Whether a stream is far longer than an empty sheet of its size needs.
-///
-/// An empty row costs G4 one bit, and an empty block costs JPEG six; the bounds are several times
-/// that, so that a truly blank page passes.
-fn says_more_than_nothing(image: &ArchiveImage) -> bool {
-    let pixels = image.width as usize * image.height as usize;
-    let bound = match image.codec {
-        Codec::Ccitt { .. } => image.height as usize * 4,
-        Codec::Flate { .. } => pixels * usize::from(image.bits) / 8 / 20,
-        Codec::Jbig2 { .. } | Codec::Jpx => pixels / 100,
-        Codec::Jpeg { .. } => pixels / 16 * usize::from(image.colour.channels()),
-    };
-    image.data.len() > bound.max(20_000)
 }
 
 fn picture(data: ImageData) -> Option<DynamicImage> {

@@ -1,15 +1,17 @@
 //! A PDF file: interpreted once to see what is drawn where, then lifted or rendered.
 //!
 //! * [`content`] checks that nothing a page refers to is missing: the interpreter would skip it.
+//! * [`claims`] sees what a stream would become before it is decoded.
 //! * [`observe`] runs a page through the interpreter and notes every mark and glyph in draw order.
 //! * [`decide`] says from these whether the page is paper, and whether its images can be lifted.
-//! * [`lift`] takes the images' own compressed streams ([`stream`], [`colour`]).
+//! * [`lift`] takes the images' own compressed streams ([`stream`], [`wrapped`], [`colour`]).
 //! * [`render`] draws the page with its annotations when something visible lies over the image.
 //! * [`words`] makes words with boxes out of glyphs.
 //!
 //! Positions are in points of the page as displayed, from its top left, crop box and rotation
 //! applied.
 
+mod claims;
 mod colour;
 mod content;
 mod decide;
@@ -19,5 +21,6 @@ mod observe;
 mod render;
 mod stream;
 mod words;
+mod wrapped;
 
 pub(crate) use file::PdfFile;

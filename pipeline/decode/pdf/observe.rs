@@ -1,8 +1,11 @@
 //! What a page draws, in order: images, paint, text; first its content, then its annotations.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use hayro_interpret::{
@@ -12,12 +15,20 @@ use hayro_interpret::{
     font::{Glyph, GlyphRun},
     hayro_cmap::BfString,
     interpret_page,
-    kurbo::{Affine, BezPath, Point, Rect, Shape, Vec2},
+    kurbo::{Affine, BezPath, ParamCurveArclen, Point, Rect, Shape, Vec2},
 };
-use hayro_syntax::page::Page;
+use hayro_syntax::{
+    object::{ObjectIdentifier, Stream},
+    page::Page,
+};
+
+use super::claims::check_image;
+use crate::{error::DecodeError, limits::Limits};
 
 /// Bounds the memory a hostile page can take; a page of dense tables has 20,000 glyphs.
 const MOST_MARKS: usize = 400_000;
+/// A page full of dotted lines to write on has 20,000.
+const MOST_DASHES: f64 = 500_000.0;
 /// Glyph space has 1000 units to the em.
 const EM: f64 = 1000.0;
 /// Ascent and descent of a text face, for boxes around glyphs.
@@ -80,18 +91,27 @@ pub(super) struct Observed {
     pub glyphs: Vec<GlyphMark>,
     /// Images drawn, also those out of sight.
     pub images: usize,
-    /// Width and height of the largest of them, in pixels.
-    pub largest: (u32, u32),
 }
 
 /// Interprets a page without rasterising it.
-pub(super) fn observe<'a>(page: &'a Page<'a>, cache: &InterpreterCache<'a>) -> Observed {
+///
+/// # Errors
+/// What an image of the page, or a dashed line, would cost to decode or to draw.
+pub(super) fn observe<'a>(
+    page: &'a Page<'a>,
+    cache: &InterpreterCache<'a>,
+    limits: &Limits,
+) -> Result<Observed, DecodeError> {
     let (width, height) = page.render_dimensions();
     let area = Rect::new(0.0, 0.0, f64::from(width), f64::from(height));
     let mut observer = Observer {
         observed: Observed { size: (area.x1, area.y1), ..Observed::default() },
         clips: vec![area],
         groups: Vec::new(),
+        limits: *limits,
+        checked: HashSet::new(),
+        dashes: 0.0,
+        fault: None,
     };
     let broken = AtomicBool::new(false);
     run(page, cache, &mut observer, RenderContent::PAGE, &Arc::new(broken));
@@ -99,7 +119,7 @@ pub(super) fn observe<'a>(page: &'a Page<'a>, cache: &InterpreterCache<'a>) -> O
     observer.clips.truncate(1);
     observer.groups.clear();
     run(page, cache, &mut observer, RenderContent::ANNOTATIONS, &Arc::new(AtomicBool::new(false)));
-    observer.observed
+    observer.fault.map_or(Ok(observer.observed), Err)
 }
 
 /// Interprets the chosen parts of a page into a device; `broken` is set when an image fails.
@@ -138,6 +158,12 @@ struct Observer {
     clips: Vec<Rect>,
     /// Whether each open group paints opaquely.
     groups: Vec<bool>,
+    limits: Limits,
+    /// Images that were checked: one may be drawn a thousand times.
+    checked: HashSet<ObjectIdentifier>,
+    dashes: f64,
+    /// The first thing found that must not be decoded or drawn.
+    fault: Option<DecodeError>,
 }
 
 impl Observer {
@@ -149,6 +175,42 @@ impl Observer {
         let seen = bounds.intersect(self.clip());
         if seen.width() > 0.0 && seen.height() > 0.0 && self.observed.marks.len() < MOST_MARKS {
             self.observed.marks.push(Mark { kind, bounds: seen });
+        }
+    }
+
+    fn check(&mut self, outcome: Result<(), DecodeError>) {
+        if let Err(error) = outcome {
+            self.fault.get_or_insert(error);
+        }
+    }
+
+    fn check_image(&mut self, stream: &Stream<'_>) {
+        let id = stream.obj_id();
+        let is_object = id != ObjectIdentifier::new(0, 0);
+        if self.fault.is_some() || (is_object && !self.checked.insert(id)) {
+            return;
+        }
+        self.check(check_image(stream, &self.limits));
+        for key in ["SMask", "Mask"] {
+            if let Some(mask) = stream.dict().get::<Stream<'_>>(key) {
+                self.check(check_image(&mask, &self.limits));
+            }
+        }
+    }
+
+    /// Each dash becomes a path of its own when it is drawn.
+    fn count_dashes(&mut self, path: &BezPath, mode: &DrawMode) {
+        let (DrawMode::Stroke(stroke) | DrawMode::FillAndStroke(_, stroke)) = mode else { return };
+        let period: f32 = stroke.dash_array.iter().sum();
+        if stroke.dash_array.is_empty() || period <= 0.0 {
+            return;
+        }
+        let length: f64 = path.segments().map(|segment| segment.arclen(1.0)).sum();
+        self.dashes += length / f64::from(period) * stroke.dash_array.len() as f64;
+        if self.dashes > MOST_DASHES {
+            let limit = MOST_DASHES as u64;
+            let found = self.dashes as u64;
+            self.check(Err(DecodeError::TooLarge { found, limit, unit: "dashes on a page" }));
         }
     }
 
@@ -208,6 +270,7 @@ impl Observer {
 
 impl<'a> Device<'a> for Observer {
     fn draw_path(&mut self, path: &BezPath, props: DrawProps<'a>, mode: &DrawMode) {
+        self.count_dashes(path, mode);
         self.painted(path.bounding_box(), &props, mode);
     }
 
@@ -244,16 +307,14 @@ impl<'a> Device<'a> for Observer {
         let number = self.observed.images;
         self.observed.images += 1;
         let (width, height) = (image.width(), image.height());
-        let (w, h) = self.observed.largest;
-        if u64::from(width) * u64::from(height) > u64::from(w) * u64::from(h) {
-            self.observed.largest = (width, height);
-        }
         let whole = Rect::new(0.0, 0.0, f64::from(width), f64::from(height));
         let bounds = props.transform.transform_rect_bbox(whole);
-        let dict = match &image {
-            Image::Raster(raster) => raster.stream().dict().clone(),
-            Image::Stencil(stencil) => stencil.stream().dict().clone(),
+        let stream = match &image {
+            Image::Raster(raster) => raster.stream(),
+            Image::Stencil(stencil) => stencil.stream(),
         };
+        self.check_image(stream);
+        let dict = stream.dict();
         let masked = ["SMask", "Mask"].iter().any(|key| dict.contains_key(key))
             || dict.get::<i32>("SMaskInData").unwrap_or(0) != 0;
         // Two points of slack: clips are often rounded to whole points.

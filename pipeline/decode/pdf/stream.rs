@@ -3,20 +3,17 @@
 //! `None` means that it must be decoded and recompressed: an odd filter chain, a decode array that
 //! is neither plain nor inverted, parameters that contradict the image.
 
-use std::{borrow::Cow, io::Read};
-
-use flate2::read::ZlibDecoder;
 use hayro_syntax::{
     Filter,
-    object::{Array, Dict, Name, Object, Stream},
+    object::{Array, Dict, Name, Stream},
 };
 use sohoa_document::{ArchiveImage, Codec, Colour};
 
-use super::colour::{Space, space};
+use super::{
+    colour::{Space, space},
+    wrapped::unwrapped,
+};
 use crate::{jpeg::JpegHeader, jpx};
-
-/// A stream inside Flate may grow this much before it is called hostile.
-const MOST_UNWRAPPED: u64 = 1 << 30;
 
 /// The image as its own stream holds it. `stencil` is a mask painted in black.
 pub(super) fn original(stream: &Stream<'_>, stencil: bool) -> Option<ArchiveImage> {
@@ -67,33 +64,6 @@ pub(super) fn original(stream: &Stream<'_>, stencil: bool) -> Option<ArchiveImag
 struct Found {
     channels: Option<u8>,
     bits: Option<u8>,
-}
-
-/// The last filter, its parameters, and the data with the filters before it undone.
-fn unwrapped<'a>(stream: &Stream<'a>) -> Option<(Filter, Dict<'a>, Cow<'a, [u8]>)> {
-    let filters = stream.filters();
-    let filters: Vec<_> = filters.iter().filter(|filter| **filter != Filter::Crypt).collect();
-    let dict = stream.dict();
-    let data = stream.raw_data();
-    let params = |at: usize| {
-        let object = dict.get::<Object<'_>>("DecodeParms").or_else(|| dict.get::<Object<'_>>("DP"));
-        match object {
-            Some(Object::Dict(params)) if at == 0 => params,
-            Some(Object::Array(all)) => {
-                all.iter::<Object<'_>>().nth(at).and_then(Object::into_dict).unwrap_or_default()
-            }
-            _ => Dict::default(),
-        }
-    };
-    match filters.as_slice() {
-        [only] => Some((**only, params(0), data)),
-        [Filter::FlateDecode, last] if stream.filters().len() == 2 && params(0).is_empty() => {
-            let mut inner = Vec::new();
-            ZlibDecoder::new(&*data).take(MOST_UNWRAPPED).read_to_end(&mut inner).ok()?;
-            Some((**last, params(1), Cow::Owned(inner)))
-        }
-        _ => None,
-    }
 }
 
 fn codec(
@@ -189,7 +159,7 @@ fn inverted(dict: &Dict<'_>, colour: &Colour) -> Option<bool> {
     }
 }
 
-fn number(dict: &Dict<'_>, key: &str, short: &str) -> Option<u32> {
+pub(super) fn number(dict: &Dict<'_>, key: &str, short: &str) -> Option<u32> {
     dict.get::<u32>(key).or_else(|| dict.get::<u32>(short))
 }
 

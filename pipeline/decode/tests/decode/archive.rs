@@ -23,7 +23,8 @@ pub(crate) fn shown(scan: &Scan, width: u32, height: u32) -> Option<DynamicImage
     page
 }
 
-fn decoded(image: &ArchiveImage) -> Option<DynamicImage> {
+/// One image as its stream holds it.
+pub(crate) fn decoded(image: &ArchiveImage) -> Option<DynamicImage> {
     let mut picture = match (&image.codec, &image.colour) {
         (Codec::Flate { predictor: 15 }, colour)
             if *colour == Colour::Cmyk || (*colour == Colour::Rgb && image.bits < 8) =>
@@ -37,6 +38,11 @@ fn decoded(image: &ArchiveImage) -> Option<DynamicImage> {
         }
         (_, Colour::Cmyk) => return None,
         (Codec::Ccitt { k: -1, .. }, _) => from_g4(image),
+        (Codec::Flate { predictor: 1 }, Colour::Gray) if image.bits == 8 => {
+            let mut rows = Vec::new();
+            ZlibDecoder::new(image.data.as_slice()).read_to_end(&mut rows).unwrap();
+            GrayImage::from_raw(image.width, image.height, rows).unwrap().into()
+        }
         (Codec::Flate { predictor: 15 }, _) => image::load_from_memory(&png(image)).unwrap(),
         (Codec::Jpeg { .. } | Codec::Jpx, _) => image::load_from_memory(&image.data).unwrap(),
         (codec, _) => panic!("no reader of {codec:?}"),

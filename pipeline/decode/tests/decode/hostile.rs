@@ -73,11 +73,11 @@ proptest! {
 /// A file of another writer cut at a length, or with some bytes changed, is an error or whole.
 #[test]
 fn files_of_other_writers_cut_anywhere_are_an_error_or_whole() {
-    for folder in ["tiff", "jpeg", "jp2", "png"] {
+    for folder in ["tiff", "jpeg", "jp2", "png", "pdf"] {
         for (name, path) in files(folder) {
             let bytes = std::fs::read(path).unwrap();
             let Ok(whole) = all_pages(&bytes) else { continue };
-            let step = (bytes.len() / 40).max(1);
+            let step = (bytes.len() / if folder == "pdf" { 12 } else { 40 }).max(1);
             let ends = (bytes.len().saturating_sub(24)..bytes.len()).step_by(3);
             for cut in (0..bytes.len()).step_by(step).chain(ends) {
                 let Ok(pages) = all_pages(&bytes[..cut]) else { continue };
@@ -158,7 +158,7 @@ fn absurd_sizes_are_refused_before_allocation() {
     let page =
         PdfPage { images: vec![([420.0, 0.0, 0.0, 595.0, 0.0, 0.0], image)], ..PdfPage::default() };
     let mut source = opened(&pdf(&[page])).unwrap();
-    assert_eq!(source.survey().unwrap_err().code(), "F07_DECOMPRESSION_BOMB");
+    assert_eq!(source.survey().unwrap().pages, 1);
     assert_eq!(
         source.page(1, Origin::Paper, Keep::Stream).unwrap_err().code(),
         "F07_DECOMPRESSION_BOMB"

@@ -5,9 +5,11 @@
 mod archive;
 mod build;
 mod hostile;
+mod hostile_pdf;
 mod images;
 mod matrix;
 mod pdf;
+mod pdf_matrix;
 mod pictures;
 mod recoded;
 mod tiffs;

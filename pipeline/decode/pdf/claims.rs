@@ -1,0 +1,216 @@
+//! What a stream would become, seen before it is decoded.
+//!
+//! A picture's own headers may claim another size than its dictionary, and a packed stream may
+//! unpack without end: the decoders behind the interpreter believe both.
+
+use std::io::{self, Read, Write};
+
+use flate2::read::{DeflateDecoder, ZlibDecoder};
+use hayro_syntax::{Filter, object::Stream};
+use weezl::BitOrder;
+
+use super::{stream::number, wrapped::unwrapped};
+use crate::{
+    error::DecodeError,
+    jpeg::{self, JpegHeader},
+    jpx,
+    limits::Limits,
+};
+
+/// What zlib and LZW make of one byte at most, a little rounded up.
+const MOST_GROWTH: u64 = 1400;
+/// Samples of a JPEG 2000 picture, which take eight bytes each while they are decoded.
+const MOST_JPX_SAMPLES: u64 = 250_000_000;
+/// Lengths that are not known before the end.
+const UNKNOWN: u32 = u32::MAX;
+
+/// Refuses an image that claims, or unpacks to, far more than a page; or that is cut short.
+pub(super) fn check_image(stream: &Stream<'_>, limits: &Limits) -> Result<(), DecodeError> {
+    let dict = stream.dict();
+    let side = |long: &str, short: &str| u64::from(number(dict, long, short).unwrap_or(1));
+    let (width, height) = (side("Width", "W"), side("Height", "H"));
+    limits.check_pixels(width, height)?;
+    // Of four channels of 16 bits twice as much.
+    check_growth(stream, width.saturating_mul(height).saturating_mul(16).saturating_add(1 << 16))?;
+    let Some((last, params, data)) = unwrapped(stream) else { return Ok(()) };
+    let cut = || DecodeError::unreadable("an image of the page is cut short");
+    match last {
+        Filter::DctDecode => {
+            if let Ok(header) = JpegHeader::read(&data) {
+                limits.check_pixels(u64::from(header.width), u64::from(header.height))?;
+            }
+            if jpeg::ends(&data) { Ok(()) } else { Err(cut()) }
+        }
+        Filter::JpxDecode => {
+            let Some(header) = jpx::Header::read(&data) else { return Ok(()) };
+            let most = MOST_JPX_SAMPLES / u64::from(header.channels.max(1));
+            let limits = Limits { max_pixels: limits.max_pixels.min(most), ..*limits };
+            limits.check_pixels(u64::from(header.width), u64::from(header.height))?;
+            if header.whole { Ok(()) } else { Err(cut()) }
+        }
+        Filter::CcittFaxDecode => {
+            let stated =
+                |key: &str, usual: u64| params.get::<i64>(key).map_or(usual, i64::unsigned_abs);
+            limits.check_pixels(stated("Columns", 1728), stated("Rows", 0).max(1))
+        }
+        Filter::Jbig2Decode => {
+            let globals = params.get::<Stream<'_>>("JBIG2Globals");
+            if let Some(globals) = globals {
+                check_growth(&globals, 64 << 20)?;
+                let globals = globals.decoded_data().unwrap_or_default();
+                check_segments(&globals, limits)?;
+            }
+            check_segments(&data, limits)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Refuses a stream that unpacks to more than `most` bytes.
+pub(super) fn check_growth(stream: &Stream<'_>, most: u64) -> Result<(), DecodeError> {
+    let filters = stream.filters();
+    let grows = |filter: &Filter| {
+        matches!(filter, Filter::FlateDecode | Filter::LzwDecode | Filter::RunLengthDecode)
+    };
+    if filters.iter().filter(|filter| grows(filter)).count() > 1 {
+        return Err(DecodeError::unsupported("a PDF with streams that are packed twice"));
+    }
+    let data = stream.raw_data();
+    if data.len() as u64 * MOST_GROWTH <= most {
+        return Ok(());
+    }
+    let length = match filters.first() {
+        Some(Filter::FlateDecode) => {
+            let zlib = ZlibDecoder::new(&*data);
+            let (length, sound) = measured(zlib, most);
+            // A stream without zlib's frame is tried as a bare one.
+            if sound { length } else { length.max(measured(DeflateDecoder::new(&*data), most).0) }
+        }
+        Some(Filter::LzwDecode) => {
+            let mut meter = Meter { left: most };
+            let mut decoder = weezl::decode::Decoder::with_tiff_size_switch(BitOrder::Msb, 8);
+            // A broken end is for the reader to judge: what counts is how much there is before it.
+            let outcome = decoder.into_stream(&mut meter).decode_all(&*data);
+            if outcome.status.is_err() && meter.left == 0 { most + 1 } else { most - meter.left }
+        }
+        _ => data.len() as u64,
+    };
+    if length > most { Err(DecodeError::Unpacked { limit: most }) } else { Ok(()) }
+}
+
+/// How much comes out, at most one byte more than `most`, and whether without an error.
+fn measured(reader: impl Read, most: u64) -> (u64, bool) {
+    let mut reader = reader.take(most + 1);
+    let outcome = io::copy(&mut reader, &mut io::sink());
+    (most + 1 - reader.limit(), outcome.is_ok())
+}
+
+/// Takes bytes up to a number of them.
+struct Meter {
+    left: u64,
+}
+
+impl Write for Meter {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        let Some(left) = self.left.checked_sub(data.len() as u64) else {
+            self.left = 0;
+            return Err(io::ErrorKind::FileTooLarge.into());
+        };
+        self.left = left;
+        Ok(data.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Checks the sizes that segments of JBIG2 claim.
+fn check_segments(data: &[u8], limits: &Limits) -> Result<(), DecodeError> {
+    let mut rest = data;
+    while let Some((kind, body, after)) = segment(rest) {
+        let side = |at: usize| {
+            body.get(at..at + 4).map(|b| u64::from(u32::from_be_bytes([b[0], b[1], b[2], b[3]])))
+        };
+        match (kind, side(0), side(4)) {
+            // A page whose height is told by its last stripe.
+            (48, Some(width), Some(height)) if height == u64::from(UNKNOWN) => {
+                limits.check_pixels(width.max(1), 1)?;
+            }
+            // The page, and regions of text, halftone, generic and refinement coding.
+            (48 | 4 | 6 | 7 | 20 | 22 | 23 | 36 | 38..=40 | 42 | 43, Some(width), Some(height)) => {
+                limits.check_pixels(width.max(1), height.max(1))?;
+            }
+            // Patterns: flags, their size, and how many of them side by side.
+            (16, ..) if body.len() >= 7 => {
+                let count = u64::from(u32::from_be_bytes([body[3], body[4], body[5], body[6]])) + 1;
+                let width = u64::from(body[1].max(1)).saturating_mul(count);
+                limits.check_pixels(width, u64::from(body[2].max(1)))?;
+            }
+            _ => {}
+        }
+        rest = after;
+    }
+    Ok(())
+}
+
+/// The first segment: its kind, its data as far as it is there, and what follows.
+fn segment(data: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+    let number = u32::from_be_bytes(data.get(..4)?.try_into().ok()?);
+    let flags = *data.get(4)?;
+    let short = *data.get(5)? >> 5;
+    let (references, at) = if short == 7 {
+        let long = u32::from_be_bytes(data.get(5..9)?.try_into().ok()?) & 0x1fff_ffff;
+        (long as usize, 9 + (long as usize + 8) / 8)
+    } else {
+        (usize::from(short), 6)
+    };
+    let each = match number {
+        0..=256 => 1,
+        257..=65536 => 2,
+        _ => 4,
+    };
+    let page = if flags & 0x40 == 0 { 1 } else { 4 };
+    let at = at.checked_add(references.checked_mul(each)?)?.checked_add(page)?;
+    let length = u32::from_be_bytes(data.get(at..at.checked_add(4)?)?.try_into().ok()?);
+    let body = data.get(at + 4..)?;
+    // A region of unknown length is the last that can be looked at.
+    let split = if length == UNKNOWN { body.len() } else { (length as usize).min(body.len()) };
+    let (body, after) = body.split_at(split);
+    Some((flags & 0x3f, body, after))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn page_of(width: u32, height: u32) -> Vec<u8> {
+        let mut data = vec![0, 0, 0, 0, 48, 0, 1, 0, 0, 0, 19];
+        data.extend(width.to_be_bytes());
+        data.extend(height.to_be_bytes());
+        data.extend([0; 11]);
+        data
+    }
+
+    #[test]
+    fn sizes_inside_jbig2_are_seen() {
+        let limits = Limits::default();
+        assert!(check_segments(&page_of(2480, 3508), &limits).is_ok());
+        assert!(check_segments(&page_of(2480, UNKNOWN), &limits).is_ok());
+        let error = check_segments(&page_of(60_000, 60_000), &limits).unwrap_err();
+        assert_eq!(error.code(), "F07_DECOMPRESSION_BOMB");
+        let mut second = page_of(10, 10);
+        second.extend([0, 0, 0, 1, 38, 0x20, 0, 1, 0, 0, 0, 8]);
+        second.extend(60_000_u32.to_be_bytes().repeat(2));
+        assert!(check_segments(&second, &limits).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_end(data in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _outcome = check_segments(&data, &Limits::default());
+        }
+    }
+}
