@@ -22,6 +22,9 @@ use crate::{
     settings::Settings,
 };
 
+/// Longest time to give a lease back, which a store that is away would take.
+const GIVE_BACK: Duration = Duration::from_secs(5);
+
 /// A fault at the broker, with the settings that it hangs on.
 pub(crate) fn broker_failure(fault: Fault, brokers: &str) -> Failure {
     let at_broker = match &fault {
@@ -158,6 +161,18 @@ pub(crate) async fn take_lease(output: &Store) -> Result<Lease, Failure> {
     Lease::take(output).await.map_err(|fault| {
         Failure::from(fault).hint("one run at a time writes to an output; wait for the other")
     })
+}
+
+/// Gives the output back, also after a failure: the next run then need not wait for it to expire.
+pub(crate) async fn give_back(lease: Lease) {
+    // Somebody else's already.
+    if lease.lost().is_cancelled() {
+        return;
+    }
+    match tokio::time::timeout(GIVE_BACK, lease.end()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(_)) | Err(_) => tracing::info!("the output's lease is left to expire"),
+    }
 }
 
 /// The fonts of the text layer and of the appearance: one file.

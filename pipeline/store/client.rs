@@ -54,6 +54,8 @@ pub(crate) struct Watch {
 struct Seen {
     trouble: Option<Trouble>,
     said_at: Option<Instant>,
+    /// Whether it was said that it does not answer, and not that it does again.
+    owed: bool,
 }
 
 impl Watch {
@@ -68,6 +70,7 @@ impl Watch {
         seen.trouble = Some(trouble.clone());
         if seen.said_at.is_none_or(|at| at.elapsed() > COMPLAINT) {
             seen.said_at = Some(Instant::now());
+            seen.owed = true;
             tracing::warn!("{trouble}; trying again");
         }
     }
@@ -75,7 +78,7 @@ impl Watch {
     fn is_well(&self, server: &str) {
         let mut seen = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         seen.trouble = None;
-        if seen.said_at.take().is_some() {
+        if std::mem::take(&mut seen.owed) {
             tracing::warn!("the store at `{server}` answers again");
         }
     }

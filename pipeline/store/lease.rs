@@ -156,6 +156,9 @@ async fn wait_for_end(store: &Store, pace: Pace, seen: &ObjectMeta) -> Result<()
     let path = &seen.location;
     let read = || async { store.get_path(path).await.map_err(|error| classify(STAGE, error)) };
     let first = read().await?;
+    if !matches!(first.as_deref(), None | Some(ENDED)) {
+        tracing::warn!("another process wrote here last; waiting whether it still lives");
+    }
     let until = Instant::now() + pace.expiry;
     let mut ticks = tokio::time::interval(pace.beat);
     loop {

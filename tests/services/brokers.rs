@@ -97,7 +97,9 @@ struct Site {
 impl Site {
     fn new() -> Self {
         let mut world = World::new();
-        std::fs::create_dir(world.path("scans")).unwrap();
+        for folder in ["scans", "out"] {
+            std::fs::create_dir(world.path(folder)).unwrap();
+        }
         std::fs::write(world.path("scans/1.pdf"), pdf::decision(1, 1)).unwrap();
         let password = ("SOHOA_TEST_PASSWORD", USER.password.to_owned());
         world.use_addresses("scans", "out", vec![password]);
@@ -109,7 +111,7 @@ impl Site {
     fn config(&self, name: &str, prefix: &str, brokers: &str, properties: &[(&str, &str)]) {
         let mut text = format!(
             "[workers]\ncount = 1\n[kafka]\nbrokers = \"{brokers}\"\nprefix = \"{prefix}\"\n\
-             announce_milliseconds = 50\n[kafka.properties]\n"
+             announce_milliseconds = 50\n[index]\ncommit_seconds = 1\n[kafka.properties]\n"
         );
         for (property, value) in properties {
             writeln!(text, "\"{property}\" = \"{value}\"").unwrap();
@@ -287,14 +289,32 @@ fn every_command_names_the_missing_right() {
 fn check_says_what_is_there() {
     let doors = doors();
     let site = Site::new();
-    let check = |config: &str, further: &[&str]| {
-        let ran = site.world.sohoa(&Site::arguments("check", config, further));
-        says(&ran.stderr, &[]);
-        ran
-    };
-    site.config("good", "all", &doors.sasl, &as_user("SASL_PLAINTEXT", "SCRAM-SHA-512", USER));
-    let good = check("good", &["--input", "scans"]);
-    assert_eq!(good.exit, 0, "{}", good.stdout);
+    let known = as_user("SASL_PLAINTEXT", "SCRAM-SHA-512", USER);
+    site.config("good", "all", &doors.sasl, &known);
+    site.config("missing", "nothing", &doors.plain, &[]);
+    site.config("topics", "topics", &doors.sasl, &known);
+    // Nothing listens on the discard port of the loopback.
+    site.config("away", "all", "127.0.0.1:9", &[]);
+    let checks: [(&str, i32, &[&str], fn(&str)); 4] = [
+        ("good", 0, &["--input", "scans"], is_good),
+        ("missing", 2, &["--json"], lacks_topics),
+        ("topics", 2, &[], lacks_rights),
+        ("away", 4, &[], is_away),
+    ];
+    thread::scope(|scope| {
+        for (config, exit, further, judge) in checks {
+            let site = &site;
+            scope.spawn(move || {
+                let ran = site.world.sohoa(&Site::arguments("check", config, further));
+                assert_eq!(ran.exit, exit, "{config}: {}{}", ran.stdout, ran.stderr);
+                says(&ran.stderr, &[]);
+                judge(&ran.stdout);
+            });
+        }
+    });
+}
+
+fn is_good(stdout: &str) {
     for line in [
         "ok     input: ",
         "ok     output: ",
@@ -303,31 +323,30 @@ fn check_says_what_is_there() {
         "ok     consumer group all-workers",
         "ok     transactional id all-worker-check",
     ] {
-        assert!(good.stdout.contains(line), "`{line}` is missing in\n{}", good.stdout);
+        assert!(stdout.contains(line), "`{line}` is missing in\n{stdout}");
     }
+}
 
-    site.config("missing", "nothing", &doors.plain, &[]);
-    let missing = check("missing", &["--json"]);
-    assert_eq!(missing.exit, 2, "{}", missing.stdout);
+fn lacks_topics(stdout: &str) {
     let lines: Vec<Value> =
-        missing.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let of = |what: &str| lines.iter().find(|line| line["what"] == what).unwrap();
     assert_eq!(of("Kafka brokers")["ok"], true);
     let topic = of("topic nothing.live.v1");
     assert_eq!(topic["ok"], false);
     assert!(topic["detail"].as_str().unwrap().contains("kafka.prefix"), "{topic}");
+}
 
-    site.config("topics", "topics", &doors.sasl, &as_user("SASL_PLAINTEXT", "PLAIN", USER));
-    let topics = check("topics", &[]);
-    assert_eq!(topics.exit, 2, "{}", topics.stdout);
-    assert!(topics.stdout.contains("FAILED consumer group topics-workers"), "{}", topics.stdout);
-    assert!(topics.stdout.contains("FAILED transactional id"), "{}", topics.stdout);
+fn lacks_rights(stdout: &str) {
+    for line in ["FAILED consumer group topics-workers: ", "FAILED transactional id topics-"] {
+        let found = stdout.lines().find(|found| found.starts_with(line));
+        assert!(found.is_some_and(|found| found.contains("does not permit")), "{stdout}");
+    }
+}
 
-    // Nothing listens on the discard port of the loopback.
-    site.config("away", "all", "127.0.0.1:9", &[]);
-    let away = check("away", &[]);
-    assert_eq!(away.exit, 4, "{}", away.stdout);
-    assert!(away.stdout.contains("kafka.brokers") && away.stdout.contains("refused"));
+fn is_away(stdout: &str) {
+    let line = stdout.lines().find(|line| line.starts_with("FAILED Kafka brokers")).unwrap();
+    assert!(line.contains("kafka.brokers") && line.contains("refused"), "{line}");
 }
 
 /// What was said is read while it runs.

@@ -63,7 +63,9 @@ async fn rebuild(settings: &Settings, output: &str) -> Result<Exit, Failure> {
         }
         Ok(source.into_rows())
     });
-    let counts = index.rebuild(rows).await.map_err(|error| match error {
+    let rebuilt = index.rebuild(rows).await;
+    setup::give_back(lease).await;
+    let counts = rebuilt.map_err(|error| match error {
         RebuildError::Index(error) => Failure::from_error(Exit::Unreachable, &error),
         RebuildError::Records(fault) => Failure::from(fault),
     })?;
@@ -71,6 +73,5 @@ async fn rebuild(settings: &Settings, output: &str) -> Result<Exit, Failure> {
         let rows = counts.get(&table).copied().unwrap_or(0);
         say(format_args!("{:<18} {rows:>10} rows", table.name()))?;
     }
-    lease.end().await?;
     Ok(if damaged == 0 { Exit::Done } else { Exit::CheckFailed })
 }

@@ -40,9 +40,8 @@ pub(crate) async fn run(arguments: Run, bars: &MultiProgress) -> Result<Exit, Fa
     let context = Arc::new(context);
     let ended = run::drive(Arc::clone(&context), plan, &lease, bars).await;
     context.pool.shutdown().await;
-    let exit = report(&context, &ended?, arguments.json);
-    lease.end().await?;
-    exit
+    setup::give_back(lease).await;
+    report(&context, &ended?, arguments.json)
 }
 
 /// The layout an argument names.
