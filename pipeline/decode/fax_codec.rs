@@ -48,20 +48,13 @@ impl BlackBits {
         settings: FaxSettings,
     ) -> Result<bool, DecodeError> {
         let before = self.height();
-        let mut context = DecoderContext::new(DecodeSettings {
-            columns: self.width,
-            rows,
-            end_of_block: true,
-            end_of_line: settings.end_of_line,
-            rows_are_byte_aligned: settings.byte_align,
-            encoding: settings.mode,
-            strict: false,
-        });
+        let mut context = context(self.width, rows, settings);
         // An error after the last wanted row is only a missing end mark.
         let outcome = hayro_ccitt::decode(data, self, &mut context);
         let found = self.height() - before;
         if found < rows {
-            let ended = outcome.is_ok_and(|end| found > 0 && ends_block(&data[..end]));
+            let ended =
+                outcome.is_ok_and(|end| found > 0 && ends_block(&data[..end.min(data.len())]));
             if !ended {
                 let cause = outcome.err().map_or_else(String::new, |error| format!(" ({error})"));
                 return Err(DecodeError::unreadable(format!(
@@ -148,6 +141,32 @@ impl Decoder for BlackBits {
             fill(row, from as usize, to as usize);
         }
     }
+}
+
+/// How many of `rows` rows a stream holds; all of them when it ends the picture itself.
+pub(crate) fn fax_rows(data: &[u8], width: u32, rows: u32, settings: FaxSettings) -> u32 {
+    struct Count(u32);
+    impl Decoder for Count {
+        fn push_row(&mut self, _: &[u32]) {
+            self.0 += 1;
+        }
+    }
+    let mut found = Count(0);
+    let outcome = hayro_ccitt::decode(data, &mut found, &mut context(width, rows, settings));
+    let ended = outcome.is_ok_and(|end| found.0 > 0 && ends_block(&data[..end.min(data.len())]));
+    if ended { rows } else { found.0.min(rows) }
+}
+
+fn context(width: u32, rows: u32, settings: FaxSettings) -> DecoderContext {
+    DecoderContext::new(DecodeSettings {
+        columns: width,
+        rows,
+        end_of_block: true,
+        end_of_line: settings.end_of_line,
+        rows_are_byte_aligned: settings.byte_align,
+        encoding: settings.mode,
+        strict: false,
+    })
 }
 
 /// Whether the last bits are the mark that ends a picture: two ends of line, with or without the

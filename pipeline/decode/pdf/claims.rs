@@ -6,12 +6,17 @@
 use std::io::{self, Read, Write};
 
 use flate2::read::{DeflateDecoder, ZlibDecoder};
-use hayro_syntax::{Filter, object::Stream};
+use hayro_ccitt::EncodingMode;
+use hayro_syntax::{
+    Filter,
+    object::{Dict, Stream},
+};
 use weezl::BitOrder;
 
-use super::{stream::number, wrapped::unwrapped};
+use super::{colour::space, stream::number, wrapped::unwrapped};
 use crate::{
     error::DecodeError,
+    fax_codec::{FaxSettings, fax_rows},
     jpeg::{self, JpegHeader},
     jpx,
     limits::Limits,
@@ -30,10 +35,14 @@ pub(super) fn check_image(stream: &Stream<'_>, limits: &Limits) -> Result<(), De
     let side = |long: &str, short: &str| u64::from(number(dict, long, short).unwrap_or(1));
     let (width, height) = (side("Width", "W"), side("Height", "H"));
     limits.check_pixels(width, height)?;
+    let filters = stream.filters();
     // Of four channels of 16 bits twice as much.
     check_growth(stream, width.saturating_mul(height).saturating_mul(16).saturating_add(1 << 16))?;
+    if filters.is_empty() {
+        let sound = has_rows(stream, Filter::Crypt, &stream.raw_data(), &Dict::default());
+        return if sound { Ok(()) } else { Err(cut()) };
+    }
     let Some((last, params, data)) = unwrapped(stream) else { return Ok(()) };
-    let cut = || DecodeError::unreadable("an image of the page is cut short");
     match last {
         Filter::DctDecode => {
             if let Ok(header) = JpegHeader::read(&data) {
@@ -51,7 +60,10 @@ pub(super) fn check_image(stream: &Stream<'_>, limits: &Limits) -> Result<(), De
         Filter::CcittFaxDecode => {
             let stated =
                 |key: &str, usual: u64| params.get::<i64>(key).map_or(usual, i64::unsigned_abs);
-            limits.check_pixels(stated("Columns", 1728), stated("Rows", 0).max(1))
+            let columns = stated("Columns", 1728);
+            limits.check_pixels(columns, stated("Rows", 0).max(1))?;
+            let rows = fax_rows(&data, columns as u32, height as u32, fax_settings(&params));
+            if u64::from(rows) * 100 >= height * 98 { Ok(()) } else { Err(cut()) }
         }
         Filter::Jbig2Decode => {
             let globals = params.get::<Stream<'_>>("JBIG2Globals");
@@ -62,8 +74,23 @@ pub(super) fn check_image(stream: &Stream<'_>, limits: &Limits) -> Result<(), De
             }
             check_segments(&data, limits)
         }
-        _ => Ok(()),
+        filter if has_rows(stream, filter, &data, &params) => Ok(()),
+        _ => Err(cut()),
     }
+}
+
+fn fax_settings(params: &Dict<'_>) -> FaxSettings {
+    let flag = |key: &str| params.get::<bool>(key).unwrap_or(false);
+    let mode = match params.get::<i64>("K").unwrap_or(0) {
+        ..0 => EncodingMode::Group4,
+        0 => EncodingMode::Group3_1D,
+        1.. => EncodingMode::Group3_2D,
+    };
+    FaxSettings { mode, end_of_line: flag("EndOfLine"), byte_align: flag("EncodedByteAlign") }
+}
+
+fn cut() -> DecodeError {
+    DecodeError::unreadable("an image of the page is cut short")
 }
 
 /// Refuses a stream that unpacks to more than `most` bytes.
@@ -79,23 +106,62 @@ pub(super) fn check_growth(stream: &Stream<'_>, most: u64) -> Result<(), DecodeE
     if data.len() as u64 * MOST_GROWTH <= most {
         return Ok(());
     }
-    let length = match filters.first() {
-        Some(Filter::FlateDecode) => {
-            let zlib = ZlibDecoder::new(&*data);
-            let (length, sound) = measured(zlib, most);
-            // A stream without zlib's frame is tried as a bare one.
-            if sound { length } else { length.max(measured(DeflateDecoder::new(&*data), most).0) }
+    match filters.first() {
+        Some(filter) if unpacked_length(*filter, &data, most) > most => {
+            Err(DecodeError::Unpacked { limit: most })
         }
-        Some(Filter::LzwDecode) => {
+        _ => Ok(()),
+    }
+}
+
+/// How many bytes a packed stream holds up to its end or its first fault, counted to one past `most`.
+fn unpacked_length(filter: Filter, data: &[u8], most: u64) -> u64 {
+    match filter {
+        Filter::FlateDecode => {
+            let (length, sound) = measured(ZlibDecoder::new(data), most);
+            // A stream without zlib's frame is tried as a bare one.
+            if sound { length } else { length.max(measured(DeflateDecoder::new(data), most).0) }
+        }
+        Filter::LzwDecode => {
             let mut meter = Meter { left: most };
             let mut decoder = weezl::decode::Decoder::with_tiff_size_switch(BitOrder::Msb, 8);
             // A broken end is for the reader to judge: what counts is how much there is before it.
-            let outcome = decoder.into_stream(&mut meter).decode_all(&*data);
+            let outcome = decoder.into_stream(&mut meter).decode_all(data);
             if outcome.status.is_err() && meter.left == 0 { most + 1 } else { most - meter.left }
         }
+        Filter::RunLengthDecode => run_lengths(data).min(most + 1),
         _ => data.len() as u64,
-    };
-    if length > most { Err(DecodeError::Unpacked { limit: most }) } else { Ok(()) }
+    }
+}
+
+fn run_lengths(data: &[u8]) -> u64 {
+    let (mut length, mut rest) = (0, data);
+    while let Some((count @ (..=127 | 129..), after)) = rest.split_first() {
+        let (taken, given) = if *count < 128 {
+            (usize::from(*count) + 1, usize::from(*count) + 1)
+        } else {
+            (1, 257 - usize::from(*count))
+        };
+        let Some(after) = after.get(taken..) else { return length + after.len() as u64 };
+        (length, rest) = (length + given as u64, after);
+    }
+    length
+}
+
+/// Whether rows of samples are all there, but for a little that careless writers leave out.
+fn has_rows(stream: &Stream<'_>, filter: Filter, data: &[u8], params: &Dict<'_>) -> bool {
+    let dict = stream.dict();
+    let stencil = dict.get::<bool>("ImageMask").or_else(|| dict.get::<bool>("IM")).unwrap_or(false);
+    let side = |long: &str, short: &str| u64::from(number(dict, long, short).unwrap_or(0));
+    let (width, height) = (side("Width", "W"), side("Height", "H"));
+    let bits = if stencil { 1 } else { side("BitsPerComponent", "BPC").max(1) };
+    // Of colours that have no word here there is at least one channel.
+    let channels = if stencil { 1 } else { space(dict).map_or(1, |space| space.colour.channels()) };
+    let predicted = filter != Filter::RunLengthDecode
+        && params.get::<i64>("Predictor").is_some_and(|predictor| predictor >= 10);
+    let row = (width.saturating_mul(bits * u64::from(channels))).div_ceil(8) + u64::from(predicted);
+    let wanted = row.saturating_mul(height);
+    unpacked_length(filter, data, wanted).saturating_mul(100) >= wanted.saturating_mul(98)
 }
 
 /// How much comes out, at most one byte more than `most`, and whether without an error.
@@ -128,7 +194,7 @@ impl Write for Meter {
 /// Checks the sizes that segments of JBIG2 claim.
 fn check_segments(data: &[u8], limits: &Limits) -> Result<(), DecodeError> {
     let mut rest = data;
-    while let Some((kind, body, after)) = segment(rest) {
+    while let Some((kind, body, after)) = segment(rest)? {
         let side = |at: usize| {
             body.get(at..at + 4).map(|b| u64::from(u32::from_be_bytes([b[0], b[1], b[2], b[3]])))
         };
@@ -154,8 +220,28 @@ fn check_segments(data: &[u8], limits: &Limits) -> Result<(), DecodeError> {
     Ok(())
 }
 
-/// The first segment: its kind, its data as far as it is there, and what follows.
-fn segment(data: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+/// A segment's kind, its data, and what follows it.
+type Segment<'a> = (u8, &'a [u8], &'a [u8]);
+
+/// The first segment.
+///
+/// # Errors
+/// A segment that is cut short, for its decoder would leave out what it shows.
+fn segment(data: &[u8]) -> Result<Option<Segment<'_>>, DecodeError> {
+    let Some((kind, length, body)) = segment_header(data) else { return Ok(None) };
+    if length == UNKNOWN {
+        // The last that can be looked at.
+        return Ok(Some((kind, body, &[])));
+    }
+    match body.split_at_checked(length as usize) {
+        Some((body, after)) => Ok(Some((kind, body, after))),
+        // Kinds end at 62; what else follows the last segment is padding.
+        None if matches!(kind, 0 | 4..=62) => Err(cut()),
+        None => Ok(None),
+    }
+}
+
+fn segment_header(data: &[u8]) -> Option<(u8, u32, &[u8])> {
     let number = u32::from_be_bytes(data.get(..4)?.try_into().ok()?);
     let flags = *data.get(4)?;
     let short = *data.get(5)? >> 5;
@@ -173,11 +259,7 @@ fn segment(data: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let page = if flags & 0x40 == 0 { 1 } else { 4 };
     let at = at.checked_add(references.checked_mul(each)?)?.checked_add(page)?;
     let length = u32::from_be_bytes(data.get(at..at.checked_add(4)?)?.try_into().ok()?);
-    let body = data.get(at + 4..)?;
-    // A region of unknown length is the last that can be looked at.
-    let split = if length == UNKNOWN { body.len() } else { (length as usize).min(body.len()) };
-    let (body, after) = body.split_at(split);
-    Some((flags & 0x3f, body, after))
+    Some((flags & 0x3f, length, data.get(at + 4..)?))
 }
 
 #[cfg(test)]

@@ -226,6 +226,9 @@ fn with_cut_image(bytes: &[u8], percent: usize) -> Option<Vec<u8>> {
     out.extend(&bytes[length_at + digits..data + kept]);
     out.extend(b"\nendstream\nendobj\n%");
     // What follows stays where the table says it is.
+    if out.len() > data + length {
+        return None;
+    }
     out.resize(data + length, b' ');
     out.extend(&bytes[data + length..]);
     Some(out)
