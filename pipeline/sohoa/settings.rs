@@ -63,68 +63,73 @@ fn read(path: &Path) -> Result<Config, Failure> {
 }
 
 fn mistakes(config: &Config) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut wrong = |is: bool, what: &str| {
-        if is {
-            found.push(what.to_owned());
-        }
-    };
-    wrong(config.agency.province.is_empty(), "agency.province is empty");
-    wrong(config.agency.name.trim().is_empty(), "agency.name is empty");
-    wrong(
-        !matches!(config.input.channel.as_str(), "postal" | "counter" | "bulk"),
-        "input.channel is none of `postal`, `counter`, `bulk`",
-    );
-    wrong(
-        config.sign.key.is_some() != config.sign.chain.is_some(),
-        "sign.key and sign.chain belong together: give both or neither",
-    );
-    wrong(
-        !matches!(config.sign.scheme.as_str(), "auto" | "rsa-pss" | "rsa-pkcs1"),
-        "sign.scheme is none of `auto`, `rsa-pss`, `rsa-pkcs1`",
-    );
-    wrong(
-        config.sign.key.is_some() && config.release.delegation == "TEST",
-        "release.delegation must name the agency's written delegation when sign.key is a real one",
-    );
-    wrong(config.workers.live_reserve_percent > 90, "workers.live_reserve_percent is above 90");
-    wrong(config.kafka.window == 0, "kafka.window is 0: nothing would ever be taken");
-    wrong(
-        !(10..=5_000).contains(&config.kafka.announce_milliseconds),
-        "kafka.announce_milliseconds is not between 10 and 5000",
-    );
-    wrong(!(0.5..=1.0).contains(&config.extract.accept), "extract.accept is not between 0.5 and 1");
-    wrong(config.workers.memory_mib < 512, "workers.memory_mib is below 512");
-    wrong(
-        !(1.0..=86_400.0).contains(&config.workers.deadline_seconds),
-        "workers.deadline_seconds is not between 1 and 86400",
-    );
-    wrong(
-        !(0.0..=3600.0).contains(&config.workers.deadline_seconds_per_megapixel),
-        "workers.deadline_seconds_per_megapixel is not between 0 and 3600",
-    );
-    wrong(
-        !(1..=100_000).contains(&config.index.commit_documents),
-        "index.commit_documents is not between 1 and 100000",
-    );
-    wrong(
-        !(1..=86_400).contains(&config.index.commit_seconds),
-        "index.commit_seconds is not between 1 and 86400",
-    );
-    wrong(config.workers.count > 1024, "workers.count is above 1024");
-    wrong(
-        !(1..=86_400).contains(&config.store.retry_seconds),
-        "store.retry_seconds is not between 1 and 86400",
-    );
-    wrong(
-        config.store.lock_mode.is_some() && !(1..=36_500).contains(&config.store.lock_days),
-        "store.lock_days is not between 1 and 36500",
-    );
-    wrong(
-        config.input.max_page_megapixels == 0 || config.input.max_pages == 0,
-        "input.max_page_megapixels and input.max_pages must not be 0",
-    );
-    found
+    let wrong = inconsistent(config).into_iter().chain(out_of_bounds(config));
+    wrong.filter(|(is, _)| *is).map(|(_, what)| what.to_owned()).collect()
+}
+
+fn inconsistent(config: &Config) -> Vec<(bool, &'static str)> {
+    vec![
+        (config.agency.province.is_empty(), "agency.province is empty"),
+        (config.agency.name.trim().is_empty(), "agency.name is empty"),
+        (
+            !matches!(config.input.channel.as_str(), "postal" | "counter" | "bulk"),
+            "input.channel is none of `postal`, `counter`, `bulk`",
+        ),
+        (
+            config.sign.key.is_some() != config.sign.chain.is_some(),
+            "sign.key and sign.chain belong together: give both or neither",
+        ),
+        (
+            !matches!(config.sign.scheme.as_str(), "auto" | "rsa-pss" | "rsa-pkcs1"),
+            "sign.scheme is none of `auto`, `rsa-pss`, `rsa-pkcs1`",
+        ),
+        (
+            config.sign.key.is_some() && config.release.delegation == "TEST",
+            "release.delegation must name the agency's written delegation when sign.key is a real one",
+        ),
+    ]
+}
+
+fn out_of_bounds(config: &Config) -> Vec<(bool, &'static str)> {
+    vec![
+        (config.workers.live_reserve_percent > 90, "workers.live_reserve_percent is above 90"),
+        (config.kafka.window == 0, "kafka.window is 0: nothing would ever be taken"),
+        (
+            !(10..=5_000).contains(&config.kafka.announce_milliseconds),
+            "kafka.announce_milliseconds is not between 10 and 5000",
+        ),
+        (!(0.5..=1.0).contains(&config.extract.accept), "extract.accept is not between 0.5 and 1"),
+        (config.workers.memory_mib < 512, "workers.memory_mib is below 512"),
+        (
+            !(1.0..=86_400.0).contains(&config.workers.deadline_seconds),
+            "workers.deadline_seconds is not between 1 and 86400",
+        ),
+        (
+            !(0.0..=3600.0).contains(&config.workers.deadline_seconds_per_megapixel),
+            "workers.deadline_seconds_per_megapixel is not between 0 and 3600",
+        ),
+        (
+            !(1..=100_000).contains(&config.index.commit_documents),
+            "index.commit_documents is not between 1 and 100000",
+        ),
+        (
+            !(1..=86_400).contains(&config.index.commit_seconds),
+            "index.commit_seconds is not between 1 and 86400",
+        ),
+        (config.workers.count > 1024, "workers.count is above 1024"),
+        (
+            !(1..=86_400).contains(&config.store.retry_seconds),
+            "store.retry_seconds is not between 1 and 86400",
+        ),
+        (
+            config.store.lock_mode.is_some() && !(1..=36_500).contains(&config.store.lock_days),
+            "store.lock_days is not between 1 and 36500",
+        ),
+        (
+            config.input.max_page_megapixels == 0 || config.input.max_pages == 0,
+            "input.max_page_megapixels and input.max_pages must not be 0",
+        ),
+    ]
 }
 
 /// The folder for what belongs to this user: the test authority and the default key for hashes.

@@ -169,9 +169,9 @@ pub(crate) async fn give_back(lease: Lease) {
     if lease.lost().is_cancelled() {
         return;
     }
-    match tokio::time::timeout(GIVE_BACK, lease.end()).await {
-        Ok(Ok(())) => {}
-        Ok(Err(_)) | Err(_) => tracing::info!("the output's lease is left to expire"),
+    let given_back = tokio::time::timeout(GIVE_BACK, lease.end()).await;
+    if !matches!(given_back, Ok(Ok(()))) {
+        tracing::info!("the output's lease is left to expire");
     }
 }
 

@@ -17,6 +17,12 @@ use tempfile::TempDir;
 
 use crate::support::{Ran, World, signal, wait_until};
 
+/// Name, address, properties, and what the answer has to say.
+type Case<'a> = (&'a str, &'a str, Vec<(&'a str, &'a str)>, &'a [&'a str]);
+
+/// Configuration, exit, further arguments, and what the answer has to be.
+type Check<'a> = (&'a str, i32, &'a [&'a str], fn(&str));
+
 /// All tests of this file.
 pub(crate) const TESTS: [(&str, fn()); 6] = [
     ("brokers::documents_pass_under_every_protection", documents_pass_under_every_protection),
@@ -224,7 +230,7 @@ fn who_is_not_let_in_is_told_why() {
     let password: &[&str] = &["sasl.password", "does not let us in"];
     // They may be starting behind somebody who answers for them: they have all the time there is.
     let hangs_up: &[&str] = &["trying again", "hangs up", "security.protocol"];
-    let cases: [(&str, &str, Vec<(&str, &str)>, &[&str]); 9] = [
+    let cases: [Case<'_>; 9] = [
         ("plain-password", &doors.sasl, as_user("SASL_PLAINTEXT", "PLAIN", wrong), password),
         (
             "salted-password",
@@ -295,7 +301,7 @@ fn check_says_what_is_there() {
     site.config("topics", "topics", &doors.sasl, &known);
     // Nothing listens on the discard port of the loopback.
     site.config("away", "all", "127.0.0.1:9", &[]);
-    let checks: [(&str, i32, &[&str], fn(&str)); 4] = [
+    let checks: [Check<'_>; 4] = [
         ("good", 0, &["--input", "scans"], is_good),
         ("missing", 2, &["--json"], lacks_topics),
         ("topics", 2, &[], lacks_rights),

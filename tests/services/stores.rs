@@ -21,6 +21,9 @@ use sohoa_harness::{
 
 use crate::support::{Ran, World, signal, wait_until};
 
+/// Environment, exit, and what the answer has to say.
+type Case<'a> = (&'a [(&'a str, &'a str)], i32, &'a [&'a str]);
+
 /// All tests of this file.
 pub(crate) const TESTS: [(&str, fn()); 10] = [
     ("stores::a_bucket_may_be_part_of_the_servers_name", a_bucket_may_be_part_of_the_name),
@@ -389,7 +392,7 @@ fn late(request: &mut Request) -> Verdict {
 fn every_refusal_names_its_setting() {
     let mut site = Site::new();
     let usual = site.environment(&[]);
-    let cases: [(&[(&str, &str)], i32, &[&str]); 4] = [
+    let cases: [Case<'_>; 4] = [
         (&[("AWS_ACCESS_KEY_ID", "nobody")], 2, &["access key", "AWS_ACCESS_KEY_ID"]),
         (&[("AWS_SECRET_ACCESS_KEY", "wrong")], 2, &["secret", "AWS_SECRET_ACCESS_KEY"]),
         (&[("AWS_REGION", "vn-north-1")], 2, &["region", "us-east-1", "AWS_REGION"]),
