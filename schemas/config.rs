@@ -124,7 +124,8 @@ pub struct Workers {
     pub deadline_seconds: f64,
     /// Further seconds for each megapixel.
     pub deadline_seconds_per_megapixel: f64,
-    /// Bytes of documents in flight, in mebibytes.
+    /// Bytes of documents in flight, in mebibytes. The processes together take this at most, and
+    /// beside it up to 700 MiB for each page worker that reads the largest page accepted.
     pub budget_mib: u64,
     /// Part of `budget_mib` that bulk documents leave to live ones, in percent.
     pub live_reserve_percent: u64,
