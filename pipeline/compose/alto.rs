@@ -17,7 +17,7 @@ const NAMESPACE: &str = "http://www.loc.gov/standards/alto/ns-v4#";
 /// The units of a point.
 const UNITS: f32 = 1200.0 / 72.0;
 
-/// What the file says of itself.
+/// What the file says of itself. Not when it was made: of the same pages it is the same file.
 #[derive(Debug, Clone)]
 pub struct About<'a> {
     /// The record's identifier.
@@ -26,8 +26,6 @@ pub struct About<'a> {
     pub software: (&'a str, &'a str),
     /// Name and version of the engine that recognised; none where the files' own text was taken.
     pub engine: Option<&'a str>,
-    /// When, RFC 3339.
-    pub time: &'a str,
 }
 
 /// Writes the pages of a record. A page that was not read has its number and no text.
@@ -60,7 +58,6 @@ fn describe(writer: &mut Writer<impl Write>, about: &About<'_>) -> io::Result<()
     let step = |writer: &mut Writer<_>, id, (name, version): (&str, &str)| {
         let processing = writer.create_element("Processing").with_attribute(("ID", id));
         processing.write_inner_content(|writer| {
-            told(writer, "processingDateTime", about.time)?;
             writer.create_element("processingSoftware").write_inner_content(|writer| {
                 told(writer, "softwareName", name)?;
                 told(writer, "softwareVersion", version)
@@ -193,12 +190,8 @@ mod tests {
 
     use super::*;
 
-    const ABOUT: About<'_> = About {
-        identifier: "uid",
-        software: ("sohoa", "0.1.0"),
-        engine: Some("tesseract 5.3.0"),
-        time: "2026-01-02T03:04:05+07:00",
-    };
+    const ABOUT: About<'_> =
+        About { identifier: "uid", software: ("sohoa", "0.1.0"), engine: Some("tesseract 5.3.0") };
 
     fn attribute(element: &BytesStart<'_>, name: &str) -> Option<String> {
         let attribute = element.try_get_attribute(name).unwrap()?;

@@ -133,6 +133,7 @@ mod tests {
             record::page_workers(4, 2);
             record::lag(Lane::Bulk, 7, None, None);
             record::held(0, None);
+            record::index_lag(3);
             record::partitions(Lane::Live, 3, 1);
         });
         for metric in names::ALL {

@@ -43,14 +43,17 @@ pub struct Attempt {
     pub source: Uuid,
     /// Version of the record.
     pub version: i32,
-    /// Start of the document's hash.
+    /// Start of the hash of its parts' hashes.
     pub name: String,
 }
 
 impl Attempt {
-    /// An attempt named by the hash of its document.
-    pub fn new(source: Uuid, version: i32, sha256: &str) -> Self {
-        Self { source, version, name: sha256.chars().take(16).collect() }
+    /// An attempt named by the hashes of all its parts: two workers, of two versions of the program
+    /// perhaps, make the same document at once, and neither may write over what the other's record
+    /// names.
+    pub fn new(source: Uuid, version: i32, parts: &[&str]) -> Self {
+        let name = sha256(parts.concat().as_bytes());
+        Self { source, version, name: name.chars().take(16).collect() }
     }
 
     /// Writes a part that is a file.

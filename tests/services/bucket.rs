@@ -89,7 +89,7 @@ fn a_wrong_key_or_bucket_stops() {
     let (mut world, gateway) = on_s3("1");
     world.use_addresses("s3://scans", "s3://nowhere/out", gateway.environment());
     let ran = world.run(&[]);
-    assert_eq!(ran.exit, 4, "{}", ran.stderr);
+    assert_eq!(ran.exit, 2, "{}", ran.stderr);
     assert!(ran.stderr.contains("bucket"), "{}", ran.stderr);
 
     let mut wrong = gateway.environment();

@@ -278,7 +278,8 @@ fn no_broker() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let brokers = format!("127.0.0.1:{port}");
     let settings = config::Kafka { brokers: brokers.clone(), ..config::Kafka::default() };
-    let (kind, said) = fatal(block_on(KafkaLane::open(&settings, Topic::Bulk)));
-    assert_eq!(kind, FatalKind::Unreachable);
+    let opened = block_on(KafkaLane::open(&settings, Topic::Bulk));
+    let Err(Fault::Retry(cause)) = opened else { panic!("there is no broker") };
+    let said = cause.error.to_string();
     assert!(said.contains("kafka.brokers") && said.contains(&brokers), "{said}");
 }

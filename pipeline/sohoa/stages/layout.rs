@@ -10,7 +10,7 @@ use sohoa_store::{classify_local, hash::sha256_file};
 use tempfile::TempPath;
 
 use crate::{
-    context::{Context, vietnamese},
+    context::Context,
     stages::{read::Read, take_in::Taken},
 };
 
@@ -31,13 +31,11 @@ pub(crate) fn write(context: &Context, taken: &Taken, read: &Read) -> Result<Lay
     let file = tempfile::Builder::new().prefix("sohoa-").suffix(".xml").tempfile();
     let (file, path) = file.map_err(failed)?.into_parts();
     let identifier = taken.uid.to_string();
-    let time = vietnamese(taken.at).to_rfc3339();
     let recognised = read.texts().any(|(_, text)| text.origin == TextOrigin::Ocr);
     let about = About {
         identifier: &identifier,
         software: ("sohoa", env!("CARGO_PKG_VERSION")),
         engine: recognised.then(|| context.pool.engine()),
-        time: &time,
     };
     let pages = read.pages.iter();
     let pages = pages.map(|page| (page.place.number, page.page.as_ref().ok().map(|p| &p.text)));

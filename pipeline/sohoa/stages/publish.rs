@@ -17,7 +17,11 @@ use sohoa_schemas::{
     record::{Part, Prepared, Record, Rows},
     rows::Outcome,
 };
-use sohoa_store::{Fetched, classify_local, hash::sha256_file, io_kind};
+use sohoa_store::{
+    Fetched, classify_local,
+    hash::{sha256, sha256_file},
+    io_kind,
+};
 
 use crate::{
     context::{Context, now},
@@ -92,7 +96,7 @@ async fn store(
     let SignedDocument { file, signature, signed_at } = signed;
     let hash = sha256_file(&file).map_err(|error| classify_local(STAGE, error))?;
     let Prepared { mut record, alto: layout, .. } = prepared;
-    let attempt = Attempt::new(record.source_uid, record.version, &hash);
+    let attempt = attempt(&record, &hash, layout.as_ref());
     let document = Part {
         role: "document".into(),
         key: "document.pdf".into(),
@@ -126,13 +130,19 @@ pub(crate) async fn publish_original(
         let error = "a record without its original";
         return Err(Fault::fatal(FatalKind::Internal, STAGE, error));
     };
-    let attempt = Attempt::new(record.source_uid, record.version, &document.sha256);
+    let attempt = attempt(&record, &document.sha256, Some(&layout.part));
     let publishing = async {
         let layout = (&*layout.file, layout.part.clone());
         record.parts.push(keep_layout(context, &attempt, layout).await?);
         publish(context, record, &attempt, document).await
     };
     measured(context, Stage::Publish, publishing).await
+}
+
+fn attempt(record: &Record, document: &str, layout: Option<&Part>) -> Attempt {
+    let text = sha256(&text_of(&record.rows));
+    let layout = layout.map_or("", |part| &part.sha256);
+    Attempt::new(record.source_uid, record.version, &[document, layout, &text])
 }
 
 async fn keep_layout(
