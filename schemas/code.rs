@@ -140,8 +140,8 @@ codes! {
         "Một bước xử lý lỗi lặp lại với tài liệu này; xem chuỗi lỗi rồi gửi xử lý lại.";
     X03KilledWorker, "X03_KILLED_WORKER", Block, "Working on this document ended the program twice; have the file looked at before it is replayed."
         "Tài liệu này làm dừng chương trình hai lần; cho kiểm tra tệp trước khi gửi xử lý lại.";
-    X02BrokenMessage, "X02_BROKEN_MESSAGE", Block, "The message could not be understood; correct the sender, then send it again."
-        "Không hiểu được thông điệp; sửa bên gửi rồi gửi lại.";
+    X02BrokenMessage, "X02_BROKEN_MESSAGE", Block, "The message could not be understood; bring the workers to the version of its sender and replay it, or correct the sender."
+        "Không hiểu được thông điệp; nâng chương trình xử lý lên phiên bản của bên gửi rồi chạy lại, hoặc sửa bên gửi.";
 }
 
 impl std::fmt::Display for Code {

@@ -119,6 +119,9 @@ pub struct BrokenMessage {
     pub sentence: String,
     /// Where it stood.
     pub position: MessagePosition,
+    /// Its key, Base64; none of a message without one.
+    #[serde(default)]
+    pub key_base64: Option<String>,
     /// Its headers.
     pub headers: Vec<(String, String)>,
     /// Its body as it came, Base64.

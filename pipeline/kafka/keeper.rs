@@ -266,6 +266,7 @@ fn take(watch: &Watch, message: &BorrowedMessage<'_>) -> Option<Delivery> {
     held.claims.hand_out(offset);
     Some(Delivery {
         place: Place { lane, partition, offset, epoch: held.epoch },
+        key: message.key().map(<[u8]>::to_vec),
         payload: message.payload().unwrap_or_default().to_vec(),
         headers: headers(message),
         suspicion,

@@ -78,6 +78,8 @@ impl Place {
 pub struct Delivery {
     /// Where it stands.
     pub place: Place,
+    /// Its key, by which its partition was chosen.
+    pub key: Option<Vec<u8>>,
     /// Its body.
     pub payload: Vec<u8>,
     /// Its headers; one that is no text is left out.

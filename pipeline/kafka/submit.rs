@@ -83,6 +83,26 @@ impl Event<'_> {
     }
 }
 
+/// A message as it came from a topic.
+#[derive(Debug, Clone, Copy)]
+pub struct Verbatim<'a> {
+    /// Its key.
+    pub key: Option<&'a [u8]>,
+    /// Its body.
+    pub payload: &'a [u8],
+    /// Its headers.
+    pub headers: &'a [(String, String)],
+}
+
+impl Verbatim<'_> {
+    fn headers(&self) -> OwnedHeaders {
+        let headers = OwnedHeaders::new_with_capacity(self.headers.len());
+        self.headers.iter().fold(headers, |headers, (key, value)| {
+            headers.insert(Header { key, value: Some(value) })
+        })
+    }
+}
+
 /// The broker has these messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Delivered {
@@ -139,13 +159,33 @@ impl Submitter {
         let payload = serde_json::to_vec(submission)
             .map_err(|error| Fault::fatal(FatalKind::Internal, STAGE, error))?;
         let key = submission.dossier.uid.to_string();
+        self.pass(topic, (Some(key.as_bytes()), &payload), &event.headers()).await
+    }
+
+    /// Sends a message once more as it came, whatever it says.
+    ///
+    /// # Errors
+    /// `Fatal` when the broker refuses this message or an earlier one.
+    pub async fn send_verbatim(&self, topic: Topic, message: Verbatim<'_>) -> Result<(), Fault> {
+        self.pass(topic, (message.key, message.payload), &message.headers()).await
+    }
+
+    async fn pass(
+        &self,
+        topic: Topic,
+        (key, payload): (Option<&[u8]>, &[u8]),
+        headers: &OwnedHeaders,
+    ) -> Result<(), Fault> {
         let name = topic.name(&self.prefix);
         loop {
             self.reports.until(|state| state.room_for(payload.len())).await?;
-            let record = BaseRecord::with_opaque_to(&name, payload.len())
-                .key(&key)
-                .payload(&payload)
-                .headers(event.headers());
+            let record = BaseRecord::<[u8], [u8], usize>::with_opaque_to(&name, payload.len())
+                .payload(payload)
+                .headers(headers.clone());
+            let record = match key {
+                Some(key) => record.key(key),
+                None => record,
+            };
             // Counted first: the report may come before `send` returns.
             self.reports.state().begin(payload.len());
             let Err((error, _)) = self.producer.send(record) else { return Ok(()) };

@@ -8,18 +8,22 @@ use std::{
 };
 
 use serde_json::Value;
-use sohoa_harness::{Gateway, Kafka, messages, reader::read_committed};
+use sohoa_harness::{
+    Gateway, Kafka, messages,
+    reader::{Message, read_committed},
+};
 
 use crate::support::{Ran, World, json_lines, signal, wait_until};
 
 /// All tests of this file.
-pub(crate) const TESTS: [(&str, fn()); 9] = [
+pub(crate) const TESTS: [(&str, fn()); 10] = [
     ("lanes::what_a_run_makes_a_worker_makes", what_a_run_makes_a_worker_makes),
     ("lanes::a_worker_takes_several_inputs_by_both_lanes", a_worker_takes_several_inputs),
     ("lanes::killed_workers_lose_and_repeat_nothing", killed_workers_lose_and_repeat_nothing),
     ("lanes::partitions_that_come_back_go_on", partitions_that_come_back_go_on),
     ("lanes::a_document_that_kills_twice_is_refused", a_document_that_kills_twice_is_refused),
     ("lanes::a_broken_message_is_kept_and_the_lane_goes_on", a_broken_message_is_kept),
+    ("lanes::an_input_that_a_worker_lacks_is_named", an_input_that_a_worker_lacks_is_named),
     ("lanes::a_topic_emptied_by_retention_is_no_loss", a_topic_emptied_by_retention_is_no_loss),
     ("lanes::operators_see_what_a_worker_does", operators_see_what_a_worker_does),
     ("lanes::what_is_missing_is_named_with_its_setting", what_is_missing_is_named),
@@ -320,6 +324,47 @@ fn a_broken_message_is_kept() {
     assert_eq!(listed.stdout.lines().count(), 2, "{}{}", listed.stdout, listed.stderr);
     province.index();
     province.check();
+    // A worker that knows more may be sent them again, as they came; one that is refused again is
+    // still one message.
+    let bodies = [&b"not json"[..], br#"{"schema_version": 99}"#];
+    let again = |round: usize| {
+        let replay = ["dead-letters", "replay", "--config", "sohoa.toml"];
+        let replayed =
+            province.world.sohoa(&[&replay[..], &["--output", "s3://records/out"]].concat());
+        assert_eq!(replayed.exit, 0, "{}", replayed.stderr);
+        let sent = read_committed(province.kafka.bootstrap(), &bulk);
+        for (body, before) in bodies.iter().zip([1, 0]) {
+            let same = |message: &&Message| message.payload.as_deref() == Some(*body);
+            let same: Vec<_> = sent.iter().filter(same).collect();
+            assert_eq!(same.len(), before + round, "{}", replayed.stdout);
+            assert!(same.iter().all(|message| message.key.as_deref() == Some(&b"k"[..])));
+        }
+    };
+    again(1);
+    let mut worker = province.worker("one");
+    let letters = || read_committed(province.kafka.bootstrap(), &topic("deadletters")).len();
+    wait_until("both refused again", || letters() == 4);
+    Province::end(&mut worker);
+    again(2);
+}
+
+/// A worker that was not told of an input refuses nothing: it stops, and one that was goes on.
+fn an_input_that_a_worker_lacks_is_named() {
+    let province = Province::new("1", 1);
+    province.submit("quay-1", "quay=s3://scans", &["--lane", "live"]);
+    let places = ["--output", "s3://records/out", "--config", "sohoa.toml"];
+    let worker = ["worker", "--slot", "one", "--input", "s3://scans"];
+    let ended = province.world.sohoa(&[&worker[..], &places].concat());
+    assert_eq!(ended.exit, 2, "{}", ended.stderr);
+    assert!(ended.stderr.contains("--input quay="), "{}", ended.stderr);
+    let letters = read_committed(province.kafka.bootstrap(), &topic("deadletters"));
+    assert_eq!(letters.len(), 0);
+    let mut worker = province.worker_of("one", &["--input", "quay=s3://scans"]);
+    province.wait_for_events(province.documents);
+    Province::end(&mut worker);
+    assert_eq!(province.refused(), [] as [Value; 0]);
+    province.index();
+    assert_eq!(province.world.number("select count(*) as n from documents"), province.documents);
 }
 
 fn a_topic_emptied_by_retention_is_no_loss() {

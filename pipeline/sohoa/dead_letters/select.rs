@@ -128,6 +128,7 @@ mod tests {
             code: Code::X02BrokenMessage,
             sentence: "No.".into(),
             position: MessagePosition { topic: "a.live.v1".into(), partition: 2, offset: 7 },
+            key_base64: None,
             headers: Vec::new(),
             payload_base64: String::new(),
             quarantined_at: "2026-11-20T08:00:00Z".parse().unwrap(),

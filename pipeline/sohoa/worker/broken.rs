@@ -1,5 +1,5 @@
-//! Messages that are none: not JSON, of an unknown version, for another input. Kept whole, with the
-//! reason, and announced; the lane goes on.
+//! Messages that are none: not JSON, of an unknown version or form. Kept whole, with the reason, and
+//! announced; the lane goes on. A worker that knows the form can be sent them again.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use sohoa_flow::{FatalKind, Fault, retry::retry};
@@ -27,6 +27,7 @@ pub(crate) async fn refuse(
         code,
         sentence: format!("{why}. {}", code.sentence()),
         position,
+        key_base64: delivery.key.as_deref().map(|key| BASE64_STANDARD.encode(key)),
         headers: delivery.headers.clone(),
         payload_base64: BASE64_STANDARD.encode(&delivery.payload),
         quarantined_at: now(),

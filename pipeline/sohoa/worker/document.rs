@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
-use sohoa_flow::{Fault, Urgency, fault::BoxError, retry::retry};
+use sohoa_flow::{FatalKind, Fault, Urgency, fault::BoxError, retry::retry};
 use sohoa_kafka::{Announcement, Delivery, Suspicion};
 use sohoa_publish::quarantine;
-use sohoa_schemas::{Code, message::Submission, rows::Outcome};
+use sohoa_schemas::{
+    Code,
+    message::{MessagePosition, Submission},
+    rows::Outcome,
+};
 use sohoa_source::{Source, submission::from_message};
 
 use super::{answer, broken, inputs::Inputs};
@@ -14,10 +18,33 @@ use crate::{
     stages::{self, Settled, process::refuse_unless_done, take_in::footprint},
 };
 
+const STAGE: &str = "message";
+
 /// A document that ended two workers.
 #[derive(Debug, thiserror::Error)]
 #[error("two workers ended while they worked on this document, the second on nothing else")]
 struct Killed;
+
+/// Why a message gives no document to work on.
+#[derive(Debug)]
+enum Misunderstood {
+    /// It is no submission.
+    Broken(String),
+    /// It is one, and this worker was not told where its files are.
+    Elsewhere(UnknownInput),
+}
+
+/// The message is good; this worker's command line lacks something.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the message at {place} names the input `{input}`, and this worker reads {known}: start it \
+     with --input {input}=ADDRESS as well"
+)]
+struct UnknownInput {
+    input: String,
+    known: String,
+    place: String,
+}
 
 /// What came of a message.
 #[derive(Debug)]
@@ -35,7 +62,10 @@ pub(crate) struct Answered {
 pub(crate) async fn answer(inputs: &Inputs, delivery: &Delivery) -> Result<Answered, Fault> {
     let (context, submission, source) = match understand(inputs, delivery) {
         Ok(understood) => understood,
-        Err(why) => return broken_message(inputs.any(), delivery, &why).await,
+        Err(Misunderstood::Broken(why)) => {
+            return broken_message(inputs.any(), delivery, &why).await;
+        }
+        Err(Misunderstood::Elsewhere(error)) => return Err(elsewhere(error)),
     };
     if delivery.suspicion == Suspicion::Guilty {
         let settled = refuse_unless_done(context, source, (Code::X03KilledWorker, Killed)).await?;
@@ -56,7 +86,10 @@ pub(crate) async fn give_up(
 ) -> Result<Answered, Fault> {
     let (context, submission, source) = match understand(inputs, delivery) {
         Ok(understood) => understood,
-        Err(why) => return broken_message(inputs.any(), delivery, &why).await,
+        Err(Misunderstood::Broken(why)) => {
+            return broken_message(inputs.any(), delivery, &why).await;
+        }
+        Err(Misunderstood::Elsewhere(error)) => return Err(elsewhere(error)),
     };
     let settled = refuse_unless_done(context, source, (Code::X01StageFailed, error)).await?;
     announce(context, delivery, &submission, settled).await
@@ -66,18 +99,27 @@ pub(crate) async fn give_up(
 fn understand<'a>(
     inputs: &'a Inputs,
     delivery: &Delivery,
-) -> Result<(&'a Context, Submission, Arc<Source>), String> {
-    let submission: Submission = serde_json::from_slice(&delivery.payload)
-        .map_err(|error| format!("The message is not a submission: {error}"))?;
-    let context = inputs.of(&submission.input, delivery.place.lane).ok_or_else(|| {
-        format!(
-            "The message names the input `{}`, and this worker reads {}",
-            submission.input,
-            inputs.names()
-        )
+) -> Result<(&'a Context, Submission, Arc<Source>), Misunderstood> {
+    let submission: Submission = serde_json::from_slice(&delivery.payload).map_err(|error| {
+        Misunderstood::Broken(format!("The message is not a submission: {error}"))
     })?;
-    let source = from_message(submission.clone()).map_err(|error| error.to_string())?;
+    let source = from_message(submission.clone())
+        .map_err(|error| Misunderstood::Broken(error.to_string()))?;
+    let Some(context) = inputs.of(&submission.input, delivery.place.lane) else {
+        let MessagePosition { topic, partition, offset } =
+            delivery.place.position(&inputs.any().settings.config.kafka.prefix);
+        return Err(Misunderstood::Elsewhere(UnknownInput {
+            input: submission.input,
+            known: inputs.names(),
+            place: format!("{topic}, partition {partition}, offset {offset}"),
+        }));
+    };
     Ok((context, submission, Arc::new(source)))
+}
+
+/// Any other worker that reads the input can do the document, so nothing is refused.
+fn elsewhere(error: UnknownInput) -> Fault {
+    Fault::fatal(FatalKind::Configuration, STAGE, error)
 }
 
 async fn broken_message(
