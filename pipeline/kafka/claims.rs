@@ -3,7 +3,8 @@
 //!
 //! A message that was in hand when its worker died is a *suspect*: it is done again alone, and that
 //! it is alone is written down first. A message whose worker died while it was alone has killed
-//! twice and is *guilty*: it is refused. A partition that is given up in order leaves no suspects.
+//! twice and is *guilty*: it is refused. A partition that is given up in order leaves no suspects,
+//! but for a message that ended its worker with an error no other message met: that is a death, too.
 
 use serde::{Deserialize, Serialize};
 
@@ -93,6 +94,15 @@ impl Claims {
     pub(crate) fn note_in_order(&self) -> String {
         write(&Note { hand: None, suspect: self.last_suspect, alone: self.guilty })
     }
+
+    /// The note with which the partition is given up when the message at `offset` ended the worker.
+    pub(crate) fn note_blaming(&self, offset: i64) -> String {
+        write(&Note {
+            hand: None,
+            suspect: self.last_suspect.max(Some(offset)),
+            alone: self.alone.filter(|alone| *alone == offset).or(self.guilty),
+        })
+    }
 }
 
 fn write(note: &Note) -> String {
@@ -142,6 +152,26 @@ mod tests {
         claims.settle(5);
         assert_eq!(Claims::after(&claims.note_in_order()).judge(5), Suspicion::Suspect);
         assert_eq!(Claims::after(&claims.note_in_order()).judge(7), Suspicion::None);
+    }
+
+    #[test]
+    fn a_message_that_ends_two_workers_in_order_is_guilty() {
+        let mut first = Claims::default();
+        for offset in [5, 6, 7] {
+            first.hand_out(offset);
+        }
+        let mut second = Claims::after(&first.note_blaming(6));
+        assert_eq!(second.judge(6), Suspicion::Suspect);
+        assert_eq!(second.judge(7), Suspicion::None, "it was only beside it");
+        second.set_alone(5);
+        second.settle(5);
+        second.set_alone(6);
+        let third = Claims::after(&second.note_blaming(6));
+        assert_eq!(third.judge(6), Suspicion::Guilty);
+        // One that ends its worker for the first time is no more than suspect.
+        let other = Claims::after(&second.note_blaming(7));
+        assert_eq!(other.judge(7), Suspicion::Suspect);
+        assert_eq!(other.judge(6), Suspicion::Suspect);
     }
 
     #[test]

@@ -87,7 +87,7 @@ impl Keeper {
     pub(crate) fn run(mut self) -> Result<(), Fault> {
         let mut unwanted = HashMap::from(Lane::ALL.map(|lane| (lane, false)));
         loop {
-            let mut ending = false;
+            let mut ending = None;
             while let Ok(order) = self.inbox.try_recv() {
                 match order {
                     Order::Settle(place, answer) => self.settle(place, answer),
@@ -99,11 +99,11 @@ impl Keeper {
                         // Who asked may have been dropped.
                         done.send(()).unwrap_or_default();
                     }
-                    Order::End => ending = true,
+                    Order::End(blamed) => ending = Some(blamed),
                 }
             }
-            if ending {
-                return self.end();
+            if let Some(blamed) = ending {
+                return self.end(blamed);
             }
             if self.announced_at.elapsed() >= self.settings.announce_every {
                 self.announced_at = Instant::now();
@@ -149,7 +149,7 @@ impl Keeper {
         }
     }
 
-    fn end(self) -> Result<(), Fault> {
+    fn end(self, blamed: Option<Place>) -> Result<(), Fault> {
         let mut state = self.watch.state();
         // Each turn announces something, or was taken back, and then nothing is lost.
         let mut owed = usize::MAX;
@@ -157,8 +157,15 @@ impl Keeper {
             owed = state.owed();
             state.announce(&self.consumer, &self.settings.prefix)?;
         }
-        let in_order = |_: &_, held: &Held| Some(held.claims.note_in_order());
-        if let Err(error) = state.note(&self.consumer, &self.settings.prefix, in_order) {
+        let note = |key: &(Lane, i32), held: &Held| {
+            let blamed = blamed
+                .filter(|place| (place.lane, place.partition) == *key && place.epoch == held.epoch);
+            Some(match blamed {
+                Some(place) => held.claims.note_blaming(place.offset),
+                None => held.claims.note_in_order(),
+            })
+        };
+        if let Err(error) = state.note(&self.consumer, &self.settings.prefix, note) {
             tracing::debug!(%error, "the group is left without a note");
         }
         drop(state);

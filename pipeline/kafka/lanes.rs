@@ -64,7 +64,7 @@ pub(crate) enum Order {
     Settle(Place, Vec<Announcement>),
     Pause(Lane, bool),
     Alone(Place, oneshot::Sender<()>),
-    End,
+    End(Option<Place>),
 }
 
 impl Lanes {
@@ -98,9 +98,10 @@ impl Lanes {
         self.desk.clone()
     }
 
-    /// Announces what is settled, leaves the group, and says why it ended if by itself.
-    pub async fn end(self) -> Result<(), Fault> {
-        self.desk.tell(Order::End);
+    /// Announces what is settled, leaves the group, and says why it ended if by itself. A message
+    /// that is `blamed` ended the worker, and whoever takes it over knows.
+    pub async fn end(self, blamed: Option<Place>) -> Result<(), Fault> {
+        self.desk.tell(Order::End(blamed));
         let joined = tokio::task::spawn_blocking(|| self.thread.join()).await;
         match joined {
             Ok(Ok(ended)) => ended,

@@ -16,10 +16,14 @@ use sohoa_flow::{
 use crate::{
     child::Worker,
     config::PoolConfig,
-    failure::{Breakage, PoolError},
+    failure::{Breakage, PoolError, chain},
     message::{Reply, Request},
     stats::Counters,
 };
+
+/// Between two starts of the same child; after the last there is none.
+const PAUSES: [Duration; 3] =
+    [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(5)];
 
 /// What all handles of a pool share.
 #[derive(Debug)]
@@ -76,6 +80,24 @@ impl Shared {
     pub(crate) fn close(&self) -> Vec<Worker> {
         self.permits.close();
         self.free().iter_mut().filter_map(|(_, worker)| worker.take()).collect()
+    }
+
+    /// Starts a child. A machine that is short of memory or processes for a moment starts the next.
+    async fn start(&self, place: usize) -> Result<Worker, PoolError> {
+        let mut pauses = PAUSES.into_iter();
+        loop {
+            let error = match Worker::start(&self.config).await {
+                Ok((worker, _)) => return Ok(worker),
+                Err(error) => error,
+            };
+            // What it says of itself it says again.
+            let passes = !matches!(error, PoolError::Refused(_) | PoolError::ShutDown);
+            let Some(pause) = pauses.next().filter(|_| passes && !self.permits.is_closed()) else {
+                return Err(error);
+            };
+            tracing::warn!(place, why = chain(&error), "no page worker; trying again");
+            tokio::time::sleep(pause).await;
+        }
     }
 
     fn free(&self) -> std::sync::MutexGuard<'_, Vec<(usize, Option<Worker>)>> {
@@ -135,7 +157,7 @@ impl Lease {
                 Some(reason) => self.shared.counters.broken(&reason),
             }
         }
-        let (worker, _) = Worker::start(&self.shared.config).await?;
+        let worker = self.shared.start(self.place).await?;
         self.shared.counters.worker(self.place, |stats| stats.pid = worker.pid());
         Ok(worker)
     }

@@ -25,12 +25,13 @@ use crate::support::{Ran, World, signal, wait_until};
 type Case<'a> = (&'a [(&'a str, &'a str)], i32, &'a [&'a str]);
 
 /// All tests of this file.
-pub(crate) const TESTS: [(&str, fn()); 10] = [
+pub(crate) const TESTS: [(&str, fn()); 11] = [
     ("stores::a_bucket_may_be_part_of_the_servers_name", a_bucket_may_be_part_of_the_name),
     ("stores::a_certificate_is_believed_only_where_it_holds", a_certificate_is_believed),
     ("stores::one_side_without_tls_is_told", one_side_without_tls_is_told),
     ("stores::credentials_come_from_a_file", credentials_come_from_a_file),
     ("stores::credentials_come_from_an_instance", credentials_come_from_an_instance),
+    ("stores::a_closed_or_overlong_object_is_refused", a_closed_or_overlong_object_is_refused),
     ("stores::what_is_kept_for_good_is_encrypted_and_locked", what_is_kept_is_locked),
     ("stores::a_large_original_arrives_whole_or_not_at_all", a_large_original_arrives_whole),
     ("stores::a_busy_store_is_tried_again_and_given_up", a_busy_store_is_tried_again),
@@ -269,6 +270,45 @@ fn large_document() -> Vec<u8> {
         b"% nobody reads this line of a document of more than one piece\n".repeat(300_000);
     document.splice(end..end, padding);
     document
+}
+
+/// One object of many is closed to the key, another is longer than is accepted: each is refused, and
+/// the rest is done. Where nothing can be read the key is named.
+fn a_closed_or_overlong_object_is_refused() {
+    const DENIED: &str = "<Error><Code>AccessDenied</Code><Message>Not this.</Message></Error>";
+    let mut site = Site::new();
+    std::fs::write(site.world.path("buckets/scans/2.pdf"), pdf::decision(2, 1)).unwrap();
+    std::fs::write(site.world.path("buckets/scans/3.pdf"), large_document()).unwrap();
+    let between = Interceptor::before(site.gateway.address());
+    let reads = |request: &Request, key: &str| {
+        ["GET", "HEAD"].contains(&request.method.as_str()) && request.path().starts_with(key)
+    };
+    let close = |between: &Interceptor, key: &'static str| {
+        between.rule(move |request| {
+            if reads(request, key) {
+                Verdict::Answer(403, DENIED.to_owned())
+            } else {
+                Verdict::Pass
+            }
+        });
+    };
+    close(&between, "/scans/2.pdf");
+    let environment = site.gateway.environment_through(between.address());
+    let config = format!("{CONFIG}[input]\nmax_file_mib = 1\n");
+    let ran = site.run(environment, &config);
+    assert_eq!(ran.exit, 5, "{}", ran.stderr);
+    assert_eq!(ran.count("documents", "published"), 1, "{}", ran.stdout);
+    assert_eq!(ran.count("documents", "quarantined"), 2, "{}", ran.stdout);
+    for code in ["F02_UNREADABLE", "F06_TOO_LARGE"] {
+        let rows = format!("select count(*) as n from intake where code = '{code}'");
+        assert_eq!(site.world.number(&rows), 1, "{code}");
+    }
+
+    let mut site = Site::new();
+    let between = Interceptor::before(site.gateway.address());
+    close(&between, "/scans/1.pdf");
+    let environment = site.gateway.environment_through(between.address());
+    site.refuses(environment, CONFIG, 2, &["does not permit", "AWS_ACCESS_KEY_ID"]);
 }
 
 fn what_is_kept_is_locked() {

@@ -13,7 +13,7 @@ use sohoa_decode::{Format, Keep, LayerQuality, Origin, Survey};
 use sohoa_document::{Page, PageFacts, PageText};
 use sohoa_flow::{FatalKind, Fault, Rejection};
 use sohoa_metrics::{Stage, Working};
-use sohoa_page_workers::{PageFailure, PageJob};
+use sohoa_page_workers::{PageFailure, PageJob, PoolError};
 use sohoa_schemas::Code;
 use tempfile::TempPath;
 use uuid::Uuid;
@@ -205,9 +205,14 @@ fn media_type(format: Format) -> &'static str {
 /// A failure of a whole file.
 fn refusal(failure: PageFailure) -> Fault {
     match failure {
-        PageFailure::Pool(error) => Fault::fatal(FatalKind::Internal, STAGE, error),
+        PageFailure::Pool(error) => no_child(error),
         failure => rejection(failure).into(),
     }
+}
+
+/// No page worker can be started any more, which is this machine's trouble and no document's.
+fn no_child(error: PoolError) -> Fault {
+    Fault::fatal(FatalKind::MissingDependency, STAGE, error)
 }
 
 /// A failure of one page.
@@ -282,9 +287,7 @@ impl<'a> Reading<'a> {
         let refused = |rejection| Ok(Err(Refused::Page(Box::new(rejection))));
         let page = match page {
             Ok(page) => page,
-            Err(PageFailure::Pool(error)) => {
-                return Err(Fault::fatal(FatalKind::Internal, STAGE, error));
-            }
+            Err(PageFailure::Pool(error)) => return Err(no_child(error)),
             Err(failure) => return refused(rejection(failure)),
         };
         if sohoa_extract::secrecy(&page.text).is_some() {

@@ -7,10 +7,11 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
+use object_store::path::Path;
 use sohoa_flow::{FatalKind, Fault, retry::retry};
 use sohoa_schemas::Code;
 use sohoa_source::{Source, identity};
-use sohoa_store::{Fetched, Store};
+use sohoa_store::{Fetched, Store, Trouble};
 use uuid::Uuid;
 
 use crate::context::{Context, now};
@@ -67,12 +68,17 @@ pub(crate) fn footprint(source: &Source) -> u64 {
 /// Fetches every file of a source.
 pub(crate) async fn take_in(context: &Context, source: Arc<Source>) -> Result<Taken, Fault> {
     let at = now();
+    let most = context.settings.config.input.max_file_mib << 20;
     let mut files = Vec::with_capacity(source.files.len());
     for file in &source.files {
         let fetch = || async {
-            context.input.fetch(&file.key).await.map_err(|fault| refuse_file(&context.input, fault))
+            let fetched = context.input.fetch_at_most(&file.key, most).await;
+            fetched.map_err(|fault| refuse_file(&context.input, fault))
         };
-        files.push(retry(context.retry, fetch).await?);
+        match retry(context.retry, fetch).await {
+            Ok(fetched) => files.push(fetched),
+            Err(fault) => return Err(refuse_closed(&context.input, &file.key, fault).await),
+        }
     }
     let hashes = files.iter().map(|file| file.sha256.as_str());
     let uid = identity::source_uid(source.dossier.uid, hashes);
@@ -97,6 +103,18 @@ pub(crate) fn refuse_file(input: &Store, fault: Fault) -> Fault {
         }
         _ => fault,
     }
+}
+
+/// An object that is closed to us beside others that are not is refused: stopping would stop every
+/// worker that comes to it. A key without rights to anything still stops.
+async fn refuse_closed(input: &Store, key: &Path, fault: Fault) -> Fault {
+    let Fault::Fatal(fatal) = &fault else { return fault };
+    let denied = matches!(Trouble::of(&*fatal.cause.error), Some(Trouble::Denied { .. }));
+    if !denied || !input.reads_beside(key).await {
+        return fault;
+    }
+    let error = "the store does not permit this file to be read, though it does others";
+    Fault::reject(Code::F02Unreadable, STAGE, error)
 }
 
 /// Whether the bytes are what the manifest says.

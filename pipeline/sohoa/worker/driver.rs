@@ -65,6 +65,7 @@ pub(crate) async fn drive(
         tasks: JoinSet::new(),
         running: HashMap::new(),
         rounds: HashMap::new(),
+        blamed: None,
         tally: Tally::begin(),
         health,
         counts,
@@ -88,9 +89,17 @@ struct Driver {
     running: HashMap<Id, Arc<Delivery>>,
     /// How often a document came back with every try spent.
     rounds: HashMap<Place, u32>,
+    /// The document that ends the worker, where it is one.
+    blamed: Option<Place>,
     tally: Tally,
     health: Health,
     counts: Arc<Counts>,
+}
+
+/// Whether a fault is to be told apart from those that every document meets: a setting, a missing
+/// part or a store that is away would else have innocent documents refused, one after the other.
+fn is_of_the_document(fault: &Fault) -> bool {
+    matches!(fault, Fault::Fatal(fatal) if fatal.kind == FatalKind::Internal)
 }
 
 impl Driver {
@@ -134,7 +143,7 @@ impl Driver {
         // What is settled is announced even after a fault elsewhere. A fault of the lanes explains
         // more than one that followed from it.
         let ended = tokio::select! {
-            ended = lanes.end() => ended,
+            ended = lanes.end(self.blamed) => ended,
             // Who wants it to stop does not wait for a broker that is away.
             () = async {
                 shutdown.until_stopped().await;
@@ -227,7 +236,12 @@ impl Driver {
         let answered = match done {
             Ok((_, Ok(answered))) => answered,
             Ok((_, Err(Fault::Retry(cause)))) => return self.spent(delivery, cause).await,
-            Ok((_, Err(fault))) => return Err(fault),
+            Ok((_, Err(fault))) => {
+                if is_of_the_document(&fault) {
+                    self.blamed.get_or_insert(place);
+                }
+                return Err(fault);
+            }
             Err(error) if error.is_panic() => return self.give_up(delivery, error.into()),
             // Nobody cancels a task but the end of the worker.
             Err(_) => return Ok(()),

@@ -17,7 +17,7 @@ use sohoa_page_workers::{
 };
 use tokio::runtime::Runtime;
 
-use crate::{PARENT, WORKER};
+use crate::{PARENT, WORKER, faulty::STUMBLE};
 
 /// A named test.
 type Scenario = (&'static str, fn());
@@ -37,6 +37,7 @@ pub(crate) const ALL: &[Scenario] = &[
     ("a_hanging_child_leaves_when_its_parent_dies", hanging_children_leave_with_their_parent),
     ("a_refusal_to_start_tells_its_reason", a_refusal_tells_its_reason),
     ("a_child_that_never_gets_ready_is_given_up", a_silent_child_is_given_up),
+    ("a_failed_start_is_tried_again", a_failed_start_is_tried_again),
     ("a_worn_child_is_retired", a_worn_child_is_retired),
     ("after_shutdown_no_child_is_left", after_shutdown_no_child_is_left),
     ("a_survey_survives_a_crash", a_survey_survives_a_crash),
@@ -274,6 +275,20 @@ fn a_silent_child_is_given_up() {
             }
             other => panic!("expected no child, got {other:?}"),
         }
+    });
+}
+
+fn a_failed_start_is_tried_again() {
+    run(async {
+        let folder = tempfile::tempdir().unwrap();
+        let count = folder.path().join("count");
+        let mode = format!("{STUMBLE}{}", count.display());
+        let config = PoolConfig { requests_per_worker: 1, ..config(1, &mode) };
+        let pool = Pool::start(config).await.unwrap();
+        for number in 1..=2 {
+            assert_eq!(pool.page(job("good", number)).await.unwrap().number, number);
+        }
+        assert_eq!(fs::read(&count).unwrap().len(), 3);
     });
 }
 
