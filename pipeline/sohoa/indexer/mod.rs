@@ -22,7 +22,10 @@ use sohoa_kafka::{
     topics,
 };
 use sohoa_metrics::{CommitResult, Health, Table, record};
-use sohoa_schemas::{config::Kafka, message::DocumentEvent};
+use sohoa_schemas::{
+    config::Kafka,
+    message::{DocumentEvent, VERSION},
+};
 use sohoa_store::Store;
 use tokio::time::Instant;
 
@@ -32,6 +35,30 @@ const STAGE: &str = "index";
 
 /// Between two signs of life of an indexer that has nothing to do.
 const BEAT: Duration = Duration::from_secs(5);
+
+/// Workers are newer than this indexer. It stops where it stands: behind the event its position
+/// would say that the rows are in the index.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the event in partition {partition} at offset {offset} is of version {version}, and this \
+     indexer knows version {known}: bring the indexer to the version of the workers; it goes on \
+     where it stopped",
+    known = VERSION
+)]
+struct UnknownVersion {
+    partition: i32,
+    offset: i64,
+    version: i64,
+}
+
+/// The version an event says it is of, whatever else it says.
+fn version(payload: &[u8]) -> Option<i64> {
+    #[derive(serde::Deserialize)]
+    struct Versioned {
+        schema_version: i64,
+    }
+    serde_json::from_slice::<Versioned>(payload).ok().map(|event| event.schema_version)
+}
 
 /// When it ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -196,6 +223,10 @@ impl Indexer {
     }
 
     async fn take(&mut self, partition: i32, offset: i64, payload: &[u8]) -> Result<(), Fault> {
+        if let Some(version) = version(payload).filter(|version| *version != i64::from(VERSION)) {
+            let error = UnknownVersion { partition, offset, version };
+            return Err(Fault::fatal(FatalKind::Configuration, STAGE, error));
+        }
         let waiting = self.waiting(partition, offset + 1);
         match serde_json::from_slice(payload) {
             Ok(event) => waiting.events.push(event),
@@ -247,5 +278,17 @@ impl Indexer {
             appended.map_err(|error| sohoa_store::classify_local(STAGE, error))
         };
         retry(policy, append).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_is_found_in_events_of_any_form() {
+        assert_eq!(version(br#"{"schema_version": 2, "rows": []}"#), Some(2));
+        assert_eq!(version(br#"{"schema_version": "two"}"#), None);
+        assert_eq!(version(b"not json"), None);
     }
 }
