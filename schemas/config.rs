@@ -129,6 +129,9 @@ pub struct Workers {
     pub budget_mib: u64,
     /// Part of `budget_mib` that bulk documents leave to live ones, in percent.
     pub live_reserve_percent: u64,
+    /// Seconds a worker that is told to end goes on with the documents it has begun; less than
+    /// whoever tells it waits before it kills (`stop_grace_period` in Compose).
+    pub drain_seconds: u64,
 }
 
 impl Default for Workers {
@@ -140,6 +143,7 @@ impl Default for Workers {
             deadline_seconds_per_megapixel: 15.0,
             budget_mib: 512,
             live_reserve_percent: 25,
+            drain_seconds: 240,
         }
     }
 }

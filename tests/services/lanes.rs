@@ -16,11 +16,15 @@ use sohoa_harness::{
 use crate::support::{Ran, World, json_lines, signal, wait_until};
 
 /// All tests of this file.
-pub(crate) const TESTS: [(&str, fn()); 10] = [
+pub(crate) const TESTS: [(&str, fn()); 11] = [
     ("lanes::what_a_run_makes_a_worker_makes", what_a_run_makes_a_worker_makes),
     ("lanes::a_worker_takes_several_inputs_by_both_lanes", a_worker_takes_several_inputs),
     ("lanes::killed_workers_lose_and_repeat_nothing", killed_workers_lose_and_repeat_nothing),
     ("lanes::partitions_that_come_back_go_on", partitions_that_come_back_go_on),
+    (
+        "lanes::a_drain_that_takes_too_long_is_left_in_order",
+        a_drain_that_takes_too_long_is_left_in_order,
+    ),
     ("lanes::a_document_that_kills_twice_is_refused", a_document_that_kills_twice_is_refused),
     ("lanes::a_broken_message_is_kept_and_the_lane_goes_on", a_broken_message_is_kept),
     ("lanes::an_input_that_a_worker_lacks_is_named", an_input_that_a_worker_lacks_is_named),
@@ -275,6 +279,28 @@ fn partitions_that_come_back_go_on() {
     }
     province.wait_for_events(province.documents);
     Province::end(&mut one);
+    province.index();
+    province.check();
+}
+
+/// A worker that is told to end and cannot finish in time leaves its documents without suspicion.
+fn a_drain_that_takes_too_long_is_left_in_order() {
+    let province = Province::new("8", 1);
+    assert!(province.documents > 16, "too few documents to fill a worker");
+    let config = std::fs::read_to_string(province.world.path("sohoa.toml")).unwrap();
+    province.world.write("sohoa.toml", &format!("{config}[workers]\ndrain_seconds = 0\n"));
+    province.backfill("first");
+    let mut worker = province.worker("one");
+    province.wait_for_events(1);
+    signal(&worker, "TERM");
+    assert_eq!(worker.wait().unwrap().code(), Some(130));
+    let group = format!("t{}-workers", std::process::id());
+    let note = messages::note(province.kafka.bootstrap(), &group, &topic("bulk"), 0);
+    assert_eq!(note.as_deref(), Some("{}"));
+    let mut worker = province.worker("one");
+    province.wait_for_events(province.documents);
+    signal(&worker, "TERM");
+    worker.wait().unwrap();
     province.index();
     province.check();
 }

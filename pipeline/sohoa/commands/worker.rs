@@ -46,12 +46,25 @@ pub(crate) async fn run(arguments: Worker) -> Result<Exit, Failure> {
         tokio::spawn(observe::watch_held(context.output.clone()));
     }
     watch_signals(&shutdown);
+    let drain = Duration::from_secs(context.settings.config.workers.drain_seconds);
+    tokio::spawn(bound_drain(shutdown, drain));
     let inputs = Arc::new(Inputs::new(&context, others));
     tracing::warn!(inputs = inputs.names(), "the worker takes documents");
     health.ready();
     let ended = worker::drive(inputs, lanes, (health, counts)).await;
     context.pool.shutdown().await;
     report(&ended?, arguments.json)
+}
+
+/// Stops a drain that takes too long, in order: a worker that is killed instead leaves the documents
+/// in its hands under suspicion.
+async fn bound_drain(shutdown: Shutdown, longest: Duration) {
+    shutdown.drained().await;
+    tokio::time::sleep(longest).await;
+    tracing::warn!(
+        "what is under way takes longer than workers.drain_seconds; it is left to another worker"
+    );
+    shutdown.stop_now();
 }
 
 /// The budget of a process that has live documents, too.
