@@ -135,6 +135,11 @@ impl Desk {
         self.watch.holds(place)
     }
 
+    /// Whether a broker answers, as the client last said; it says so every few seconds.
+    pub fn is_reached(&self) -> bool {
+        self.watch.is_reached()
+    }
+
     /// Messages of our partitions that are not announced, as the broker last said.
     pub fn lag(&self, lane: Lane) -> u64 {
         self.watch.lag(lane)

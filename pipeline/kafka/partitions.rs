@@ -7,7 +7,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -45,6 +45,8 @@ pub(crate) struct Watch {
     epochs: Mutex<HashMap<(Lane, i32), u64>>,
     /// By lane: messages of our partitions that are not announced, as the broker last said.
     lag: [AtomicU64; 2],
+    /// Whether no broker answers, as the client last said.
+    alone: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -75,6 +77,7 @@ impl Watch {
             state: Mutex::new(state),
             epochs: Mutex::default(),
             lag: Default::default(),
+            alone: AtomicBool::new(false),
         }
     }
 
@@ -88,8 +91,15 @@ impl Watch {
         self.lag[lane as usize].load(Ordering::Relaxed)
     }
 
-    /// Takes in how far the partitions reach.
+    /// Whether a broker answers, as the client last said.
+    pub(crate) fn is_reached(&self) -> bool {
+        !self.alone.load(Ordering::Relaxed)
+    }
+
+    /// Takes in how far the partitions reach, and whether anybody answers.
     fn measure(&self, statistics: &Statistics) {
+        let reached = statistics.brokers.values().any(|broker| broker.state == "UP");
+        self.alone.store(!reached, Ordering::Relaxed);
         let state = self.state();
         for lane in Lane::ALL {
             let Some(topic) = statistics.topics.get(&lane.topic().name(&self.prefix)) else {

@@ -181,6 +181,11 @@ impl Store {
         }
     }
 
+    /// What is wrong with it, from a request that failed until one that is answered.
+    pub fn trouble(&self) -> Option<Trouble> {
+        self.watch.as_ref()?.trouble()
+    }
+
     /// The objects, rooted at the address.
     pub fn objects(&self) -> &Arc<dyn ObjectStore> {
         &self.objects

@@ -416,7 +416,7 @@ fn a_topic_emptied_by_retention_is_no_loss() {
 }
 
 fn operators_see_what_a_worker_does() {
-    let province = Province::new("1", 1);
+    let mut province = Province::new("1", 1);
     province.backfill("first");
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let config = std::fs::read_to_string(province.world.path("sohoa.toml")).unwrap();
@@ -442,7 +442,20 @@ fn operators_see_what_a_worker_does() {
         assert!(metrics.contains(wanted), "{wanted} is missing in\n{metrics}");
     }
     assert!(get(port, "/healthz").starts_with("HTTP/1.1 200"));
-    assert!(get(port, "/readyz").starts_with("HTTP/1.1 200"));
+    wait_until("a ready worker", || get(port, "/readyz").starts_with("HTTP/1.1 200"));
+    if !province.kafka.is_ours() {
+        return Province::end(&mut worker);
+    }
+    // A worker without a broker lives and waits; nobody needs to start it again.
+    province.kafka.kill(0);
+    wait_until("a worker that says what it lacks", || {
+        let ready = get(port, "/readyz");
+        ready.starts_with("HTTP/1.1 503") && ready.contains("no Kafka broker answers")
+    });
+    assert!(get(port, "/healthz").starts_with("HTTP/1.1 200"));
+    province.kafka.launch(0);
+    province.kafka.wait_ready();
+    wait_until("a ready worker again", || get(port, "/readyz").starts_with("HTTP/1.1 200"));
     Province::end(&mut worker);
 }
 

@@ -50,7 +50,6 @@ pub(crate) async fn run(arguments: Worker) -> Result<Exit, Failure> {
     tokio::spawn(bound_drain(shutdown, drain));
     let inputs = Arc::new(Inputs::new(&context, others));
     tracing::warn!(inputs = inputs.names(), "the worker takes documents");
-    health.ready();
     let ended = worker::drive(inputs, lanes, (health, counts)).await;
     context.pool.shutdown().await;
     report(&ended?, arguments.json)

@@ -121,6 +121,7 @@ impl Driver {
                 self.fill();
             }
             self.health.beat();
+            self.tell_ready();
             self.weigh();
             tokio::select! {
                 biased;
@@ -159,6 +160,17 @@ impl Driver {
     fn take_no_more(&self) {
         for lane in Lane::ALL {
             self.desk.pause(lane, true);
+        }
+    }
+
+    /// Has a supervisor know whether work can be done now.
+    fn tell_ready(&self) {
+        if !self.desk.is_reached() {
+            self.health.not_ready("no Kafka broker answers");
+        } else if let Some(trouble) = self.inputs.trouble() {
+            self.health.not_ready(trouble.to_string());
+        } else {
+            self.health.ready();
         }
     }
 
@@ -259,8 +271,7 @@ impl Driver {
     /// well the document gets another round, and is refused after the last, so that it does not
     /// hold up its partition for ever.
     async fn spent(&mut self, delivery: Arc<Delivery>, cause: Cause) -> Result<(), Fault> {
-        let output = &self.inputs.any().output;
-        if probe::create_race(output).await.is_err() || !self.inputs.answer().await {
+        if !self.stores_are_well().await {
             return Err(Fault::Retry(cause));
         }
         let round = self.rounds.entry(delivery.place).or_default();
@@ -270,6 +281,22 @@ impl Driver {
             return Ok(());
         }
         self.give_up(delivery, cause.error)
+    }
+
+    /// Asks the stores, which may take as long as their retries do; meanwhile the worker is alive.
+    async fn stores_are_well(&self) -> bool {
+        let output = &self.inputs.any().output;
+        let ask = async { probe::create_race(output).await.is_ok() && self.inputs.answer().await };
+        let mut ask = std::pin::pin!(ask);
+        loop {
+            tokio::select! {
+                well = &mut ask => return well,
+                () = tokio::time::sleep(BEAT) => {
+                    self.health.beat();
+                    self.tell_ready();
+                }
+            }
+        }
     }
 
     /// Has a document refused, beside the others' work; one that cannot even be refused ends the

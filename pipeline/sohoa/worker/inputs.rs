@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use futures::StreamExt as _;
 use sohoa_kafka::Lane;
-use sohoa_store::Store;
+use sohoa_store::{Store, Trouble};
 
 use crate::context::Context;
 
@@ -42,6 +42,12 @@ impl Inputs {
     /// Their names, as a sentence has them.
     pub(crate) fn names(&self) -> String {
         self.by_name.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    }
+
+    /// What is wrong with one of them, or with the output.
+    pub(crate) fn trouble(&self) -> Option<Trouble> {
+        let inputs = self.by_name.values().map(|[context, _]| &context.input);
+        inputs.chain([&self.any.output]).find_map(Store::trouble)
     }
 
     /// Whether every one of them lists anything, or says that there is nothing.
