@@ -27,6 +27,9 @@ const CALL: Duration = Duration::from_secs(15);
 /// A transaction that the broker does not take for this long ends the worker, which is harmless.
 const PATIENCE: Duration = Duration::from_mins(2);
 
+/// librdkafka's own `max.poll.interval.ms`.
+const POLL_INTERVAL: Duration = Duration::from_mins(5);
+
 /// Between two lines about the same trouble.
 const COMPLAINT: Duration = Duration::from_secs(30);
 
@@ -62,10 +65,49 @@ pub(crate) enum Outcome {
     Aborted,
 }
 
+/// How long the thread of the lanes may be away from its polling for one transaction, over all its
+/// calls: beyond `max.poll.interval.ms` the group takes the worker for dead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Patience {
+    /// Until everything is committed.
+    commit: Duration,
+    /// From then until it is taken back.
+    abort: Duration,
+}
+
+impl Patience {
+    /// Three quarters of the time between two polls at most.
+    fn of(config: &ClientConfig) -> Self {
+        let set = config.get("max.poll.interval.ms").and_then(|text| text.parse().ok());
+        let interval = set.map_or(POLL_INTERVAL, Duration::from_millis);
+        Self { commit: PATIENCE.min(interval / 2), abort: PATIENCE.min(interval / 4) }
+    }
+}
+
+/// When a row of calls has to be done.
+#[derive(Debug, Clone, Copy)]
+struct Deadline(Instant);
+
+impl Deadline {
+    fn after(patience: Duration) -> Self {
+        Self(Instant::now() + patience)
+    }
+
+    fn is_over(self) -> bool {
+        Instant::now() >= self.0
+    }
+
+    /// Time for the next call; the client takes no time at all for no limit.
+    fn for_one_call(self) -> Duration {
+        self.0.saturating_duration_since(Instant::now()).clamp(Duration::from_millis(1), CALL)
+    }
+}
+
 /// The transactional producer of one worker slot.
 pub(crate) struct Announcer {
     producer: ThreadedProducer<DefaultProducerContext>,
     prefix: String,
+    patience: Patience,
     /// Since when no transaction has succeeded, and when that was last said.
     in_vain: Option<(Instant, Instant)>,
 }
@@ -92,7 +134,8 @@ impl Announcer {
             .set("compression.type", "zstd");
         let producer: ThreadedProducer<_> = config.create().map_err(fault)?;
         producer.init_transactions(CALL).map_err(fault)?;
-        Ok(Self { producer, prefix: prefix.to_owned(), in_vain: None })
+        let patience = Patience::of(base);
+        Ok(Self { producer, prefix: prefix.to_owned(), patience, in_vain: None })
     }
 
     /// Sends messages and moves positions, both or neither.
@@ -106,11 +149,13 @@ impl Announcer {
         group: &ConsumerGroupMetadata,
     ) -> Result<Outcome, Fault> {
         let began = Instant::now();
-        let sent = Self::again(|| self.producer.begin_transaction()).and_then(|()| {
-            messages.into_iter().try_for_each(|message| self.send(message))?;
-            let offsets = || self.producer.send_offsets_to_transaction(positions, group, CALL);
-            Self::again(offsets)?;
-            Self::again(|| self.producer.commit_transaction(CALL))
+        let deadline = Deadline::after(self.patience.commit);
+        let sent = Self::again(deadline, |_| self.producer.begin_transaction()).and_then(|()| {
+            messages.into_iter().try_for_each(|message| self.send(deadline, message))?;
+            Self::again(deadline, |time| {
+                self.producer.send_offsets_to_transaction(positions, group, time)
+            })?;
+            Self::again(deadline, |time| self.producer.commit_transaction(time))
         });
         match sent {
             Ok(()) => {
@@ -125,18 +170,17 @@ impl Announcer {
         }
     }
 
-    fn send(&self, message: &Announcement) -> Result<(), KafkaError> {
+    fn send(&self, deadline: Deadline, message: &Announcement) -> Result<(), KafkaError> {
         let topic = message.topic.name(&self.prefix);
         let mut record = BaseRecord::to(&topic)
             .key(&message.key)
             .payload(&message.payload)
             .headers(message.headers());
-        let began = Instant::now();
         loop {
             match self.producer.send(record) {
                 Ok(()) => return Ok(()),
                 Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), held))
-                    if began.elapsed() < CALL =>
+                    if !deadline.is_over() =>
                 {
                     record = held;
                     self.producer.flush(Duration::from_millis(100)).ok();
@@ -147,12 +191,14 @@ impl Announcer {
     }
 
     /// Repeats a call for as long as the client says that the same again may help.
-    fn again(call: impl Fn() -> Result<(), KafkaError>) -> Result<(), KafkaError> {
-        let began = Instant::now();
+    fn again(
+        deadline: Deadline,
+        call: impl Fn(Duration) -> Result<(), KafkaError>,
+    ) -> Result<(), KafkaError> {
         loop {
-            match call() {
+            match call(deadline.for_one_call()) {
                 Err(KafkaError::Transaction(error))
-                    if error.is_retriable() && began.elapsed() < PATIENCE =>
+                    if error.is_retriable() && !deadline.is_over() =>
                 {
                     tracing::warn!(code = %error.name(), "the broker does not commit; trying again");
                 }
@@ -167,7 +213,8 @@ impl Announcer {
         {
             return Err(ended(error));
         }
-        Self::again(|| self.producer.abort_transaction(CALL)).map_err(ended)?;
+        let deadline = Deadline::after(self.patience.abort);
+        Self::again(deadline, |time| self.producer.abort_transaction(time)).map_err(ended)?;
         if error.rdkafka_error_code().is_some_and(is_refusal) {
             return Err(fault(error));
         }
@@ -208,4 +255,28 @@ fn ended(error: KafkaError) -> Fault {
     );
     let ended = if fenced { Ended::Fenced(error) } else { Ended::Broker(error) };
     Fault::fatal(FatalKind::Unreachable, STAGE, ended)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transaction_keeps_no_poll_waiting_for_longer_than_the_group_allows() {
+        let mut config = ClientConfig::new();
+        assert_eq!(Patience::of(&config).commit, PATIENCE);
+        for milliseconds in [400, 45_000, 300_000, 3_600_000] {
+            config.set("max.poll.interval.ms", milliseconds.to_string());
+            let Patience { commit, abort } = Patience::of(&config);
+            assert!(commit + abort < Duration::from_millis(milliseconds), "{milliseconds}");
+        }
+    }
+
+    #[test]
+    fn no_call_outlasts_the_deadline() {
+        let long = Deadline::after(Duration::from_hours(1));
+        assert!(!long.is_over() && long.for_one_call() == CALL);
+        let over = Deadline::after(Duration::ZERO);
+        assert!(over.is_over() && over.for_one_call() == Duration::from_millis(1));
+    }
 }
