@@ -102,7 +102,8 @@ fn the_commands_are_ours_and_the_files_are_where_they_look() {
         services().iter().filter(|(name, _)| name == "worker" || name == "indexer")
     {
         let command = strings(get(service, "command").unwrap());
-        assert_eq!(&command[0], name);
+        // Logs are read by programs before they are read by people.
+        assert_eq!(command[..2], ["--log-json".to_owned(), name.clone()]);
         let config = &command[command.iter().position(|word| word == "--config").unwrap() + 1];
         let mounts = strings(get(service, "volumes").unwrap());
         let mounted = format!("./sohoa.compose.toml:{config}:ro");
