@@ -102,6 +102,32 @@ impl Ledger {
         })
     }
 
+    /// Every submission of an output, by name.
+    ///
+    /// # Errors
+    /// The store cannot be listed.
+    pub async fn submissions(output: &Store) -> Result<Vec<String>, Fault> {
+        let prefix = Path::from(FOLDER);
+        let listed = retry(Policy::default(), || async {
+            let listing = output.objects().list_with_delimiter(Some(&prefix)).await;
+            listing.map_err(|error| classify(STAGE, error))
+        })
+        .await?;
+        let folders = listed.common_prefixes.iter().filter_map(Path::filename);
+        let mut names: Vec<String> = folders.map(str::to_owned).collect();
+        names.sort();
+        Ok(names)
+    }
+
+    /// Name of the input it was told to submit; none when it was never begun.
+    ///
+    /// # Errors
+    /// The plan cannot be read.
+    pub async fn input(&self) -> Result<Option<String>, Fault> {
+        let plan = self.read::<Plan>("plan.json").await?;
+        Ok(plan.map(|plan| plan.order.input))
+    }
+
     /// Writes the plan down, or holds the order against the plan that is there.
     pub(crate) async fn begin(&self, order: Order) -> Result<Plan, Fault> {
         let submission = self.submission.clone();

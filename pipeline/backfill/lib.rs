@@ -34,6 +34,7 @@ pub mod request;
 pub use backfill::{Backfill, Ending, Outcome, dry_run};
 pub use lane::{BulkLane, KafkaLane};
 pub use ledger::{Ledger, LedgerError, Status};
+pub use message::message_id;
 pub use progress::{Progress, State, Watch};
 pub use request::{Bounds, Request, RequestError};
 

@@ -1,5 +1,7 @@
 //! A document's message and its line in the ledger.
 
+use std::borrow::Borrow;
+
 use sohoa_kafka::Event;
 use sohoa_schemas::{
     ledger::{ChunkDocument, ChunkFile},
@@ -25,9 +27,7 @@ impl Message {
     /// The message of a source. Sent again, it has the same id and trace.
     pub(crate) fn new(found: &Found, input: &str, submission: &str) -> Self {
         let source = &found.source;
-        let uris = source.uris().join("\n");
-        let name = format!("{submission}\u{1f}{}\u{1f}{uris}", source.ordinal);
-        let id = Uuid::new_v5(&source.dossier.uid, name.as_bytes());
+        let id = message_id(submission, (source.dossier.uid, source.ordinal), &source.uris());
         let (_, span) = source.dossier.uid.as_u64_pair();
         Self {
             submission: to_message(source, input, Some(submission), Some(found.of_dossier)),
@@ -41,6 +41,17 @@ impl Message {
         let Self { submission: _, id, time, trace } = self;
         Event { id, source: SOURCE, time, traceparent: Some(trace) }
     }
+}
+
+/// The `ce_id` of the message of a document: of its dossier and place in it, with the addresses of
+/// its files and of what is absent, in their order.
+pub fn message_id<T: Borrow<str>>(
+    submission: &str,
+    (dossier, ordinal): (Uuid, u32),
+    uris: &[T],
+) -> Uuid {
+    let name = format!("{submission}\u{1f}{ordinal}\u{1f}{}", uris.join("\n"));
+    Uuid::new_v5(&dossier, name.as_bytes())
 }
 
 /// What the ledger keeps of a source.

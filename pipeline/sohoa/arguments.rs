@@ -337,6 +337,11 @@ pub(crate) struct Verify {
 
 /// `sohoa audit`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Example: sohoa audit --output s3://records --input s3://scans\n\nEvery document \
+                  that a backfill wrote into its ledger is looked up as well: without an answer it \
+                  is still in its lane or, after --settled-within, lost."
+)]
 pub(crate) struct Audit {
     /// Folder or URL of the results.
     #[arg(long)]
@@ -347,6 +352,10 @@ pub(crate) struct Audit {
     /// Configuration file.
     #[arg(long)]
     pub(crate) config: Option<PathBuf>,
+    /// Days after which a submitted document without an answer is lost, and not merely waiting in
+    /// its lane. A province's backfill takes weeks.
+    #[arg(long, value_name = "DAYS", default_value_t = 30)]
+    pub(crate) settled_within: u32,
     /// Read every object and compare its hash; without it, sizes are compared.
     #[arg(long)]
     pub(crate) full: bool,
@@ -425,6 +434,9 @@ pub(crate) struct LetterFilter {
     /// Configuration file; see schemas/configuration.md.
     #[arg(long)]
     pub(crate) config: Option<PathBuf>,
+    /// One refusal alone, by its source's uid or its key, whatever became of it; may be repeated.
+    #[arg(long)]
+    pub(crate) id: Vec<String>,
     /// A code or the beginning of one (`F`, `F04`); may be repeated.
     #[arg(long)]
     pub(crate) code: Vec<String>,

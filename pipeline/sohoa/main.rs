@@ -28,6 +28,7 @@ mod scratch;
 mod settings;
 mod setup;
 mod stages;
+mod submissions;
 mod tally;
 mod telemetry;
 mod worker;

@@ -25,8 +25,12 @@ use crate::{
     stages::Settled,
 };
 
-/// Between two counts of what is held; a listing costs as much as there is.
+/// Between two counts of what is held, at least.
 const HELD_EVERY: Duration = Duration::from_mins(1);
+
+/// A count is a listing, which costs as much as is held, and every worker counts: so the pause is at
+/// least so many times as long as the count took, and the store has a fiftieth of a listing to bear.
+const HELD_REST: u32 = 50;
 
 /// Counts a document through a stage, with the time it takes there.
 pub(crate) async fn measured<T>(
@@ -169,6 +173,7 @@ fn lag(lane: Lane, desk: &Desk, (counts, drain): (&Counts, &mut Drain), now: Ins
 /// Counts what waits for a release or a signature, now and then, until the process ends.
 pub(crate) async fn watch_held(output: Store) {
     loop {
+        let began = Instant::now();
         match holding::waiting(&output).await {
             Ok((documents, oldest)) => {
                 let age = oldest.map(|oldest| (now() - oldest).to_std().unwrap_or_default());
@@ -176,8 +181,13 @@ pub(crate) async fn watch_held(output: Store) {
             }
             Err(fault) => tracing::info!(?fault, "held documents cannot be counted"),
         }
-        tokio::time::sleep(HELD_EVERY).await;
+        tokio::time::sleep(rest(began.elapsed())).await;
     }
+}
+
+/// The pause after a count that took so long.
+fn rest(took: Duration) -> Duration {
+    took.saturating_mul(HELD_REST).max(HELD_EVERY)
 }
 
 fn pages(pool: &Pool) {
@@ -220,6 +230,12 @@ mod tests {
         let _busy: Vec<_> = working.iter().map(busy).collect();
         weigh(&line, waits);
         sampler.sample(start + Duration::from_secs(10))
+    }
+
+    #[test]
+    fn a_long_count_is_followed_by_a_longer_pause() {
+        assert_eq!(rest(Duration::from_millis(20)), Duration::from_mins(1));
+        assert_eq!(rest(Duration::from_secs(30)), Duration::from_mins(25));
     }
 
     #[test]

@@ -10,5 +10,6 @@ mod misuse;
 mod refusing;
 mod release;
 mod run;
+mod submissions;
 mod support;
 mod trust;

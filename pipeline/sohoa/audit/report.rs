@@ -26,6 +26,12 @@ pub(crate) struct Report {
     pub(crate) pages_quarantined: u64,
     /// Pages waiting.
     pub(crate) pages_held: u64,
+    /// Documents that the ledgers say were submitted.
+    pub(crate) submitted: u64,
+    /// Of these, without an answer and young enough to be in their lane still.
+    pub(crate) submitted_waiting: u64,
+    /// Of these, without an answer for longer than that: lost.
+    pub(crate) submitted_lost: u64,
     /// Objects that a record vouches for and that were looked at.
     pub(crate) objects: u64,
     /// Of these, read and hashed.
@@ -54,6 +60,7 @@ impl Report {
         let mut text = format!(
             "sources {}: {} records, {} refusals, {} held\n\
              files {}, pages {} = {} published + {} quarantined + {} held\n\
+             submitted {} documents: {} in their lane, {} lost, the rest settled\n\
              objects {} as their records say ({} hashed), garbage {} ({} bytes)\n",
             self.sources,
             self.records,
@@ -64,6 +71,9 @@ impl Report {
             self.pages_published,
             self.pages_quarantined,
             self.pages_held,
+            self.submitted,
+            self.submitted_waiting,
+            self.submitted_lost,
             self.objects,
             self.objects_hashed,
             self.garbage,

@@ -13,7 +13,7 @@ use crate::{
 
 /// A short hash of what identifies a row: 128 bits, so that a coincidence can be left out of
 /// account.
-pub(super) fn print(text: &str) -> u128 {
+pub(crate) fn print(text: &str) -> u128 {
     let hash = sohoa_store::hash::sha256(text.as_bytes());
     hash.get(..32).and_then(|hex| u128::from_str_radix(hex, 16).ok()).unwrap_or_default()
 }

@@ -1,5 +1,7 @@
 //! `sohoa audit`: proof that nothing is lost.
 
+use std::time::Duration;
+
 use sohoa_source::{Layout, Naming, Selection, Walk};
 use sohoa_store::Missing;
 
@@ -12,6 +14,9 @@ use crate::{
     settings::Settings,
     setup,
 };
+
+/// Seconds of a day.
+const DAY: u64 = 24 * 60 * 60;
 
 /// Audits an output, and an input against it.
 pub(crate) async fn run(arguments: &arguments::Audit) -> Result<Exit, Failure> {
@@ -26,8 +31,10 @@ pub(crate) async fn run(arguments: &arguments::Audit) -> Result<Exit, Failure> {
         None => None,
     };
     let input = input.as_ref().map(|(store, walk)| (store, walk));
+    let settled_within = Duration::from_secs(u64::from(arguments.settled_within) * DAY);
+    let full = arguments.full;
     let report =
-        audit(&Audit { output: &output, index: &index, input, full: arguments.full }).await?;
+        audit(&Audit { output: &output, index: &index, input, settled_within, full }).await?;
     if arguments.json {
         let text = serde_json::to_string(&report)
             .map_err(|error| Failure::from_error(Exit::Internal, &error))?;

@@ -149,9 +149,9 @@ struct Display {
 }
 
 struct Shown {
-    began: Instant,
-    /// What was settled when it began, so that the speed is this start's.
-    first_settled: Option<u64>,
+    /// When the broker first said how far the workers are, and how far they were, so that the speed
+    /// is this start's.
+    first: Option<(Instant, u64)>,
     next_line: Instant,
 }
 
@@ -165,8 +165,7 @@ impl Display {
             bar.enable_steady_tick(Duration::from_millis(250));
             bar
         });
-        let began = Instant::now();
-        let state = Shown { began, first_settled: None, next_line: began + EVERY };
+        let state = Shown { first: None, next_line: Instant::now() + EVERY };
         Self { bar, state: Mutex::new(state) }
     }
 
@@ -180,10 +179,8 @@ impl Display {
 impl Watch for Display {
     fn progress(&self, progress: &Progress) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let first = *state.first_settled.get_or_insert(progress.settled);
+        let left = state.left(progress, Instant::now());
         let line = || {
-            let done = progress.settled.saturating_sub(first);
-            let left = left(state.began.elapsed(), done, progress.submitted.documents - first);
             format!(
                 "{}: {} submitted, {} consumed, {} settled{left}",
                 progress.state.name(),
@@ -201,11 +198,41 @@ impl Watch for Display {
     }
 }
 
-/// Time until what is submitted by now is settled.
-fn left(elapsed: Duration, done: u64, all: u64) -> String {
-    if done == 0 || all <= done {
-        return String::new();
+impl Shown {
+    /// Time until what is submitted by now is settled.
+    fn left(&mut self, progress: &Progress, now: Instant) -> String {
+        // Until the broker has answered, nothing is known to be settled: a resumed submission would
+        // seem to have settled all of it since its start.
+        if progress.lag.is_none() {
+            return String::new();
+        }
+        let (since, first) = *self.first.get_or_insert((now, progress.settled));
+        let done = progress.settled.saturating_sub(first);
+        let open = progress.submitted.documents.saturating_sub(progress.settled);
+        if done == 0 || open == 0 {
+            return String::new();
+        }
+        let elapsed = now.saturating_duration_since(since).as_secs_f64();
+        let minutes = (elapsed / done as f64 * open as f64 / 60.0).ceil();
+        format!(", about {minutes:.0} min until these are settled")
     }
-    let seconds = elapsed.as_secs_f64() / done as f64 * (all - done) as f64;
-    format!(", about {:.0} min until these are settled", (seconds / 60.0).ceil())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_settled_before_a_resume_does_not_make_it_fast() {
+        let start = Instant::now();
+        let mut shown = Shown { first: None, next_line: start };
+        let mut at = |minutes: u64, settled: u64, lag: Option<u64>| {
+            let submitted = Totals { documents: 1_000_000, ..Totals::default() };
+            let progress = Progress { submitted, settled, lag, ..Progress::default() };
+            shown.left(&progress, start + Duration::from_mins(minutes))
+        };
+        assert_eq!(at(0, 0, None), "");
+        assert_eq!(at(1, 900_000, Some(100_000)), "");
+        assert_eq!(at(11, 910_000, Some(90_000)), ", about 90 min until these are settled");
+    }
 }

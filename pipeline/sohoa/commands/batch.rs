@@ -4,19 +4,17 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 use sohoa_backfill::Ledger;
-use sohoa_index::Index;
-use sohoa_schemas::{Code, ledger::ChunkDocument};
-use sohoa_source::identity::intake_uid;
+use sohoa_schemas::{Code, ledger::ChunkDocument, rows::Outcome};
 use sohoa_store::Missing;
 
 use crate::{
-    answers::for_each_row,
     arguments::{Batch, Format},
     commands::query,
     console::say,
     exit::{Exit, Failure},
     settings::Settings,
     setup,
+    submissions::{Answer, Broken, BrokenMessages, each_document},
 };
 
 /// The answer about one document.
@@ -34,39 +32,29 @@ struct Line {
     pages: i64,
 }
 
-/// What a receipt says.
-struct Receipt {
-    outcome: String,
-    code: Option<String>,
-    sentence: Option<String>,
-    pages: i64,
-}
-
-/// Prints a line a document, chunk by chunk.
+/// Prints a line a document, in the order of the ledger.
 pub(crate) async fn run(arguments: &Batch) -> Result<Exit, Failure> {
     let settings = Settings::load(arguments.config.as_deref())?;
     let store = setup::open(&settings, &arguments.output, Missing::Refuse).await?;
     let ledger = Ledger::new(store.clone(), &arguments.submission)
         .map_err(|error| Failure::from_error(Exit::Usage, &error))?;
-    let chunks = ledger.chunks().await?;
-    if chunks == 0 {
+    if ledger.chunks().await? == 0 {
         let what = format!("there is no submission `{}`", arguments.submission);
         return Err(Failure::new(Exit::Usage, what).hint("see ledger/ in the output"));
     }
     let index = query::open(&store).await?;
+    let broken = BrokenMessages::read(&store).await?;
     if arguments.format == Format::Csv {
         say("dossier_uid,ordinal,files,outcome,code,sentence,sentence_vi,pages")?;
     }
     let mut outcomes: HashMap<String, u64> = HashMap::new();
-    for number in 1..=chunks {
-        let documents = ledger.chunk(number).await?.documents;
-        let receipts = receipts(&index, &documents).await?;
-        for document in documents {
-            let line = line(&document, &receipts);
-            *outcomes.entry(line.outcome.clone()).or_default() += 1;
-            print(&line, arguments.format)?;
-        }
-    }
+    each_document((&ledger, &index), |_, document, answer| {
+        let broken = || broken.find(&arguments.submission, document);
+        let line = line(document, answer.as_ref(), broken);
+        *outcomes.entry(line.outcome.clone()).or_default() += 1;
+        print(&line, arguments.format)
+    })
+    .await?;
     if arguments.format == Format::Table {
         let mut outcomes: Vec<_> = outcomes.into_iter().collect();
         outcomes.sort();
@@ -77,59 +65,30 @@ pub(crate) async fn run(arguments: &Batch) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn uids(document: &ChunkDocument) -> impl Iterator<Item = String> + '_ {
-    let keys = document.files.iter().map(|file| &file.key).chain(&document.absent);
-    keys.map(|key| intake_uid(document.dossier_uid, key).to_string())
-}
-
-/// The receipts of a chunk's files, by their identity.
-async fn receipts(
-    index: &Index,
-    documents: &[ChunkDocument],
-) -> Result<HashMap<String, Receipt>, Failure> {
-    // Identities are hexadecimal: nothing in them needs quoting.
-    let wanted: Vec<String> =
-        documents.iter().flat_map(uids).map(|uid| format!("'{uid}'")).collect();
-    let sql = format!(
-        "select intake_uid, outcome, code, sentence, cast(pages as varchar) from intake \
-         where intake_uid in ({})",
-        wanted.join(",")
-    );
-    let mut receipts = HashMap::new();
-    let read = for_each_row(index, &sql, |row| {
-        let text = |at: usize| row[at].map(str::to_owned);
-        let receipt = Receipt {
-            outcome: text(1).unwrap_or_default(),
-            code: text(2),
-            sentence: text(3),
-            pages: row[4].and_then(|pages| pages.parse().ok()).unwrap_or(0),
-        };
-        receipts.insert(text(0).unwrap_or_default(), receipt);
-    })
-    .await;
-    read.map_err(|error| Failure::from_error(Exit::Unreachable, &error))?;
-    Ok(receipts)
-}
-
-fn line(document: &ChunkDocument, receipts: &HashMap<String, Receipt>) -> Line {
-    let found: Vec<Option<&Receipt>> = uids(document).map(|uid| receipts.get(&uid)).collect();
-    // A document has its answer when every file of it has.
-    let answered: Option<Vec<&Receipt>> = found.into_iter().collect();
-    let answered = answered.unwrap_or_default();
-    let refused = answered.iter().find(|receipt| receipt.outcome == "quarantined");
-    let first = refused.or(answered.first());
+/// The answer about a document. A receipt of its files says more than a message that was refused:
+/// it may have been sent again since.
+fn line<'a>(
+    document: &ChunkDocument,
+    answer: Option<&Answer<'_>>,
+    broken: impl FnOnce() -> Option<&'a Broken>,
+) -> Line {
     let keys = document.files.iter().map(|file| file.key.as_str());
     let keys: Vec<&str> = keys.chain(document.absent.iter().map(String::as_str)).collect();
+    let refused = if answer.is_none() { broken() } else { None };
+    let outcome = answer.map(|answer| answer.outcome);
+    let outcome = outcome.or(refused.map(|_| Outcome::Quarantined.as_str())).unwrap_or("waiting");
+    let code = answer.and_then(|answer| answer.code).or(refused.map(|broken| broken.code.as_str()));
+    let sentence = answer.and_then(|answer| answer.sentence);
+    let sentence = sentence.or(refused.map(|broken| broken.sentence.as_str()));
     Line {
         dossier_uid: document.dossier_uid.to_string(),
         ordinal: document.ordinal,
         files: keys.join(" + "),
-        outcome: first.map_or_else(|| "waiting".into(), |receipt| receipt.outcome.clone()),
-        code: first.and_then(|receipt| receipt.code.clone()),
-        sentence: first.and_then(|receipt| receipt.sentence.clone()),
-        sentence_vi: first
-            .and_then(|receipt| receipt.code.as_ref()?.parse().ok().map(Code::sentence_vi)),
-        pages: answered.iter().map(|receipt| receipt.pages).sum(),
+        outcome: outcome.to_owned(),
+        code: code.map(str::to_owned),
+        sentence: sentence.map(str::to_owned),
+        sentence_vi: code.and_then(|code| code.parse().ok().map(Code::sentence_vi)),
+        pages: answer.map_or(0, |answer| answer.pages),
     }
 }
 
@@ -182,6 +141,21 @@ fn guarded(cell: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_refused_message_is_an_answer_until_there_is_a_receipt() {
+        let (dossier_uid, files, absent) = (uuid::Uuid::nil(), Vec::new(), vec!["a.pdf".into()]);
+        let document = ChunkDocument { dossier_uid, ordinal: 1, files, absent, refused: None };
+        let broken = Broken { code: Code::X02BrokenMessage, sentence: "No.".into() };
+        assert_eq!(line(&document, None, || None).outcome, "waiting");
+        let refused = line(&document, None, || Some(&broken));
+        assert_eq!(refused.outcome, "quarantined");
+        assert_eq!(refused.code.as_deref(), Some("X02_BROKEN_MESSAGE"));
+        assert!(refused.sentence_vi.is_some());
+        let answer = Answer { outcome: "published", code: None, sentence: None, pages: 2 };
+        let published = line(&document, Some(&answer), || Some(&broken));
+        assert_eq!((&*published.outcome, published.code, published.pages), ("published", None, 2));
+    }
 
     #[test]
     fn a_cell_cannot_break_out_or_be_a_formula() {

@@ -4,13 +4,15 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use futures::TryStreamExt as _;
+use sohoa_index::Index;
 use sohoa_kafka::{Topic, connect, submit::Submitter};
-use sohoa_store::Missing;
+use sohoa_publish::keys;
+use sohoa_store::{Missing, Store};
 
 use crate::{
     arguments::{DeadLetters, LetterFilter},
     console::say,
-    dead_letters::{Body, Letter, Replay, Select, letters},
+    dead_letters::{Body, Letter, Replay, Resolved, Select, letters},
     exit::{Exit, Failure},
     settings::Settings,
     setup,
@@ -31,7 +33,8 @@ pub(crate) async fn run(command: DeadLetters) -> Result<Exit, Failure> {
 async fn list(settings: &Settings, filter: LetterFilter, json: bool) -> Result<Exit, Failure> {
     let store = setup::open(settings, &filter.output, Missing::Refuse).await?;
     let select = select(filter)?;
-    let mut letters = std::pin::pin!(letters(&store, &select));
+    let resolved = resolved(&store).await?;
+    let mut letters = std::pin::pin!(letters(&store, &select, &resolved));
     let mut count = 0u64;
     while let Some(letter) = letters.try_next().await? {
         count += 1;
@@ -59,13 +62,11 @@ fn line(letter: &Letter) -> String {
 
 async fn show(settings: &Settings, id: String, output: &str) -> Result<Exit, Failure> {
     let store = setup::open(settings, output, Missing::Refuse).await?;
-    let select = Select { ids: vec![id.clone()], resolved: true, ..Select::default() };
-    let mut letters = std::pin::pin!(letters(&store, &select));
-    let Some(letter) = letters.try_next().await? else {
-        let what = format!("there is no refusal `{id}`");
-        return Err(Failure::new(Exit::Usage, what)
-            .hint("give a source's uid or a key as sohoa dead-letters list shows them"));
-    };
+    let select = Select { ids: vec![id.clone()], ..Select::default() };
+    // What became of it is not asked, so the index is not read.
+    let resolved = Resolved::default();
+    let mut letters = std::pin::pin!(letters(&store, &select, &resolved));
+    let Some(letter) = letters.try_next().await? else { return Err(unknown(&id)) };
     let text = match &letter.body {
         Body::Document(entry) => serde_json::to_string_pretty(entry),
         Body::Message(entry) => serde_json::to_string_pretty(entry),
@@ -73,6 +74,20 @@ async fn show(settings: &Settings, id: String, output: &str) -> Result<Exit, Fai
     };
     say(text.map_err(|error| Failure::from_error(Exit::Internal, &error))?)?;
     Ok(Exit::Done)
+}
+
+fn unknown(id: &str) -> Failure {
+    Failure::new(Exit::Usage, format!("there is no refusal `{id}`"))
+        .hint("give a source's uid or a key as sohoa dead-letters list shows them")
+}
+
+/// What was published since. Where nothing is indexed yet, nothing is known of it.
+async fn resolved(store: &Store) -> Result<Resolved, Failure> {
+    let (objects, url) = store.below(keys::INDEX);
+    let index = Index::open(&objects, url)
+        .map_err(|error| Failure::from_error(Exit::Configuration, &error))?;
+    let read = Resolved::read(&index).await;
+    read.map_err(|error| Failure::from_error(Exit::Unreachable, &error))
 }
 
 async fn replay(
@@ -92,8 +107,11 @@ async fn replay(
         Some(opened.map_err(|fault| setup::broker_failure(fault, &kafka.brokers))?)
     };
     let mut replay = Replay::new(submitter, live);
-    let mut letters = std::pin::pin!(letters(&store, &select));
+    let resolved = resolved(&store).await?;
+    let mut letters = std::pin::pin!(letters(&store, &select, &resolved));
+    let mut found = 0;
     while let Some(letter) = letters.try_next().await? {
+        found += 1;
         if let Err(why) = replay.send(&letter).await? {
             say(format_args!("not sent: {} ({why})", letter.key))?;
         } else if list_only {
@@ -103,12 +121,25 @@ async fn replay(
     let sent =
         replay.finish().await.map_err(|fault| setup::broker_failure(fault, &kafka.brokers))?;
     say(format_args!("{} sent, {} not", sent.sent, sent.left))?;
+    if found < select.ids.len() {
+        return Err(unknown(&select.ids.join("`, `")));
+    }
     Ok(Exit::Done)
 }
 
 fn select(filter: LetterFilter) -> Result<Select, Failure> {
-    let LetterFilter { output: _, config: _, code, stage, partner, submission, since, until, all } =
-        filter;
+    let LetterFilter {
+        output: _,
+        config: _,
+        id,
+        code,
+        stage,
+        partner,
+        submission,
+        since,
+        until,
+        all,
+    } = filter;
     Ok(Select {
         codes: code,
         stage,
@@ -117,7 +148,7 @@ fn select(filter: LetterFilter) -> Result<Select, Failure> {
         since: since.as_deref().map(time).transpose()?,
         until: until.as_deref().map(time).transpose()?,
         resolved: all,
-        ids: Vec::new(),
+        ids: id,
     })
 }
 

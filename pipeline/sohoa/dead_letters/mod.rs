@@ -1,21 +1,23 @@
 //! Refusals as a list to work through: which, why, and once more.
 //!
 //! What counts are the entries under `quarantine/`. A refusal whose document was published since is
-//! history, not work.
+//! history, not work ([`resolved`]).
 
 mod replay;
+mod resolved;
 mod select;
 
-use futures::{Stream, StreamExt as _, TryStreamExt as _};
+use futures::{Stream, StreamExt as _, TryStreamExt as _, stream, stream::BoxStream};
 use sohoa_flow::{
     Fault,
     retry::{Policy, retry},
 };
-use sohoa_publish::{keys, publication, survey};
+use sohoa_publish::{keys, survey};
 use sohoa_schemas::record::{BrokenMessage, Quarantine};
 use sohoa_store::{Store, classify};
 
 pub(crate) use replay::Replay;
+pub(crate) use resolved::Resolved;
 pub(crate) use select::{Letter, Select};
 
 const STAGE: &str = "dead-letters";
@@ -34,15 +36,16 @@ pub(crate) enum Body {
     Damaged(String),
 }
 
-/// The refusals that `select` takes, in the order of their keys. Never all in memory.
+/// The refusals that `select` takes, in the order of their keys; those that it names, without going
+/// through the others. Never all in memory.
 pub(crate) fn letters<'a>(
     output: &'a Store,
     select: &'a Select,
+    resolved: &'a Resolved,
 ) -> impl Stream<Item = Result<Letter, Fault>> + 'a {
-    survey::objects(output, keys::QUARANTINE)
-        .map(move |listed| async move {
-            let meta = listed?;
-            let key = meta.location.to_string();
+    keys_of(output, select)
+        .map(move |key| async move {
+            let key = key?;
             let body = read(output, &key).await?;
             let Some(mut letter) = body.map(|body| Letter::new(key, body)) else {
                 return Ok(None);
@@ -50,11 +53,19 @@ pub(crate) fn letters<'a>(
             if !select.takes(&letter) {
                 return Ok(None);
             }
-            letter.resolved = is_published(output, &letter).await?;
-            Ok(Some(letter).filter(|letter| select.resolved || !letter.resolved))
+            letter.resolved = resolved.has(output, &letter).await?;
+            Ok(Some(letter).filter(|letter| select.shows(letter)))
         })
         .buffered(AT_ONCE)
         .try_filter_map(|letter| std::future::ready(Ok(letter)))
+}
+
+fn keys_of<'a>(output: &Store, select: &'a Select) -> BoxStream<'a, Result<String, Fault>> {
+    if !select.ids.is_empty() {
+        return stream::iter(select.keys().map(Ok)).boxed();
+    }
+    let listing = survey::objects(output, keys::QUARANTINE);
+    listing.map_ok(|meta| meta.location.to_string()).boxed()
 }
 
 async fn read(output: &Store, key: &str) -> Result<Option<Body>, Fault> {
@@ -66,15 +77,4 @@ async fn read(output: &Store, key: &str) -> Result<Option<Body>, Fault> {
         serde_json::from_slice(&bytes).map(Body::Document)
     };
     Ok(Some(body.unwrap_or_else(|error| Body::Damaged(error.to_string()))))
-}
-
-async fn is_published(output: &Store, letter: &Letter) -> Result<bool, Fault> {
-    let Body::Document(entry) = &letter.body else { return Ok(false) };
-    let find = || publication::find(output, entry.source_uid, 1);
-    match retry(Policy::default(), find).await {
-        Ok(record) => Ok(record.is_some()),
-        // A damaged record is the audit's to name; the refusal stays on the list.
-        Err(Fault::Reject(_)) => Ok(false),
-        Err(fault) => Err(fault),
-    }
 }

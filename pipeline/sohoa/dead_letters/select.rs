@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use sohoa_publish::keys;
 use sohoa_schemas::Code;
+use uuid::Uuid;
 
 use super::Body;
 
@@ -94,7 +96,7 @@ pub(crate) struct Select {
     pub(crate) until: Option<DateTime<Utc>>,
     /// Those of documents that were published since, too.
     pub(crate) resolved: bool,
-    /// Keys or source uids.
+    /// Of these keys or source uids alone.
     pub(crate) ids: Vec<String>,
 }
 
@@ -105,15 +107,32 @@ impl Select {
             wanted.as_deref().is_none_or(|wanted| value == Some(wanted))
         };
         let code = letter.code.map_or("", Code::as_str);
-        let names = |id: &String| letter.key == *id || letter.key.ends_with(&format!("/{id}.json"));
         (self.codes.is_empty() || self.codes.iter().any(|wanted| code.starts_with(wanted.as_str())))
             && is(&self.stage, Some(&letter.stage))
             && is(&self.partner, letter.partner.as_deref())
             && is(&self.submission, letter.submission.as_deref())
             && self.since.is_none_or(|since| letter.at.is_some_and(|at| at >= since))
             && self.until.is_none_or(|until| letter.at.is_some_and(|at| at < until))
-            && (self.ids.is_empty() || self.ids.iter().any(names))
     }
+
+    /// Whether a wanted refusal is shown: one that was named, whatever became of it.
+    pub(super) fn shows(&self, letter: &Letter) -> bool {
+        self.resolved || !self.ids.is_empty() || !letter.resolved
+    }
+
+    /// The keys of those it names.
+    pub(super) fn keys(&self) -> impl Iterator<Item = String> + '_ {
+        let key = |id: &String| match id.parse::<Uuid>() {
+            Ok(source) => keys::quarantine(source),
+            Err(_) => id.clone(),
+        };
+        self.ids.iter().filter(|id| is_id(id)).map(key)
+    }
+}
+
+/// Whether it can name a refusal: a source's uid, or a key where refusals lie.
+fn is_id(id: &str) -> bool {
+    id.parse::<Uuid>().is_ok() || id.starts_with(&format!("{}/", keys::QUARANTINE))
 }
 
 #[cfg(test)]
@@ -138,6 +157,16 @@ mod tests {
     }
 
     #[test]
+    fn a_named_refusal_is_fetched_by_its_key() {
+        let uid = Uuid::from_u128(0xab << 120);
+        let other = "quarantine/messages/a.live.v1/2-7.json".to_owned();
+        let ids = vec![uid.to_string(), other.clone(), "documents/x".to_owned()];
+        let select = Select { ids, ..Select::default() };
+        let keys: Vec<String> = select.keys().collect();
+        assert_eq!(keys, [format!("quarantine/ab/{uid}.json"), other]);
+    }
+
+    #[test]
     fn every_given_filter_has_to_fit() {
         let letter = letter();
         assert!(Select::default().takes(&letter));
@@ -148,8 +177,6 @@ mod tests {
         };
         assert!(by(|select| select.codes = vec!["F".into(), "X02".into()]));
         assert!(!by(|select| select.codes = vec!["F".into()]));
-        assert!(by(|select| select.ids = vec!["2-7".into()]));
-        assert!(!by(|select| select.ids = vec!["7".into()]));
         assert!(!by(|select| select.partner = Some("vnpost".into())));
         assert!(by(|select| select.since = "2026-11-20T08:00:00Z".parse().ok()));
         assert!(!by(|select| select.until = "2026-11-20T08:00:00Z".parse().ok()));
