@@ -27,6 +27,7 @@ use sohoa_schemas::{
 use tokio::sync::Notify;
 
 use crate::{
+    Announcement,
     connect::{STAGE, fault},
     topics::{Topic, partitions},
 };
@@ -92,7 +93,7 @@ pub struct Delivered {
     pub range: DeliveredRange,
 }
 
-/// A producer of submissions.
+/// A producer of submissions, and of events that no worker announces.
 pub struct Submitter {
     producer: ThreadedProducer<Reports>,
     reports: Reports,
@@ -139,13 +140,32 @@ impl Submitter {
         let payload = serde_json::to_vec(submission)
             .map_err(|error| Fault::fatal(FatalKind::Internal, STAGE, error))?;
         let key = submission.dossier.uid.to_string();
+        self.put(topic, (&key, &payload), &event.headers()).await
+    }
+
+    /// Sends an event of a document that no worker has to announce; waits as [`Submitter::send`]
+    /// does.
+    ///
+    /// # Errors
+    /// `Fatal` when the broker refuses this message or an earlier one.
+    pub async fn announce(&self, announcement: &Announcement) -> Result<(), Fault> {
+        let Announcement { topic, key, payload, .. } = announcement;
+        self.put(*topic, (key, payload), &announcement.headers()).await
+    }
+
+    async fn put(
+        &self,
+        topic: Topic,
+        (key, payload): (&str, &[u8]),
+        headers: &OwnedHeaders,
+    ) -> Result<(), Fault> {
         let name = topic.name(&self.prefix);
         loop {
             self.reports.until(|state| state.room_for(payload.len())).await?;
             let record = BaseRecord::with_opaque_to(&name, payload.len())
-                .key(&key)
-                .payload(&payload)
-                .headers(event.headers());
+                .key(key)
+                .payload(payload)
+                .headers(headers.clone());
             // Counted first: the report may come before `send` returns.
             self.reports.state().begin(payload.len());
             let Err((error, _)) = self.producer.send(record) else { return Ok(()) };
