@@ -60,6 +60,27 @@ impl Rows {
     }
 }
 
+/// One value that a person set by hand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Amendment {
+    /// The document.
+    pub document_uid: Uuid,
+    /// The column.
+    pub field: String,
+    /// What stood there in the version before; none where nothing did.
+    pub before: Option<String>,
+    /// What stands there now; none where the value was wrong and the right one cannot be read.
+    pub value: Option<String>,
+    /// Who set it.
+    pub who: String,
+    /// Why, as the person wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
 /// `documents/<uu>/<uid>/v<version>/record.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -72,7 +93,8 @@ pub struct Record {
     pub dossier_uid: Uuid,
     /// 1, or one more for each reprocessing or amendment.
     pub version: i32,
-    /// Start of the document's hash: the prefix under which this attempt's parts lie.
+    /// Start of the hash of its parts' hashes: the prefix under which this attempt's parts lie. An
+    /// amended version names the parts of the version before it, and has its attempt.
     pub attempt: String,
     /// Hash of the configuration that made it.
     pub config_sha256: String,
@@ -82,8 +104,12 @@ pub struct Record {
     pub province: String,
     /// When it was published.
     pub published_at: DateTime<Utc>,
-    /// Every object that belongs to it.
+    /// Every object that belongs to it; those of an amended version lie where the version before
+    /// put them.
     pub parts: Vec<Part>,
+    /// What was set by hand in this version; what was before stands in the versions before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub amendments: Vec<Amendment>,
     /// Its index rows.
     pub rows: Rows,
 }

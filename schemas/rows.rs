@@ -226,6 +226,8 @@ pub struct DocumentRow {
     pub field_conf: BTreeMap<String, f32>,
     /// `page`, `manifest`, `qr` or `amended`, by column.
     pub field_source: BTreeMap<String, String>,
+    /// Who set a value by hand and when, `<time> <who>`, by column; null where nothing was.
+    pub field_amended: Option<BTreeMap<String, String>>,
     /// Box on the page each value was read from, `page:x0,y0,x1,y1` in points, by column.
     pub field_box: BTreeMap<String, String>,
     /// Engine and version.

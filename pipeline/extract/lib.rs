@@ -56,6 +56,7 @@ pub use fields::{
     Authority, Context, Extraction, FieldFinding, Fields, Level, Precision, Secrecy, Segment,
     Severity, Urgency,
 };
+pub use types::{Kind, kinds};
 
 /// Reads the metadata of one file: its pages with their 1-based numbers, in order.
 ///

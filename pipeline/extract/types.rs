@@ -6,11 +6,13 @@ use crate::anchors::{edits, skeleton};
 
 /// One kind of document.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Kind {
-    pub(crate) code: &'static str,
-    /// Empty where the law gives none.
-    pub(crate) abbr: &'static str,
-    pub(crate) name: &'static str,
+pub struct Kind {
+    /// `01` to `32`; several kinds have 32.
+    pub code: &'static str,
+    /// As in notations; empty where the law gives none.
+    pub abbr: &'static str,
+    /// As titles print it, in sentence case.
+    pub name: &'static str,
 }
 
 const fn kind(code: &'static str, abbr: &'static str, name: &'static str) -> Kind {
@@ -78,6 +80,11 @@ pub(crate) const KINDS: [Kind; 55] = [
     kind("32", "LCT", "Lịch công tác"),
     kind("32", "SL", "Sắc lệnh"),
 ];
+
+/// Every kind that is known by name.
+pub fn kinds() -> impl Iterator<Item = &'static Kind> {
+    KINDS.iter().chain([&LETTER])
+}
 
 /// The kind whose printed title this row is, with the edits it took. Only whole titles count.
 pub(crate) fn by_title(text: &str) -> Option<(&'static Kind, usize)> {

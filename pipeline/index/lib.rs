@@ -98,6 +98,13 @@ impl Index {
         Ok(Self { url, logs, lagging: HashSet::new() })
     }
 
+    /// Lets every append look all rows up in all tables, as after an interruption: for who cannot
+    /// know what of a batch is there already.
+    pub fn doubt(&mut self) {
+        // No application has this name.
+        self.lagging.insert(String::new());
+    }
+
     pub(crate) fn log(&self, table: Table) -> &TableLog {
         &self.logs[table as usize]
     }

@@ -177,6 +177,9 @@ pub(crate) fn document(number: u32, version: i32) -> DocumentRow {
             BTreeMap::new()
         },
         field_source: BTreeMap::from([("code_full".to_owned(), "page".to_owned())]),
+        field_amended: full.then(|| {
+            BTreeMap::from([("subject".to_owned(), "2026-11-20T08:00:00Z van thu".to_owned())])
+        }),
         field_box: BTreeMap::from([("code_full".to_owned(), "1:10,20,30,40".to_owned())]),
         ocr_engine: text("tesseract 5.3.0"),
         ocr_lang: text("vie"),

@@ -27,6 +27,7 @@ use sohoa_schemas::{
 use tokio::sync::Notify;
 
 use crate::{
+    Announcement,
     connect::{STAGE, fault},
     topics::{Topic, partitions},
 };
@@ -112,7 +113,7 @@ pub struct Delivered {
     pub range: DeliveredRange,
 }
 
-/// A producer of submissions.
+/// A producer of submissions, and of events that no worker announces.
 pub struct Submitter {
     producer: ThreadedProducer<Reports>,
     reports: Reports,
@@ -160,6 +161,16 @@ impl Submitter {
             .map_err(|error| Fault::fatal(FatalKind::Internal, STAGE, error))?;
         let key = submission.dossier.uid.to_string();
         self.pass(topic, (Some(key.as_bytes()), &payload), &event.headers()).await
+    }
+
+    /// Sends an event of a document that no worker has to announce; waits as [`Submitter::send`]
+    /// does.
+    ///
+    /// # Errors
+    /// `Fatal` when the broker refuses this message or an earlier one.
+    pub async fn announce(&self, announcement: &Announcement) -> Result<(), Fault> {
+        let Announcement { topic, key, payload, .. } = announcement;
+        self.pass(*topic, (Some(key.as_bytes()), payload), &announcement.headers()).await
     }
 
     /// Sends a message once more as it came, whatever it says.

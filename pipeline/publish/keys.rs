@@ -14,6 +14,8 @@ pub const QUARANTINE: &str = "quarantine";
 pub const WORK: &str = "work";
 /// Name of a record in its version's folder.
 pub const RECORD: &str = "record.json";
+/// Beginning of the names of further receipts.
+pub const AGAIN: &str = "again-";
 /// The embedded default's own root, the one thing the test authority leaves in the output.
 pub const TEST_ROOT: &str = "trust/test-root.pem";
 
@@ -39,7 +41,7 @@ pub fn part(source: Uuid, number: i32, attempt: &str, name: &str) -> String {
 
 /// `documents/<uu>/<uid>/v1/again-<intake_uid>.json`: a further receipt of the same bytes.
 pub fn again(source: Uuid, intake: Uuid) -> String {
-    format!("{}/again-{intake}.json", version(source, 1))
+    format!("{}/{AGAIN}{intake}.json", version(source, 1))
 }
 
 /// `quarantine/<uu>/<source_uid>.json`.

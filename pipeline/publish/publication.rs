@@ -105,11 +105,69 @@ pub async fn publish(output: &Store, record: &Record) -> Result<Published, Fault
     }
 }
 
-/// Removes the loser's parts, but none that the winner's record names.
+/// Removes the loser's parts: what lies under its own attempt, but nothing that the winner's record
+/// names. Originals are everybody's, and the parts that an amended version names belong to the
+/// version before it.
 async fn remove_own_parts(output: &Store, loser: &Record, winner: &Record) -> Result<(), Fault> {
+    let own = keys::part(loser.source_uid, loser.version, &loser.attempt, "");
     let kept = |key: &str| winner.parts.iter().any(|part| part.key == key);
-    for part in loser.parts.iter().filter(|part| part.role != "original" && !kept(&part.key)) {
+    let parts = loser.parts.iter().filter(|part| part.key.starts_with(&own) && !kept(&part.key));
+    for part in parts {
         output.remove(&part.key).await.map_err(|error| classify(STAGE, error))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use sohoa_schemas::record::Rows;
+    use sohoa_store::Missing;
+
+    use super::*;
+
+    fn record(version: i32, attempt: &Attempt, parts: Vec<Part>) -> Record {
+        Record {
+            schema_version: 1,
+            source_uid: attempt.source,
+            dossier_uid: Uuid::nil(),
+            version,
+            attempt: attempt.name.clone(),
+            config_sha256: String::new(),
+            ingest_month: "2026-11".into(),
+            province: "H08".into(),
+            published_at: DateTime::UNIX_EPOCH,
+            parts,
+            amendments: Vec::new(),
+            rows: Rows::default(),
+        }
+    }
+
+    async fn put(store: &Store, attempt: &Attempt) -> Part {
+        let text = ("text", "text.txt", "text/plain");
+        attempt.put(store, text, attempt.name.clone().into()).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_loser_takes_its_own_parts_away_and_those_of_no_other_version() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().to_str().unwrap(), Missing::Refuse).unwrap();
+        let first = Attempt::new(Uuid::nil(), 1, &["first"]);
+        let held = put(&store, &first).await;
+        let amended = record(2, &first, vec![held.clone()]);
+        let anew = Attempt::new(Uuid::nil(), 2, &["anew"]);
+        let own = put(&store, &anew).await;
+        let reprocessed = record(2, &anew, vec![own.clone()]);
+
+        assert!(matches!(publish(&store, &amended).await.unwrap(), Published::Now));
+        let lost = publish(&store, &reprocessed).await.unwrap();
+        assert!(matches!(lost, Published::Before(winner) if *winner == amended));
+        assert!(!store.holds(STAGE, &own.key, own.size).await.unwrap());
+        assert!(store.holds(STAGE, &held.key, held.size).await.unwrap());
+
+        let late = record(2, &first, vec![held.clone()]);
+        let late = Record { province: "H09".into(), ..late };
+        assert!(matches!(publish(&store, &late).await.unwrap(), Published::Before(_)));
+        assert!(store.holds(STAGE, &held.key, held.size).await.unwrap(), "version 1 names it");
+    }
 }

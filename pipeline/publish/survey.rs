@@ -5,8 +5,12 @@ use std::collections::BTreeMap;
 use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use object_store::{ObjectMeta, path::Path};
 use sohoa_flow::Fault;
-use sohoa_schemas::record::{Prepared, Quarantine, Record, Rows};
+use sohoa_schemas::{
+    record::{Prepared, Quarantine, Record, Rows},
+    rows::IntakeRow,
+};
 use sohoa_store::{Store, classify};
+use uuid::Uuid;
 
 use crate::{STAGE, from_json, keys};
 
@@ -140,6 +144,22 @@ async fn read_all(output: &Store, uid: String, objects: Objects) -> Result<Sourc
     Ok(source)
 }
 
+/// The receipts of a source's bytes that came again after they were published.
+///
+/// # Errors
+/// The store's own; one that cannot be understood is the audit's to name.
+pub async fn receipts(output: &Store, source: Uuid) -> Result<Vec<IntakeRow>, Fault> {
+    let mut receipts = Vec::new();
+    let mut listing = std::pin::pin!(objects(output, &keys::version(source, 1)));
+    while let Some(meta) = listing.try_next().await? {
+        let is_one = meta.location.filename().is_some_and(|name| name.starts_with(keys::AGAIN));
+        if is_one && let Some(Entry::Again(rows)) = entry(output, meta.location.as_ref()).await? {
+            receipts.extend(rows.intake);
+        }
+    }
+    Ok(receipts)
+}
+
 /// All objects below `prefix`.
 pub fn objects(
     output: &Store,
@@ -154,7 +174,7 @@ fn decides(location: &Path) -> bool {
     let name = location.filename().unwrap_or_default();
     let first = location.parts().next();
     match first.as_ref().map(AsRef::as_ref) {
-        Some(keys::DOCUMENTS) => name == keys::RECORD || name.starts_with("again-"),
+        Some(keys::DOCUMENTS) => name == keys::RECORD || name.starts_with(keys::AGAIN),
         Some(keys::QUARANTINE) => true,
         Some(keys::WORK) => name == "prepared.json",
         _ => false,

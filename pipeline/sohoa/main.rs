@@ -10,6 +10,7 @@
 //! for one document ([`stages`]) and for a whole input ([`run`]). Each step is a crate of its own
 //! beside this one and knows none of the others.
 
+mod amend;
 mod answers;
 mod arguments;
 mod audit;
@@ -72,6 +73,7 @@ fn start(arguments: Arguments) -> Result<Exit, Failure> {
         .map_err(|error| Failure::from_error(Exit::Internal, &error))?;
     let exit = runtime.block_on(async move {
         match arguments.command {
+            Command::Amend(arguments) => commands::amend::run(&arguments, &bars).await,
             Command::Audit(arguments) => commands::audit::run(&arguments).await,
             Command::Backfill(arguments) => commands::backfill::run(arguments, &bars).await,
             Command::Batch(arguments) => commands::batch::run(&arguments).await,

@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test an unexpected error is a failure")]
 
+mod amend;
 mod bad_input;
 mod interrupted;
 mod misuse;

@@ -211,6 +211,26 @@ fn documents_pass_under_every_protection() {
     assert_eq!(site.world.number("select count(*) as n from documents"), 1);
     let again = site.sohoa("indexer", "three.toml");
     assert_eq!(again.exit, 0, "{}", again.stderr);
+    a_correction_is_announced(&site);
+}
+
+/// The index has one writer: a correction goes to it the way a document does.
+fn a_correction_is_announced(site: &Site) {
+    let uid = &site.world.query("select document_uid from documents")[0]["document_uid"];
+    let row = format!("document_uid,field,value\n{},number,4567\n", uid.as_str().unwrap());
+    site.world.write("a.csv", &row);
+    let arguments = Site::arguments("amend", "one.toml", &["a.csv", "--by", "Lan"]);
+    let amended = site.world.sohoa(&arguments);
+    assert_eq!(amended.exit, 0, "{}", amended.stderr);
+    assert!(amended.stdout.contains("announced to sohoa indexer"), "{}", amended.stdout);
+    let version = || site.world.number("select version as n from documents");
+    assert_eq!(version(), 1);
+    assert_eq!(site.sohoa("indexer", "two.toml").exit, 0);
+    assert_eq!(version(), 2);
+    // The same file again has nothing more to tell.
+    assert_eq!(site.world.sohoa(&arguments).exit, 0);
+    assert_eq!(site.sohoa("indexer", "three.toml").exit, 0);
+    assert_eq!(site.world.number("select count(*) as n from document_versions"), 2);
 }
 
 fn end(worker: &mut Child) {

@@ -1,5 +1,6 @@
 //! One file a command.
 
+pub(crate) mod amend;
 pub(crate) mod audit;
 pub(crate) mod backfill;
 pub(crate) mod batch;

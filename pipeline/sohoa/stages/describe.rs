@@ -1,6 +1,6 @@
 //! What the document is: the fields read from its pages, held against its manifest.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::{Datelike as _, NaiveDate};
 use sohoa_document::{PageText, fold::fold};
@@ -43,6 +43,11 @@ pub(crate) fn describe(context: &Context, taken: &Taken, read: &Read) -> Vec<Des
         .collect()
 }
 
+/// The mean of what was read; none when nothing was.
+pub(crate) fn mean_confidence(conf: &BTreeMap<String, f32>) -> Option<f32> {
+    (!conf.is_empty()).then(|| conf.values().sum::<f32>() / conf.len() as f32)
+}
+
 /// The segments stretched over every page: one that was refused belongs to the document before it,
 /// or to the first.
 fn whole(mut segments: Vec<Segment>, pages: u32) -> Vec<Segment> {
@@ -74,8 +79,7 @@ fn one(context: &Context, taken: &Taken, read: &Read, segment: &Segment) -> Desc
     let pseudonyms = &context.pseudonyms;
     row.subject_folded = row.subject.as_deref().map(|text| pseudonyms.hide_numbers(&fold(text)));
     let Acceptance { conf, source, boxes, mut remarks, .. } = acceptance;
-    row.extraction_confidence =
-        (!conf.is_empty()).then(|| conf.values().sum::<f32>() / conf.len() as f32);
+    row.extraction_confidence = mean_confidence(&conf);
     (row.field_conf, row.field_source, row.field_box) = (conf, source, boxes);
     remarks.extend(segment.findings.iter().filter_map(remark));
     let mut seen = HashSet::new();
@@ -144,6 +148,11 @@ fn fill_date(
     row.issued_date_precision = row.issued_date.map(|_| precision.to_owned());
     let year = a.value("document_year", fields.document_year.as_ref(), None, i32::to_string);
     row.document_year = row.issued_date.map(|date| date.year()).or(year).or(row.document_year);
+    fill_phase(row);
+}
+
+/// What follows from the year.
+pub(crate) fn fill_phase(row: &mut DocumentRow) {
     row.phase = row.document_year.map(phase);
     row.phase_boundary_year = matches!(row.document_year, Some(1996 | 2006 | 2016));
 }
@@ -160,7 +169,8 @@ fn phase(year: i32) -> i32 {
     }
 }
 
-fn missing(row: &DocumentRow) -> Vec<String> {
+/// The mandatory fields that a row lacks.
+pub(crate) fn missing(row: &DocumentRow) -> Vec<String> {
     let held = [
         row.type_code.is_some(),
         row.issued_date.is_some(),

@@ -16,6 +16,7 @@ use sohoa_source::Source;
 use uuid::Uuid;
 
 use crate::{
+    amend,
     arguments::Reprocess,
     context::{Context, now, vietnamese},
     observe::measured,
@@ -114,21 +115,21 @@ async fn attempt(context: &Context, taken: &mut Taken) -> Result<Settled, Fault>
     check_declared(taken)?;
     let latest = retry(context.retry, || publication::latest(&context.output, taken.uid)).await?;
     let asked = matches!(context.reprocess, Some(Reprocess::All | Reprocess::Published));
-    let version = match latest {
+    match &latest {
         // What this very run published is a copy's work.
         Some(record) if !asked || record.published_at >= context.began => {
-            return receipts::again(context, taken, record).await;
+            return receipts::again(context, taken, record.clone()).await;
         }
         Some(record) => {
             let first = record.rows.documents.first();
             taken.first_at = first.map_or(taken.at, |row| row.first_seen_at);
-            record.version + 1
         }
-        None => 1,
-    };
+        None => {}
+    }
+    let version = latest.as_ref().map_or(1, |record| record.version + 1);
     let settled = match resume(context, taken, version).await? {
         Some(settled) => settled,
-        None => make(context, taken, version).await?,
+        None => make(context, taken, (version, latest.as_ref())).await?,
     };
     receipts::complete(context, taken, settled).await
 }
@@ -151,8 +152,13 @@ async fn resume(context: &Context, taken: &Taken, version: i32) -> Result<Option
     Ok(None)
 }
 
-/// Reads, describes, composes; then holds or publishes.
-async fn make(context: &Context, taken: &Taken, version: i32) -> Result<Settled, Fault> {
+/// Reads, describes, composes; then holds or publishes. What a person set in the version before
+/// stays set.
+async fn make(
+    context: &Context,
+    taken: &Taken,
+    (version, before): (i32, Option<&Record>),
+) -> Result<Settled, Fault> {
     let mut read = read(context, taken).await?;
     let originals = originals::keep(context, taken, read.media_type).await?;
     let describing = std::future::ready(Ok(describe(context, taken, &read)));
@@ -168,8 +174,12 @@ async fn make(context: &Context, taken: &Taken, version: i32) -> Result<Settled,
         province: context.settings.config.agency.province.clone(),
         published_at: taken.at,
         parts: originals,
+        amendments: Vec::new(),
         rows: all_rows(context, taken, &read, described),
     };
+    if let Some(before) = before {
+        amend::carry(before, &mut record.rows);
+    }
     if read.signed {
         let found = sign::found(context, taken)?;
         record.rows.signatures.extend(found);

@@ -1,0 +1,234 @@
+//! How the index learns of a new version.
+//!
+//! Where the configuration names brokers, as a worker's documents do: by an event, which `sohoa
+//! indexer` reads. Else by an append of our own: whoever has no brokers has no indexer. Several
+//! writers of the index do no harm, so clerks need not wait for a run that takes weeks.
+
+use std::time::Duration;
+
+use sohoa_flow::{FatalKind, Fault};
+use sohoa_index::{Batch, Index, IndexError};
+use sohoa_kafka::{Announcement, Submitter, Topic, connect};
+use sohoa_publish::keys;
+use sohoa_schemas::{
+    config::Kafka,
+    message::{DOCUMENT_TYPE, DocumentEvent, EventPages, VERSION},
+    record::Record,
+};
+use sohoa_store::{Store, classify, hash::sha256};
+
+use super::STAGE;
+use crate::{
+    context::now,
+    exit::{Exit, Failure},
+    run::index_fault,
+    settings::Settings,
+    setup,
+    stages::Settled,
+};
+
+/// Name under which corrections are counted in the tables. Not a run's: what a killed run left
+/// undone is told by the run's own position.
+const APPLICATION: &str = "amend";
+
+/// How often an append is begun anew because others were first. Each time some other one succeeded.
+const ATTEMPTS: u32 = 20;
+
+/// Between two of them.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// The way to the index.
+pub(crate) struct Channel<'a> {
+    store: &'a Store,
+    way: Way<'a>,
+}
+
+enum Way<'a> {
+    /// An append when enough has come together.
+    Append { batch: Batch, documents: usize },
+    /// An event a document.
+    Events { submitter: Box<Submitter>, kafka: &'a Kafka },
+}
+
+impl<'a> Channel<'a> {
+    /// Opens the way that the configuration has.
+    ///
+    /// # Errors
+    /// A broker that does not answer or lets us not in, before anything is written.
+    pub(crate) fn open(settings: &'a Settings, store: &'a Store) -> Result<Self, Failure> {
+        let kafka = &settings.config.kafka;
+        // A configuration that says nothing of brokers is that of a province without them.
+        if *kafka == Kafka::default() {
+            let documents = settings.config.index.commit_documents;
+            return Ok(Self { store, way: Way::Append { batch: Batch::default(), documents } });
+        }
+        let client = connect::base(kafka)
+            .map_err(|error| Failure::from_error(Exit::Configuration, &error))?;
+        let topics = [Topic::Documents];
+        let open = || Submitter::open(&client, &kafka.prefix, &topics);
+        let submitter = tokio::task::block_in_place(open)
+            .map_err(|fault| setup::broker_failure(fault, &kafka.brokers))?;
+        Ok(Self { store, way: Way::Events { submitter: Box::new(submitter), kafka } })
+    }
+
+    /// What becomes of the index, as a person is told.
+    pub(crate) fn describe(&self) -> &'static str {
+        match self.way {
+            Way::Append { .. } => "written",
+            Way::Events { .. } => "announced",
+        }
+    }
+
+    /// Takes a published version; again does no harm.
+    ///
+    /// # Errors
+    /// The index's or the broker's own: the version is published all the same.
+    pub(crate) async fn take(&mut self, record: Record) -> Result<(), Failure> {
+        let settled = Settled::published(record.clone());
+        match &mut self.way {
+            Way::Append { batch, documents } => {
+                batch.keys.push(settled.key);
+                batch.rows.extend(settled.rows);
+                if batch.keys.len() < *documents {
+                    return Ok(());
+                }
+                let full = std::mem::take(batch);
+                Ok(append(self.store, full).await?)
+            }
+            Way::Events { submitter, kafka } => {
+                let sent = match announcement(self.store, &record, &settled).await {
+                    Ok(announcement) => submitter.announce(&announcement).await,
+                    Err(fault) => Err(fault),
+                };
+                sent.map_err(|fault| setup::broker_failure(fault, &kafka.brokers))
+            }
+        }
+    }
+
+    /// Ends once everything has arrived.
+    ///
+    /// # Errors
+    /// As [`Channel::take`].
+    pub(crate) async fn end(self) -> Result<(), Failure> {
+        match self.way {
+            Way::Append { batch, .. } if batch.keys.is_empty() => Ok(()),
+            Way::Append { batch, .. } => Ok(append(self.store, batch).await?),
+            Way::Events { submitter, kafka } => {
+                let flushed = submitter.flush().await.map(drop);
+                flushed.map_err(|fault| setup::broker_failure(fault, &kafka.brokers))
+            }
+        }
+    }
+}
+
+/// Adds a batch to the tables. Two corrections at once may choose the same position; the tables then
+/// take the second one's for done, and say so: it is given again behind the first one's.
+async fn append(store: &Store, mut batch: Batch) -> Result<(), Fault> {
+    for attempt in 1..=ATTEMPTS {
+        match try_append(store, &mut batch).await {
+            Ok(true) => return Ok(()),
+            Ok(false) | Err(IndexError::Busy(_)) => {
+                tracing::debug!(attempt, "another writer of the index was first");
+                tokio::time::sleep(PAUSE * attempt).await;
+            }
+            Err(error) => return Err(index_fault(error)),
+        }
+    }
+    let error = "the index is being written without a pause; run the same command again";
+    Err(Fault::fatal(FatalKind::Unreachable, STAGE, error))
+}
+
+/// Whether every table took the batch.
+async fn try_append(store: &Store, batch: &mut Batch) -> Result<bool, IndexError> {
+    let (objects, url) = store.below(keys::INDEX);
+    let mut index = Index::open(&objects, url)?;
+    // Of a batch that is given again some tables have their part.
+    index.doubt();
+    let position = index.position(APPLICATION).await?;
+    batch.seq = position.begun.unwrap_or(0) + 1;
+    let appended = index.append(APPLICATION, batch).await?;
+    Ok(appended.skipped.is_empty())
+}
+
+/// The event of a version, as a worker would announce it.
+async fn announcement(
+    store: &Store,
+    record: &Record,
+    settled: &Settled,
+) -> Result<Announcement, Fault> {
+    let bytes = store.get(&settled.key).await.map_err(|error| classify(STAGE, error))?;
+    let bytes = bytes.ok_or_else(|| Fault::retry(STAGE, "a record is gone after writing it"))?;
+    let count = |pages: i32| u32::try_from(pages).unwrap_or(0);
+    let event = DocumentEvent {
+        schema_version: VERSION,
+        source_uid: settled.source,
+        dossier_uid: record.dossier_uid,
+        submission: None,
+        outcome: settled.outcome,
+        key: settled.key.clone(),
+        sha256: sha256(&bytes),
+        pages: EventPages {
+            published: count(settled.pages.published),
+            quarantined: count(settled.pages.quarantined),
+            held: count(settled.pages.held),
+        },
+        code: None,
+        settled_at: record.published_at,
+    };
+    let payload = serde_json::to_vec(&event)
+        .map_err(|error| Fault::fatal(FatalKind::Internal, STAGE, error))?;
+    let header = |name: &str, value: String| (name.to_owned(), value);
+    let headers = vec![
+        header("ce_specversion", "1.0".into()),
+        header("ce_type", DOCUMENT_TYPE.into()),
+        header("ce_source", "sohoa/amend".into()),
+        // The same version announced again has the same id.
+        header("ce_id", settled.key.clone()),
+        header("ce_time", now().to_rfc3339()),
+        header("content-type", "application/json".into()),
+    ];
+    let key = record.dossier_uid.to_string();
+    Ok(Announcement { topic: Topic::Documents, key, payload, headers })
+}
+
+#[cfg(test)]
+mod tests {
+    use sohoa_store::Missing;
+
+    use super::*;
+    use crate::{amend::version::tests::record, answers::for_each_row};
+
+    #[tokio::test]
+    async fn corrections_at_once_all_reach_the_index() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().to_str().unwrap(), Missing::Refuse).unwrap();
+        let batch = |number: u128| {
+            let mut rows = record().rows;
+            let uid = uuid::Uuid::from_u128(number);
+            rows.findings.clear();
+            rows.intake.clear();
+            for row in &mut rows.documents {
+                (row.document_uid, row.source_uid) = (uid, uid);
+                (row.province, row.ingest_month) = ("H08".into(), "2026-11".into());
+            }
+            Batch { seq: 0, keys: vec![number.to_string()], rows }
+        };
+        let all = (1..=4).map(|number| append(&store, batch(number)));
+        for appended in futures::future::join_all(all).await {
+            appended.unwrap();
+        }
+        append(&store, batch(1)).await.unwrap();
+        let (objects, url) = store.below(keys::INDEX);
+        let index = Index::open(&objects, url).unwrap();
+        for table in ["documents", "document_versions"] {
+            let mut counts = Vec::new();
+            let sql = format!("select count(*), count(distinct document_uid) from {table}");
+            for_each_row(&index, &sql, |row| {
+                counts.extend(row.iter().map(|cell| cell.unwrap_or_default().to_owned()));
+            })
+            .await
+            .unwrap();
+            assert_eq!(counts, ["4", "4"], "{table}");
+        }
+    }
+}
