@@ -93,7 +93,7 @@ impl Pieces {
         (facts.dpi_x, facts.dpi_y) =
             (self.size.dpi.map(|dpi| dpi.0), self.size.dpi.map(|dpi| dpi.1));
         let (raster, raster_dpi) = raster::finish(self.pixels, (width, height), self.rotation);
-        note_findings(&mut facts, &raster);
+        note_findings(&mut facts);
         let images = self
             .images
             .into_iter()
@@ -145,15 +145,11 @@ pub(crate) fn image_facts(image: &ArchiveImage) -> PageFacts {
     }
 }
 
-/// Adds what the pixels and the resolution say.
-pub(crate) fn note_findings(facts: &mut PageFacts, raster: &DynamicImage) {
+/// Adds what the resolution says.
+pub(crate) fn note_findings(facts: &mut PageFacts) {
     // 199.9 dpi is what a 200 dpi scan becomes in whole points.
     let low = |dpi: Option<f32>| dpi.is_some_and(|dpi| dpi < 198.0);
     if low(facts.dpi_x) || low(facts.dpi_y) {
         facts.findings.push("I01_DPI_LOW".into());
-    }
-    facts.blank = raster::is_blank(raster);
-    if facts.blank {
-        facts.findings.push("I05_BLANK".into());
     }
 }

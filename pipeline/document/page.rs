@@ -49,7 +49,7 @@ pub struct PageFacts {
     pub colour_mode: String,
     /// Bits a sample.
     pub bit_depth: u8,
-    /// A real blank page: kept, and not recognised.
+    /// A real blank page, as recognition judged it: kept, and not read.
     pub blank: bool,
     /// Skew the OCR raster was turned by, in degrees; the archived image is untouched.
     pub skew_deg: Option<f32>,

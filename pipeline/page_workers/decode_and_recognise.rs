@@ -65,9 +65,8 @@ impl DecodeAndRecognise {
         if let Some(layer) = decoded.layer.take() {
             return Ok(layer);
         }
-        let raster = match decoded.raster.take() {
-            Some(raster) if !decoded.facts.blank => raster,
-            _ => return Ok(PageText::empty(size_pt.0, size_pt.1)),
+        let Some(raster) = decoded.raster.take() else {
+            return Ok(PageText::empty(size_pt.0, size_pt.1));
         };
         let profile = match care {
             Care::Full => Profile::STANDARD,
@@ -126,7 +125,7 @@ fn note(decoded: &mut DecodedPage, read: &Recognised) {
     find(read.turned != 0, "I12_ROTATED");
     find(read.skew_deg.is_some_and(|lean| lean.abs() > VISIBLE_LEAN_DEG), "I04_SKEW");
     find(read.garbled_words > 0, "M02_LOW_CONF");
-    facts.blank |= read.blank;
+    facts.blank = read.blank;
     if let Some(scan) = &mut decoded.scan {
         scan.rotation = (scan.rotation + read.turned) % 360;
     }

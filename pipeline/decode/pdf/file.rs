@@ -151,15 +151,14 @@ impl PdfFile {
         observed: &Observed,
         good: bool,
     ) -> Result<DecodedPage, DecodeError> {
-        let mut facts = PageFacts::default();
         let mut raster = None;
         let mut raster_dpi = TARGET_DPI;
         if !good {
             let (pixels, dpi) = render(page, TARGET_DPI, &self.limits)?;
             refuse_empty(&pixels, observed)?;
-            facts.blank = raster::is_blank(&pixels);
             (raster, raster_dpi) = (Some(pixels), dpi);
         }
+        let facts = PageFacts::default();
         Ok(DecodedPage { scan: None, raster, raster_dpi, layer: None, facts })
     }
 
@@ -182,7 +181,7 @@ impl PdfFile {
             }
             _ => render(page, TARGET_DPI.min(dpi), &self.limits)?,
         };
-        note_findings(&mut facts, &raster);
+        note_findings(&mut facts);
         let scan = scan(lifted, liftable, observed.size);
         Ok(DecodedPage { scan: Some(scan), raster: Some(raster), raster_dpi, layer: None, facts })
     }
@@ -199,7 +198,7 @@ impl PdfFile {
         let (width, height) = (observed.size.0 as f32, observed.size.1 as f32);
         let mut facts = drawn_facts(observed, image_facts(&image), dpi);
         let (raster, raster_dpi) = raster::finish(pixels, (width, height), 0);
-        note_findings(&mut facts, &raster);
+        note_findings(&mut facts);
         let rect = Rect::new(0.0, 0.0, width, height);
         let scan = Scan { width, height, rotation: 0, images: vec![(Placement { rect }, image)] };
         Ok(DecodedPage { scan: Some(scan), raster: Some(raster), raster_dpi, layer: None, facts })

@@ -1,0 +1,93 @@
+//! Pages from the file to the words, as a child does its work: what is faint is read, what is
+//! empty costs nothing. Needs `tesseract-ocr-vie` and Tinos.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "../../../ocr/tests/engine/typeset.rs"]
+mod typeset;
+
+use image::{Rgb, RgbImage};
+use sohoa_decode::{Keep, Limits, Origin};
+use sohoa_document::{Page, TextOrigin};
+use sohoa_ocr::EngineConfig;
+use sohoa_page_workers::{Care, DecodeAndRecognise, PageEngine as _, PageJob};
+use typeset::{Ink, Sheet};
+
+const LINES: [&str; 4] = [
+    "Căn cứ Luật Tổ chức chính quyền địa phương ngày 19 tháng 6 năm 2015;",
+    "Xét đề nghị của Giám đốc Sở Xây dựng tại Tờ trình về việc quy hoạch,",
+    "Ủy ban nhân dân huyện đề nghị các đơn vị triển khai thực hiện nghiêm",
+    "túc những nội dung nêu trên và báo cáo kết quả trước ngày 30 tháng 9.",
+];
+
+/// Forty lines in one colour, on paper of the level 250.
+fn printed(colour: [u8; 3]) -> RgbImage {
+    let mut sheet = Sheet::new();
+    for (line, y) in LINES.iter().cycle().zip((240u16..).step_by(50)).take(40) {
+        sheet.set(line, 200.0, f32::from(y), Ink { colour, ..Ink::BLACK });
+    }
+    sheet.raster
+}
+
+/// The page of a file that holds this one picture.
+fn page(picture: RgbImage) -> Page {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("page.png");
+    picture.save(&path).unwrap();
+    let job =
+        PageJob { path, number: 1, origin: Origin::Paper, megapixels: 4.0, keep: Keep::Stream };
+    let config = EngineConfig::default();
+    let mut worker = DecodeAndRecognise::new(&config, Limits::default()).unwrap();
+    worker.page(&job, Care::Full).unwrap()
+}
+
+fn is_called_blank(page: &Page) -> bool {
+    let found = page.facts.findings.iter().any(|code| code == "I05_BLANK");
+    assert_eq!(found, page.facts.blank, "{:?}", page.facts);
+    found
+}
+
+/// Share of the words of the four lines that stand on the page.
+fn words_right(page: &Page) -> f32 {
+    let text = page.text.plain();
+    let read: Vec<&str> = text.split_whitespace().collect();
+    let set: Vec<&str> = LINES.iter().flat_map(|line| line.split(' ')).collect();
+    set.iter().filter(|word| read.contains(word)).count() as f32 / set.len() as f32
+}
+
+#[test]
+fn a_very_faint_page_is_read() {
+    for ink in [215, 230] {
+        let page = page(printed([ink; 3]));
+        assert!(!is_called_blank(&page), "ink {ink}");
+        assert_eq!(page.text.origin, TextOrigin::Ocr);
+        assert!(words_right(&page) > 0.8, "ink {ink}: {}", page.text.plain());
+    }
+}
+
+#[test]
+fn a_stamp_that_is_all_a_page_shows_is_read() {
+    let mut sheet = Sheet::new();
+    sheet.set("TUYỆT MẬT", 250.0, 400.0, Ink { colour: [205, 45, 60], size: 64.0 });
+    let page = page(sheet.raster);
+    assert!(!is_called_blank(&page));
+    assert!(page.text.plain().contains("MẬT"), "{}", page.text.plain());
+}
+
+#[test]
+fn an_empty_sheet_is_kept_and_not_read() {
+    let mut state = 7u32;
+    let mut sheet = Sheet::new().raster;
+    for pixel in sheet.pixels_mut() {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let grain = (state >> 24) as u8 % 7;
+        pixel.0 = pixel.0.map(|level| level - grain);
+    }
+    for spot in 0..40 {
+        sheet.put_pixel(100 + spot * 31, 300 + spot * 41, Rgb([60; 3]));
+    }
+    let page = page(sheet);
+    assert!(is_called_blank(&page));
+    assert_eq!((page.text.origin, page.text.lines.len()), (TextOrigin::None, 0));
+    assert_eq!(page.scan.unwrap().images.len(), 1);
+}
