@@ -120,4 +120,5 @@ def main():
     print(f"\ntotal: {totals['right']} right, {totals['wrong']} wrong, {totals['null']} null")
 
 
-main()
+if __name__ == "__main__":
+    main()
