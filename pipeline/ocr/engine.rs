@@ -14,6 +14,7 @@ use crate::{
     frame::Frame,
     orientation,
     prepare::{blank, grey, ink, reduce, skew, turn},
+    repair::Repairer,
     words::{self, Reading},
 };
 
@@ -33,6 +34,9 @@ const LEAST_LEAN: f32 = 0.8;
 /// Edges must pile up by so much at the best angle before a lean is believed.
 const LEAST_SHARPNESS: f32 = 1.12;
 
+/// Tesseract's name of the language whose marks are repaired.
+const VIETNAMESE: &str = "vie";
+
 /// What the engine is started with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EngineConfig {
@@ -44,7 +48,7 @@ pub struct EngineConfig {
 
 impl Default for EngineConfig {
     fn default() -> Self {
-        Self { language: "vie".to_owned(), tessdata: None }
+        Self { language: VIETNAMESE.to_owned(), tessdata: None }
     }
 }
 
@@ -78,11 +82,15 @@ pub struct Recognised {
     pub blank: bool,
     /// Words left out because the engine's bytes were not UTF-8.
     pub garbled_words: u32,
+    /// Words whose marks were put back from their neighbours; their confidence is lowered.
+    pub repaired_words: u32,
 }
 
 /// A Tesseract handle with its model loaded.
 pub struct Engine {
     native: TesseractAPI,
+    /// For the language it knows.
+    repairer: Option<Repairer>,
 }
 
 impl fmt::Debug for Engine {
@@ -114,7 +122,8 @@ impl Engine {
         native
             .set_variable("debug_file", "/dev/null")
             .map_err(OcrError::native("silencing its messages"))?;
-        Ok(Self { native })
+        let repairer = (language == VIETNAMESE).then(Repairer::new);
+        Ok(Self { native, repairer })
     }
 
     /// The native library's version.
@@ -136,6 +145,21 @@ impl Engine {
 
     /// Reads a page with a given care.
     pub fn recognise_with(
+        &self,
+        raster: &DynamicImage,
+        dpi: f32,
+        page_size_pt: (f32, f32),
+        profile: Profile,
+    ) -> Result<Recognised, OcrError> {
+        let mut page = self.recognise_as_it_is(raster, dpi, page_size_pt, profile)?;
+        if let Some(repairer) = &self.repairer {
+            page.repaired_words = page.text.lines.iter_mut().map(|line| repairer.line(line)).sum();
+        }
+        Ok(page)
+    }
+
+    /// What the engine reads, nothing repaired.
+    fn recognise_as_it_is(
         &self,
         raster: &DynamicImage,
         dpi: f32,
@@ -312,6 +336,7 @@ impl Sheet {
             turned: self.turned,
             blank,
             garbled_words: reading.garbled_words,
+            repaired_words: 0,
         }
     }
 }

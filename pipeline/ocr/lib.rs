@@ -13,6 +13,7 @@ mod error;
 mod frame;
 mod orientation;
 pub mod prepare;
+mod repair;
 mod words;
 
 pub use engine::{Engine, EngineConfig, Profile, Recognised};

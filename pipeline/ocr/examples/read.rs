@@ -1,6 +1,6 @@
 //! Reads page images: plain text by default, one JSON object a page with `--json`.
 //!
-//! `read [--json] [--plain-engine] [--turn DEGREES] [--lean DEGREES] [--dpi DPI] [--text-dir DIR]
+//! `read [--json] [--plain-engine] [--turn DEGREES] [--lean DEGREES] [--dpi DPI] [--read-at DPI] [--text-dir DIR]
 //! IMAGE…`; times go to stderr. `--plain-engine` skips every preparation, for comparison; `--turn`
 //! and `--lean` spoil the raster first.
 
@@ -19,6 +19,7 @@ struct Args {
     turn: u16,
     lean: f32,
     dpi: Option<f32>,
+    read_at: Option<f32>,
     tessdata: Option<PathBuf>,
     text_dir: Option<PathBuf>,
     images: Vec<PathBuf>,
@@ -35,6 +36,7 @@ fn args() -> Result<Args, Box<dyn Error>> {
             "--turn" => parsed.turn = value()?.parse()?,
             "--lean" => parsed.lean = value()?.parse()?,
             "--dpi" => parsed.dpi = Some(value()?.parse()?),
+            "--read-at" => parsed.read_at = Some(value()?.parse()?),
             "--tessdata" => parsed.tessdata = Some(value()?.into()),
             "--text-dir" => parsed.text_dir = Some(value()?.into()),
             _ => parsed.images.push(arg.into()),
@@ -46,7 +48,8 @@ fn args() -> Result<Args, Box<dyn Error>> {
 fn main() -> Result<(), Box<dyn Error>> {
     let args = args()?;
     let engine = Engine::new(&EngineConfig { tessdata: args.tessdata, ..EngineConfig::default() })?;
-    let profile = Profile { prepare: !args.plain_engine, ..Profile::STANDARD };
+    let read_at = args.read_at.unwrap_or(Profile::STANDARD.dpi);
+    let profile = Profile { prepare: !args.plain_engine, dpi: read_at };
     let dpi = args.dpi.unwrap_or(200.0);
     for path in &args.images {
         let mut raster = image::open(path)?;
