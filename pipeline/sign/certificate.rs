@@ -119,7 +119,7 @@ impl<'a> Certificate<'a> {
         let mut parts = Reader(self.extension(oid::BASIC_CONSTRAINTS)?).sequence()?;
         parts.accept(1);
         let length = parts.accept(2)?.content;
-        Some(length.iter().fold(0_usize, |n, &byte| n.saturating_mul(256) + usize::from(byte)))
+        Some(magnitude(length))
     }
 
     /// Bit `bit` of the key usage; every use is allowed where the extension is absent.
@@ -167,6 +167,11 @@ impl<'a> Certificate<'a> {
         parts.next()?;
         parts.next()?.bits()
     }
+}
+
+/// A number without a sign; of one that is too large, the largest there is.
+fn magnitude(digits: &[u8]) -> usize {
+    digits.iter().fold(0, |n: usize, &byte| n.saturating_mul(256).saturating_add(byte.into()))
 }
 
 fn extension(element: Element<'_>) -> Option<Extension<'_>> {
@@ -334,6 +339,12 @@ mod tests {
     fn an_identifier_is_printed_with_dots() {
         assert_eq!(dotted(oid::USER_ID), "0.9.2342.19200300.100.1.1");
         assert_eq!(dotted(oid::SHA256_RSA), "1.2.840.113549.1.1.11");
+    }
+
+    #[test]
+    fn a_number_past_all_numbers_stays_large() {
+        assert_eq!(magnitude(&[1, 0]), 256);
+        assert_eq!(magnitude(&[0xff; 9]), usize::MAX);
     }
 
     #[test]

@@ -112,7 +112,8 @@ pub(crate) fn check_totals(manifest: &Manifest) -> Result<(), ManifestProblem> {
     let counts = manifest.counts.as_ref();
     let originals = manifest.custody.as_ref().and_then(|custody| custody.originals_count);
     let sum = |one: fn(&sohoa_schemas::manifest::File) -> Option<u64>| {
-        files().map(one).sum::<Option<u64>>()
+        // Numbers of a partner's choice: a sum past all numbers is no declared total.
+        files().map(one).try_fold(0_u64, |sum, number| Some(sum.saturating_add(number?)))
     };
     let declared = |one: fn(&sohoa_schemas::manifest::Counts) -> Option<u64>| counts.and_then(one);
     let totals = [
@@ -255,6 +256,17 @@ mod tests {
         for path in ["../x.tif", "a/../x.tif", "/etc/passwd", "a//b", "a\\..\\b"] {
             assert!(matches!(declared.find(path), Err(ManifestProblem::Path(_))), "{path}");
         }
+    }
+
+    #[test]
+    fn sizes_past_all_numbers_do_not_add_up_to_a_small_total() {
+        let file = |path| format!(r#"{{"path":"{path}","bytes":{}}}"#, u64::MAX);
+        let files = format!("{},{}", file("a.tif"), file("b.tif"));
+        let mut manifest = manifest(&format!(r#"{{"ordinal":1,"files":[{files}]}}"#)).unwrap();
+        // What the sum would be if it began anew at nought.
+        manifest.counts =
+            serde_json::from_str(&format!(r#"{{"bytes":{}}}"#, u64::MAX - 1)).unwrap();
+        assert!(matches!(check_totals(&manifest), Err(ManifestProblem::Totals("bytes", ..))));
     }
 
     #[test]

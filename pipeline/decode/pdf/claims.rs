@@ -22,8 +22,8 @@ use crate::{
     limits::Limits,
 };
 
-/// What zlib and LZW make of one byte at most, a little rounded up.
-const MOST_GROWTH: u64 = 1400;
+/// What a byte becomes at most, a little rounded up: 3,838 bytes of a code of LZW in twelve bits.
+const MOST_GROWTH: u64 = 2600;
 /// Samples of a JPEG 2000 picture, which take eight bytes each while they are decoded.
 const MOST_JPX_SAMPLES: u64 = 250_000_000;
 /// Lengths that are not known before the end.
@@ -287,6 +287,31 @@ mod tests {
         second.extend([0, 0, 0, 1, 38, 0x20, 0, 1, 0, 0, 0, 8]);
         second.extend(60_000_u32.to_be_bytes().repeat(2));
         assert!(check_segments(&second, &limits).is_err());
+    }
+
+    /// The longest string of LZW, as often as fits: nobody writes that, but it can be read.
+    #[test]
+    fn nothing_grows_more_than_is_reckoned_with() {
+        let (mut data, mut held, mut bits) = (Vec::new(), 0_u32, 0);
+        let codes = [256, 0].into_iter().chain(258..4094).chain([4093; 40_000]).chain([257]);
+        for code in codes {
+            // The table is as long as the code before says.
+            let width = match code {
+                256 | 0 | 258..511 => 9,
+                511..1023 => 10,
+                1023..2047 => 11,
+                _ => 12,
+            };
+            (held, bits) = (held << width | code, bits + width);
+            while bits >= 8 {
+                bits -= 8;
+                data.push((held >> bits) as u8);
+            }
+        }
+        data.push((held << (8 - bits)) as u8);
+        let grown = unpacked_length(Filter::LzwDecode, &data, u64::MAX - 1);
+        assert!(grown > 1400 * data.len() as u64, "{grown} bytes of {}", data.len());
+        assert!(grown <= MOST_GROWTH * data.len() as u64, "{grown} bytes of {}", data.len());
     }
 
     proptest! {

@@ -166,6 +166,9 @@ impl<'a> Lexer<'a> {
         if let Object::Integer(generation) = self.number()? {
             self.skip_space();
             let next = self.bytes.get(self.at + 1).copied();
+            if self.peek() == Some(b'R') && next.is_none() && !self.complete {
+                return Err(Fault::Cut);
+            }
             if self.peek() == Some(b'R') && next.is_none_or(|b| is_space(b) || is_delimiter(b)) {
                 self.at += 1;
                 let generation =
@@ -305,7 +308,7 @@ impl<'a> Lexer<'a> {
 
     fn dictionary(&mut self, depth: usize) -> Result<Dictionary> {
         self.at += 2;
-        let mut dictionary = Dictionary::new();
+        let mut entries = Vec::new();
         loop {
             self.skip_space();
             match self.peek().ok_or(self.end())? {
@@ -314,7 +317,7 @@ impl<'a> Lexer<'a> {
                         return Err(Fault::Syntax("`>>` is expected"));
                     }
                     self.at += 2;
-                    return Ok(dictionary);
+                    return Ok(Dictionary::of(entries));
                 }
                 b'/' => {
                     let key = self.name()?;
@@ -324,7 +327,7 @@ impl<'a> Lexer<'a> {
                     if depth == 0 && self.wanted.is_some_and(|wanted| wanted.as_bytes() == key) {
                         self.found = Some((start, self.at));
                     }
-                    dictionary.insert(key, value);
+                    entries.push((key, value));
                 }
                 _ => return Err(Fault::Syntax("a key is expected")),
             }
@@ -394,11 +397,27 @@ mod tests {
     }
 
     #[test]
+    fn a_dictionary_of_very_many_keys_is_read() {
+        let keys: String = (0..300_000).map(|number| format!("/k{number} {number}")).collect();
+        let object = read(format!("<<{keys}/k7 -7>>").as_bytes()).unwrap();
+        let dictionary = object.dictionary().unwrap();
+        assert_eq!(dictionary.iter().count(), 300_000);
+        assert_eq!(dictionary.get("k7"), Some(&Object::Integer(-7)), "the last value counts");
+    }
+
+    #[test]
     fn a_window_that_cuts_a_value_asks_for_more() {
         let text = b"<</Key (value) /Ref 12 0 R/N 17>> ";
         for end in 0..text.len() - 1 {
             assert_eq!(Lexer::new(&text[..end], false).object(), Err(Fault::Cut), "{end}");
         }
+    }
+
+    #[test]
+    fn a_window_that_ends_behind_a_reference_may_have_cut_a_word() {
+        assert_eq!(Lexer::new(b"1 0 R", false).object(), Err(Fault::Cut));
+        assert!(matches!(Lexer::new(b"1 0 R", true).object(), Ok(Object::Reference(_))));
+        assert_eq!(Lexer::new(b"1 0 RG ", false).object(), Ok(Object::Integer(1)));
     }
 
     proptest! {

@@ -3,7 +3,13 @@
 //! Real numbers keep their spelling, so that a dictionary which is read, extended and written
 //! again differs from the old one only where it was extended.
 
-use std::fmt::Write as _;
+use std::{
+    collections::{HashMap, hash_map},
+    fmt::Write as _,
+};
+
+/// Keys up to which a dictionary is searched faster than indexed; nearly all have fewer.
+const FEW: usize = 32;
 
 /// An indirect reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -59,6 +65,29 @@ impl Dictionary {
             Some(slot) => slot.1 = value,
             None => self.0.push((key, value)),
         }
+    }
+
+    /// The entries of a file in their order. A hostile one lists them by the million, so that each
+    /// cannot be held against all before it.
+    pub(crate) fn of(entries: Vec<(Vec<u8>, Object)>) -> Self {
+        let mut dictionary = Self(Vec::with_capacity(entries.len()));
+        if entries.len() <= FEW {
+            for (key, value) in entries {
+                dictionary.insert(key, value);
+            }
+            return dictionary;
+        }
+        let mut places = HashMap::with_capacity(entries.len());
+        for (key, value) in entries {
+            match places.entry(key.clone()) {
+                hash_map::Entry::Occupied(known) => dictionary.0[*known.get()].1 = value,
+                hash_map::Entry::Vacant(new) => {
+                    new.insert(dictionary.0.len());
+                    dictionary.0.push((key, value));
+                }
+            }
+        }
+        dictionary
     }
 
     pub(crate) fn remove(&mut self, key: &str) {

@@ -1,6 +1,6 @@
 //! The page tree: the pages in order, with what they inherit.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, rc::Rc};
 
 use super::{Dictionary, Document, Object, PdfError, Reference};
 
@@ -20,16 +20,19 @@ pub(crate) struct Page {
     pub(crate) user_unit: f64,
 }
 
+/// Shared, for a hostile file gives two hundred thousand pages one box of a million numbers.
 #[derive(Clone, Default)]
 struct Inherited {
-    media: Option<Object>,
-    crop: Option<Object>,
-    rotate: Option<Object>,
+    media: Option<Rc<Object>>,
+    crop: Option<Rc<Object>>,
+    rotate: Option<Rc<Object>>,
 }
 
 impl Inherited {
     fn with(&self, node: &Dictionary) -> Self {
-        let or = |key, old: &Option<Object>| node.get(key).cloned().or_else(|| old.clone());
+        let or = |key, old: &Option<Rc<Object>>| {
+            node.get(key).cloned().map(Rc::new).or_else(|| old.clone())
+        };
         Self {
             media: or("MediaBox", &self.media),
             crop: or("CropBox", &self.crop),
@@ -88,8 +91,8 @@ fn page(
 ) -> Result<Page, PdfError> {
     /// A4, for the rare page without any box.
     const DEFAULT: [f64; 4] = [0.0, 0.0, 595.276, 841.89];
-    let media = boxed(document, inherited.media.as_ref())?.unwrap_or(DEFAULT);
-    let crop = boxed(document, inherited.crop.as_ref())?.and_then(|crop| common(crop, media));
+    let media = boxed(document, inherited.media.as_deref())?.unwrap_or(DEFAULT);
+    let crop = boxed(document, inherited.crop.as_deref())?.and_then(|crop| common(crop, media));
     let rotate = match &inherited.rotate {
         Some(value) => document.resolve(value)?.number().unwrap_or(0.0),
         None => 0.0,
@@ -110,9 +113,14 @@ pub(crate) fn boxed(
     document: &Document,
     value: Option<&Object>,
 ) -> Result<Option<[f64; 4]>, PdfError> {
-    let Some(value) = value else { return Ok(None) };
-    let Object::Array(items) = document.resolve(value)? else { return Ok(None) };
     let mut sides = [0.0; 4];
+    let direct = value.and_then(Object::array);
+    if value.is_none() || direct.is_some_and(|items| items.len() != sides.len()) {
+        return Ok(None);
+    }
+    let Some(Object::Array(items)) = value.map(|value| document.resolve(value)).transpose()? else {
+        return Ok(None);
+    };
     if items.len() != sides.len() {
         return Ok(None);
     }

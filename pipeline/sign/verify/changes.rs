@@ -25,6 +25,9 @@ const FILLED: &[&[u8]] = &[b"V", b"AP", b"AS", b"M", b"F", b"MK", b"DA", b"P", b
 /// Objects scanned for references to numbers that did not exist when signing.
 const MAX_SCANNED: usize = 1 << 20;
 
+/// Fields or annotations written into their list; signing software gives each a number.
+const MAX_DIRECT: usize = 1000;
+
 /// Compares the signed revision `old` with the file.
 pub(crate) fn since(old: &Document, new: &Document) -> Result<LaterChanges, PdfError> {
     if old.xref.sections.len() == new.xref.sections.len() {
@@ -128,7 +131,8 @@ impl Comparison<'_> {
         self.role(old_form.get("Fields").and_then(Object::reference), Role::Compared);
         let old_fields = as_array(self.old.entry(&old_form, "Fields")?);
         let new_fields = as_array(self.new.entry(&new_form, "Fields")?);
-        if !old_fields.iter().all(|field| new_fields.contains(field)) {
+        let (before, after) = (Listed::of(&old_fields)?, Listed::of(&new_fields)?);
+        if !old_fields.iter().all(|field| after.has(field)) {
             self.raise(LaterChanges::Content);
         }
         for field in &old_fields {
@@ -136,7 +140,7 @@ impl Comparison<'_> {
                 self.role(field.reference(), Role::EmptyField);
             }
         }
-        for field in new_fields.iter().filter(|field| !old_fields.contains(field)) {
+        for field in new_fields.iter().filter(|field| !before.has(field)) {
             if !is_signature_field(self.new, field)? {
                 self.raise(LaterChanges::Content);
             }
@@ -167,8 +171,7 @@ impl Comparison<'_> {
     }
 
     fn annotations(&mut self, old: &[Object], new: &[Object]) -> Result<(), PdfError> {
-        let before: HashSet<_> = old.iter().filter_map(Object::reference).collect();
-        let after: HashSet<_> = new.iter().filter_map(Object::reference).collect();
+        let (before, after) = (Listed::of(old)?, Listed::of(new)?);
         for annotation in old {
             let widget = as_dictionary(self.old.resolve(annotation)?).is("Subtype", "Widget");
             if is_empty_field(self.old, annotation)? {
@@ -176,20 +179,12 @@ impl Comparison<'_> {
             } else if !widget {
                 self.role(annotation.reference(), Role::Annotation);
             }
-            let kept = match annotation.reference() {
-                Some(reference) => after.contains(&reference),
-                None => new.contains(annotation),
-            };
-            if !kept {
+            if !after.has(annotation) {
                 self.raise(if widget { LaterChanges::Content } else { LaterChanges::Annotations });
             }
         }
         for annotation in new {
-            let known = match annotation.reference() {
-                Some(reference) => before.contains(&reference),
-                None => old.contains(annotation),
-            };
-            if !known && !is_signature_field(self.new, annotation)? {
+            if !before.has(annotation) && !is_signature_field(self.new, annotation)? {
                 self.raise(LaterChanges::Annotations);
             }
         }
@@ -275,6 +270,31 @@ fn same_but(old: &Dictionary, new: &Dictionary, except: &[&[u8]]) -> bool {
         kept.map(|(key, value)| (key.to_vec(), value.clone())).collect()
     };
     rest(old) == rest(new)
+}
+
+/// The items of an array, to be asked for one by one: references at once, others by a search,
+/// which a hostile file could make as long as it is large squared.
+struct Listed<'a> {
+    references: HashSet<Reference>,
+    direct: Vec<&'a Object>,
+}
+
+impl<'a> Listed<'a> {
+    fn of(items: &'a [Object]) -> Result<Self, PdfError> {
+        let references = items.iter().filter_map(Object::reference).collect();
+        let direct: Vec<_> = items.iter().filter(|item| item.reference().is_none()).collect();
+        if direct.len() > MAX_DIRECT {
+            return Err(PdfError::Bound("more than 1000 fields or annotations without a number"));
+        }
+        Ok(Self { references, direct })
+    }
+
+    fn has(&self, item: &Object) -> bool {
+        match item.reference() {
+            Some(reference) => self.references.contains(&reference),
+            None => self.direct.contains(&item),
+        }
+    }
 }
 
 fn as_dictionary(object: Object) -> Dictionary {
