@@ -62,3 +62,44 @@ def transcribed(work, texts, scans):
         files.append(file)
         known[file.name, 1] = ("transcribed", text.read_text(encoding="utf-8"))
     return files, known
+
+
+# A page with less text than this is a picture or a form; its layer says little about what is seen.
+FEWEST_WORDS = 30
+
+
+def born_digital(work, folder, pages, severities, seed):
+    """The first pages of born-digital PDFs, rendered at 300 dpi and spoiled; the layer is true."""
+    drawn, target = work / "drawn", work / "files"
+    drawn.mkdir()
+    target.mkdir()
+    texts = {}
+    for file in sorted(Path(folder).glob("*.pdf")):
+        count = int(next(
+            line.split()[1] for line in tools.printed("pdfinfo", str(file)).splitlines()
+            if line.startswith("Pages:")
+        ))
+        for number in range(1, min(pages, count) + 1):
+            only = ("-f", str(number), "-l", str(number))
+            text = tools.printed("pdftotext", *only, str(file), "-")
+            if len(text.split()) < FEWEST_WORDS:
+                continue
+            name = f"{file.stem}.p{number}"
+            tools.printed(
+                "pdftoppm", *only, "-r", "300", "-png", "-singlefile", str(file), str(drawn / name)
+            )
+            texts[name] = text
+    images = [str(drawn / f"{name}.png") for name in texts]
+    files, known = [], {}
+    for severity in severities:
+        spoiled = work / f"spoiled-{severity}"
+        tools.printed(
+            tools.SAMPLES, "spoil", "--output", str(spoiled), "--faults", severity, "--seed",
+            str(seed), "--dpi", "300", *images,
+        )
+        for name, text in texts.items():
+            file = target / f"{severity}.{name}.jpg"
+            shutil.move(spoiled / f"{name}.jpg", file)
+            files.append(file)
+            known[file.name, 1] = (severity, text)
+    return files, known

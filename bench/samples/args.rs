@@ -4,7 +4,11 @@ use std::{path::PathBuf, str::FromStr};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{draft::Kind, faults::Severity, format::Format};
+use crate::{
+    draft::Kind,
+    format::Format,
+    severity::{Fault, Severity},
+};
 
 /// Makes Vietnamese administrative documents as scans, with the truth about each.
 ///
@@ -21,7 +25,9 @@ use crate::{draft::Kind, faults::Severity, format::Format};
 ///   sohoa-samples --output /tmp/samples
 ///   sohoa-samples --output /tmp/load --dossiers 2000 --threads 4
 ///   sohoa-samples --output /tmp/bad-scans --faults heavy --formats tiff-g4,pdf-g4 --dpi 200
+///   sohoa-samples --output /tmp/askew --faults medium --only skew
 ///   sohoa-samples broken --output /tmp/broken
+///   sohoa-samples spoil --output /tmp/spoiled --faults medium page-1.png page-2.png
 #[derive(Debug, Parser)]
 #[command(
     name = "sohoa-samples",
@@ -45,6 +51,8 @@ pub(crate) enum Command {
     /// DIR/inputs/… holds the files and dossiers, DIR/expected.jsonl the code of domain.md §8 that
     /// each must get, or `null` where it must work.
     Broken(Broken),
+    /// Spoils given page images as a scanner would and writes them as JPEG, each under its own name
+    Spoil(Spoil),
 }
 
 /// Arguments of `broken`.
@@ -56,6 +64,30 @@ pub(crate) struct Broken {
     /// Folder of the Tinos fonts
     #[arg(long, value_name = "DIR", default_value = FONTS)]
     pub(crate) fonts: PathBuf,
+}
+
+/// Arguments of `spoil`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Spoil {
+    /// Folder to write into
+    #[arg(long, value_name = "DIR")]
+    pub(crate) output: PathBuf,
+    /// Everything drawn follows from this number and the images' names
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// How bad the scans are
+    #[arg(long, value_name = "HOW", default_value = "light")]
+    pub(crate) faults: Severity,
+    /// This fault on every page and nothing else
+    #[arg(long, value_name = "FAULT")]
+    pub(crate) only: Option<Fault>,
+    /// Resolution of the images
+    #[arg(long, value_name = "DPI", default_value_t = 300)]
+    #[arg(value_parser = clap::value_parser!(u32).range(72..=600))]
+    pub(crate) dpi: u32,
+    /// PNG or JPEG images in page order; each one's next shines through as its other side
+    #[arg(value_name = "IMAGE", required = true)]
+    pub(crate) images: Vec<PathBuf>,
 }
 
 const FONTS: &str = "/usr/share/fonts/truetype/croscore";
@@ -89,6 +121,9 @@ pub(crate) struct Make {
     /// How bad the scans are
     #[arg(long, value_name = "HOW", default_value = "light")]
     pub(crate) faults: Severity,
+    /// This fault on every page and nothing else; for bleed, documents of two pages or more
+    #[arg(long, value_name = "FAULT")]
+    pub(crate) only: Option<Fault>,
     /// Resolutions, drawn from
     #[arg(long, value_name = "DPI,…", value_delimiter = ',', default_value = "200,200,300")]
     #[arg(value_parser = clap::value_parser!(u32).range(72..=600))]

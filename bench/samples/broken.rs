@@ -19,11 +19,11 @@ use crate::{
     args::Broken,
     chance::Chance,
     draft::{Draft, Kind, Wish},
-    faults::Severity,
     fonts::{FontFiles, Fonts},
     format::Format,
     render::Renderer,
     scan::{self, Made, Recipe},
+    severity::{Damage, Severity},
 };
 
 /// What an input must come to.
@@ -88,9 +88,9 @@ impl Good<'_> {
         let chance = Chance::new(11).fork("broken");
         let wish = Wish { kind: Kind::ThongBao, secret: false, paper: true };
         let draft = Draft::draw(&mut chance.fork("draft"), wish);
-        let severity = Severity::None;
+        let damage = Damage { severity: Severity::None, only: None };
         let pages = if format.single_page() { 1 } else { 2 };
-        let recipe = Recipe { format, dpi: 200, pages, severity };
+        let recipe = Recipe { format, dpi: 200, pages, damage };
         scan::make(&mut Renderer::new(self.fonts), self.fonts, &draft, recipe, &chance)
     }
 }

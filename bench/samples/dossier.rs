@@ -21,6 +21,7 @@ use crate::{
     manifest,
     render::Renderer,
     scan::{self, Recipe},
+    severity::Damage,
 };
 
 /// One written document.
@@ -141,7 +142,7 @@ fn write_one(
         format,
         dpi: *own.pick(&order.dpi),
         pages: if format.single_page() { 1 } else { pages },
-        severity: order.faults,
+        damage: Damage { severity: order.faults, only: order.only },
     };
     let paper = format != Format::PdfBornDigital;
     let wish = Wish { kind, secret: place.secret, paper };

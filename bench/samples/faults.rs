@@ -3,25 +3,14 @@
 //!
 //! The page is drawn once; all of this is one pass over its pixels and a few cheap ones.
 
-use clap::ValueEnum;
 use serde_json::{Value, json};
 
 use crate::{
     canvas::{Canvas, Stencil},
     chance::Chance,
     marks::smooth,
+    severity::{Damage, Fault, Severity},
 };
-
-/// How bad the scans are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Severity {
-    /// A perfect scanner: the page as drawn
-    None,
-    /// A good office scanner: under one degree of skew, little noise
-    Light,
-    /// Old paper, a worn scanner: skew, bleed-through, crops, upside-down pages
-    Heavy,
-}
 
 /// The faults of one scanned page.
 #[derive(Debug, Clone)]
@@ -45,24 +34,50 @@ pub(crate) struct Faults {
 }
 
 impl Faults {
-    /// Faults of the given severity.
-    pub(crate) fn draw(severity: Severity, chance: &mut Chance) -> Self {
+    /// Faults as bad as `damage` says.
+    pub(crate) fn draw(damage: Damage, chance: &mut Chance) -> Self {
+        let Some(only) = damage.only else {
+            return Self::by_chance(damage.severity, |share| share, chance);
+        };
+        let all = Self::by_chance(damage.severity, |_| 1.0, chance);
+        let mut one = Self::NONE;
+        match only {
+            Fault::Bleed => one.bleed = all.bleed,
+            Fault::Blur => one.blur = all.blur,
+            Fault::Crop => one.crop = all.crop,
+            // The encoder's business.
+            Fault::Jpeg => {}
+            Fault::Noise => one.noise = all.noise,
+            Fault::Paper => one.paper = all.paper,
+            Fault::Shade => one.shade = all.shade,
+            Fault::Skew => one.skew = all.skew,
+            Fault::Specks => one.specks = all.specks,
+            Fault::UpsideDown => one.upside_down = damage.severity != Severity::None,
+        }
+        one
+    }
+
+    /// A perfect scanner.
+    const NONE: Self = Self {
+        skew: 0.0,
+        blur: 0,
+        noise: 0.0,
+        shade: 0.0,
+        bleed: 0.0,
+        specks: 0,
+        crop: 0.0,
+        upside_down: false,
+        paper: [1.0; 3],
+    };
+
+    /// Every fault in a share of the cases; `often` makes the share of the severity's own.
+    fn by_chance(severity: Severity, often: impl Fn(f32) -> f32, chance: &mut Chance) -> Self {
         let mut some = |share: f32, low: f32, high: f32| {
             let value = chance.range(low, high);
-            if chance.happens(share) { value } else { 0.0 }
+            if chance.happens(often(share)) { value } else { 0.0 }
         };
         match severity {
-            Severity::None => Self {
-                skew: 0.0,
-                blur: 0,
-                noise: 0.0,
-                shade: 0.0,
-                bleed: 0.0,
-                specks: 0,
-                crop: 0.0,
-                upside_down: false,
-                paper: [1.0; 3],
-            },
+            Severity::None => Self::NONE,
             Severity::Light => Self {
                 skew: some(0.8, -0.7, 0.7),
                 blur: some(0.5, 1.0, 1.9) as u8,
@@ -73,6 +88,18 @@ impl Faults {
                 crop: 0.0,
                 upside_down: some(0.02, 1.0, 2.0) > 0.0,
                 paper: paper(some(1.0, 0.0, 0.03)),
+            },
+            Severity::Medium => Self {
+                skew: some(0.9, -1.4, 1.4),
+                blur: some(0.7, 1.0, 2.6) as u8,
+                noise: some(1.0, 1.8, 5.0),
+                shade: some(0.65, 0.03, 0.14),
+                bleed: some(0.4, 0.05, 0.12),
+                specks: some(0.75, 8.0, 60.0) as usize,
+                // Of the margin only: nothing printed is lost.
+                crop: some(0.1, 4.0, 10.0),
+                upside_down: some(0.04, 1.0, 2.0) > 0.0,
+                paper: paper(some(1.0, 0.015, 0.08)),
             },
             Severity::Heavy => Self {
                 skew: some(0.95, -2.4, 2.4),
@@ -283,12 +310,52 @@ mod tests {
         page
     }
 
+    fn drawn(severity: Severity, only: Option<Fault>, chance: &mut Chance) -> Faults {
+        Faults::draw(Damage { severity, only }, chance)
+    }
+
     #[test]
     fn a_perfect_scanner_changes_nothing() {
         let mut chance = Chance::new(1);
-        let faults = Faults::draw(Severity::None, &mut chance);
-        let page = dotted();
-        assert_eq!(faults.apply(&page, None, 200.0, &mut chance).pixels, page.pixels);
+        for only in [None, Some(Fault::UpsideDown), Some(Fault::Noise)] {
+            let faults = drawn(Severity::None, only, &mut chance);
+            let page = dotted();
+            assert_eq!(faults.apply(&page, None, 200.0, &mut chance).pixels, page.pixels);
+        }
+    }
+
+    #[test]
+    fn a_fault_asked_for_alone_is_on_every_page_and_alone() {
+        let names = [
+            (Fault::Bleed, "bleed_through"),
+            (Fault::Blur, "blur_passes"),
+            (Fault::Crop, "cropped_top_mm"),
+            (Fault::Noise, "noise_levels"),
+            (Fault::Paper, "paper_tint"),
+            (Fault::Shade, "shade"),
+            (Fault::Skew, "skew_degrees"),
+            (Fault::Specks, "specks"),
+        ];
+        let mut chance = Chance::new(7);
+        for (fault, name) in names {
+            for _ in 0..30 {
+                let truth = drawn(Severity::Heavy, Some(fault), &mut chance).truth();
+                let present: Vec<&String> = truth.as_object().unwrap().keys().collect();
+                assert_eq!(present, [name]);
+            }
+        }
+        assert!(drawn(Severity::Light, Some(Fault::UpsideDown), &mut chance).upside_down);
+    }
+
+    #[test]
+    fn medium_is_worse_than_light_and_better_than_heavy() {
+        let mean = |severity| {
+            let mut chance = Chance::new(3);
+            let noise = (0..200).map(|_| drawn(severity, None, &mut chance).noise);
+            noise.sum::<f32>() / 200.0
+        };
+        assert!(mean(Severity::Light) < mean(Severity::Medium));
+        assert!(mean(Severity::Medium) < mean(Severity::Heavy));
     }
 
     #[test]
@@ -303,7 +370,7 @@ mod tests {
     #[test]
     fn a_cropped_page_loses_its_top() {
         let mut chance = Chance::new(1);
-        let mut faults = Faults::draw(Severity::None, &mut chance);
+        let mut faults = drawn(Severity::None, None, &mut chance);
         faults.crop = 2.0;
         let cropped = faults.apply(&dotted(), None, 200.0, &mut chance);
         assert!(cropped.pixels.iter().all(|&value| value == 255));

@@ -31,7 +31,9 @@ mod pen;
 mod render;
 mod results;
 mod scan;
+mod severity;
 mod sheet;
+mod spoil;
 mod table;
 mod tiff;
 mod topics;
@@ -49,6 +51,10 @@ fn main() -> Result<()> {
         (Some(Command::Broken(order)), _) => {
             let count = broken::make_all(&order)?;
             println!("{count} broken inputs in `{}`", order.output.display());
+        }
+        (Some(Command::Spoil(order)), _) => {
+            let count = spoil::spoil_all(&order)?;
+            println!("{count} images in `{}`", order.output.display());
         }
         (None, Some(order)) => {
             let fonts = FontFiles::read(&order.fonts)?;

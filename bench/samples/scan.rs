@@ -12,13 +12,14 @@ use crate::{
     chance::Chance,
     draft::{Draft, Stamp},
     encode,
-    faults::{Faults, Severity},
+    faults::Faults,
     fonts::Fonts,
     form::{self, Laid, Office},
     format::Format,
     layer,
     pdf::{self, Picture},
     render::Renderer,
+    severity::Damage,
     sheet::{MM, Sheet},
     tiff,
 };
@@ -29,7 +30,7 @@ pub(crate) struct Recipe {
     pub(crate) format: Format,
     pub(crate) dpi: u32,
     pub(crate) pages: usize,
-    pub(crate) severity: Severity,
+    pub(crate) damage: Damage,
 }
 
 /// One file and the truth about it.
@@ -82,7 +83,7 @@ pub(crate) fn make(
                 sides.iter().map(|side| tiff_page(&side.image, recipe)).collect();
             tiff::write(&pages?)
         }
-        Format::Jpeg => encode::jpeg(&sides[0].image, recipe.dpi, quality(recipe.severity))?,
+        Format::Jpeg => encode::jpeg(&sides[0].image, recipe.dpi, recipe.damage.jpeg_quality())?,
         Format::Png => encode::png(&sides[0].image, recipe.dpi)?,
         _ => {
             let mut pages = Vec::new();
@@ -140,15 +141,10 @@ fn scan(
         .enumerate()
         .map(|(index, sheet)| renderer.draw(sheet, dpi, &chance.fork(&format!("ink {index}"))))
         .collect();
-    let blanks = match recipe.severity {
-        Severity::None => 0.0,
-        Severity::Light => 0.06,
-        Severity::Heavy => 0.2,
-    };
     let mut sides = Vec::new();
     for (index, sheet) in sheets.iter().enumerate() {
         let mut own = chance.fork(&format!("scan {index}"));
-        let mut faults = Faults::draw(recipe.severity, &mut own);
+        let mut faults = Faults::draw(recipe.damage, &mut own);
         if recipe.format == Format::PdfGoodLayer {
             // A layer made from the page lies over its words, so this page cannot be turned or moved.
             faults.upside_down = false;
@@ -158,8 +154,8 @@ fn scan(
         let other = drawn.get(index + 1).or_else(|| drawn.get(index.wrapping_sub(1)));
         let image = faults.apply(&drawn[index], other, dpi, &mut own);
         sides.push(Side { sheet: sheet.clone(), blank: false, faults, image });
-        if !recipe.format.single_page() && own.happens(blanks) {
-            let mut faults = Faults::draw(recipe.severity, &mut own);
+        if !recipe.format.single_page() && own.happens(recipe.damage.blanks()) {
+            let mut faults = Faults::draw(recipe.damage, &mut own);
             faults.crop = 0.0;
             let white = Canvas::white(drawn[index].width, drawn[index].height);
             let image = faults.apply(&white, Some(&drawn[index]), dpi, &mut own);
@@ -180,15 +176,6 @@ fn truth(number: usize, side: &Side) -> Value {
     })
 }
 
-fn quality(severity: Severity) -> u8 {
-    match severity {
-        Severity::None => 85,
-        Severity::Light => 72,
-        // Visible blocks around the letters.
-        Severity::Heavy => 32,
-    }
-}
-
 fn tiff_page(image: &Canvas, recipe: Recipe) -> Result<tiff::Page> {
     let height = image.height as u32;
     let (coding, rows_per_strip, strips) = match recipe.format {
@@ -198,7 +185,7 @@ fn tiff_page(image: &Canvas, recipe: Recipe) -> Result<tiff::Page> {
             (tiff::Coding::LzwGrey, 256, encode::lzw_grey(image, 256)?)
         }
         _ => {
-            let jpeg = encode::jpeg(image, recipe.dpi, quality(recipe.severity))?;
+            let jpeg = encode::jpeg(image, recipe.dpi, recipe.damage.jpeg_quality())?;
             (tiff::Coding::Jpeg, height, vec![jpeg])
         }
     };
@@ -211,7 +198,7 @@ fn pdf_page(side: &Side, recipe: Recipe, layer: Option<pdf::Layer>) -> Result<pd
     let picture = if recipe.format == Format::PdfG4 {
         Picture::Group4(encode::group4(image))
     } else {
-        Picture::Jpeg(encode::jpeg(image, recipe.dpi, quality(recipe.severity))?)
+        Picture::Jpeg(encode::jpeg(image, recipe.dpi, recipe.damage.jpeg_quality())?)
     };
     Ok(pdf::Page { picture: Some((picture, image.width, image.height)), layer })
 }

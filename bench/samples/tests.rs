@@ -189,6 +189,48 @@ fn junk_and_stamp_layers_are_not_the_truth() {
     }
 }
 
+/// Mean of the absolute difference of two images' bytes.
+fn difference(one: &Path, other: &Path) -> f64 {
+    let [one, other] = [one, other].map(|path| image::open(path).unwrap().into_rgb8());
+    assert_eq!(one.dimensions(), other.dimensions());
+    let apart = one.iter().zip(other.iter()).map(|(a, b)| f64::from(a.abs_diff(*b)));
+    apart.sum::<f64>() / one.len() as f64
+}
+
+#[test]
+fn given_images_are_spoiled_as_much_as_is_asked() {
+    let drawn = made(&[
+        "--faults",
+        "none",
+        "--formats",
+        "png",
+        "--dpi",
+        "100",
+        "--dossiers",
+        "1",
+        "--documents",
+        "2",
+    ]);
+    let pages: Vec<PathBuf> = lines(drawn.path(), "truth.jsonl")
+        .iter()
+        .map(|truth| drawn.path().join(text(truth, "file")))
+        .collect();
+    let given: Vec<&str> = pages.iter().map(|page| page.to_str().unwrap()).collect();
+    let spoiled =
+        |faults: &[&str]| made(&[&["spoil", "--dpi", "100"], faults, given.as_slice()].concat());
+    let as_drawn = spoiled(&["--faults", "none"]);
+    let medium = spoiled(&["--faults", "medium"]);
+    let blurred = spoiled(&["--faults", "medium", "--only", "blur"]);
+    assert_eq!(tree(medium.path()), tree(spoiled(&["--faults", "medium"]).path()));
+    for page in &pages {
+        let name = page.with_extension("jpg").file_name().unwrap().to_owned();
+        let away = |folder: &TempDir| difference(page, &folder.path().join(&name));
+        assert!(away(&as_drawn) < 3.0, "{}", away(&as_drawn));
+        assert!(away(&blurred) > away(&as_drawn));
+        assert!(away(&medium) > away(&blurred));
+    }
+}
+
 #[test]
 fn a_clean_page_is_read_almost_without_mistakes() {
     let folder = made(&[
