@@ -10,7 +10,9 @@ use crate::{
     arrival, confidence,
     evidence::{self, Mention},
     fields::{Context, FieldFinding, Fields, Severity},
-    issuer, kind, places, recipients,
+    issuer, kind,
+    number::{self, REPAIRED},
+    places, recipients,
     rows::Sheet,
     secrecy, signer, subject, urgency,
     zones::Head,
@@ -22,6 +24,9 @@ pub(crate) fn read(sheets: &[Sheet<'_>], context: Context) -> (Fields, Vec<Field
     let head = Head::find(first);
     let mut findings = Vec::new();
     let mut fields = Fields::default();
+    let sent = recipients::read(sheets);
+    fields.recipients = sent.recipients;
+    fields.archive_line = sent.archive_line;
     code_and_kind(&head, &mut fields, &mut findings);
     dates(&head, sheets, context, &mut fields, &mut findings);
     place_in_names(&mut fields);
@@ -31,9 +36,6 @@ pub(crate) fn read(sheets: &[Sheet<'_>], context: Context) -> (Fields, Vec<Field
     fields.signer_authority = signed.authority;
     fields.signer_title = signed.title;
     fields.signer_name = signed.name;
-    let sent = recipients::read(sheets);
-    fields.recipients = sent.recipients;
-    fields.archive_line = sent.archive_line;
     fields.secrecy_level = secrecy::stamp(first);
     fields.urgency_level = urgency::stamp(first);
     let arrived = arrival::read(first, context.scan_year);
@@ -51,7 +53,8 @@ fn code_and_kind(head: &Head<'_, '_>, fields: &mut Fields, findings: &mut Vec<Fi
         Some(read) => (read.number, read.notation, read.full),
         None => (None, None, None),
     };
-    let issuer = issuer::read(head, notation.as_ref().map(|field| &field.value));
+    let archive = fields.archive_line.as_ref().map(|field| field.value.as_str());
+    let issuer = issuer::read(head, notation.as_ref().map(|field| &field.value), archive);
     let heading = kind::heading(head);
     let read = kind::read(head, heading.as_ref(), notation.as_ref());
     if let Some((title, noted)) = &read.conflict {
@@ -65,6 +68,7 @@ fn code_and_kind(head: &Head<'_, '_>, fields: &mut Fields, findings: &mut Vec<Fi
     }
     if let Some(notation) = notation.as_mut() {
         let titled = read.conflict.is_none()
+            && heading.as_ref().is_some_and(kind::Heading::is_known)
             && read.code.as_ref().is_some_and(|code| {
                 notation.value.kind.is_some_and(|kind| kind.code == code.value)
             });
@@ -72,18 +76,22 @@ fn code_and_kind(head: &Head<'_, '_>, fields: &mut Fields, findings: &mut Vec<Fi
         let bare =
             notation.value.kind.is_none() && heading.as_ref().is_some_and(kind::Heading::is_known);
         let lost = if bare { 0.02 } else { 1.0 };
-        // Printed three times over: in the notation, the title and the issuer's name.
+        // Printed three times over: in the notation, the title and the issuer's name; a letter's in
+        // the issuer's name and the archive line.
         let factor = match (titled, issuer.explains, issuer.agrees) {
-            (true, true, _) => 30.0,
+            (true, true, _) if issuer.spelled => 30.0,
+            (true, true, _) => 10.0,
+            (false, true, _) if issuer.spelled && read.conflict.is_none() => 10.0,
             (true, false, true) | (false, _, true) => 3.0,
             (true, false, false) => 1.4,
             (false, _, false) => 0.5,
         };
-        let before = notation.probability;
-        notation.probability = confidence::weigh(before, factor * lost);
+        // What the title confirms was repaired rightly.
+        let repaired = if titled && notation.value.repaired { 1.0 / REPAIRED } else { 1.0 };
+        notation.probability = confidence::weigh(notation.probability, factor * lost * repaired);
         if let Some(full) = full.as_mut() {
-            let number = number.as_ref().map_or(0.0, |number| number.probability);
-            full.probability = number * notation.probability;
+            full.probability =
+                number.as_ref().map_or(0.0, |number| number::joint(number, notation));
         }
     }
     fields.subject = subject::read(head, heading.as_ref());
@@ -175,9 +183,8 @@ fn repeated(sheets: &[Sheet<'_>], fields: &mut Fields) {
     if let Some(field) = fields.code_number.as_mut() {
         let factor = if field.value == number { 8.0 } else { 0.1 };
         field.probability = confidence::weigh(field.probability, factor);
-        let number = field.probability;
         if let (Some(full), Some(noted)) = (fields.code_full.as_mut(), &fields.code_notation) {
-            full.probability = number * noted.probability;
+            full.probability = number::joint(field, noted);
         }
     }
     if let (Some(field), Some(date)) = (fields.issued_date.as_mut(), date) {

@@ -1,26 +1,49 @@
 //! What a probability is made of.
 //!
 //! An engine's confidence is no probability: on printed Vietnamese it is optimistic in the middle
-//! and flat at the top. One table maps it, fitted on words of known scans; evidence from elsewhere
+//! and flat at the top. Two tables map it, fitted on words of known pages (`bench/confidence.py`
+//! holds them against pages with a true text layer and prints them anew); evidence from elsewhere
 //! (agreement of independent readings, geometry that does not fit print) moves the odds.
+
+use sohoa_document::Word;
 
 /// Points of the map from an engine's word confidence to the share of right words; linear between.
 const MAP: [(f32, f32); 7] =
     [(0.0, 0.1), (0.3, 0.3), (0.5, 0.55), (0.7, 0.8), (0.85, 0.94), (0.92, 0.975), (1.0, 0.995)];
+
+/// The same for words of digits alone in clear type. They bear no marks, where most misread words
+/// go wrong, so that even doubtful ones are right. Digits written by hand are not meant: geometry
+/// tells them apart.
+const DIGITS: [(f32, f32); 6] =
+    [(0.0, 0.1), (0.3, 0.4), (0.5, 0.85), (0.7, 0.93), (0.92, 0.97), (1.0, 0.995)];
 
 /// A number or date less likely than this is a guess, and a guess is no value.
 pub(crate) const GUESS: f32 = 0.5;
 
 /// Probability that a word of this confidence is right.
 pub(crate) fn word(confidence: f32) -> f32 {
+    on(&MAP, confidence)
+}
+
+/// Probability that a word of digits of this confidence is right.
+pub(crate) fn digits(confidence: f32) -> f32 {
+    on(&DIGITS, confidence)
+}
+
+fn on(map: &[(f32, f32)], confidence: f32) -> f32 {
     let confidence = if confidence.is_finite() { confidence.clamp(0.0, 1.0) } else { 0.0 };
-    for pair in MAP.windows(2) {
+    for pair in map.windows(2) {
         let [(x0, y0), (x1, y1)] = [pair[0], pair[1]];
         if confidence <= x1 {
             return y0 + (y1 - y0) * (confidence - x0) / (x1 - x0);
         }
     }
-    MAP[MAP.len() - 1].1
+    map[map.len() - 1].1
+}
+
+/// Probability of the least sure of these words; certainty without any.
+pub(crate) fn weakest(words: &[&Word]) -> f32 {
+    words.iter().map(|found| word(found.confidence)).fold(1.0, f32::min)
 }
 
 /// Moves a probability by a factor on its odds: above 1 for agreement, below 1 for doubt.

@@ -14,6 +14,7 @@ use sohoa_document::{Field, Rect, Word, fold::fold};
 use crate::{
     confidence,
     fields::Precision,
+    ink::Ink,
     places,
     rows::{Joined, Sheet, Span},
 };
@@ -23,6 +24,9 @@ const FIRST_YEAR: i32 = 1945;
 
 /// Most that a place is worth which is no province and stands in no agency's name.
 const UNWITNESSED: f32 = 0.85;
+
+/// Odds factor of letters that stand for digits (`l`, `i`, `o`).
+const LOOK_ALIKE: f32 = 0.5;
 
 static LINE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(concat!(
@@ -229,6 +233,8 @@ pub(crate) struct DateRead {
     pub(crate) observed: String,
     /// A complete date that lies after the year of scanning.
     pub(crate) future: bool,
+    /// What stands in the places of day and month.
+    pub(crate) ink: Ink,
     month_filled: bool,
 }
 
@@ -266,6 +272,7 @@ impl DateLine<'_> {
         }
         DateRead {
             future,
+            ink: self.ink(),
             month_filled: year.is_some() && self.number(&self.month, 12).is_some(),
             year: year.map(|(y, p)| self.field(y, p)),
             place: self.place(),
@@ -277,6 +284,16 @@ impl DateLine<'_> {
 
     fn field<T>(&self, value: T, probability: f32) -> Field<T> {
         Field { value, probability, page: self.page, bbox: self.bbox }
+    }
+
+    /// The least readable of day and month.
+    fn ink(&self) -> Ink {
+        let part = |part: &Part<'_>, most| {
+            let read = self.number(part, most).is_some();
+            Ink::of(&part.text, &part.words, read, self.printed(part))
+        };
+        let day = self.day.as_ref().map(|day| part(day, 31));
+        day.into_iter().chain([part(&self.month, 12)]).max().unwrap_or(Ink::Unread)
     }
 
     fn plain_year(&self) -> Option<(i32, f32)> {
@@ -295,13 +312,21 @@ impl DateLine<'_> {
     fn number(&self, part: &Part<'_>, most: u32) -> Option<(u32, f32)> {
         let clean = part.text.trim_matches(|c: char| !c.is_alphanumeric());
         let (digits, exact) = digits(clean)?;
+        // Letters alone are a Roman number, or nothing.
+        if !clean.chars().any(|c| c.is_ascii_digit()) {
+            return None;
+        }
         let value: u32 = digits.parse().ok()?;
         if digits.len() > 2 || !(1..=most).contains(&value) {
             return None;
         }
         let mut p = confidence::weigh(weakest(&part.words), self.printed(part));
-        if !exact || clean != part.text.trim_end_matches(['.', ',']) {
+        if clean != part.text.trim_end_matches(['.', ',']) {
             p = confidence::weigh(p, 0.05);
+        } else if !exact {
+            // In type `l6` can only be 16; a stroke that is no letter may be ink.
+            let letters = clean.chars().all(|c| c.is_ascii_alphanumeric());
+            p = confidence::weigh(p, if letters { LOOK_ALIKE } else { 0.05 });
         }
         // Law wants `08` for days and `01`, `02` for months: a single digit may be half of a pair.
         let short = digits.len() == 1;
@@ -378,11 +403,16 @@ fn digits(text: &str) -> Option<(String, bool)> {
 
 fn only_digits(word: &Word) -> bool {
     let digits = word.text.trim_end_matches(['.', ',']);
-    !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit())
+    !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit() || "lIOo".contains(c))
 }
 
+/// Probability of the least sure of these words; one that is all digits is read more surely.
 fn weakest(words: &[&Word]) -> f32 {
-    words.iter().map(|word| confidence::word(word.confidence)).fold(1.0, f32::min)
+    let p = |word: &&Word| {
+        let map = if only_digits(word) { confidence::digits } else { confidence::word };
+        map(word.confidence)
+    };
+    words.iter().map(p).fold(1.0, f32::min)
 }
 
 /// A date printed as digits with separators, e.g. in a stamp.

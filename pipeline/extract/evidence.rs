@@ -24,6 +24,11 @@ static LONG_DATE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"ngay (\d{1,2}) thang (\d{1,2}) nam (\d{4})\b")
         .expect("constant pattern, compiled in tests")
 });
+/// The panel that a digital signature leaves on a page that was printed again.
+static SIGNED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\bky:? (\d{1,2}[./]\d{1,2}[./]\d{4})\b")
+        .expect("constant pattern, compiled in tests")
+});
 static YEAR: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?P<until>\bden (?:het )?(?:ngay )?(?:\S+ ){0,3})?(?:\bnam |\b(?:\d{1,2}[/.-])?\d{1,2}[/.-])(?P<y>(?:19|20)\d\d)\b")
         .expect("constant pattern, compiled in tests")
@@ -56,7 +61,8 @@ fn all_dates(folded: &str, scan_year: i32) -> impl Iterator<Item = NaiveDate> {
     let long = LONG_DATE
         .captures_iter(folded)
         .filter_map(move |c| date::short(&format!("{}/{}/{}", &c[1], &c[2], &c[3]), scan_year));
-    short.chain(long)
+    let signed = SIGNED.captures_iter(folded).filter_map(move |c| date::short(&c[1], scan_year));
+    short.chain(long).chain(signed)
 }
 
 /// Years named as dates or after `năm` anywhere but in the date line (`but`: its row on the first
@@ -174,8 +180,15 @@ pub(crate) fn gaps(
     context: Context,
     findings: &mut Vec<FieldFinding>,
 ) {
-    let number_line = head.number.as_ref().map(|line| line.span.text());
-    let date_line = head.date.as_ref().map(|line| line.read(context.scan_year).observed);
+    let printed_line = head.number.as_ref().map(|line| line.span.text());
+    let number_line = head
+        .number
+        .as_ref()
+        .map(|line| line.read(head.digit_height()).ink.observed(&line.span.text()));
+    let date_line = head.date.as_ref().map(|line| {
+        let read = line.read(context.scan_year);
+        read.ink.observed(&read.observed)
+    });
     let mut check =
         |field: &'static str, value: Option<(String, f32)>, seen: Option<&String>| match value {
             None => findings.push(finding("M01_MISSING", field, seen.cloned(), Severity::Warn)),
@@ -187,7 +200,7 @@ pub(crate) fn gaps(
     let text =
         |field: Option<&Field<String>>| field.map(|field| (field.value.clone(), field.probability));
     check("code_number", text(fields.code_number.as_ref()), number_line.as_ref());
-    check("code_notation", text(fields.code_notation.as_ref()), number_line.as_ref());
+    check("code_notation", text(fields.code_notation.as_ref()), printed_line.as_ref());
     let date =
         fields.issued_date.as_ref().map(|field| (field.value.to_string(), field.probability));
     check("issued_date", date, date_line.as_ref());
@@ -197,11 +210,11 @@ pub(crate) fn gaps(
     check("signer_title", text(fields.signer_title.as_ref()), None);
     check("subject", text(fields.subject.as_ref()), None);
     check("type_code", text(fields.type_code.as_ref()), None);
-    if number_line.is_some() && fields.code_notation.is_none() {
+    if printed_line.is_some() && fields.code_notation.is_none() {
         findings.push(finding(
             "M05_NUMBER_NOTATION_PATTERN",
             "code_notation",
-            number_line,
+            printed_line,
             Severity::Warn,
         ));
     }

@@ -20,6 +20,11 @@ use crate::{
 const OPENERS: &[&str] = &[
     "ubnd",
     "hdnd",
+    // Before 1976: administrative committees, and the provinces' departments.
+    "ubhc",
+    "ty",
+    "khu ủy",
+    "khu tự trị",
     "ủy ban",
     "hội đồng",
     "bộ",
@@ -63,6 +68,7 @@ const OPENERS: &[&str] = &[
     "văn phòng",
     "chính phủ",
     "thủ tướng",
+    "phủ thủ tướng",
     "quốc hội",
     "chủ tịch",
     "mặt trận",
@@ -92,12 +98,19 @@ pub(crate) struct IssuerRead {
     pub(crate) level: Option<Field<Level>>,
     /// Whether the initials of the issuer stand in the notation.
     pub(crate) agrees: bool,
-    /// Whether they explain all of it that is not the kind.
+    /// Whether they explain all of it that is not the kind, or the rest names the unit that keeps
+    /// the paper (`SYT-NVY` and `Lưu: VT, NVY`).
     pub(crate) explains: bool,
+    /// Whether the issuer stands in the notation letter for letter.
+    pub(crate) spelled: bool,
 }
 
-/// Reads box 2; `notation` is the independent evidence.
-pub(crate) fn read(head: &Head<'_, '_>, notation: Option<&Notation>) -> IssuerRead {
+/// Reads box 2; `notation` is the independent evidence, `archive` what stands behind `Lưu`.
+pub(crate) fn read(
+    head: &Head<'_, '_>,
+    notation: Option<&Notation>,
+    archive: Option<&str>,
+) -> IssuerRead {
     let lines = lines(head);
     let names = names(&lines);
     let named = |name: &Vec<&Span<'_>>| field(head, name);
@@ -106,7 +119,12 @@ pub(crate) fn read(head: &Head<'_, '_>, notation: Option<&Notation>) -> IssuerRe
     let groups = notation.map(notation::agency_groups).unwrap_or_default();
     let initials = organ.as_ref().map(|organ| initials(&organ.value)).unwrap_or_default();
     let agrees = groups.iter().any(|group| stands_for(group, &initials));
-    let explains = !groups.is_empty() && groups.iter().all(|group| stands_for(group, &initials));
+    let spelled = groups.iter().any(|group| fold(group) == initials);
+    let units: Vec<&str> =
+        archive.unwrap_or_default().split(|c: char| !c.is_alphanumeric()).collect();
+    let keeps = |group: &str| agrees && group.chars().count() > 1 && units.contains(&group);
+    let explains = !groups.is_empty()
+        && groups.iter().all(|group| stands_for(group, &initials) || keeps(group));
     if let Some(organ) = organ.as_mut() {
         // What tells a name with a lost line or word from a whole one is the notation; where that is
         // unread, known words that leave no room for a further line.
@@ -125,7 +143,7 @@ pub(crate) fn read(head: &Head<'_, '_>, notation: Option<&Notation>) -> IssuerRe
             level(&organ.value, parent.as_ref().map_or("", |parent| parent.value.as_str()))?;
         Some(Field { value, probability: organ.probability, page: organ.page, bbox: organ.bbox })
     });
-    IssuerRead { organ, parent, level, agrees, explains }
+    IssuerRead { organ, parent, level, agrees, explains, spelled }
 }
 
 /// Whether every word of the name is known, or it is a body named after the place of issue.
@@ -285,8 +303,19 @@ fn field(head: &Head<'_, '_>, name: &Vec<&Span<'_>>) -> Option<Field<String>> {
 fn unended(name: &str) -> bool {
     let folded = fold(name);
     let level = ["tinh", "huyen", "xa", "phuong", "quan", "thanh pho", "thi tran", "va", "cua"];
-    let bare =
-        ["uy ban nhan dan", "ubnd", "hoi dong nhan dan", "hdnd", "so", "bo", "cuc", "truong"];
+    let bare = [
+        "uy ban nhan dan",
+        "uy ban hanh chinh",
+        "ubnd",
+        "ubhc",
+        "hoi dong nhan dan",
+        "hdnd",
+        "so",
+        "ty",
+        "bo",
+        "cuc",
+        "truong",
+    ];
     bare.contains(&folded.as_str())
         || level.iter().any(|word| folded.ends_with(&format!(" {word}")))
 }
@@ -299,7 +328,7 @@ fn initials(name: &str) -> String {
     };
     let mut out = String::new();
     for word in folded.split(' ').take_while(stop) {
-        if matches!(word, "ubnd" | "hdnd" | "bch" | "bql") {
+        if matches!(word, "ubnd" | "ubhc" | "hdnd" | "bch" | "bql") {
             out.push_str(word);
         } else if word != "va" {
             out.extend(word.chars().find(|c| c.is_alphanumeric()));
@@ -323,19 +352,30 @@ fn stands_for(group: &str, initials: &str) -> bool {
 fn level(organ: &str, parent: &str) -> Option<Level> {
     let (organ, parent) = (fold(organ), fold(parent));
     let starts = |text: &str, words: &[&str]| words.iter().any(|word| text.starts_with(word));
-    if starts(&organ, &["so ", "tinh uy", "tinh doan", "thanh uy"]) {
+    if starts(&organ, &["so ", "ty ", "tinh uy", "tinh doan", "thanh uy"]) {
         return Some(Level::Province);
     }
     if starts(&organ, &["bo chi huy"]) {
         return Some(Level::Province);
     }
-    let central =
-        ["bo ", "chinh phu", "thu tuong", "quoc hoi", "tong cuc", "ngan hang nha nuoc viet nam"];
+    let central = [
+        "bo ",
+        "chinh phu",
+        "thu tuong",
+        "quoc hoi",
+        "tong cuc",
+        "ngan hang nha nuoc viet nam",
+        // The government's names before 1992.
+        "hoi dong bo truong",
+        "hoi dong chinh phu",
+        "hoi dong nha nuoc",
+        "phu thu tuong",
+    ];
     if starts(&organ, &central) {
         return Some(Level::Central);
     }
     place_level(&organ).or_else(|| {
-        if starts(&parent, &["so "]) {
+        if starts(&parent, &["so ", "ty "]) {
             return Some(Level::Province);
         }
         if starts(&parent, &central) {

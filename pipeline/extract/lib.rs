@@ -13,7 +13,7 @@
 //! | `rows`, `zones`, `segment` | words as rows, the parts of the first page, several documents in one file |
 //! | `anchors`, `confidence` | tolerant matching of printed anchors, what a probability is made of |
 //! | `number`, `notation`, `date`, `issuer`, `kind`, `subject`, `signer`, `recipients` | the fields |
-//! | `office`, `person` | a line of the signature block, a name |
+//! | `office`, `person`, `ink` | a line of the signature block, a name, what stands where digits should |
 //! | `secrecy`, `urgency`, `arrival` | stamps |
 //! | `assemble`, `evidence` | one document: witnesses joined, findings |
 //! | `types`, `places`, `casing` | tables of the law and the country |
@@ -28,6 +28,7 @@ mod confidence;
 mod date;
 mod evidence;
 mod fields;
+mod ink;
 mod issuer;
 mod kind;
 mod notation;

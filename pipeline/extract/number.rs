@@ -13,6 +13,7 @@ use sohoa_document::{Field, Rect, Word, fold::fold};
 use crate::{
     confidence,
     date::DateLine,
+    ink::Ink,
     notation::{self, Notation},
     rows::{Joined, Sheet, Span},
 };
@@ -40,10 +41,18 @@ static OLD: LazyLock<Regex> = LazyLock::new(|| {
     )
     .expect("constant pattern, compiled in tests")
 });
+/// `217-HĐBT`: the government and its head until the 1990s, without a kind.
+static CENTRAL: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^(?P<num>\d{1,4})\s?[-–—]\s?(?P<not>HĐBT|HĐCP|HĐNN|TTg|CP|CT)\b[^/]*$")
+        .expect("constant pattern, compiled in tests")
+});
 static BARE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^\S{0,8}\s?/\s?(?:\d{4}/)?[\p{Lu}Đ]{2,6}\s?[-–—]\s?[\p{Lu}Đ]{2,12}\W{0,3}$")
         .expect("constant pattern, compiled in tests")
 });
+
+/// Odds factor of a notation whose kind was repaired.
+pub(crate) const REPAIRED: f32 = 0.5;
 
 /// The number line as found: the words behind the label.
 #[derive(Debug)]
@@ -120,6 +129,8 @@ pub(crate) struct NumberRead {
     pub(crate) full: Option<Field<String>>,
     /// Year inside the number, as in `12/2010/QĐ-UBND`.
     pub(crate) year: Option<i32>,
+    /// What stands in the number's place.
+    pub(crate) ink: Ink,
 }
 
 impl NumberLine<'_> {
@@ -127,32 +138,34 @@ impl NumberLine<'_> {
     pub(crate) fn read(&self, digit_height: Option<f32>) -> NumberRead {
         let joined = Joined::new(&self.span, str::to_owned);
         let rest = &joined.text[self.label..];
-        let blank = NumberRead { number: None, notation: None, full: None, year: None };
+        let blank =
+            NumberRead { number: None, notation: None, full: None, year: None, ink: Ink::Unread };
         let old = OLD.captures(rest).map(|c| (c, " "));
         let party = || PARTY.captures(rest).map(|c| (c, "-"));
         let modern = || MODERN.captures(rest).map(|c| (c, "/"));
-        let Some((found, separator)) =
-            old.or_else(|| party().filter(|(c, _)| is_party(c))).or_else(modern)
-        else {
+        let central = || CENTRAL.captures(rest).map(|c| (c, "-"));
+        let party = || party().filter(|(c, _)| is_party(c));
+        let Some((found, separator)) = old.or_else(party).or_else(central).or_else(modern) else {
             return blank;
         };
         let range =
             |name: &str| found.name(name).map(|m| m.start() + self.label..m.end() + self.label);
         let words = |name: &str| range(name).map_or(&[][..], |range| joined.words(range));
         let notation = found.name("not").and_then(|m| notation::read(m.as_str())).map(|notation| {
-            let p = weakest(words("not"));
-            let p = if notation.repaired { confidence::weigh(p, 0.5) } else { p };
+            let p = confidence::weakest(words("not"));
+            let p = if notation.repaired { confidence::weigh(p, REPAIRED) } else { p };
             self.field(notation, p, words("not"))
         });
         let digits = found.name("num").map_or("", |m| m.as_str());
         let year = found.name("year").and_then(|m| m.as_str().parse().ok());
-        let shared =
-            words("num").last().map(|word| word.bbox) == words("not").first().map(|word| word.bbox);
-        let number = digits_of(digits).map(|(value, clean)| {
-            let p = confidence::weigh(weakest(words("num")), if clean { 1.0 } else { 0.1 });
-            let p = confidence::weigh(p, self.printed(words("num"), words("not"), digit_height));
-            self.field(value, p, words("num"))
-        });
+        let printed = self.printed(words("num"), words("not"), digit_height);
+        let own = confidence::weakest(words("num"));
+        let weighed =
+            |p: f32, clean: bool| confidence::weigh(p, if clean { printed } else { 0.1 * printed });
+        let number = digits_of(digits);
+        let ink = Ink::of(digits, words("num"), number.is_some(), printed);
+        let number =
+            number.map(|(value, clean)| self.field(value, weighed(own, clean), words("num")));
         // Digits without a notation may be a date, a telephone number or a form's own number.
         let whole =
             |number: &Field<String>| notation.is_some() && number.probability >= confidence::GUESS;
@@ -160,19 +173,10 @@ impl NumberLine<'_> {
         let full = number.as_ref().zip(notation.as_ref()).map(|(number, notation)| {
             let year = year.map_or_else(String::new, |year: i32| format!("{year}/"));
             let value = format!("{}{separator}{year}{}", number.value, notation.value.text);
-            let p = if shared {
-                number.probability.min(notation.probability)
-            } else {
-                number.probability * notation.probability
-            };
-            Field {
-                value,
-                probability: p,
-                page: self.page,
-                bbox: number.bbox.union(&notation.bbox),
-            }
+            let bbox = number.bbox.union(&notation.bbox);
+            Field { value, probability: joint(number, notation), page: self.page, bbox }
         });
-        NumberRead { number, notation, full, year }
+        NumberRead { number, notation, full, year, ink }
     }
 
     fn field<T>(&self, value: T, probability: f32, words: &[&Word]) -> Field<T> {
@@ -213,6 +217,15 @@ impl NumberLine<'_> {
     }
 }
 
+/// Probability that both are right: one word is right or wrong as a whole.
+pub(crate) fn joint<A, B>(number: &Field<A>, notation: &Field<B>) -> f32 {
+    if number.bbox == notation.bbox {
+        number.probability.min(notation.probability)
+    } else {
+        number.probability * notation.probability
+    }
+}
+
 /// A party notation has letters before its slash that are a kind; else the dash is inside `SYT-NVY`.
 fn is_party(found: &regex::Captures<'_>) -> bool {
     found.name("not").and_then(|m| notation::read(m.as_str())).is_some_and(|n| n.kind.is_some())
@@ -228,10 +241,6 @@ fn digits_of(text: &str) -> Option<(String, bool)> {
         || (suffix.chars().count() == 1 && suffix.chars().all(char::is_alphabetic));
     ((1..=6).contains(&digits) && letter)
         .then(|| (clean.to_owned(), clean == text && suffix.is_empty()))
-}
-
-fn weakest(words: &[&Word]) -> f32 {
-    words.iter().map(|word| confidence::word(word.confidence)).fold(1.0, f32::min)
 }
 
 #[cfg(test)]
