@@ -136,6 +136,8 @@ codes! {
         "Lớp văn bản của tệp không phải tiếng Việt nên không được dùng; trang đã được nhận dạng lại.";
     T02StampLayer, "T02_STAMP_LAYER", Info, "The file's text layer holds only a signature's stamp; the page was read again."
         "Lớp văn bản của tệp chỉ có thông tin chữ ký; trang đã được nhận dạng lại.";
+    T03MarksRepaired, "T03_MARKS_REPAIRED", Info, "Tone marks of some words were put back from the words beside them; these words count as less sure."
+        "Dấu thanh của một số từ được khôi phục theo các từ bên cạnh; các từ này có độ tin cậy thấp hơn.";
     X01StageFailed, "X01_STAGE_FAILED", Block, "A step failed on this document again and again; look at the error chain, then replay it."
         "Một bước xử lý lỗi lặp lại với tài liệu này; xem chuỗi lỗi rồi gửi xử lý lại.";
     X03KilledWorker, "X03_KILLED_WORKER", Block, "Working on this document ended the program twice; have the file looked at before it is replayed."

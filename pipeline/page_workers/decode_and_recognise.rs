@@ -125,6 +125,7 @@ fn note(decoded: &mut DecodedPage, read: &Recognised) {
     find(read.turned != 0, "I12_ROTATED");
     find(read.skew_deg.is_some_and(|lean| lean.abs() > VISIBLE_LEAN_DEG), "I04_SKEW");
     find(read.garbled_words > 0, "M02_LOW_CONF");
+    find(read.repaired_words > 0, "T03_MARKS_REPAIRED");
     facts.blank = read.blank;
     if let Some(scan) = &mut decoded.scan {
         scan.rotation = (scan.rotation + read.turned) % 360;
