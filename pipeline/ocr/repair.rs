@@ -103,9 +103,12 @@ impl Repairer {
             for reading in &cell.readings {
                 let (step, price) = before
                     .iter()
-                    .map(|&(left, paid)| match cell.name {
-                        true => paid,
-                        false => paid + self.lexicon.surprise(left, reading.syllable),
+                    .map(|&(left, paid)| {
+                        if cell.name {
+                            paid
+                        } else {
+                            paid + self.lexicon.surprise(left, reading.syllable)
+                        }
                     })
                     .enumerate()
                     .min_by(|a, b| a.1.total_cmp(&b.1))

@@ -66,8 +66,9 @@ pub(crate) enum Command {
 /// `sohoa amend`.
 #[derive(Debug, Args)]
 #[command(after_help = AMEND_HELP)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct Amend {
-    /// CSV file with the columns document_uid, field, value, and if you like who and note.
+    /// CSV file with the columns `document_uid`, field, value, and if you like who and note.
     #[arg(required_unless_present = "list", conflicts_with = "list")]
     pub(crate) file: Option<PathBuf>,
     /// Folder or URL of the results.

@@ -293,7 +293,11 @@ mod tests {
     #[test]
     fn nothing_grows_more_than_is_reckoned_with() {
         let (mut data, mut held, mut bits) = (Vec::new(), 0_u32, 0);
-        let codes = [256, 0].into_iter().chain(258..4094).chain([4093; 40_000]).chain([257]);
+        let codes = [256, 0]
+            .into_iter()
+            .chain(258..4094)
+            .chain(std::iter::repeat_n(4093, 40_000))
+            .chain([257]);
         for code in codes {
             // The table is as long as the code before says.
             let width = match code {

@@ -398,8 +398,8 @@ mod tests {
 
     #[test]
     fn a_dictionary_of_very_many_keys_is_read() {
-        let keys: String = (0..300_000).map(|number| format!("/k{number} {number}")).collect();
-        let object = read(format!("<<{keys}/k7 -7>>").as_bytes()).unwrap();
+        let keys: Vec<String> = (0..300_000).map(|number| format!("/k{number} {number}")).collect();
+        let object = read(format!("<<{}/k7 -7>>", keys.concat()).as_bytes()).unwrap();
         let dictionary = object.dictionary().unwrap();
         assert_eq!(dictionary.iter().count(), 300_000);
         assert_eq!(dictionary.get("k7"), Some(&Object::Integer(-7)), "the last value counts");

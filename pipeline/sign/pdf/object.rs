@@ -77,7 +77,7 @@ impl Dictionary {
             }
             return dictionary;
         }
-        let mut places = HashMap::with_capacity(entries.len());
+        let mut places = HashMap::<Vec<u8>, usize>::with_capacity(entries.len());
         for (key, value) in entries {
             match places.entry(key.clone()) {
                 hash_map::Entry::Occupied(known) => dictionary.0[*known.get()].1 = value,

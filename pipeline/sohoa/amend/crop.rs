@@ -87,7 +87,7 @@ pub(super) async fn crops(
     let folder = folder.to_owned();
     let drawn = tokio::task::spawn_blocking(move || {
         let draw =
-            |sight: Result<Sight, String>| draw(&originals, document, sight?, (&folder, &limits));
+            |sight: Result<Sight, String>| draw(&originals, document, &sight?, (&folder, &limits));
         sights.into_iter().map(draw).collect()
     });
     drawn.await.map_err(|error| Fault::retry(STAGE, error))
@@ -114,7 +114,7 @@ fn sight(record: &Record, row: &DocumentRow, field: Field) -> Result<Sight, Stri
 fn draw(
     originals: &[Option<Fetched>],
     document: Uuid,
-    sight: Sight,
+    sight: &Sight,
     (folder, limits): (&FilePath, &Limits),
 ) -> Result<Crop, String> {
     let Some(Some(original)) = originals.get(sight.original) else {

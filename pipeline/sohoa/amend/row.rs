@@ -229,12 +229,11 @@ fn date(old: &DocumentRow, next: &mut DocumentRow, news: &[&Edit]) -> Result<(),
             });
         }
         (Some(date), _) => next.document_year = Some(date.year()),
-        (None, Some(_)) => {}
         // The year of a date that is taken back goes with it.
         (None, None) if old.issued_date.map(|date| date.year()) == old.document_year => {
             next.document_year = None;
         }
-        (None, None) => {}
+        (None, _) => {}
     }
     fill_phase(next);
     Ok(())

@@ -30,7 +30,7 @@ fn printed(colour: [u8; 3]) -> RgbImage {
 }
 
 /// The page of a file that holds this one picture.
-fn page(picture: RgbImage) -> Page {
+fn page(picture: &RgbImage) -> Page {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("page.png");
     picture.save(&path).unwrap();
@@ -58,7 +58,7 @@ fn words_right(page: &Page) -> f32 {
 #[test]
 fn a_very_faint_page_is_read() {
     for ink in [215, 230] {
-        let page = page(printed([ink; 3]));
+        let page = page(&printed([ink; 3]));
         assert!(!is_called_blank(&page), "ink {ink}");
         assert_eq!(page.text.origin, TextOrigin::Ocr);
         assert!(words_right(&page) > 0.8, "ink {ink}: {}", page.text.plain());
@@ -69,7 +69,7 @@ fn a_very_faint_page_is_read() {
 fn a_stamp_that_is_all_a_page_shows_is_read() {
     let mut sheet = Sheet::new();
     sheet.set("TUYỆT MẬT", 250.0, 400.0, Ink { colour: [205, 45, 60], size: 64.0 });
-    let page = page(sheet.raster);
+    let page = page(&sheet.raster);
     assert!(!is_called_blank(&page));
     assert!(page.text.plain().contains("MẬT"), "{}", page.text.plain());
 }
@@ -86,7 +86,7 @@ fn an_empty_sheet_is_kept_and_not_read() {
     for spot in 0..40 {
         sheet.put_pixel(100 + spot * 31, 300 + spot * 41, Rgb([60; 3]));
     }
-    let page = page(sheet);
+    let page = page(&sheet);
     assert!(is_called_blank(&page));
     assert_eq!((page.text.origin, page.text.lines.len()), (TextOrigin::None, 0));
     assert_eq!(page.scan.unwrap().images.len(), 1);
