@@ -137,6 +137,13 @@ pub struct EventPages {
     pub held: u32,
 }
 
+impl EventPages {
+    /// All of them.
+    pub fn total(&self) -> u64 {
+        [self.published, self.quarantined, self.held].into_iter().map(u64::from).sum()
+    }
+}
+
 /// On the dead-letters topic: a document or message that was refused. The entry under
 /// `quarantine/` is what counts; this announces it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

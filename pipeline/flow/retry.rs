@@ -18,6 +18,8 @@ pub struct Policy {
     pub pause: Duration,
     /// Longest pause.
     pub pause_max: Duration,
+    /// Told the stage of every failure that is followed by another try.
+    pub on_retry: Option<fn(&'static str)>,
 }
 
 impl Default for Policy {
@@ -28,6 +30,7 @@ impl Default for Policy {
             within: Duration::from_mins(2),
             pause: Duration::from_millis(250),
             pause_max: Duration::from_secs(20),
+            on_retry: None,
         }
     }
 }
@@ -67,6 +70,9 @@ where
             let gave_up = GaveUp { attempts: attempt, seconds, last: cause.error };
             return Err(Fault::Retry(Cause::new(cause.stage, gave_up)));
         }
+        if let Some(tell) = policy.on_retry {
+            tell(cause.stage);
+        }
         // The error may name a received file, and names of files are people's names.
         tracing::warn!(stage = cause.stage, attempt, "trying again");
         tracing::debug!(error = %cause.error, "because");
@@ -102,6 +108,15 @@ mod tests {
         assert_eq!(tries, 3);
         assert_eq!(cause.chain().last().map(String::as_str), Some("the store is away"));
         assert!(cause.error.to_string().starts_with("gave up after 3 tries"));
+    }
+
+    #[tokio::test]
+    async fn every_try_that_another_follows_is_told() {
+        static TOLD: std::sync::Mutex<Vec<&str>> = std::sync::Mutex::new(Vec::new());
+        let policy = Policy { on_retry: Some(|stage| TOLD.lock().unwrap().push(stage)), ..quick() };
+        let away = || async { Err::<(), _>(Fault::retry("publish", "away")) };
+        retry(policy, away).await.unwrap_err();
+        assert_eq!(*TOLD.lock().unwrap(), ["publish", "publish"]);
     }
 
     #[tokio::test]

@@ -55,23 +55,40 @@ pub struct Position {
 }
 
 impl Index {
-    /// Adds a batch of `application` (a topic and partition, or a run's name).
+    /// Adds a batch of one application (a topic and partition, or a run's name).
+    ///
+    /// # Errors
+    /// As [`Index::append_all`].
+    pub async fn append(
+        &mut self,
+        application: &str,
+        batch: &Batch,
+    ) -> Result<Appended, IndexError> {
+        self.append_all(&[(application.to_owned(), batch.seq)], &batch.rows).await
+    }
+
+    /// Adds the rows of several applications up to their positions, in one commit a table: a commit
+    /// costs the same for one partition's rows as for all.
     ///
     /// Doing it again, wholly or after any interruption, adds nothing twice. A document of a higher
     /// version replaces the lower one in `documents`; all versions stay in `document_versions`.
     ///
     /// # Errors
     /// Any of [`IndexError`]; the batch may then be in some tables, and is to be given again.
-    pub async fn append(
+    pub async fn append_all(
         &mut self,
-        application: &str,
-        batch: &Batch,
+        positions: &[(String, i64)],
+        rows: &Rows,
     ) -> Result<Appended, IndexError> {
-        let position = self.position(application).await?;
-        if position.complete.is_some_and(|complete| complete >= batch.seq) {
+        let mut is_complete = true;
+        for (application, seq) in positions {
+            let position = self.position(application).await?;
+            is_complete &= position.complete.is_some_and(|complete| complete >= *seq);
+        }
+        if is_complete {
             return Ok(Appended { skipped: Table::ALL.to_vec(), ..Appended::default() });
         }
-        let incoming = Incoming::new(self, &batch.rows)?;
+        let incoming = Incoming::new(self, rows)?;
         let mut looked_up = HashMap::new();
         let mut revisited = HashSet::new();
         for table in [Table::Documents, Table::Intake] {
@@ -82,7 +99,7 @@ impl Index {
         if !self.lagging.is_empty() {
             revisited.clone_from(&incoming.sources);
         }
-        let mut step = Step { application, batch, incoming, looked_up, revisited };
+        let mut step = Step { positions, incoming, looked_up, revisited };
         let mut appended = Appended::default();
         for table in Table::ALL {
             let Some(added) = Box::pin(self.append_to(table, &mut step)).await? else {
@@ -92,7 +109,9 @@ impl Index {
             appended.added.insert(table, added);
             appended.dropped.insert(table, step.incoming.of(table).num_rows() - added);
         }
-        self.lagging.remove(application);
+        for (application, _) in positions {
+            self.lagging.remove(application);
+        }
         for table in Table::ALL {
             self.compact_if_due(table).await;
         }
@@ -136,6 +155,22 @@ impl Index {
         Known::look_up(&log.reader(), files, &incoming.partitions, sources).await
     }
 
+    /// The applications that a table does not have up to their positions.
+    async fn behind(
+        &mut self,
+        table: Table,
+        positions: &[(String, i64)],
+    ) -> Result<Vec<(String, i64)>, IndexError> {
+        let mut behind = Vec::new();
+        for (application, seq) in positions {
+            let done = self.log_mut(table).transaction(application).await?;
+            if done.is_none_or(|version| version < *seq) {
+                behind.push((application.clone(), *seq));
+            }
+        }
+        Ok(behind)
+    }
+
     /// Rows added to one table, or `None` when it had the batch. A failed commit may have happened:
     /// the next attempt looks at the store first.
     async fn append_to(
@@ -145,8 +180,8 @@ impl Index {
     ) -> Result<Option<usize>, IndexError> {
         let mut attempt = 1;
         loop {
-            let done = self.log_mut(table).transaction(step.application).await?;
-            if done.is_some_and(|version| version >= step.batch.seq) {
+            let behind = self.behind(table, step.positions).await?;
+            if behind.is_empty() {
                 return Ok(None);
             }
             let known = match step.looked_up.remove(&table) {
@@ -155,8 +190,7 @@ impl Index {
             };
             let plan = known.plan(table, step.incoming.of(table))?;
             let added = plan.added.num_rows();
-            let transaction = (step.application.to_owned(), step.batch.seq);
-            match self.log_mut(table).carry_out(plan, transaction).await {
+            match self.log_mut(table).carry_out(plan, behind).await {
                 Ok(()) => return Ok(Some(added)),
                 Err(error) if attempt == ATTEMPTS => return Err(error),
                 Err(error) => tracing::debug!(
@@ -176,8 +210,7 @@ impl Index {
 
 /// One append on its way through the tables.
 struct Step<'a> {
-    application: &'a str,
-    batch: &'a Batch,
+    positions: &'a [(String, i64)],
     incoming: Incoming,
     /// Look-ups made in advance.
     looked_up: HashMap<Table, Known>,
@@ -224,11 +257,11 @@ impl Incoming {
 }
 
 impl TableLog {
-    /// Commits a plan with its transaction; also an empty plan, so that the position moves on.
+    /// Commits a plan with its transactions; also an empty plan, so that the positions move on.
     async fn carry_out(
         &mut self,
         plan: Plan,
-        transaction: (String, i64),
+        transactions: Vec<(String, i64)>,
     ) -> Result<(), IndexError> {
         let mut actions = Vec::new();
         if plan.added.num_rows() > 0 {
@@ -246,7 +279,7 @@ impl TableLog {
             partition_by: Some(PARTITION_COLUMNS.map(str::to_owned).to_vec()),
             predicate: None,
         };
-        self.commit(Change { actions, operation, transaction: Some(transaction) }).await
+        self.commit(Change { actions, operation, transactions }).await
     }
 
     async fn copy_without(
@@ -370,6 +403,37 @@ mod tests {
                 assert_eq!(dump_all(&next).await, expected, "killed at {commits}, {after}");
                 assert!(next.lagging.is_empty());
             }
+        }
+    }
+
+    #[tokio::test]
+    async fn two_applications_in_one_commit_go_on_apart_after_it_was_killed() {
+        let rows = |range: std::ops::Range<u32>| join(range.map(|number| published(number, 1)));
+        let positions = [("a".to_owned(), 3), ("b".to_owned(), 7)];
+        let expected = {
+            let mut whole = index(&FusedStore::sound());
+            let appended = whole.append_all(&positions, &rows(0..4)).await.unwrap();
+            assert_eq!(appended.added[&Table::Documents], 4);
+            assert_eq!(whole.position("a").await.unwrap().complete, Some(3));
+            assert_eq!(whole.position("b").await.unwrap().complete, Some(7));
+            dump_all(&whole).await
+        };
+        for commits in 0..14 {
+            let store = FusedStore::breaking(commits, commits % 2 == 0);
+            let mut killed = index(&store);
+            let killed_well = killed.append_all(&positions, &rows(0..4)).await.is_ok();
+            assert!(!killed_well);
+            store.mend();
+            let mut next = index(&store);
+            for application in ["a", "b"] {
+                next.position(application).await.unwrap();
+            }
+            // The second one's rows first, alone, and then the first one's.
+            next.append("b", &batch(7, rows(2..4))).await.unwrap();
+            next.append("a", &batch(3, rows(0..2))).await.unwrap();
+            assert_eq!(dump_all(&next).await, expected, "killed at {commits}");
+            let once_more = next.append_all(&positions, &rows(0..4)).await.unwrap();
+            assert_eq!(once_more.skipped, Table::ALL);
         }
     }
 

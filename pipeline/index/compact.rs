@@ -117,7 +117,7 @@ impl TableLog {
             predicate: None,
             target_size: self.table.file_bytes() as i64,
         };
-        self.commit(Change { actions, operation, transaction: None }).await
+        self.commit(Change { actions, operation, transactions: Vec::new() }).await
     }
 }
 

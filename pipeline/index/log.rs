@@ -59,8 +59,8 @@ pub(crate) struct TableLog {
 pub(crate) struct Change {
     pub(crate) actions: Vec<Action>,
     pub(crate) operation: DeltaOperation,
-    /// Application and its new version.
-    pub(crate) transaction: Option<(String, i64)>,
+    /// Applications and their new versions.
+    pub(crate) transactions: Vec<(String, i64)>,
 }
 
 impl TableLog {
@@ -185,12 +185,11 @@ impl TableLog {
     /// # Errors
     /// [`IndexError::Busy`] when another writer was first.
     pub(crate) async fn commit(&mut self, change: Change) -> Result<(), IndexError> {
-        let transaction = change.transaction.clone();
+        let transactions = change.transactions.clone();
         match self.try_commit(change).await {
             Ok(()) => {
-                if let Some((application, version)) = transaction {
-                    self.transactions.insert(application, Some(version));
-                }
+                let moved = transactions.into_iter().map(|(name, version)| (name, Some(version)));
+                self.transactions.extend(moved);
                 Ok(())
             }
             Err(error) => {
@@ -206,7 +205,7 @@ impl TableLog {
             .with_max_retries(0)
             .with_create_checkpoint(false)
             .with_cleanup_expired_logs(Some(false));
-        if let Some((application, version)) = change.transaction {
+        for (application, version) in change.transactions {
             properties =
                 properties.with_application_transaction(Transaction::new(application, version));
         }

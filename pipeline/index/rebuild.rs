@@ -107,7 +107,7 @@ impl Index {
             partition_by: Some(PARTITION_COLUMNS.map(str::to_owned).to_vec()),
             predicate: None,
         };
-        log.commit(Change { actions, operation, transaction: None }).await
+        log.commit(Change { actions, operation, transactions: Vec::new() }).await
     }
 }
 

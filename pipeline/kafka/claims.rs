@@ -1,10 +1,15 @@
 //! Which messages a worker has in hand, written beside the position it commits, so that whoever
 //! takes the partition over after its death knows what may have killed it.
 //!
-//! A message that was in hand when its worker died is a *suspect*: it is done again alone, and that
-//! it is alone is written down first. A message whose worker died while it was alone has killed
-//! twice and is *guilty*: it is refused. A partition that is given up in order leaves no suspects,
-//! but for a message that ended its worker with an error no other message met: that is a death, too.
+//! A message that was in hand when its worker died is a *suspect*: suspects are done again one at a
+//! time, and that one is alone is written down first. A message whose worker died while it was alone
+//! has killed twice and is *guilty*: it is refused. Whoever stands at a counter does not wait for a
+//! suspect of the bulk lane: where live documents come beside it, that is written down, too, and a
+//! worker that dies then makes it a *prime suspect*, which nothing is done beside. A partition that
+//! is given up in order leaves no suspects, but for a message that ended its worker with an error no
+//! other message met: that is a death, too.
+
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,8 +19,10 @@ pub enum Suspicion {
     /// Nothing.
     #[default]
     None,
-    /// A worker died with it in hand: nothing else may be in hand with it.
+    /// A worker died with it in hand: no other suspect may be in hand with it.
     Suspect,
+    /// A second worker died with it and live documents in hand: nothing may be in hand with it.
+    PrimeSuspect,
     /// Two workers died of it.
     Guilty,
 }
@@ -32,6 +39,9 @@ struct Note {
     /// The message that was alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     alone: Option<i64>,
+    /// The suspects that had live documents beside them.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    prime: BTreeSet<i64>,
 }
 
 /// The claims on one partition.
@@ -40,21 +50,26 @@ pub(crate) struct Claims {
     last_in_hand: Option<i64>,
     last_suspect: Option<i64>,
     alone: Option<i64>,
+    /// The suspect that has live documents beside it.
+    accompanied: Option<i64>,
     guilty: Option<i64>,
+    prime: BTreeSet<i64>,
 }
 
 impl Claims {
     /// Takes a partition over from whoever left this note. One that cannot be read is somebody
     /// else's and says nothing.
     pub(crate) fn after(note: &str) -> Self {
-        let Note { hand, suspect, alone } = serde_json::from_str(note).unwrap_or_default();
-        Self { last_suspect: hand.max(suspect), guilty: alone, ..Self::default() }
+        let Note { hand, suspect, alone, prime } = serde_json::from_str(note).unwrap_or_default();
+        Self { last_suspect: hand.max(suspect), guilty: alone, prime, ..Self::default() }
     }
 
     /// What is thought of the message at `offset`.
     pub(crate) fn judge(&self, offset: i64) -> Suspicion {
         if self.guilty == Some(offset) {
             Suspicion::Guilty
+        } else if self.prime.contains(&offset) {
+            Suspicion::PrimeSuspect
         } else if self.last_suspect.is_some_and(|last| offset <= last) {
             Suspicion::Suspect
         } else {
@@ -72,13 +87,20 @@ impl Claims {
         self.alone = Some(offset);
     }
 
+    /// Live documents are in hand beside the suspect at `offset`, perhaps no longer.
+    pub(crate) fn set_accompanied(&mut self, offset: i64) {
+        self.alone = self.alone.filter(|alone| *alone != offset);
+        self.accompanied = Some(offset);
+    }
+
     /// The message at `offset` has its answer.
     pub(crate) fn settle(&mut self, offset: i64) {
-        for place in [&mut self.alone, &mut self.guilty] {
+        for place in [&mut self.alone, &mut self.accompanied, &mut self.guilty] {
             if *place == Some(offset) {
                 *place = None;
             }
         }
+        self.prime.remove(&offset);
     }
 
     /// The note while messages are in hand.
@@ -87,20 +109,24 @@ impl Claims {
             hand: self.last_in_hand,
             suspect: self.last_suspect,
             alone: self.alone.or(self.guilty),
+            prime: self.prime.iter().copied().chain(self.accompanied).collect(),
         })
     }
 
     /// The note with which the partition is given up: nothing is in hand any more.
     pub(crate) fn note_in_order(&self) -> String {
-        write(&Note { hand: None, suspect: self.last_suspect, alone: self.guilty })
+        let prime = self.prime.clone();
+        write(&Note { hand: None, suspect: self.last_suspect, alone: self.guilty, prime })
     }
 
-    /// The note with which the partition is given up when the message at `offset` ended the worker.
+    /// The note with which the partition is given up when the message at `offset` ended the worker:
+    /// there it is known which one it was, whatever was beside it.
     pub(crate) fn note_blaming(&self, offset: i64) -> String {
         write(&Note {
             hand: None,
             suspect: self.last_suspect.max(Some(offset)),
-            alone: self.alone.filter(|alone| *alone == offset).or(self.guilty),
+            alone: self.alone.or(self.accompanied).filter(|one| *one == offset).or(self.guilty),
+            prime: self.prime.clone(),
         })
     }
 }
@@ -172,6 +198,26 @@ mod tests {
         let other = Claims::after(&second.note_blaming(7));
         assert_eq!(other.judge(7), Suspicion::Suspect);
         assert_eq!(other.judge(6), Suspicion::Suspect);
+    }
+
+    #[test]
+    fn a_suspect_that_dies_beside_live_documents_is_done_alone_the_next_time() {
+        let mut first = Claims::default();
+        first.hand_out(5);
+        let mut second = Claims::after(&first.note());
+        second.hand_out(5);
+        second.set_alone(5);
+        second.set_accompanied(5);
+        let mut third = Claims::after(&second.note());
+        assert_eq!(third.judge(5), Suspicion::PrimeSuspect, "another may have killed the worker");
+        third.hand_out(5);
+        assert_eq!(Claims::after(&third.note_in_order()).judge(5), Suspicion::PrimeSuspect);
+        third.set_alone(5);
+        assert_eq!(Claims::after(&third.note()).judge(5), Suspicion::Guilty);
+        third.settle(5);
+        assert_eq!(Claims::after(&third.note_in_order()).judge(5), Suspicion::Suspect);
+        // Where the document is known to have ended the worker, company is no excuse.
+        assert_eq!(Claims::after(&second.note_blaming(5)).judge(5), Suspicion::Guilty);
     }
 
     #[test]

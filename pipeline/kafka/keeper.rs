@@ -1,10 +1,11 @@
 //! The thread that keeps the consumer.
 //!
-//! It polls always, hands messages out, pauses what is not wanted now, collects answers, and
-//! announces those whose predecessors all have theirs. No call of it waits for a document.
+//! It polls always, hands messages out as there is room for them, pauses what it has enough of,
+//! collects answers, and announces those whose predecessors all have theirs. No call of it waits for
+//! a document.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::{Arc, mpsc::Receiver},
     time::{Duration, Instant},
 };
@@ -21,9 +22,10 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::{
     announce::Announcement,
+    claims::Suspicion,
     connect::fault,
     lane::{Delivery, Lane, Place},
-    lanes::{LaneSettings, Order},
+    lanes::{Company, LaneSettings, Order, Room},
     partitions::{Held, Watch, Watcher},
     topics::workers_group,
 };
@@ -31,8 +33,16 @@ use crate::{
 /// Longest wait for a message, and so for an answer to be looked at.
 const POLL: Duration = Duration::from_millis(20);
 
-/// Messages handed out at once, and so the most that one death makes suspect beside those queued.
+/// Messages taken from the client at once, before answers are looked at again.
 const AT_ONCE: usize = 16;
+
+/// Messages of a lane that lie here until there is room for them. They are handed out while a paused
+/// partition is fetched again, which takes about [`FETCH_MS`].
+const AHEAD: usize = 64;
+
+/// Longest time the broker lets a request for messages wait for some. A partition that is resumed
+/// waits for the one under way.
+const FETCH_MS: &str = "50";
 
 /// Between two lines about the same trouble.
 const COMPLAINT: Duration = Duration::from_secs(30);
@@ -43,6 +53,11 @@ pub(crate) struct Keeper {
     watch: Arc<Watch>,
     settings: LaneSettings,
     deliver: UnboundedSender<Delivery>,
+    /// By lane: how many may be handed out, and were.
+    room: Arc<Room>,
+    handed_out: [u64; 2],
+    /// By lane: messages that are taken and in nobody's hands.
+    waiting: [VecDeque<Delivery>; 2],
     inbox: Receiver<Order>,
     /// What was paused, with its epoch. The client keeps its mark on a partition that is given up:
     /// one that comes back comes paused, and would stay so for ever.
@@ -61,7 +76,8 @@ impl Keeper {
     pub(crate) fn new(
         settings: LaneSettings,
         watch: Arc<Watch>,
-        (deliver, inbox): (UnboundedSender<Delivery>, Receiver<Order>),
+        (deliver, room): (UnboundedSender<Delivery>, Arc<Room>),
+        inbox: Receiver<Order>,
     ) -> Result<Self, Fault> {
         let consumer: BaseConsumer<Watcher> =
             group(&settings).create_with_context(Watcher(Arc::clone(&watch))).map_err(fault)?;
@@ -72,6 +88,9 @@ impl Keeper {
             watch,
             settings,
             deliver,
+            room,
+            handed_out: [0; 2],
+            waiting: Default::default(),
             inbox,
             paused: HashMap::new(),
             announced_at: Instant::now(),
@@ -85,17 +104,13 @@ impl Keeper {
     /// # Errors
     /// What no other message can get past.
     pub(crate) fn run(mut self) -> Result<(), Fault> {
-        let mut unwanted = HashMap::from(Lane::ALL.map(|lane| (lane, false)));
         loop {
             let mut ending = None;
             while let Ok(order) = self.inbox.try_recv() {
                 match order {
                     Order::Settle(place, answer) => self.settle(place, answer),
-                    Order::Pause(lane, paused) => {
-                        unwanted.insert(lane, paused);
-                    }
-                    Order::Alone(place, done) => {
-                        self.alone(&place);
+                    Order::Company(place, company, done) => {
+                        self.accompany(&place, company);
                         // Who asked may have been dropped.
                         done.send(()).unwrap_or_default();
                     }
@@ -112,8 +127,9 @@ impl Keeper {
                     self.note();
                 }
             }
-            self.pause_and_resume(&unwanted)?;
+            self.pause_and_resume()?;
             self.poll()?;
+            self.hand_out();
             if let Some(fault) = self.watch.state().fault.take() {
                 return Err(fault);
             }
@@ -131,9 +147,12 @@ impl Keeper {
         }
     }
 
-    fn alone(&mut self, place: &Place) {
+    fn accompany(&mut self, place: &Place, company: Company) {
         if let Some(held) = self.watch.state().partition(place) {
-            held.claims.set_alone(place.offset);
+            match company {
+                Company::None => held.claims.set_alone(place.offset),
+                Company::Live => held.claims.set_accompanied(place.offset),
+            }
         }
         self.note();
     }
@@ -173,7 +192,7 @@ impl Keeper {
         Ok(())
     }
 
-    fn pause_and_resume(&mut self, unwanted: &HashMap<Lane, bool>) -> Result<(), Fault> {
+    fn pause_and_resume(&mut self) -> Result<(), Fault> {
         let mut pause = TopicPartitionList::new();
         let mut resume = TopicPartitionList::new();
         let state = self.watch.state();
@@ -186,9 +205,10 @@ impl Keeper {
                 continue;
             }
             let is_paused = self.paused.contains_key(key);
-            // Half the window free before it goes on, since what was fetched is fetched again.
-            let bound = if is_paused { self.settings.window / 2 } else { self.settings.window };
-            let wanted = !unwanted[&key.0] && held.prefix.len() < bound.max(1);
+            // Half free before it goes on, since what was fetched is fetched again.
+            let bound = |all: usize| if is_paused { all / 2 } else { all }.max(1);
+            let wanted = self.waiting[key.0 as usize].len() < bound(AHEAD)
+                && held.prefix.len() < bound(self.settings.window);
             match (wanted, is_paused) {
                 (false, false) => {
                     pause.add_partition(&topic(), key.1);
@@ -217,30 +237,50 @@ impl Keeper {
         Ok(())
     }
 
-    /// Takes what has come, writes down that it is in hand, and hands it out.
+    /// Takes what has come.
     fn poll(&mut self) -> Result<(), Fault> {
-        let mut taken = Vec::new();
-        let mut trouble = None;
-        while taken.len() < AT_ONCE {
-            let wait = if taken.is_empty() { POLL } else { Duration::ZERO };
+        for turn in 0..AT_ONCE {
+            let wait = if turn == 0 { POLL } else { Duration::ZERO };
             match self.consumer.poll(wait) {
                 None => break,
-                Some(Ok(message)) => taken.extend(take(&self.watch, &message)),
-                Some(Err(error)) => {
-                    trouble = Some(error);
-                    break;
+                Some(Ok(message)) => {
+                    if let Some(delivery) = take(&self.watch, &message) {
+                        self.waiting[delivery.place.lane as usize].push_back(delivery);
+                    }
                 }
+                Some(Err(error)) => return complain(&mut self.complained_at, error),
             }
         }
-        if !taken.is_empty() {
+        Ok(())
+    }
+
+    /// Hands out what there is room for, once it is written down that it is in hand.
+    fn hand_out(&mut self) {
+        let mut ready = Vec::new();
+        for lane in Lane::ALL {
+            let handed_out = &mut self.handed_out[lane as usize];
+            while *handed_out < self.room.of(lane)
+                && let Some(mut delivery) = self.waiting[lane as usize].pop_front()
+            {
+                let Place { offset, .. } = delivery.place;
+                // What was taken away meanwhile is another worker's.
+                let mut state = self.watch.state();
+                let Some(held) = state.partition(&delivery.place) else { continue };
+                delivery.suspicion = held.claims.judge(offset);
+                held.claims.hand_out(offset);
+                *handed_out += 1;
+                ready.push(delivery);
+            }
+        }
+        if !ready.is_empty() {
             self.note();
         }
-        for delivery in taken {
+        for delivery in ready {
+            // Nobody takes anything any more: it is done again elsewhere.
             if self.deliver.send(delivery).is_err() {
                 break;
             }
         }
-        trouble.map_or(Ok(()), |error| complain(&mut self.complained_at, error))
     }
 }
 
@@ -269,14 +309,12 @@ fn take(watch: &Watch, message: &BorrowedMessage<'_>) -> Option<Delivery> {
         return None;
     }
     held.position.get_or_insert(offset);
-    let suspicion = held.claims.judge(offset);
-    held.claims.hand_out(offset);
     Some(Delivery {
         place: Place { lane, partition, offset, epoch: held.epoch },
         key: message.key().map(<[u8]>::to_vec),
         payload: message.payload().unwrap_or_default().to_vec(),
         headers: headers(message),
-        suspicion,
+        suspicion: Suspicion::None,
     })
 }
 
@@ -300,5 +338,8 @@ fn group(settings: &LaneSettings) -> ClientConfig {
         // Messages are small and documents slow: what is fetched ahead would only be fetched again.
         .set("queued.min.messages", "200")
         .set("queued.max.messages.kbytes", "8192");
+    if config.get("fetch.wait.max.ms").is_none() {
+        config.set("fetch.wait.max.ms", FETCH_MS);
+    }
     config
 }

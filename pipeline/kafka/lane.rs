@@ -66,6 +66,11 @@ pub struct Place {
 }
 
 impl Place {
+    /// A place in a partition that is nobody's yet.
+    pub fn new(lane: Lane, partition: i32, offset: i64) -> Self {
+        Self { lane, partition, offset, epoch: 0 }
+    }
+
     /// As messages and entries name it.
     pub fn position(&self, prefix: &str) -> MessagePosition {
         let Self { lane, partition, offset, .. } = *self;

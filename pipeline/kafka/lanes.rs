@@ -1,12 +1,14 @@
 //! Documents in by two lanes, their answers out, positions behind them.
 //!
 //! A thread of its own keeps the consumer ([`crate::keeper`]), so that no long document gets the
-//! consumer evicted; here is what the rest of the process holds of it. Backpressure is pausing, never
-//! not polling. What is handed out is noted at the broker first ([`crate::claims`]).
+//! consumer evicted; here is what the rest of the process holds of it. A message is handed out when
+//! there is room for it, and noted at the broker first ([`crate::claims`]): so few are suspect when
+//! the worker dies. Backpressure is pausing, never not polling.
 
 use std::{
     sync::{
         Arc,
+        atomic::{AtomicU64, Ordering},
         mpsc::{Sender, channel},
     },
     time::Duration,
@@ -47,8 +49,22 @@ pub struct LaneSettings {
 #[derive(Debug)]
 pub struct Lanes {
     deliveries: UnboundedReceiver<Delivery>,
+    /// Messages of each lane that were received.
+    received: [u64; 2],
+    room: Arc<Room>,
     desk: Desk,
     thread: std::thread::JoinHandle<Result<(), Fault>>,
+}
+
+/// How many messages of each lane may be handed out, from the first one on.
+#[derive(Debug, Default)]
+pub(crate) struct Room([AtomicU64; 2]);
+
+impl Room {
+    /// Up to which number messages of a lane may be handed out.
+    pub(crate) fn of(&self, lane: Lane) -> u64 {
+        self.0[lane as usize].load(Ordering::Relaxed)
+    }
 }
 
 /// What the lanes can be told; any number of hands may hold it.
@@ -58,12 +74,20 @@ pub struct Desk {
     watch: Arc<Watch>,
 }
 
+/// What is in hand beside a suspect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Company {
+    /// Nothing.
+    None,
+    /// Live documents.
+    Live,
+}
+
 /// What the thread of the lanes is told.
 #[derive(Debug)]
 pub(crate) enum Order {
     Settle(Place, Vec<Announcement>),
-    Pause(Lane, bool),
-    Alone(Place, oneshot::Sender<()>),
+    Company(Place, Company, oneshot::Sender<()>),
     End(Option<Place>),
 }
 
@@ -80,17 +104,28 @@ impl Lanes {
         let watch = Arc::new(Watch::new(&settings.prefix, announcer));
         let (deliver, deliveries) = unbounded_channel();
         let (orders, inbox) = channel();
-        let keeper = Keeper::new(settings, Arc::clone(&watch), (deliver, inbox))?;
+        let room = Arc::new(Room::default());
+        let hall = (deliver, Arc::clone(&room));
+        let keeper = Keeper::new(settings, Arc::clone(&watch), hall, inbox)?;
         let thread = std::thread::Builder::new()
             .name("lanes".into())
             .spawn(move || keeper.run())
             .map_err(|error| Fault::fatal(FatalKind::Internal, STAGE, error))?;
-        Ok(Self { deliveries, desk: Desk { orders, watch }, thread })
+        let desk = Desk { orders, watch };
+        Ok(Self { deliveries, received: [0; 2], room, desk, thread })
     }
 
     /// The next message; `None` once the lanes have ended.
     pub async fn next(&mut self) -> Option<Delivery> {
-        self.deliveries.recv().await
+        let delivery = self.deliveries.recv().await?;
+        self.received[delivery.place.lane as usize] += 1;
+        Some(delivery)
+    }
+
+    /// There is room for so many messages of a lane beside those that came from [`Lanes::next`].
+    pub fn admit(&self, lane: Lane, messages: usize) {
+        let all = self.received[lane as usize] + messages as u64;
+        self.room.0[lane as usize].store(all, Ordering::Relaxed);
     }
 
     /// Where answers are given.
@@ -116,16 +151,11 @@ impl Desk {
         self.tell(Order::Settle(place, answer));
     }
 
-    /// Whether a lane's messages are wanted now.
-    pub fn pause(&self, lane: Lane, paused: bool) {
-        self.tell(Order::Pause(lane, paused));
-    }
-
-    /// Has it written down that nothing but this message is in hand. Returns when that is durable,
-    /// or the message is not ours any more.
-    pub async fn alone(&self, place: Place) {
+    /// Has it written down what is in hand beside this suspect. Returns when that is durable, or the
+    /// message is not ours any more.
+    pub async fn accompany(&self, place: Place, company: Company) {
         let (done, wait) = oneshot::channel();
-        self.tell(Order::Alone(place, done));
+        self.tell(Order::Company(place, company, done));
         // The thread has ended: nothing is answered any more.
         wait.await.unwrap_or_default();
     }

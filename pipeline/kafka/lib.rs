@@ -36,7 +36,7 @@ pub mod topics;
 pub use announce::Announcement;
 pub use claims::Suspicion;
 pub use lane::{Delivery, Lane, Place};
-pub use lanes::{Desk, LaneSettings, Lanes};
+pub use lanes::{Company, Desk, LaneSettings, Lanes};
 pub use progress::{PartitionProgress, Progress};
 pub use reader::Reader;
 pub use submit::{Delivered, Event, Submitter};

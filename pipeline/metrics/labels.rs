@@ -130,6 +130,16 @@ closed! {
         Failed = "failed",
     }
 
+    /// Why the rows of an announced document are not in the index.
+    Skipped = "reason" {
+        /// Its object is not there.
+        Gone = "gone",
+        /// Its object cannot be understood.
+        Damaged = "damaged",
+        /// Its announcement cannot be understood.
+        Unreadable = "unreadable",
+    }
+
     /// A table of the index.
     Table = "table" {
         /// Current documents.

@@ -7,7 +7,7 @@ use metrics::Unit;
 
 use crate::labels::{
     AnnounceResult, CODE, Class, CommitResult, Dimension, FROM, Lane, Operation, Outcome, PageRead,
-    Restart, Stage, StoreResult, TO, Table,
+    Restart, Skipped, Stage, StoreResult, TO, Table,
 };
 
 /// How a metric behaves.
@@ -75,7 +75,7 @@ metrics! {
     STAGE_OUT: "sohoa_stage_documents_out_total", Kind::Counter, Count, [Stage::DIMENSION],
         "Documents that a stage handed on.";
     STAGE_ERRORS: "sohoa_stage_errors_total", Kind::Counter, Count, [Stage::DIMENSION, Class::DIMENSION],
-        "Errors of a stage by what is done next: stop, try again, refuse.";
+        "Errors of a stage by what is done next: stop, try again, refuse. Every try counts.";
     STAGE_REJECTIONS: "sohoa_stage_rejections_total", Kind::Counter, Count, [Stage::DIMENSION, CODE],
         "Refusals of a stage by reason code.";
     STAGE_BUSY: "sohoa_stage_busy_seconds_total", Kind::Time, Seconds, [Stage::DIMENSION],
@@ -129,6 +129,8 @@ metrics! {
         "Time of a commit to all tables of the index, by result.";
     INDEX_LAG: "sohoa_index_lag_events", Kind::Gauge, Count, [],
         "Announcements that are not in the index yet, as far as the broker has told.";
+    INDEX_SKIPPED: "sohoa_index_events_skipped_total", Kind::Counter, Count, [Skipped::DIMENSION],
+        "Announcements whose rows could not be read and are not in the index, by reason.";
     INDEX_ROWS: "sohoa_index_rows_total", Kind::Counter, Count, [Table::DIMENSION],
         "Rows appended to a table of the index.";
     STORE_SECONDS: "sohoa_store_operation_seconds", STORE, Seconds, [Operation::DIMENSION, StoreResult::DIMENSION],

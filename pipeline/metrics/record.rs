@@ -9,8 +9,8 @@ use sohoa_schemas::Code;
 
 use crate::{
     labels::{
-        AnnounceResult, Class, CommitResult, Lane, Operation, Outcome, PageRead, Restart, Stage,
-        StoreResult, Table,
+        AnnounceResult, Class, CommitResult, Lane, Operation, Outcome, PageRead, Restart, Skipped,
+        Stage, StoreResult, Table,
     },
     names::{self, Kind, Metric},
 };
@@ -107,6 +107,11 @@ pub fn index_committed(result: CommitResult, took: Duration) {
 /// Announcements that are not in the index yet.
 pub fn index_lag(events: u64) {
     gauge(names::INDEX_LAG, &[]).set(events as f64);
+}
+
+/// The rows of an announced document could not be read.
+pub fn index_skipped(reason: Skipped) {
+    counter(names::INDEX_SKIPPED, &[reason.as_str()]).increment(1);
 }
 
 /// Rows were appended to a table.

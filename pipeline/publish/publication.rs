@@ -15,8 +15,8 @@ use crate::{STAGE, from_json, keys, read_json, to_json};
 pub enum Published {
     /// Another attempt was first; its record counts, our parts are gone.
     Before(Box<Record>),
-    /// This attempt is the publication.
-    Now,
+    /// This attempt is the publication; the SHA-256 of its record.
+    Now(String),
 }
 
 /// The record of a version, if it is published.
@@ -95,8 +95,10 @@ impl Attempt {
 /// Creates the record: the moment of publication.
 pub async fn publish(output: &Store, record: &Record) -> Result<Published, Fault> {
     let key = keys::record(record.source_uid, record.version);
-    match output.create(STAGE, &key, to_json(record)?).await? {
-        Created::New => Ok(Published::Now),
+    let json = to_json(record)?;
+    let hash = sha256(&json);
+    match output.create(STAGE, &key, json).await? {
+        Created::New => Ok(Published::Now(hash)),
         Created::Existed(bytes) => {
             let winner: Record = from_json(&key, &bytes)?;
             remove_own_parts(output, record, &winner).await?;
@@ -159,7 +161,7 @@ mod tests {
         let own = put(&store, &anew).await;
         let reprocessed = record(2, &anew, vec![own.clone()]);
 
-        assert!(matches!(publish(&store, &amended).await.unwrap(), Published::Now));
+        assert!(matches!(publish(&store, &amended).await.unwrap(), Published::Now(_)));
         let lost = publish(&store, &reprocessed).await.unwrap();
         assert!(matches!(lost, Published::Before(winner) if *winner == amended));
         assert!(!store.holds(STAGE, &own.key, own.size).await.unwrap());

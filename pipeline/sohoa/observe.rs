@@ -16,7 +16,7 @@ use sohoa_metrics::{
 };
 use sohoa_page_workers::Pool;
 use sohoa_publish::holding;
-use sohoa_schemas::rows;
+use sohoa_schemas::{Code, rows};
 use sohoa_store::Store;
 
 use crate::{
@@ -61,6 +61,18 @@ pub(crate) fn ended<T>(working: Working, done: Result<T, Fault>) -> Result<T, Fa
         Err(Fault::Reject(rejection)) => working.failed(StageFailure::Reject(rejection.code)),
     }
     done
+}
+
+/// A document is turned back before a stage that is measured has it.
+pub(crate) fn turned_back(code: Code) {
+    record::failed(Stage::Fetch, StageFailure::Reject(code));
+}
+
+/// Something at a stage failed and is tried again.
+pub(crate) fn tried_again(stage: &'static str) {
+    let stage = Stage::ALL.iter().find(|one| one.as_str() == stage);
+    // What has another name writes objects of its own: originals, refusals, announcements.
+    record::failed(stage.copied().unwrap_or(Stage::Publish), StageFailure::Retry);
 }
 
 /// How many wait for what in a worker.

@@ -18,6 +18,7 @@ use crate::{
     context::{Context, now},
     exit::{Exit, Failure},
     inputs::{self, NamedInput},
+    observe,
     privacy::Pseudonyms,
     settings::Settings,
 };
@@ -104,7 +105,7 @@ pub(crate) async fn context(
         pseudonyms: Arc::new(pseudonyms),
         budget,
         line: Line::new(Stage::Fetch..=Stage::Publish),
-        retry: Policy { within, ..Policy::default() },
+        retry: Policy { within, on_retry: Some(observe::tried_again), ..Policy::default() },
         turns: Arc::default(),
         began: now(),
         reprocess,

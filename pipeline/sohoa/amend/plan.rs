@@ -294,7 +294,7 @@ impl<'a> Plan<'a> {
             };
             let Some(next) = next else { return Ok(Ok((record, Vec::new()))) };
             match retry(self.retry, || publication::publish(self.store, &next)).await? {
-                Published::Now => {
+                Published::Now(_) => {
                     let changes = changes_of(next.clone());
                     return Ok(Ok((next, changes)));
                 }

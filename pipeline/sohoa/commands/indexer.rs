@@ -1,10 +1,10 @@
 //! `sohoa indexer`: the events of the workers into the index.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sohoa_flow::Shutdown;
 use sohoa_kafka::reader::Removed;
-use sohoa_metrics::Health;
+use sohoa_metrics::{Health, Line, Sampler, Stage};
 use sohoa_store::Missing;
 
 use crate::{
@@ -36,11 +36,17 @@ pub(crate) async fn run(arguments: Indexer) -> Result<Exit, Failure> {
     watch_signals(&shutdown);
     let health = Health::new(STILL);
     let listen = settings.config.metrics.listen.as_deref();
-    let _endpoint = observe::serve(listen, &health, || {})?;
+    let line = Line::new(Stage::Index..=Stage::Index);
+    let mut sampler = Sampler::new(line.clone());
+    let refresh = move || {
+        sampler.sample(Instant::now());
+    };
+    let _endpoint = observe::serve(listen, &health, refresh)?;
     let until = if arguments.once { Until::CaughtUp } else { Until::Told };
     let removed = if arguments.skip_removed { Removed::Skip } else { Removed::Refuse };
     let kafka = &settings.config.kafka;
-    let indexed = indexer::run(kafka, store, bounds, (until, removed), (shutdown, health)).await;
+    let indexed =
+        indexer::run(kafka, store, bounds, (until, removed), (shutdown, health, line)).await;
     let indexed = indexed.map_err(|fault| setup::broker_failure(fault, &kafka.brokers))?;
     say(format_args!("{} documents indexed in {} commits", indexed.documents, indexed.commits))?;
     Ok(Exit::Done)

@@ -15,26 +15,34 @@ use sohoa_flow::{
     FatalKind, Fault, Shutdown,
     retry::{Policy, retry},
 };
-use sohoa_index::{Appended, Batch, Index};
+use sohoa_index::{Appended, Index};
 use sohoa_kafka::{
     Reader, Topic, connect,
     reader::{Event, Removed},
     topics,
 };
-use sohoa_metrics::{CommitResult, Health, Table, record};
+use sohoa_metrics::{CommitResult, Health, Line, Skipped, Stage, Table, edge::Lying, record};
 use sohoa_schemas::{
     config::Kafka,
     message::{DocumentEvent, VERSION},
+    record::Rows,
 };
 use sohoa_store::Store;
 use tokio::time::Instant;
 
-use crate::run::{Bounds, index_fault};
+use crate::{
+    observe::{ended, tried_again},
+    run::{Bounds, index_fault},
+};
 
 const STAGE: &str = "index";
 
 /// Between two signs of life of an indexer that has nothing to do.
 const BEAT: Duration = Duration::from_secs(5);
+
+/// Pages whose rows are committed at once, whatever the number of documents: a page with its text is
+/// some ten kilobytes in memory, several times over while it becomes columns.
+const PAGES: u64 = 20_000;
 
 /// Workers are newer than this indexer. It stops where it stands: behind the event its position
 /// would say that the rows are in the index.
@@ -87,7 +95,7 @@ pub(crate) async fn run(
     store: Store,
     bounds: Bounds,
     (until, removed): (Until, Removed),
-    (shutdown, health): (Shutdown, Health),
+    (shutdown, health, line): (Shutdown, Health, Line),
 ) -> Result<Indexed, Fault> {
     let (objects, url) = store.below(sohoa_publish::keys::INDEX);
     let mut index = Index::open(&objects, url).map_err(index_fault)?;
@@ -120,6 +128,7 @@ pub(crate) async fn run(
         due: Instant::now(),
         indexed: Indexed::default(),
         health,
+        line,
     };
     indexer.work(reader, partitions, (until, shutdown)).await
 }
@@ -139,7 +148,7 @@ async fn blocking<T: Send + 'static>(
 /// Events of a partition that wait for their commit.
 #[derive(Debug, Default)]
 struct Waiting {
-    events: Vec<DocumentEvent>,
+    events: Vec<(DocumentEvent, Lying)>,
     next_offset: i64,
 }
 
@@ -157,6 +166,7 @@ struct Indexer {
     due: Instant,
     indexed: Indexed,
     health: Health,
+    line: Line,
 }
 
 impl Indexer {
@@ -172,7 +182,9 @@ impl Indexer {
             let waits = !self.waiting.is_empty();
             self.health.beat();
             self.health.ready();
-            record::index_lag(self.behind(&reader.ends()));
+            let behind = self.behind(&reader.ends());
+            record::index_lag(behind);
+            self.line.edge_into(Stage::Index).set_pulling(u32::from(behind == 0));
             tokio::select! {
                 biased;
                 () = shutdown.drained() => {}
@@ -227,54 +239,88 @@ impl Indexer {
             let error = UnknownVersion { partition, offset, version };
             return Err(Fault::fatal(FatalKind::Configuration, STAGE, error));
         }
+        let lying = self.line.edge_into(Stage::Index).put(payload.len() as u64);
         let waiting = self.waiting(partition, offset + 1);
         match serde_json::from_slice(payload) {
-            Ok(event) => waiting.events.push(event),
+            Ok(event) => waiting.events.push((event, lying)),
             // The object is there; `sohoa audit` names it, and `sohoa index rebuild` finds it.
-            Err(error) => tracing::error!(
-                partition, offset, %error,
-                "an event cannot be understood and is passed over; run sohoa index rebuild"
-            ),
+            Err(error) => {
+                record::index_skipped(Skipped::Unreadable);
+                tracing::error!(
+                    partition, offset, %error,
+                    "an event cannot be understood and is passed over; run sohoa index rebuild"
+                );
+            }
         }
-        let events: usize = self.waiting.values().map(|waiting| waiting.events.len()).sum();
-        if events >= self.bounds.documents { self.commit().await } else { Ok(()) }
+        let pages = self.events().map(|event| event.pages.total()).sum::<u64>();
+        let full = self.events().count() >= self.bounds.documents || pages >= PAGES;
+        if full { self.commit().await } else { Ok(()) }
     }
 
+    /// All events that wait for their commit.
+    fn events(&self) -> impl Iterator<Item = &DocumentEvent> {
+        self.waiting.values().flat_map(|waiting| &waiting.events).map(|(event, _)| event)
+    }
+
+    /// Commits what waits of all partitions at once.
     async fn commit(&mut self) -> Result<(), Fault> {
-        while let Some((partition, Waiting { events, next_offset })) = self.waiting.pop_first() {
-            let rows = entries::rows(&self.store, &events).await?;
-            let keys = events.iter().map(|event| event.key.clone()).collect();
-            let batch = Batch { seq: next_offset, keys, rows };
-            let began = Instant::now();
-            let appended = self.append(&application(&self.topic, partition), &batch).await;
-            let result =
-                if appended.is_ok() { CommitResult::Committed } else { CommitResult::Failed };
-            record::index_committed(result, began.elapsed());
-            for (table, rows) in appended?.added {
-                if let Some(table) = Table::named(table.name()) {
-                    record::rows_appended(table, rows as u64);
-                }
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        let documents = self.events().count();
+        let stage = self.line.stage(Stage::Index).clone();
+        let working: Vec<_> = (0..documents).map(|_| stage.enter_in_parts()).collect();
+        let edge = self.line.edge_into(Stage::Index).clone();
+        edge.set_pushing(1);
+        let busy = stage.busy();
+        let began = Instant::now();
+        let mut done = self.append_waiting().await;
+        drop(busy);
+        edge.set_pushing(0);
+        for one in working {
+            done = ended(one, done);
+        }
+        done?;
+        self.indexed.documents += documents as u64;
+        self.indexed.commits += 1;
+        let waiting = std::mem::take(&mut self.waiting);
+        let next = waiting.iter().map(|(partition, waiting)| (*partition, waiting.next_offset));
+        self.committed.extend(next);
+        let milliseconds = began.elapsed().as_millis() as u64;
+        tracing::info!(partitions = waiting.len(), documents, milliseconds, "committed");
+        Ok(())
+    }
+
+    async fn append_waiting(&mut self) -> Result<(), Fault> {
+        let rows = entries::rows(&self.store, self.events()).await?;
+        let position = |(partition, waiting): (&i32, &Waiting)| {
+            (application(&self.topic, *partition), waiting.next_offset)
+        };
+        let positions: Vec<_> = self.waiting.iter().map(position).collect();
+        let began = Instant::now();
+        let appended = self.append(&positions, &rows).await;
+        let result = if appended.is_ok() { CommitResult::Committed } else { CommitResult::Failed };
+        record::index_committed(result, began.elapsed());
+        for (table, rows) in appended?.added {
+            if let Some(table) = Table::named(table.name()) {
+                record::rows_appended(table, rows as u64);
             }
-            self.indexed.documents += events.len() as u64;
-            self.indexed.commits += 1;
-            self.committed.insert(partition, next_offset);
-            tracing::info!(
-                partition,
-                documents = events.len(),
-                milliseconds = began.elapsed().as_millis() as u64,
-                "committed"
-            );
         }
         Ok(())
     }
 
     /// Appends, and again while the store is away: an append that was interrupted adds nothing twice.
-    async fn append(&mut self, application: &str, batch: &Batch) -> Result<Appended, Fault> {
-        let policy = Policy { within: Duration::from_mins(5), attempts: 20, ..Policy::default() };
+    async fn append(
+        &mut self,
+        positions: &[(String, i64)],
+        rows: &Rows,
+    ) -> Result<Appended, Fault> {
+        let (within, on_retry) = (Duration::from_mins(5), Some(tried_again as fn(&'static str)));
+        let policy = Policy { within, attempts: 20, on_retry, ..Policy::default() };
         let index = tokio::sync::Mutex::new(&mut self.index);
         let append = || async {
             let mut index = index.lock().await;
-            let appended = index.append(application, batch).await;
+            let appended = index.append_all(positions, rows).await;
             appended.map_err(|error| sohoa_store::classify_local(STAGE, error))
         };
         retry(policy, append).await

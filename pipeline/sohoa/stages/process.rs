@@ -19,7 +19,7 @@ use crate::{
     amend,
     arguments::Reprocess,
     context::{Context, now, vietnamese},
-    observe::measured,
+    observe::{measured, turned_back},
     stages::{
         describe::describe,
         layout, originals, publish,
@@ -45,6 +45,8 @@ pub(crate) struct Settled {
     pub(crate) pages: FilePages,
     /// The object the rows come from.
     pub(crate) key: String,
+    /// Its SHA-256, where it was written just now.
+    pub(crate) sha256: Option<String>,
     /// Its index rows.
     pub(crate) rows: Rows,
     /// Whether it was published by an earlier run or from a copy, so that nothing was done now.
@@ -61,7 +63,7 @@ impl Settled {
             published: sum.published + row.pages_published,
             quarantined: sum.quarantined + row.pages_quarantined,
         });
-        Self { source, outcome, pages, key, rows, known: false, refused_by: None }
+        Self { source, outcome, pages, key, sha256: None, rows, known: false, refused_by: None }
     }
 
     /// Published.
@@ -93,6 +95,7 @@ impl Settled {
 pub(crate) async fn process(context: &Context, source: Arc<Source>) -> Result<Settled, Fault> {
     if let Some(refusal) = source.refused.clone() {
         let rejection = Rejection::new(refusal.code, sohoa_source::STAGE, refusal.error);
+        turned_back(rejection.code);
         return refuse(context, &Taken::unread(source), rejection).await;
     }
     let mut taken =
@@ -112,7 +115,12 @@ pub(crate) async fn process(context: &Context, source: Arc<Source>) -> Result<Se
 }
 
 async fn attempt(context: &Context, taken: &mut Taken) -> Result<Settled, Fault> {
-    check_declared(taken)?;
+    if let Err(fault) = check_declared(taken) {
+        if let Fault::Reject(rejection) = &fault {
+            turned_back(rejection.code);
+        }
+        return Err(fault);
+    }
     let latest = retry(context.retry, || publication::latest(&context.output, taken.uid)).await?;
     let asked = matches!(context.reprocess, Some(Reprocess::All | Reprocess::Published));
     match &latest {
@@ -218,6 +226,7 @@ pub(crate) async fn refuse_unless_done(
     (code, error): (Code, impl Into<sohoa_flow::fault::BoxError>),
 ) -> Result<Settled, Fault> {
     let rejection = Rejection::new(code, STAGE, error);
+    turned_back(code);
     let taken = match take_in(context, Arc::clone(&source)).await {
         Ok(taken) => taken,
         Err(Fault::Reject(_)) => return refuse(context, &Taken::unread(source), rejection).await,

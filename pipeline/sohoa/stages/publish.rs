@@ -171,7 +171,7 @@ async fn publish(
     record.attempt.clone_from(&attempt.name);
     record.published_at = now();
     match retry(context.retry, || publication::publish(&context.output, &record)).await? {
-        Published::Now => Ok(Settled::published(record)),
+        Published::Now(hash) => Ok(Settled { sha256: Some(hash), ..Settled::published(record) }),
         Published::Before(winner) => Ok(Settled::published(*winner)),
     }
 }

@@ -54,13 +54,14 @@ pub(crate) async fn complete(
     taken: &Taken,
     settled: Settled,
 ) -> Result<Settled, Fault> {
-    if settled.outcome != Outcome::Published {
+    let lacks = |file| !known(&settled.rows.intake, file).is_some_and(|row| same(row, file));
+    if settled.outcome != Outcome::Published || !taken.source.files.iter().any(lacks) {
         return Ok(settled);
     }
     let find = || publication::latest(&context.output, taken.uid);
     match retry(context.retry, find).await? {
-        Some(record) if !is_complete(taken, &record) => again(context, taken, record).await,
-        _ => Ok(settled),
+        Some(record) => again(context, taken, record).await,
+        None => Ok(settled),
     }
 }
 
@@ -75,12 +76,8 @@ pub(crate) fn join(context: &Context, taken: &Taken, record: &mut Record) -> boo
     any
 }
 
-fn is_complete(taken: &Taken, record: &Record) -> bool {
-    taken.source.files.iter().all(|file| known(record, file).is_some_and(|row| same(row, file)))
-}
-
-fn known<'a>(record: &'a Record, file: &SourceFile) -> Option<&'a IntakeRow> {
-    record.rows.intake.iter().find(|row| row.uri == file.key.as_ref())
+fn known<'a>(receipts: &'a [IntakeRow], file: &SourceFile) -> Option<&'a IntakeRow> {
+    receipts.iter().find(|row| row.uri == file.key.as_ref())
 }
 
 /// Whether the file is as it was received.
@@ -93,7 +90,8 @@ fn missing(context: &Context, taken: &Taken, record: &Record, outcome: Outcome) 
     let files = &taken.source.files;
     let pages = |index: usize| {
         // A copy has the pages of the file in its place; a touched file those it had.
-        let row = known(record, &files[index]).or_else(|| record.rows.intake.get(index));
+        let row =
+            known(&record.rows.intake, &files[index]).or_else(|| record.rows.intake.get(index));
         row.map_or_else(FilePages::default, |row| FilePages {
             held: row.pages_held,
             published: row.pages_published,
@@ -103,7 +101,8 @@ fn missing(context: &Context, taken: &Taken, record: &Record, outcome: Outcome) 
     let media_type = record.rows.intake.first().and_then(|row| row.media_type.as_deref());
     let verdict = Verdict { outcome, media_type, refusal: None };
     let mut intake = rows::intake(context, taken, verdict, pages);
-    let mut states = files.iter().map(|file| known(record, file).map(|row| same(row, file)));
+    let mut states =
+        files.iter().map(|file| known(&record.rows.intake, file).map(|row| same(row, file)));
     intake.retain(|_| states.next().flatten() != Some(true));
     let mut findings = Vec::new();
     for row in &mut intake {

@@ -41,7 +41,10 @@ pub(crate) async fn of(
     about: About<'_>,
     settled: &Settled,
 ) -> Result<Vec<Announcement>, Fault> {
-    let hash = hash_of(context, &settled.key).await?;
+    let hash = match &settled.sha256 {
+        Some(hash) => hash.clone(),
+        None => hash_of(context, &settled.key).await?,
+    };
     let code = settled.rows.intake.iter().find_map(|row| row.code);
     let pages = settled.pages;
     let count = |pages: i32| u32::try_from(pages).unwrap_or(0);
@@ -89,7 +92,7 @@ pub(crate) fn dead_letter(
     announcement(context, about, Topic::DeadLetters, &letter)
 }
 
-/// The object as it stands: what is announced can be read.
+/// Of the object as it stands, where an earlier attempt wrote it.
 async fn hash_of(context: &Context, key: &str) -> Result<String, Fault> {
     let read = || async {
         let bytes = context.output.get(key).await.map_err(|error| classify(STAGE, error))?;

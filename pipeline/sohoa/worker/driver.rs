@@ -1,13 +1,9 @@
-//! Slots for documents, live before bulk, until the process is told to end.
+//! Documents are begun as they come and there is room, until the process is told to end.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use sohoa_flow::{Cause, FatalKind, Fault, Shutdown, fault::BoxError};
-use sohoa_kafka::{Delivery, Desk, Lane, Lanes, Place, Suspicion};
+use sohoa_kafka::{Delivery, Desk, Lane, Lanes, Place};
 use sohoa_metrics::{Health, Stage};
 use sohoa_schemas::summary::Summary;
 use sohoa_store::probe;
@@ -18,7 +14,7 @@ use super::{
     answer::trace,
     document::{self, Answered},
     inputs::Inputs,
-    queues::Queues,
+    roster::{Roster, Turn},
 };
 use crate::{
     context::Context,
@@ -57,11 +53,8 @@ pub(crate) async fn drive(
     let shutdown = context.shutdown.clone();
     let driver = Driver {
         desk: lanes.desk(),
-        queues: Queues::new(2 * slots, context.line.edge_into(Stage::Fetch).clone()),
+        roster: Roster::new(slots, context.line.edge_into(Stage::Fetch).clone()),
         inputs,
-        suspects: VecDeque::new(),
-        slots,
-        under_way: [0; 2],
         tasks: JoinSet::new(),
         running: HashMap::new(),
         rounds: HashMap::new(),
@@ -78,13 +71,7 @@ type Done = Result<Answered, Fault>;
 struct Driver {
     inputs: Arc<Inputs>,
     desk: Desk,
-    queues: Queues,
-    /// Messages that a worker died with: one at a time, with nothing beside it.
-    suspects: VecDeque<Delivery>,
-    /// Documents of each lane at once. Live has as many again, so that it never waits for a slot
-    /// that a long bulk document holds; page by page it goes first anyway.
-    slots: usize,
-    under_way: [usize; 2],
+    roster: Roster,
     tasks: JoinSet<Done>,
     running: HashMap<Id, Arc<Delivery>>,
     /// How often a document came back with every try spent.
@@ -106,19 +93,18 @@ impl Driver {
     async fn run(mut self, mut lanes: Lanes, shutdown: Shutdown) -> Result<Ending, Fault> {
         let mut fault = None;
         let mut open = true;
-        let mut leaving = false;
         loop {
             if shutdown.draining() || fault.is_some() || !open {
-                if !std::mem::replace(&mut leaving, true) {
-                    self.take_no_more();
+                // What is not begun is another worker's.
+                for lane in Lane::ALL {
+                    lanes.admit(lane, 0);
                 }
-                self.queues.clear();
-                self.suspects.clear();
+                self.roster.clear();
                 if self.tasks.is_empty() || fault.is_some() {
                     break;
                 }
             } else {
-                self.fill();
+                self.fill(&lanes);
             }
             self.health.beat();
             self.tell_ready();
@@ -132,7 +118,7 @@ impl Driver {
                     }
                 }
                 delivery = lanes.next(), if open => match delivery {
-                    Some(delivery) => self.queues.push(delivery),
+                    Some(delivery) => self.roster.push(delivery),
                     None => open = false,
                 },
                 () = shutdown.drained(), if !shutdown.draining() => {}
@@ -156,13 +142,6 @@ impl Driver {
         Ok(Ending { summary: self.tally.so_far(), stopped })
     }
 
-    /// What is not begun is another worker's.
-    fn take_no_more(&self) {
-        for lane in Lane::ALL {
-            self.desk.pause(lane, true);
-        }
-    }
-
     /// Has a supervisor know whether work can be done now.
     fn tell_ready(&self) {
         if !self.desk.is_reached() {
@@ -177,62 +156,45 @@ impl Driver {
     /// Has operators see what waits for what.
     fn weigh(&self) {
         let Context { line, pool, .. } = self.inputs.any();
+        let sum = |of: fn(&Roster, Lane) -> usize| {
+            Lane::ALL.into_iter().map(|lane| of(&self.roster, lane)).sum()
+        };
         let waits = Waits {
-            documents: Lane::ALL.into_iter().map(|lane| self.queues.len(lane)).sum(),
-            slots: self.under_way.iter().map(|busy| self.slots.saturating_sub(*busy)).sum(),
+            documents: sum(Roster::waiting),
+            slots: sum(Roster::free),
             questions: pool.waiting(),
             page_workers: pool.places().saturating_sub(pool.busy()),
         };
         weigh(line, waits);
     }
 
-    /// Starts what there are slots for.
-    fn fill(&mut self) {
-        let alone = |delivery: &Arc<Delivery>| delivery.suspicion == Suspicion::Suspect;
-        if !self.running.values().any(alone) {
-            self.start_waiting();
+    /// Begins what there are slots for, and asks for more.
+    fn fill(&mut self, lanes: &Lanes) {
+        let desk = self.desk.clone();
+        while let Some(turn) = self.roster.next(|place| desk.holds(place)) {
+            self.start(turn);
         }
-        for turn in self.queues.turns() {
-            self.desk.pause(turn.lane, turn.paused);
-        }
-    }
-
-    fn start_waiting(&mut self) {
         for lane in Lane::ALL {
-            while self.suspects.is_empty() && self.under_way[lane as usize] < self.slots {
-                let Some(delivery) = self.queues.pop(lane) else { break };
-                match delivery.suspicion {
-                    _ if !self.desk.holds(&delivery.place) => {}
-                    Suspicion::Suspect => self.suspects.push_back(delivery),
-                    Suspicion::None | Suspicion::Guilty => self.start(delivery),
-                }
-            }
-        }
-        while self.tasks.is_empty()
-            && let Some(delivery) = self.suspects.pop_front()
-        {
-            if self.desk.holds(&delivery.place) {
-                self.start(delivery);
+            if let Some(room) = self.roster.room(lane) {
+                lanes.admit(lane, room);
             }
         }
     }
 
-    fn start(&mut self, delivery: Delivery) {
-        let lane = delivery.place.lane;
-        self.under_way[lane as usize] += 1;
+    fn start(&mut self, Turn { delivery, note }: Turn) {
         let delivery = Arc::new(delivery);
         let (inputs, work) = (Arc::clone(&self.inputs), Arc::clone(&delivery));
         let span = tracing::info_span!(
             "document",
-            lane = lane.name(),
+            lane = work.place.lane.name(),
             partition = work.place.partition,
             offset = work.place.offset,
             trace = trace(&work),
         );
         let desk = self.desk.clone();
         let task = async move {
-            if work.suspicion == Suspicion::Suspect {
-                desk.alone(work.place).await;
+            if let Some((suspect, company)) = note {
+                desk.accompany(suspect, company).await;
             }
             document::answer(&inputs, &work).await
         };
@@ -244,7 +206,7 @@ impl Driver {
         let id = done.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
         let Some(delivery) = self.running.remove(&id) else { return Ok(()) };
         let place = delivery.place;
-        self.under_way[place.lane as usize] -= 1;
+        self.roster.leave(&place);
         let answered = match done {
             Ok((_, Ok(answered))) => answered,
             Ok((_, Err(Fault::Retry(cause)))) => return self.spent(delivery, cause).await,
@@ -277,7 +239,7 @@ impl Driver {
         let round = self.rounds.entry(delivery.place).or_default();
         *round += 1;
         if *round < ROUNDS {
-            self.queues.push(Delivery::clone(&delivery));
+            self.roster.push(Delivery::clone(&delivery));
             return Ok(());
         }
         self.give_up(delivery, cause.error)
@@ -307,8 +269,7 @@ impl Driver {
         if *round > ROUNDS + 1 {
             return Err(Fault::fatal(FatalKind::Internal, STAGE, error));
         }
-        let lane = delivery.place.lane;
-        self.under_way[lane as usize] += 1;
+        self.roster.enter(delivery.place.lane);
         let (inputs, work) = (Arc::clone(&self.inputs), Arc::clone(&delivery));
         let task = self.tasks.spawn(async move { document::give_up(&inputs, &work, error).await });
         self.running.insert(task.id(), delivery);

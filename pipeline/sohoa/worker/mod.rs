@@ -2,13 +2,13 @@
 //!
 //! ```text
 //! live ─┐            ┌─ slots ─> stages ─> record.json ─┐
-//!       ├─> queues ──┤                                  ├─> answers ─> events + positions
+//!       ├─> roster ──┤                                  ├─> answers ─> events + positions
 //! bulk ─┘   (few)    └─ budget in bytes                 ┘   in order   in one transaction
 //! ```
 //!
 //! * `inputs`: where documents come from, by name.
-//! * `queues`: what waits for a slot; a full queue pauses its lane.
-//! * `driver`: slots, shutdown, and what happens when a document fails.
+//! * `roster`: what is begun next, of the few that wait for a slot.
+//! * `driver`: shutdown, and what happens when a document fails.
 //! * `document`: one message's way to a durable answer.
 //! * `answer`: what is announced of it.
 //! * `broken`: messages that are none.
@@ -18,7 +18,7 @@ mod broken;
 mod document;
 mod driver;
 mod inputs;
-mod queues;
+mod roster;
 
 pub(crate) use driver::{Ending, drive};
 pub(crate) use inputs::Inputs;
