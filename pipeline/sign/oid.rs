@@ -68,9 +68,45 @@ pub(crate) const UNDERSTOOD_EXTENSIONS: &[&[u8]] = &[
     &[0x55, 0x1d, 35],
 ];
 
+/// The content octets of a dotted identifier.
+pub(crate) fn encode(text: &str) -> Option<Vec<u8>> {
+    let arcs: Vec<u32> = text.split('.').map(|arc| arc.parse().ok()).collect::<Option<_>>()?;
+    let [top, second, ref rest @ ..] = arcs[..] else { return None };
+    if top > 2 || (top < 2 && second > 39) {
+        return None;
+    }
+    let first = u64::from(top) * 40 + u64::from(second);
+    let mut out = Vec::new();
+    for arc in std::iter::once(first).chain(rest.iter().map(|&arc| arc.into())) {
+        let groups = (u64::BITS - arc.leading_zeros()).div_ceil(7).max(1);
+        let digits = (0..groups).rev().map(|group| (arc >> (7 * group)) as u8 & 0x7f);
+        out.extend(digits.zip((0..groups).rev()).map(
+            |(digit, left)| {
+                if left == 0 { digit } else { digit | 0x80 }
+            },
+        ));
+    }
+    Some(out)
+}
+
 /// The digest algorithm of an identifier.
 pub(crate) fn hash(oid: &[u8]) -> Option<Hash> {
     [Hash::Sha1, Hash::Sha256, Hash::Sha384, Hash::Sha512]
         .into_iter()
         .find(|hash| hash.oid() == oid)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dotted_identifier_is_encoded() {
+        assert_eq!(encode("1.2.840.113549.1.1.11").unwrap(), SHA256_RSA);
+        assert_eq!(encode("0.9.2342.19200300.100.1.1").unwrap(), USER_ID);
+        assert_eq!(encode("2.999").unwrap(), [0x88, 0x37]);
+        for none in ["", "1", "1.40.1", "3.1", "1.2.x", "1..2"] {
+            assert_eq!(encode(none), None, "{none}");
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! Signs a PDF: PAdES B-B as an incremental update, the last write a document ever gets.
+//! Signs a PDF: PAdES B-B or B-T as an incremental update, the last write a document ever gets.
 //!
 //! The input is copied while it is hashed; only the new revision is held in memory. The output
 //! appears under its name when it is complete, or not at all.
@@ -14,7 +14,7 @@ use chrono::{DateTime, FixedOffset};
 use ring::digest::{self, Context};
 
 use crate::{
-    SignError,
+    SignError, TimeStampAuthority,
     appearance::{Appearance, real},
     form,
     key::MessageSigner,
@@ -24,7 +24,7 @@ use crate::{
         page,
     },
     revision::{Revision, Written},
-    signed_data,
+    signed_data::Makers,
 };
 
 /// Room for four numbers of ten digits, their spaces and brackets.
@@ -70,6 +70,29 @@ pub fn sign_pdf(
     request: &SignRequest,
     signer: &dyn MessageSigner,
 ) -> Result<Signed, SignError> {
+    sign_by(input, output, request, Makers { signer, stamps: None })
+}
+
+/// The same at level B-T: the signature carries a time-stamp by `authority`.
+///
+/// # Errors
+/// As [`sign_pdf`], and [`SignError::TimeStamp`] when the authority gives no good token.
+pub fn sign_pdf_stamped(
+    input: &Path,
+    output: &Path,
+    request: &SignRequest,
+    signer: &dyn MessageSigner,
+    authority: &TimeStampAuthority,
+) -> Result<Signed, SignError> {
+    sign_by(input, output, request, Makers { signer, stamps: Some(authority) })
+}
+
+fn sign_by(
+    input: &Path,
+    output: &Path,
+    request: &SignRequest,
+    makers: Makers<'_>,
+) -> Result<Signed, SignError> {
     let document = Document::open(Source::open(input)?)?;
     if document.encrypted() {
         return Err(SignError::Encrypted);
@@ -78,7 +101,7 @@ pub fn sign_pdf(
         return Err(SignError::Certified);
     }
     let field_name = form::free_name(&document, &request.field_name)?;
-    let space = signed_data::space(signer)?;
+    let space = makers.space()?;
     let mut revision = Revision::new(&document)?;
     let value = signature_value(request, space);
     let slot = Slot { at: revision.reserve(), contents: value.contents, range: value.range, space };
@@ -86,9 +109,9 @@ pub fn sign_pdf(
     add_widget(&document, &mut revision, request, (&field_name, slot.at))?;
     let mut written = revision.write(&document)?;
     let output = Output::create(output)?;
-    let (byte_range, sha256) = fill(&document, &mut written, &slot, (signer, &output))?;
+    let (byte_range, sha256) = fill(&document, &mut written, &slot, (makers, &output))?;
     output.finish()?;
-    let certificate = signer.chain().first().ok_or(SignError::KeyMismatch)?;
+    let certificate = makers.signer.chain().first().ok_or(SignError::KeyMismatch)?;
     Ok(Signed {
         field_name,
         byte_range,
@@ -173,7 +196,7 @@ fn fill(
     document: &Document,
     written: &mut Written,
     slot: &Slot,
-    (signer, output): (&dyn MessageSigner, &Output),
+    (makers, output): (Makers<'_>, &Output),
 ) -> Result<([u64; 4], [u8; 32]), SignError> {
     let length = document.source.len();
     let body = written.bodies.get(&slot.at).copied().unwrap_or_default();
@@ -190,7 +213,7 @@ fn fill(
     written.bytes[range..range + text.len()].copy_from_slice(text.as_bytes());
 
     let mut file = &output.file;
-    let mut signed = signer.scheme().hash().start();
+    let mut signed = makers.signer.scheme().hash().start();
     let mut whole = Context::new(&digest::SHA256);
     document.source.stream(0, length, |piece| {
         signed.update(piece);
@@ -199,7 +222,7 @@ fn fill(
     })?;
     signed.update(&written.bytes[..contents]);
     signed.update(&written.bytes[after..]);
-    let cms = signed_data::sign(signer, signed.finish().as_ref())?;
+    let cms = makers.sign(signed.finish().as_ref())?;
     if cms.len() > slot.space {
         return Err(SignError::Space { needed: cms.len(), reserved: slot.space });
     }
