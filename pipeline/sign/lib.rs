@@ -40,5 +40,5 @@ pub use hash::Hash;
 pub use key::{KeyFile, MessageSigner, RsaScheme, Scheme};
 pub use passphrase::Passphrase;
 pub use pdf::PdfError;
-pub use signing::{SignRequest, Signed, sign_pdf, sign_pdf_stamped};
+pub use signing::{SignRequest, Signed, Stamped, sign_pdf, sign_pdf_stamped, stamp_pdf};
 pub use stamp::{StampError, TimeStampAuthority};

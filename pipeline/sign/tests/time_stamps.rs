@@ -16,9 +16,9 @@ use made::{
 };
 use sohoa_sign::{
     FetchError, Hash, HttpClient, RsaScheme, SignError, StampError, TimeStampAuthority,
-    sign_pdf_stamped,
+    sign_pdf_stamped, stamp_pdf,
     test_ca::{Issued, issue},
-    verify::{PadesLevel, Trust, Verdict},
+    verify::{Integrity, LaterChanges, PadesLevel, Position, Trust, Verdict},
 };
 
 fn as_is(_: usize, reply: Vec<u8>) -> Vec<u8> {
@@ -229,4 +229,67 @@ fn a_server_that_fails_is_told_by_how_it_fails() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     assert!(matches!(error(&format!("http://{free}/")), FetchError::Unreachable { .. }));
     assert!(matches!(error("https://tsa.test/"), FetchError::Address(_)));
+}
+
+/// Stamps bytes as a whole document.
+fn stamp_whole(input: &[u8], authority: &TimeStampAuthority) -> Result<Vec<u8>, SignError> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("archived.pdf");
+    std::fs::write(&path, input).unwrap();
+    let stamped = stamp_pdf(&path, &path, "ArchiveStamp", authority);
+    let after = std::fs::read(&path).unwrap();
+    assert_eq!(stamped.is_err(), after == input, "a failure changes nothing");
+    stamped.map(|_| after)
+}
+
+#[test]
+fn a_document_is_stamped_again_and_again_and_its_signatures_stay_valid() {
+    let authority = Authority::new();
+    let client = authority.client(Some(POLICY), authority.trust(), as_is);
+    let issued = made::made(&agency());
+    for xref in [Xref::Table, Xref::Stream, Xref::Hybrid] {
+        let input = made::pdf(Shape { xref, ..Shape::default() });
+        let signed = stamp(&input, (&issued, RsaScheme::default()), &client).unwrap();
+        let once = stamp_whole(&signed, &client).unwrap();
+        let twice = stamp_whole(&once, &client).unwrap();
+        assert!(once.starts_with(&signed) && twice.starts_with(&once));
+        let report = made::verify(&twice, &both(&issued, &authority)).unwrap();
+        assert_eq!(report.verdict, Verdict::Ok, "{report:#?}");
+        let filters: Vec<_> = report.signatures.iter().map(|s| s.sub_filter.as_str()).collect();
+        assert_eq!(filters, ["ETSI.CAdES.detached", "ETSI.RFC3161", "ETSI.RFC3161"]);
+        let [own, first, last] = report.signatures.as_slice() else { panic!("{xref:?}") };
+        assert_eq!(own.later_changes, LaterChanges::Signatures);
+        for archived in [first, last] {
+            assert_eq!(archived.integrity, Integrity::Intact);
+            assert_eq!(archived.position, Position::Invisible);
+            assert!(archived.timestamp.as_ref().is_some_and(|s| s.sound() && s.trusted));
+        }
+        assert!(!first.byte_range_covers_all && last.byte_range_covers_all);
+    }
+}
+
+#[test]
+fn every_byte_that_a_document_stamp_covers_counts() {
+    let authority = Authority::new();
+    let client = authority.client(None, authority.trust(), as_is);
+    let input = made::pdf(Shape::default());
+    let stamped = stamp_whole(&input, &client).unwrap();
+    // In the page's content, in the signature dictionary's type, in the last line.
+    let places = [b"0 0 1 rg".as_slice(), b"/DocTimeStamp", b"startxref"];
+    for place in places {
+        let at = stamped.windows(place.len()).rposition(|window| window == place).unwrap();
+        let mut changed = stamped.clone();
+        changed[at + 4] ^= 1;
+        let good = made::verify(&changed, &authority.trust())
+            .is_ok_and(|report| report.verdict.is_acceptable());
+        assert!(!good, "{}", String::from_utf8_lossy(place));
+    }
+}
+
+#[test]
+fn a_document_without_a_good_stamp_stays_as_it_is() {
+    let authority = Authority::new();
+    let client = authority.client(None, Trust::default(), as_is);
+    let refused = stamp_whole(&made::pdf(Shape::default()), &client);
+    assert!(matches!(refused, Err(SignError::TimeStamp(StampError::Untrusted))));
 }
