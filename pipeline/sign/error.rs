@@ -1,6 +1,6 @@
 //! Why a document could not be signed.
 
-use crate::pdf::PdfError;
+use crate::{StampError, pdf::PdfError};
 
 /// Signing failed; the output was not written.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +55,9 @@ pub enum SignError {
         /// Bytes reserved.
         reserved: usize,
     },
+    /// There is no time-stamp that may be embedded.
+    #[error("no time-stamp was embedded")]
+    TimeStamp(#[from] StampError),
     /// The test authority could not be made.
     #[error("the test authority could not be made")]
     TestAuthority(#[from] rcgen::Error),

@@ -8,11 +8,11 @@ use ring::{
 };
 
 use crate::{
-    SignError,
+    Passphrase, SignError,
     certificate::{Certificate, CertificateDer},
     der_read::Reader,
     hash::Hash,
-    oid, pem,
+    oid, pem, pkcs12,
 };
 
 /// Signs messages with a private key it never shows.
@@ -108,7 +108,21 @@ impl KeyFile {
         Self::new(&key, &CertificateDer::from_pem(&chain)?, rsa)
     }
 
-    /// The same from memory.
+    /// Reads a PKCS#12 file that holds one key and its certificates.
+    ///
+    /// # Errors
+    /// [`SignError`] when the password is wrong, the file is damaged, or [`Self::load`] would
+    /// refuse what is in it.
+    pub fn from_pkcs12(
+        file: &[u8],
+        password: &Passphrase,
+        rsa: RsaScheme,
+    ) -> Result<Self, SignError> {
+        let contents = pkcs12::open(file, password)?;
+        Self::new(&contents.key, &contents.certificates, rsa)
+    }
+
+    /// The same as [`Self::load`] from memory.
     ///
     /// # Errors
     /// As [`Self::load`].

@@ -4,6 +4,7 @@ use crate::hash::Hash;
 
 pub(crate) const DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 1];
 pub(crate) const SIGNED_DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 2];
+pub(crate) const ENCRYPTED_DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 6];
 pub(crate) const TST_INFO: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 16, 1, 4];
 
 pub(crate) const CONTENT_TYPE: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 3];
@@ -39,6 +40,21 @@ pub(crate) const KEY_USAGE: &[u8] = &[0x55, 0x1d, 15];
 pub(crate) const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 37];
 pub(crate) const TIME_STAMPING: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 8];
 
+pub(crate) const KEY_BAG: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 12, 10, 1, 1];
+pub(crate) const SHROUDED_KEY_BAG: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 12, 10, 1, 2];
+pub(crate) const CERTIFICATE_BAG: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 12, 10, 1, 3];
+pub(crate) const PBE_TRIPLE_DES: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 12, 1, 3];
+pub(crate) const PBE_RC2_40: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 12, 1, 6];
+pub(crate) const PBES2: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 5, 13];
+pub(crate) const PBKDF2: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 5, 12];
+pub(crate) const HMAC_SHA1: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 2, 7];
+pub(crate) const HMAC_SHA256: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 2, 9];
+pub(crate) const HMAC_SHA384: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 2, 10];
+pub(crate) const HMAC_SHA512: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 2, 11];
+pub(crate) const AES128_CBC: &[u8] = &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 1, 2];
+pub(crate) const AES192_CBC: &[u8] = &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 1, 22];
+pub(crate) const AES256_CBC: &[u8] = &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 1, 42];
+
 /// Extensions whose criticality changes nothing for a signature check: names, key identifiers,
 /// policies (none is required), distribution points.
 pub(crate) const UNDERSTOOD_EXTENSIONS: &[&[u8]] = &[
@@ -52,9 +68,45 @@ pub(crate) const UNDERSTOOD_EXTENSIONS: &[&[u8]] = &[
     &[0x55, 0x1d, 35],
 ];
 
+/// The content octets of a dotted identifier.
+pub(crate) fn encode(text: &str) -> Option<Vec<u8>> {
+    let arcs: Vec<u32> = text.split('.').map(|arc| arc.parse().ok()).collect::<Option<_>>()?;
+    let [top, second, ref rest @ ..] = arcs[..] else { return None };
+    if top > 2 || (top < 2 && second > 39) {
+        return None;
+    }
+    let first = u64::from(top) * 40 + u64::from(second);
+    let mut out = Vec::new();
+    for arc in std::iter::once(first).chain(rest.iter().map(|&arc| arc.into())) {
+        let groups = (u64::BITS - arc.leading_zeros()).div_ceil(7).max(1);
+        let digits = (0..groups).rev().map(|group| (arc >> (7 * group)) as u8 & 0x7f);
+        out.extend(digits.zip((0..groups).rev()).map(
+            |(digit, left)| {
+                if left == 0 { digit } else { digit | 0x80 }
+            },
+        ));
+    }
+    Some(out)
+}
+
 /// The digest algorithm of an identifier.
 pub(crate) fn hash(oid: &[u8]) -> Option<Hash> {
     [Hash::Sha1, Hash::Sha256, Hash::Sha384, Hash::Sha512]
         .into_iter()
         .find(|hash| hash.oid() == oid)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dotted_identifier_is_encoded() {
+        assert_eq!(encode("1.2.840.113549.1.1.11").unwrap(), SHA256_RSA);
+        assert_eq!(encode("0.9.2342.19200300.100.1.1").unwrap(), USER_ID);
+        assert_eq!(encode("2.999").unwrap(), [0x88, 0x37]);
+        for none in ["", "1", "1.40.1", "3.1", "1.2.x", "1..2"] {
+            assert_eq!(encode(none), None, "{none}");
+        }
+    }
 }

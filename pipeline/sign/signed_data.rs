@@ -6,7 +6,7 @@
 //! that pins roots by fingerprint can only find what is in the file.
 
 use crate::{
-    SignError,
+    SignError, TimeStampAuthority,
     certificate::{Certificate, CertificateDer},
     der_write::{NULL, element, octets, oid, sequence, set, small_integer},
     hash::Hash,
@@ -26,28 +26,40 @@ pub(crate) fn attributes(certificate: &CertificateDer, document_digest: &[u8]) -
     ])
 }
 
-/// Signs a document digest: the complete CMS.
-pub(crate) fn sign(
-    signer: &dyn MessageSigner,
-    document_digest: &[u8],
-) -> Result<Vec<u8>, SignError> {
-    let certificate = signer.chain().first().ok_or(SignError::KeyMismatch)?;
-    let attributes = attributes(certificate, document_digest);
-    let signature = signer.sign(&attributes)?;
-    assemble(signer, &attributes, &signature)
+/// Who makes a signature: the key, and at level B-T the authority that stamps it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Makers<'a> {
+    pub(crate) signer: &'a dyn MessageSigner,
+    pub(crate) stamps: Option<&'a TimeStampAuthority>,
 }
 
-/// Bytes the CMS will need at most: everything is built once with a signature of zeros.
-pub(crate) fn space(signer: &dyn MessageSigner) -> Result<usize, SignError> {
-    let certificate = signer.chain().first().ok_or(SignError::KeyMismatch)?;
-    let attributes = attributes(certificate, &vec![0; signer.scheme().hash().len()]);
-    Ok(assemble(signer, &attributes, &vec![0; signer.signature_len()])?.len())
+impl Makers<'_> {
+    /// Signs a document digest: the complete CMS.
+    pub(crate) fn sign(self, document_digest: &[u8]) -> Result<Vec<u8>, SignError> {
+        let certificate = self.signer.chain().first().ok_or(SignError::KeyMismatch)?;
+        let attributes = attributes(certificate, document_digest);
+        let signature = self.signer.sign(&attributes)?;
+        let hash = self.signer.scheme().hash();
+        let stamp = |stamps: &TimeStampAuthority| stamps.stamp(hash, &hash.of(&signature));
+        let token = self.stamps.map(stamp).transpose()?;
+        assemble(self.signer, &attributes, (&signature, token.as_deref()))
+    }
+
+    /// Bytes the CMS will need at most: everything is built once with a signature of zeros.
+    pub(crate) fn space(self) -> Result<usize, SignError> {
+        let certificate = self.signer.chain().first().ok_or(SignError::KeyMismatch)?;
+        let attributes = attributes(certificate, &vec![0; self.signer.scheme().hash().len()]);
+        let token =
+            self.stamps.map(TimeStampAuthority::room).transpose()?.map(|room| vec![0; room]);
+        let signature = vec![0; self.signer.signature_len()];
+        Ok(assemble(self.signer, &attributes, (&signature, token.as_deref()))?.len())
+    }
 }
 
 fn assemble(
     signer: &dyn MessageSigner,
     attributes: &[u8],
-    signature: &[u8],
+    (signature, token): (&[u8], Option<&[u8]>),
 ) -> Result<Vec<u8>, SignError> {
     let chain = signer.chain();
     let first = chain.first().ok_or(SignError::KeyMismatch)?;
@@ -56,6 +68,11 @@ fn assemble(
     // Inside the signer's information the set is tagged by its place, `[0]`.
     let mut tagged = attributes.to_vec();
     tagged[0] = 0xa0;
+    // The time-stamp cannot be signed by what it stamps; its place is `[1]`.
+    let unsigned = token.map(|token| {
+        let stamp = sequence(&[&oid(oid::TIME_STAMP_TOKEN), &set(vec![token.to_vec()])]);
+        element(0xa1, &stamp)
+    });
     let signer_info = sequence(&[
         &small_integer(1),
         &sequence(&[own.issuer.0.raw, &element(2, own.serial)]),
@@ -63,6 +80,7 @@ fn assemble(
         &tagged,
         &signature_algorithm(signer.scheme()),
         &octets(signature),
+        unsigned.as_deref().unwrap_or_default(),
     ]);
     let mut certificates: Vec<&[u8]> = chain.iter().map(|der| der.0.as_slice()).collect();
     certificates.sort_unstable();

@@ -1,4 +1,5 @@
-//! Signs a PDF: PAdES B-B as an incremental update, the last write a document ever gets.
+//! Signs a PDF: PAdES B-B or B-T as an incremental update, the last write a document ever gets
+//! but for document time-stamps, which are written the same way.
 //!
 //! The input is copied while it is hashed; only the new revision is held in memory. The output
 //! appears under its name when it is complete, or not at all.
@@ -14,9 +15,10 @@ use chrono::{DateTime, FixedOffset};
 use ring::digest::{self, Context};
 
 use crate::{
-    SignError,
+    SignError, TimeStampAuthority,
     appearance::{Appearance, real},
     form,
+    hash::Hash,
     key::MessageSigner,
     pdf::{
         Dictionary, Document, Object, Reference, Source,
@@ -24,7 +26,7 @@ use crate::{
         page,
     },
     revision::{Revision, Written},
-    signed_data,
+    signed_data::Makers,
 };
 
 /// Room for four numbers of ten digits, their spaces and brackets.
@@ -70,6 +72,113 @@ pub fn sign_pdf(
     request: &SignRequest,
     signer: &dyn MessageSigner,
 ) -> Result<Signed, SignError> {
+    sign_by(input, output, request, Makers { signer, stamps: None })
+}
+
+/// The same at level B-T: the signature carries a time-stamp by `authority`.
+///
+/// # Errors
+/// As [`sign_pdf`], and [`SignError::TimeStamp`] when the authority gives no good token.
+pub fn sign_pdf_stamped(
+    input: &Path,
+    output: &Path,
+    request: &SignRequest,
+    signer: &dyn MessageSigner,
+    authority: &TimeStampAuthority,
+) -> Result<Signed, SignError> {
+    sign_by(input, output, request, Makers { signer, stamps: Some(authority) })
+}
+
+fn sign_by(
+    input: &Path,
+    output: &Path,
+    request: &SignRequest,
+    makers: Makers<'_>,
+) -> Result<Signed, SignError> {
+    let field = Field { name: &request.field_name, request: Some(request) };
+    let stamped = append(input, output, field, Maker::Signature(makers))?;
+    let certificate = makers.signer.chain().first().ok_or(SignError::KeyMismatch)?;
+    Ok(Signed {
+        field_name: stamped.field_name,
+        byte_range: stamped.byte_range,
+        size: stamped.size,
+        sha256: stamped.sha256,
+        certificate_sha256: certificate.sha256(),
+    })
+}
+
+/// What a document time-stamp wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stamped {
+    /// Name the field was given.
+    pub field_name: String,
+    /// The two stamped ranges: offset, length, offset, length.
+    pub byte_range: [u64; 4],
+    /// Size of the output in bytes.
+    pub size: u64,
+    /// SHA-256 of the output.
+    pub sha256: [u8; 32],
+}
+
+/// Stamps the whole of `input`, its signatures with it, as it is now; both paths may be the same.
+/// An archive renews this before the last stamp's algorithm or certificate grows old.
+///
+/// # Errors
+/// [`SignError`]; `output` is then untouched.
+pub fn stamp_pdf(
+    input: &Path,
+    output: &Path,
+    field_name: &str,
+    authority: &TimeStampAuthority,
+) -> Result<Stamped, SignError> {
+    let field = Field { name: field_name, request: None };
+    append(input, output, field, Maker::DocumentStamp(authority))
+}
+
+/// The field to make; one without a request is a document time-stamp's, which nothing shows.
+#[derive(Debug, Clone, Copy)]
+struct Field<'a> {
+    name: &'a str,
+    request: Option<&'a SignRequest>,
+}
+
+/// What fills the room of a field's value.
+#[derive(Debug, Clone, Copy)]
+enum Maker<'a> {
+    DocumentStamp(&'a TimeStampAuthority),
+    Signature(Makers<'a>),
+}
+
+impl Maker<'_> {
+    fn hash(self) -> Hash {
+        match self {
+            // The one digest that every authority stamps.
+            Self::DocumentStamp(_) => Hash::Sha256,
+            Self::Signature(makers) => makers.signer.scheme().hash(),
+        }
+    }
+
+    fn space(self) -> Result<usize, SignError> {
+        match self {
+            Self::DocumentStamp(authority) => authority.room(),
+            Self::Signature(makers) => makers.space(),
+        }
+    }
+
+    fn value(self, digest: &[u8]) -> Result<Vec<u8>, SignError> {
+        match self {
+            Self::DocumentStamp(authority) => authority.stamp(self.hash(), digest),
+            Self::Signature(makers) => makers.sign(digest),
+        }
+    }
+}
+
+fn append(
+    input: &Path,
+    output: &Path,
+    field: Field<'_>,
+    maker: Maker<'_>,
+) -> Result<Stamped, SignError> {
     let document = Document::open(Source::open(input)?)?;
     if document.encrypted() {
         return Err(SignError::Encrypted);
@@ -77,25 +186,20 @@ pub fn sign_pdf(
     if form::forbids_changes(&document)? {
         return Err(SignError::Certified);
     }
-    let field_name = form::free_name(&document, &request.field_name)?;
-    let space = signed_data::space(signer)?;
+    let field_name = form::free_name(&document, field.name)?;
+    let space = maker.space()?;
     let mut revision = Revision::new(&document)?;
-    let value = signature_value(request, space);
+    let value = field_value(field.request, space);
     let slot = Slot { at: revision.reserve(), contents: value.contents, range: value.range, space };
     revision.put(slot.at, value.body);
-    add_widget(&document, &mut revision, request, (&field_name, slot.at))?;
+    let appearance = field.request.and_then(|request| request.appearance.as_ref());
+    add_widget(&document, &mut revision, appearance, (&field_name, slot.at))?;
     let mut written = revision.write(&document)?;
     let output = Output::create(output)?;
-    let (byte_range, sha256) = fill(&document, &mut written, &slot, (signer, &output))?;
+    let (byte_range, sha256) = fill(&document, &mut written, &slot, (maker, &output))?;
     output.finish()?;
-    let certificate = signer.chain().first().ok_or(SignError::KeyMismatch)?;
-    Ok(Signed {
-        field_name,
-        byte_range,
-        size: document.source.len() + written.bytes.len() as u64,
-        sha256,
-        certificate_sha256: certificate.sha256(),
-    })
+    let size = document.source.len() + written.bytes.len() as u64;
+    Ok(Stamped { field_name, byte_range, size, sha256 })
 }
 
 /// The signature dictionary with room for what is only known at the end.
@@ -113,8 +217,12 @@ struct Slot {
     space: usize,
 }
 
-fn signature_value(request: &SignRequest, space: usize) -> Value {
-    let mut body = b"<</Type/Sig/Filter/Adobe.PPKLite/SubFilter/ETSI.CAdES.detached".to_vec();
+fn field_value(request: Option<&SignRequest>, space: usize) -> Value {
+    let kind: &[u8] = match request {
+        Some(_) => b"<</Type/Sig/Filter/Adobe.PPKLite/SubFilter/ETSI.CAdES.detached",
+        None => b"<</Type/DocTimeStamp/Filter/Adobe.PPKLite/SubFilter/ETSI.RFC3161",
+    };
+    let mut body = kind.to_vec();
     body.extend_from_slice(b"/ByteRange ");
     let range = body.len();
     body.extend(std::iter::repeat_n(b' ', BYTE_RANGE_ROOM));
@@ -123,6 +231,15 @@ fn signature_value(request: &SignRequest, space: usize) -> Value {
     body.push(b'<');
     body.extend(std::iter::repeat_n(b'0', 2 * space));
     body.push(b'>');
+    if let Some(request) = request {
+        claims(&mut body, request);
+    }
+    body.extend_from_slice(b">>");
+    Value { body, contents, range }
+}
+
+/// What the signer claims; a stamp says all it has to say in its token.
+fn claims(body: &mut Vec<u8>, request: &SignRequest) {
     let zone = request.signing_time.format("%:z").to_string().replace(':', "'");
     let time = format!("D:{}{zone}'", request.signing_time.format("%Y%m%d%H%M%S"));
     // Written out, since some readers take a time in hexadecimal for no time.
@@ -130,17 +247,15 @@ fn signature_value(request: &SignRequest, space: usize) -> Value {
     for (key, text) in [("/Reason", &request.reason), ("/Location", &request.location)] {
         if let Some(text) = text {
             body.extend_from_slice(key.as_bytes());
-            text_string(text).write(&mut body);
+            text_string(text).write(body);
         }
     }
-    body.extend_from_slice(b">>");
-    Value { body, contents, range }
 }
 
 fn add_widget(
     document: &Document,
     revision: &mut Revision,
-    request: &SignRequest,
+    appearance: Option<&Appearance>,
     (name, value): (&str, Reference),
 ) -> Result<(), SignError> {
     let page = page::first(document)?;
@@ -154,7 +269,7 @@ fn add_widget(
     widget.set("F", 132);
     widget.set("P", page.reference);
     let mut rect = [0.0; 4];
-    if let Some(appearance) = &request.appearance {
+    if let Some(appearance) = appearance {
         let taken = form::shown_fields(document, &page)?;
         let layout = appearance.lay_out(&page, &taken)?;
         rect = page.to_user_space(layout.place);
@@ -173,7 +288,7 @@ fn fill(
     document: &Document,
     written: &mut Written,
     slot: &Slot,
-    (signer, output): (&dyn MessageSigner, &Output),
+    (maker, output): (Maker<'_>, &Output),
 ) -> Result<([u64; 4], [u8; 32]), SignError> {
     let length = document.source.len();
     let body = written.bodies.get(&slot.at).copied().unwrap_or_default();
@@ -190,7 +305,7 @@ fn fill(
     written.bytes[range..range + text.len()].copy_from_slice(text.as_bytes());
 
     let mut file = &output.file;
-    let mut signed = signer.scheme().hash().start();
+    let mut signed = maker.hash().start();
     let mut whole = Context::new(&digest::SHA256);
     document.source.stream(0, length, |piece| {
         signed.update(piece);
@@ -199,7 +314,7 @@ fn fill(
     })?;
     signed.update(&written.bytes[..contents]);
     signed.update(&written.bytes[after..]);
-    let cms = signed_data::sign(signer, signed.finish().as_ref())?;
+    let cms = maker.value(signed.finish().as_ref())?;
     if cms.len() > slot.space {
         return Err(SignError::Space { needed: cms.len(), reserved: slot.space });
     }

@@ -23,7 +23,7 @@ mod path;
 mod policy;
 mod report;
 mod subject;
-mod time_stamp;
+pub(crate) mod time_stamp;
 mod trust;
 mod words;
 

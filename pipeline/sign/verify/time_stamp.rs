@@ -11,21 +11,36 @@ use super::{
 use crate::{certificate::time, der_read::Reader, hash::Hash, oid};
 
 /// What a token says.
-struct Statement {
+pub(crate) struct Statement {
     hash: Option<Hash>,
     imprint: Vec<u8>,
     time: DateTime<Utc>,
+    /// Content octets of the policy's identifier.
+    pub(crate) policy: Vec<u8>,
+    /// Content octets of the number.
+    pub(crate) nonce: Option<Vec<u8>>,
+}
+
+/// What a token says, whoever signed it.
+pub(crate) fn statement_of(token: &[u8]) -> Option<Statement> {
+    let cms = Cms::parse(token)?;
+    statement(cms.content.as_ref().filter(|_| cms.content_type == oid::TST_INFO)?)
 }
 
 fn statement(content: &[u8]) -> Option<Statement> {
     let mut fields = Reader(content).sequence()?;
     fields.accept(2)?;
-    fields.accept(6)?;
+    let policy = fields.accept(6)?.content.to_vec();
     let mut imprint = fields.sequence()?;
     let hash = imprint.sequence()?.accept(6)?.content;
     let digest = imprint.accept(4)?.octets()?;
     fields.accept(2)?;
-    Some(Statement { hash: oid::hash(hash), imprint: digest, time: time(&fields.next()?)? })
+    let time = time(&fields.next()?)?;
+    // Accuracy and ordering stand between, where they are given.
+    fields.accept(0x30);
+    fields.accept(1);
+    let nonce = fields.accept(2).map(|number| number.content.to_vec());
+    Some(Statement { hash: oid::hash(hash), imprint: digest, time, policy, nonce })
 }
 
 /// Checks a token against the digest of what it should stamp; `None` when it is no token.

@@ -12,6 +12,8 @@
     reason = "helpers of tests: each test crate uses its own part, and a failure may panic"
 )]
 
+pub mod stamps;
+
 use std::{path::Path, process::Command};
 
 use chrono::{DateTime, FixedOffset, Utc};

@@ -1,0 +1,178 @@
+//! Time-stamps of RFC 3161, asked for and checked before they are used.
+//!
+//! A token is embedded only when it answers this very question (nonce), stamps this very digest,
+//! was made under the wanted policy, and is signed by an authority that chains to a pinned root.
+
+use std::sync::OnceLock;
+
+use ring::rand::{SecureRandom, SystemRandom};
+
+use crate::{
+    SignError,
+    der_read::Reader,
+    der_write::{NULL, element, octets, oid, sequence, small_integer},
+    fetch::{Fetch, FetchError, Message},
+    hash::Hash,
+    oid,
+    verify::{Trust, time_stamp},
+};
+
+/// Tokens of one authority differ in a serial number, a fraction of a second and the digest.
+const TOKEN_SLACK: usize = 256;
+
+/// Why there is no time-stamp.
+#[derive(Debug, thiserror::Error)]
+pub enum StampError {
+    /// The wanted policy is no object identifier.
+    #[error("`{0}` is no policy: an object identifier such as `1.2.3.4` is expected")]
+    PolicyText(String),
+    /// The authority's server gave no good reply.
+    #[error("the time-stamp authority cannot be asked")]
+    Fetch(#[from] FetchError),
+    /// The reply is no time-stamp response.
+    #[error("the reply of the time-stamp authority `{0}` is unreadable")]
+    Unreadable(String),
+    /// The authority refused.
+    #[error("the time-stamp authority `{url}` refuses with status {status}: {text}")]
+    Refused {
+        /// The authority.
+        url: String,
+        /// `PKIStatus`.
+        status: u8,
+        /// Its own words, when it gave any.
+        text: String,
+    },
+    /// The token answers another question: a replay, or a broken authority.
+    #[error("the time-stamp carries another nonce than the request")]
+    Nonce,
+    /// The token was made under another policy.
+    #[error("the time-stamp was made under another policy than the one asked for")]
+    Policy,
+    /// The token stamps another digest.
+    #[error("the time-stamp is of another digest")]
+    Imprint,
+    /// The token's signature does not hold.
+    #[error("the time-stamp's own signature does not hold")]
+    Broken,
+    /// No pinned root vouches for the authority.
+    #[error("the time-stamp authority does not chain to a pinned root; pin its root to use it")]
+    Untrusted,
+}
+
+/// An authority that stamps digests.
+#[derive(Debug)]
+pub struct TimeStampAuthority {
+    url: String,
+    policy: Option<Vec<u8>>,
+    trust: Trust,
+    fetch: Box<dyn Fetch>,
+    random: SystemRandom,
+    token_room: OnceLock<usize>,
+}
+
+impl TimeStampAuthority {
+    /// An authority under one of the roots of `trust`; where a policy is given, only tokens made
+    /// under it are taken.
+    ///
+    /// # Errors
+    /// [`StampError::PolicyText`] when the policy is no dotted object identifier.
+    pub fn new(
+        url: impl Into<String>,
+        policy: Option<&str>,
+        trust: Trust,
+        fetch: Box<dyn Fetch>,
+    ) -> Result<Self, StampError> {
+        let encoded =
+            |text: &str| oid::encode(text).ok_or_else(|| StampError::PolicyText(text.to_owned()));
+        Ok(Self {
+            url: url.into(),
+            policy: policy.map(encoded).transpose()?,
+            trust,
+            fetch,
+            random: SystemRandom::new(),
+            token_room: OnceLock::new(),
+        })
+    }
+
+    /// Bytes a token needs at most, from the first one this authority gave: a dry run, made once.
+    pub(crate) fn room(&self) -> Result<usize, SignError> {
+        if let Some(&known) = self.token_room.get() {
+            return Ok(known);
+        }
+        let token = self.stamp(Hash::Sha512, &[0; 64])?;
+        Ok(*self.token_room.get_or_init(|| token.len() + TOKEN_SLACK))
+    }
+
+    /// A checked token for a digest.
+    pub(crate) fn stamp(&self, hash: Hash, digest: &[u8]) -> Result<Vec<u8>, SignError> {
+        let nonce = self.nonce()?;
+        let body = request(hash, digest, self.policy.as_deref(), &nonce);
+        let content_type = "application/timestamp-query";
+        let message = Message { url: &self.url, content_type, body: &body };
+        let reply = self.fetch.post(&message).map_err(StampError::Fetch)?;
+        let token = self.token(&reply)?;
+        self.check(&token, (hash, digest), &nonce)?;
+        Ok(token)
+    }
+
+    fn nonce(&self) -> Result<[u8; 8], SignError> {
+        let mut nonce = [0; 8];
+        let filled = self.random.fill(&mut nonce);
+        filled.map_err(|_| SignError::Signature("no random numbers"))?;
+        // Positive, and of full length, so that it is written in one way only.
+        nonce[0] = nonce[0] & 0x7f | 0x40;
+        Ok(nonce)
+    }
+
+    /// The token of a response that grants one.
+    fn token(&self, reply: &[u8]) -> Result<Vec<u8>, StampError> {
+        let unreadable = || StampError::Unreadable(self.url.clone());
+        let mut fields = Reader(reply).sequence().ok_or_else(unreadable)?;
+        let mut info = fields.sequence().ok_or_else(unreadable)?;
+        let status = info.accept(2).ok_or_else(unreadable)?.content;
+        match status {
+            // Granted, or granted with changes, which the checks below would find.
+            [0 | 1] => Ok(fields.accept(0x30).ok_or_else(unreadable)?.raw.to_vec()),
+            &[status] => {
+                let words = info.sequence().into_iter().flatten();
+                let words = words.map(|word| String::from_utf8_lossy(word.content).into_owned());
+                let text = words.collect::<Vec<_>>().join("; ");
+                Err(StampError::Refused { url: self.url.clone(), status, text })
+            }
+            _ => Err(unreadable()),
+        }
+    }
+
+    fn check(
+        &self,
+        token: &[u8],
+        (hash, digest): (Hash, &[u8]),
+        nonce: &[u8],
+    ) -> Result<(), StampError> {
+        let unreadable = || StampError::Unreadable(self.url.clone());
+        let said = time_stamp::statement_of(token).ok_or_else(unreadable)?;
+        if said.nonce.as_deref() != Some(nonce) {
+            return Err(StampError::Nonce);
+        }
+        if self.policy.as_ref().is_some_and(|policy| *policy != said.policy) {
+            return Err(StampError::Policy);
+        }
+        // Compared by the hash that was asked for; by any other the digest is another one.
+        let own = |asked| if asked == hash { digest.to_vec() } else { Vec::new() };
+        let stamp = time_stamp::check(token, own, &self.trust).ok_or_else(unreadable)?;
+        match (stamp.imprint_ok, stamp.signature_ok, stamp.trusted) {
+            (false, ..) => Err(StampError::Imprint),
+            (_, false, _) => Err(StampError::Broken),
+            (.., false) => Err(StampError::Untrusted),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A `TimeStampReq` that asks for the authority's certificate too.
+fn request(hash: Hash, digest: &[u8], policy: Option<&[u8]>, nonce: &[u8]) -> Vec<u8> {
+    let imprint = sequence(&[&sequence(&[&oid(hash.oid()), &NULL]), &octets(digest)]);
+    let policy = policy.map(oid).unwrap_or_default();
+    let certificate_wanted = element(1, &[0xff]);
+    sequence(&[&small_integer(1), &imprint, &policy, &element(2, nonce), &certificate_wanted])
+}

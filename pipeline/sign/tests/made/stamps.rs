@@ -1,0 +1,167 @@
+//! A time-stamp authority: `openssl ts` behind the client's trait, and behind loopback HTTP.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::{TcpListener, TcpStream},
+    path::Path,
+    process::Command,
+    sync::{Arc, Mutex},
+};
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, CustomExtension, DnType, IsCa, KeyPair,
+};
+use sohoa_sign::{
+    CertificateDer, Fetch, FetchError, Message, TimeStampAuthority,
+    verify::{Pin, PinnedRoot, Trust, TrustDomain},
+};
+use tempfile::TempDir;
+
+/// What `openssl` answers with unless another policy is asked for.
+pub const POLICY: &str = "1.2.3.4";
+
+/// Key, certificate and state of the authority.
+#[derive(Debug, Clone)]
+pub struct Authority {
+    folder: Arc<TempDir>,
+    root: Vec<u8>,
+    /// `openssl ts` keeps its serial number in a file.
+    one_at_a_time: Arc<Mutex<()>>,
+}
+
+impl Authority {
+    pub fn new() -> Self {
+        let mut root = CertificateParams::new(Vec::new()).unwrap();
+        root.distinguished_name.push(DnType::CommonName, "stamp root");
+        root.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        let root = CertifiedIssuer::self_signed(root, KeyPair::generate().unwrap()).unwrap();
+        let mut own = CertificateParams::new(Vec::new()).unwrap();
+        own.distinguished_name.push(DnType::CommonName, "stamp");
+        // SEQUENCE of id-kp-timeStamping, critical as OpenSSL insists.
+        let purpose = [0x30, 10, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 8];
+        let mut purpose = CustomExtension::from_oid_content(&[2, 5, 29, 37], purpose.to_vec());
+        purpose.set_criticality(true);
+        own.custom_extensions.push(purpose);
+        let key = KeyPair::generate().unwrap();
+        let certificate = own.signed_by(&key, &root).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        };
+        write("key.pem", &key.serialize_pem());
+        write("own.pem", &certificate.pem());
+        write("root.pem", &root.pem());
+        write("serial", "01\n");
+        write(
+            "ts.cnf",
+            "[tsa]\ndefault_tsa = t\n[t]\nserial = serial\nsigner_digest = sha256\n\
+             default_policy = 1.2.3.4\nother_policies = 1.2.3.5\n\
+             digests = sha256, sha384, sha512\ness_cert_id_alg = sha256\naccuracy = secs:1\n",
+        );
+        let root = root.der().to_vec();
+        Self { folder: Arc::new(folder), root, one_at_a_time: Arc::default() }
+    }
+
+    pub fn pin(&self) -> PinnedRoot {
+        let pin = Pin::Certificate(CertificateDer(self.root.clone()));
+        PinnedRoot { pin, domain: TrustDomain::Test }
+    }
+
+    pub fn trust(&self) -> Trust {
+        Trust { roots: vec![self.pin()], ..Trust::default() }
+    }
+
+    /// The root in PEM, for judges.
+    pub fn root_file(&self) -> std::path::PathBuf {
+        self.folder.path().join("root.pem")
+    }
+
+    /// The response to a request, a refusal too.
+    pub fn reply(&self, query: &[u8]) -> Vec<u8> {
+        let _guard = self.one_at_a_time.lock().unwrap();
+        let folder: &Path = self.folder.path();
+        std::fs::write(folder.join("query"), query).unwrap();
+        let made = Command::new("openssl")
+            .args(["ts", "-reply", "-config", "ts.cnf", "-section", "t", "-queryfile", "query"])
+            .args(["-signer", "own.pem", "-inkey", "key.pem", "-out", "reply"])
+            .current_dir(folder)
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        std::fs::read(folder.join("reply")).unwrap()
+    }
+
+    /// The authority asked without a network, with something done to its replies.
+    pub fn client(
+        &self,
+        policy: Option<&str>,
+        trust: Trust,
+        change: fn(usize, Vec<u8>) -> Vec<u8>,
+    ) -> TimeStampAuthority {
+        let direct = Direct { authority: self.clone(), change, replies: Mutex::default() };
+        TimeStampAuthority::new("http://tsa.test/", policy, trust, Box::new(direct)).unwrap()
+    }
+}
+
+/// Answers in this process; `change` sees how many replies were given before.
+struct Direct {
+    authority: Authority,
+    change: fn(usize, Vec<u8>) -> Vec<u8>,
+    replies: Mutex<usize>,
+}
+
+impl std::fmt::Debug for Direct {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Direct")
+    }
+}
+
+impl Fetch for Direct {
+    fn post(&self, message: &Message<'_>) -> Result<Vec<u8>, FetchError> {
+        assert_eq!(message.content_type, "application/timestamp-query");
+        let mut count = self.replies.lock().unwrap();
+        *count += 1;
+        Ok((self.change)(*count - 1, self.authority.reply(message.body)))
+    }
+}
+
+/// A server on loopback that answers every post with what `answer` makes of its body.
+pub fn serve(answer: impl Fn(&[u8]) -> Vec<u8> + Send + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for connection in listener.incoming() {
+            let mut connection = connection.unwrap();
+            let body = posted(&mut connection);
+            // A client that has given up has hung up, too.
+            connection.write_all(&answer(&body)).ok();
+        }
+    });
+    address
+}
+
+fn posted(connection: &mut TcpStream) -> Vec<u8> {
+    let mut reader = BufReader::new(connection);
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        let line = line.trim().to_ascii_lowercase();
+        if line.is_empty() {
+            break;
+        }
+        if let Some(value) = line.strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap();
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).unwrap();
+    body
+}
+
+/// An HTTP response with a body.
+pub fn response(status: &str, body: &[u8]) -> Vec<u8> {
+    let head =
+        format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+    [head.as_bytes(), body].concat()
+}
