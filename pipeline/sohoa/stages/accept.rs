@@ -13,16 +13,16 @@ pub(crate) struct Remark {
     pub(crate) code: Code,
     /// The column.
     pub(crate) field: Option<String>,
-    /// What was seen.
+    /// What was seen; none where nothing was.
     pub(crate) observed: Option<String>,
-    /// What was expected.
+    /// What was expected, where it is more than what the code says.
     pub(crate) expected: Option<String>,
 }
 
 impl Remark {
-    /// A finding about a whole document or page.
-    pub(crate) fn plain(code: Code) -> Self {
-        Self { code, field: None, observed: None, expected: None }
+    /// A finding about a whole document or page; what was expected is what its code says.
+    pub(crate) fn seen(code: Code, observed: impl Into<String>) -> Self {
+        Self { code, field: None, observed: Some(observed.into()), expected: None }
     }
 }
 

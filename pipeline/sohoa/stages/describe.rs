@@ -82,6 +82,9 @@ fn one(context: &Context, taken: &Taken, read: &Read, segment: &Segment) -> Desc
     row.extraction_confidence = mean_confidence(&conf);
     (row.field_conf, row.field_source, row.field_box) = (conf, source, boxes);
     remarks.extend(segment.findings.iter().filter_map(remark));
+    let dossier = taken.source.dossier.manifest.as_ref().map(|manifest| &manifest.dossier);
+    let resolved = dossier.and_then(|dossier| dossier.resolved_on);
+    remarks.extend(after_dossier(row.issued_date, resolved));
     let mut seen = HashSet::new();
     remarks.retain(|remark| seen.insert((remark.code, remark.field.clone())));
     row.needs_review = !row.fields_missing.is_empty()
@@ -169,6 +172,17 @@ fn phase(year: i32) -> i32 {
     }
 }
 
+/// A paper of a dossier is older than the day on which the dossier was resolved, or of that day.
+fn after_dossier(issued: Option<NaiveDate>, resolved: Option<NaiveDate>) -> Option<Remark> {
+    let (issued, resolved) = issued.zip(resolved).filter(|(issued, day)| issued > day)?;
+    Some(Remark {
+        code: Code::M04DateVsDossier,
+        field: Some("issued_date".into()),
+        observed: Some(issued.to_string()),
+        expected: Some(format!("<= {resolved}")),
+    })
+}
+
 /// The mandatory fields that a row lacks.
 pub(crate) fn missing(row: &DocumentRow) -> Vec<String> {
     let held = [
@@ -199,9 +213,21 @@ fn remark(finding: &sohoa_extract::FieldFinding) -> Option<Remark> {
 
 #[cfg(test)]
 mod tests {
+    use chrono::NaiveDate;
     use sohoa_extract::{Fields, Segment};
 
-    use super::{phase, whole};
+    use super::{after_dossier, phase, whole};
+
+    #[test]
+    fn a_paper_younger_than_its_resolved_dossier_is_found() {
+        let day = |day| NaiveDate::from_ymd_opt(2025, 7, day);
+        let found = after_dossier(day(9), day(8)).unwrap();
+        assert_eq!(found.observed.as_deref(), Some("2025-07-09"));
+        assert_eq!(found.expected.as_deref(), Some("<= 2025-07-08"));
+        assert_eq!(after_dossier(day(8), day(8)), None);
+        assert_eq!(after_dossier(day(9), None), None);
+        assert_eq!(after_dossier(None, day(8)), None);
+    }
 
     #[test]
     fn pages_that_were_refused_still_belong_to_a_document() {

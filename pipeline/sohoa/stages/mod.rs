@@ -14,6 +14,7 @@ pub(crate) mod publish;
 pub(crate) mod quarantine;
 pub(crate) mod read;
 pub(crate) mod receipts;
+mod refused;
 pub(crate) mod rows;
 pub(crate) mod sign;
 pub(crate) mod take_in;

@@ -56,6 +56,7 @@ impl PageEngine for Faulty {
             pages: 1,
             origin: Origin::Paper,
             signed: false,
+            active: Vec::new(),
             layers: vec![LayerQuality::None],
             page_megapixels: vec![1.0],
             page_origins: vec![Some(Origin::Paper)],
