@@ -153,6 +153,8 @@ pub struct DocumentRow {
     pub page_from: i32,
     /// Last page in the source file.
     pub page_to: i32,
+    /// For a plan, regulation or list issued with a decision in the same file: that decision.
+    pub parent_document_uid: Option<Uuid>,
     /// Pages of the range that could not be read and are missing from the text.
     pub pages_quarantined: i32,
     /// `01` open, `02` conditional, `03` secret.

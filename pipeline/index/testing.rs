@@ -139,6 +139,7 @@ pub(crate) fn document(number: u32, version: i32) -> DocumentRow {
         page_count: 2,
         page_from: 1,
         page_to: 2,
+        parent_document_uid: None,
         pages_quarantined: 0,
         access_mode: "01".to_owned(),
         confidence_level: "02".to_owned(),

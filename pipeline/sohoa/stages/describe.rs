@@ -37,10 +37,18 @@ pub(crate) fn describe(context: &Context, taken: &Taken, read: &Read) -> Vec<Des
         accept_line: context.settings.config.extract.accept as f32,
     };
     let Extraction { segments } = sohoa_extract::extract(&pages, &limits);
-    whole(segments, read.page_count())
-        .into_iter()
-        .map(|segment| one(context, taken, read, &segment))
-        .collect()
+    let segments = whole(segments, read.page_count());
+    // An attachment names the document it was issued with as the index does: by its first page.
+    let starts: Vec<u32> = segments.iter().map(|segment| segment.page_from).collect();
+    let uid = |at: usize| {
+        starts.get(at).map(|start| sohoa_source::identity::document_uid(taken.uid, *start))
+    };
+    let described = segments.iter().map(|segment| {
+        let mut described = one(context, taken, read, segment);
+        described.row.parent_document_uid = segment.parent.and_then(uid);
+        described
+    });
+    described.collect()
 }
 
 /// The mean of what was read; none when nothing was.
@@ -53,7 +61,8 @@ pub(crate) fn mean_confidence(conf: &BTreeMap<String, f32>) -> Option<f32> {
 fn whole(mut segments: Vec<Segment>, pages: u32) -> Vec<Segment> {
     if segments.is_empty() {
         let fields = Fields::default();
-        segments.push(Segment { page_from: 1, page_to: pages, fields, findings: Vec::new() });
+        let findings = Vec::new();
+        segments.push(Segment { page_from: 1, page_to: pages, parent: None, fields, findings });
     }
     let mut end = pages;
     for segment in segments.iter_mut().rev() {
@@ -233,7 +242,7 @@ mod tests {
     fn pages_that_were_refused_still_belong_to_a_document() {
         let segment = |page_from, page_to| {
             let fields = Fields::default();
-            Segment { page_from, page_to, fields, findings: Vec::new() }
+            Segment { page_from, page_to, parent: None, fields, findings: Vec::new() }
         };
         let ranges = |segments: Vec<Segment>| -> Vec<(u32, u32)> {
             segments.iter().map(|segment| (segment.page_from, segment.page_to)).collect()
