@@ -11,6 +11,7 @@ use crate::{
     context::{Context, now},
     stages::{
         accept::{Acceptance, Remark},
+        printed_codes,
         read::Read,
         rows::{self, Base},
         take_in::Taken,
@@ -81,6 +82,8 @@ fn one(context: &Context, taken: &Taken, read: &Read, segment: &Segment) -> Desc
     // What a manifest says of a file holds for its first document.
     let declared = taken.source.declared.as_ref().filter(|_| segment.page_from == 1);
     let mut acceptance = Acceptance::new(context.settings.config.extract.accept as f32);
+    let pages = read.pages_numbered(segment.page_from, segment.page_to);
+    printed_codes::fill(&mut row, pages, taken.at.date_naive(), &mut acceptance);
     fill_identity(&mut row, &segment.fields, declared, &mut acceptance);
     fill_people(&mut row, &segment.fields, &mut acceptance);
     fill_date(&mut row, &segment.fields, declared, &mut acceptance);

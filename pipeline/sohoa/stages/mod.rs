@@ -9,6 +9,7 @@ pub(crate) mod compose;
 pub(crate) mod describe;
 mod layout;
 pub(crate) mod originals;
+mod printed_codes;
 pub(crate) mod process;
 pub(crate) mod publish;
 pub(crate) mod quarantine;

@@ -11,7 +11,7 @@ use futures::{StreamExt as _, stream};
 use ring::digest;
 use sohoa_compose::ComposeError;
 use sohoa_decode::{Format, Keep, LayerQuality, Origin, Survey};
-use sohoa_document::{Page, PageFacts, PageText};
+use sohoa_document::{Barcodes, Page, PageFacts, PageText};
 use sohoa_flow::{FatalKind, Fault, Rejection};
 use sohoa_metrics::{Stage, Working};
 use sohoa_page_workers::{PageFailure, PageJob, PoolError};
@@ -35,6 +35,8 @@ const STAGE: &str = "read";
 pub(crate) struct ReadPage {
     /// The text.
     pub(crate) text: PageText,
+    /// The barcodes.
+    pub(crate) barcodes: Barcodes,
     /// Facts.
     pub(crate) facts: PageFacts,
     /// Clockwise turn from the scan to upright; none for a page that was drawn.
@@ -102,8 +104,18 @@ impl Read {
 
     /// The read pages of a range, both ends included.
     pub(crate) fn pages_between(&self, from: u32, to: u32) -> impl Iterator<Item = &ReadPage> {
+        self.pages_numbered(from, to).map(|(_, page)| page)
+    }
+
+    /// The same with their numbers.
+    pub(crate) fn pages_numbered(
+        &self,
+        from: u32,
+        to: u32,
+    ) -> impl Iterator<Item = (u32, &ReadPage)> {
         let inside = move |result: &&PageResult| (from..=to).contains(&result.place.number);
-        self.pages.iter().filter(inside).filter_map(|result| result.page.as_ref().ok())
+        let read = self.pages.iter().filter(inside);
+        read.filter_map(|result| Some((result.place.number, result.page.as_ref().ok()?)))
     }
 }
 
@@ -331,7 +343,8 @@ impl<'a> Reading<'a> {
         if same_as.is_some() {
             page.facts.findings.push(Code::I08DupPage.to_string());
         }
-        Ok(Ok(ReadPage { text: page.text, facts: page.facts, rotation, same_as }))
+        let Page { text, barcodes, facts, .. } = page;
+        Ok(Ok(ReadPage { text, barcodes, facts, rotation, same_as }))
     }
 
     /// The earlier page with the very same image. No scanner gives the same bytes twice; of empty

@@ -71,7 +71,7 @@ fn resolution(facts: &PageFacts) -> String {
 
 #[cfg(test)]
 mod tests {
-    use sohoa_document::PageText;
+    use sohoa_document::{Barcodes, PageText};
 
     use super::*;
     use crate::stages::read::Place;
@@ -79,7 +79,13 @@ mod tests {
     fn page(facts: PageFacts) -> PageResult {
         let place = Place { number: 2, file: 0, number_in_file: 2 };
         let text = PageText::empty(595.0, 842.0);
-        let page = ReadPage { text, facts, rotation: Some(90), same_as: Some(1) };
+        let page = ReadPage {
+            text,
+            barcodes: Barcodes::default(),
+            facts,
+            rotation: Some(90),
+            same_as: Some(1),
+        };
         PageResult { place, page: Ok(page) }
     }
 
