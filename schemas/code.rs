@@ -23,7 +23,7 @@ pub enum Severity {
 }
 
 macro_rules! codes {
-    ($($name:ident, $text:literal, $severity:ident, $sentence:literal $vietnamese:literal;)+) => {
+    ($($name:ident, $text:literal, $severity:ident, $sentence:literal $vietnamese:literal $expected:literal;)+) => {
         /// A reason or finding code.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
         pub enum Code {
@@ -53,6 +53,11 @@ macro_rules! codes {
             pub const fn sentence_vi(self) -> &'static str {
                 match self { $(Self::$name => $vietnamese,)+ }
             }
+
+            /// What would have been in order; a finding that knows it exactly says that instead.
+            pub const fn expected(self) -> &'static str {
+                match self { $(Self::$name => $expected,)+ }
+            }
         }
     };
 }
@@ -61,89 +66,137 @@ macro_rules! codes {
 // text and the sentences together.
 codes! {
     Q01UnsignedScan, "Q01_UNSIGNED_SCAN", Error, "The scan carries no agency signature; release it for signing."
-        "Bản số hóa chưa có chữ ký số của cơ quan; duyệt để ký số.";
+        "Bản số hóa chưa có chữ ký số của cơ quan; duyệt để ký số."
+        "a valid signature of the agency";
     Q02PersonalSig, "Q02_PERSONAL_SIG", Error, "A personal signature stands where the organisation's must; sign with the agency's certificate."
-        "Chữ ký số cá nhân được dùng thay chữ ký số của cơ quan; ký lại bằng chứng thư số của cơ quan.";
+        "Chữ ký số cá nhân được dùng thay chữ ký số của cơ quan; ký lại bằng chứng thư số của cơ quan."
+        "a signature of the organisation";
     Q03PublicCa, "Q03_PUBLIC_CA", Error, "The signature comes from a public certificate authority; use the Government Cipher Committee's."
-        "Chữ ký số dùng chứng thư của tổ chức chứng thực công cộng; dùng chứng thư của Ban Cơ yếu Chính phủ.";
+        "Chữ ký số dùng chứng thư của tổ chức chứng thực công cộng; dùng chứng thư của Ban Cơ yếu Chính phủ."
+        "a certificate of the Government Cipher Committee";
     Q04NotReusable, "Q04_NOT_REUSABLE", Warn, "The data is not good enough for reuse; complete the missing fields."
-        "Dữ liệu chưa đủ để tái sử dụng; bổ sung các trường còn thiếu.";
+        "Dữ liệu chưa đủ để tái sử dụng; bổ sung các trường còn thiếu."
+        "every mandatory field";
     I01DpiLow, "I01_DPI_LOW", Warn, "The image is below 200 dots per inch, or does not say how dense it is; scan at 200 dpi or more."
-        "Ảnh quét dưới 200 dpi hoặc không ghi độ phân giải; quét lại ở 200 dpi trở lên.";
+        "Ảnh quét dưới 200 dpi hoặc không ghi độ phân giải; quét lại ở 200 dpi trở lên."
+        "200 dpi or more, said by the file";
     I02NotColour, "I02_NOT_COLOUR", Info, "The page was not scanned in colour; scan in 24-bit colour unless the source is certified monochrome."
-        "Trang không được quét màu; quét màu 24 bit, trừ khi bản gốc được xác nhận là đơn sắc.";
+        "Trang không được quét màu; quét màu 24 bit, trừ khi bản gốc được xác nhận là đơn sắc."
+        "colour of 24 bits";
     I04Skew, "I04_SKEW", Info, "The page lies askew; straighten it on the scanner if it must be read at the edge."
-        "Trang bị lệch; đặt lại cho thẳng trên máy quét nếu cần đọc phần mép.";
+        "Trang bị lệch; đặt lại cho thẳng trên máy quét nếu cần đọc phần mép."
+        "lines within 2 degrees of level";
     I05Blank, "I05_BLANK", Info, "The page is blank; it is kept."
-        "Trang trắng; vẫn được giữ lại.";
+        "Trang trắng; vẫn được giữ lại."
+        "print or handwriting, unless the sheet is empty";
     I06CroppedHeader, "I06_CROPPED_HEADER", Warn, "The top of the page is cut off; scan it again with the whole header."
-        "Phần đầu trang bị cắt; quét lại cho đủ tiêu đề.";
+        "Phần đầu trang bị cắt; quét lại cho đủ tiêu đề."
+        "the national name and motto above the number and the date";
+    I08DupPage, "I08_DUP_PAGE", Warn, "The file holds the same image of a page twice; check whether a sheet was left out, and scan it."
+        "Tệp có hai trang cùng một ảnh; kiểm tra có bỏ sót tờ nào không và quét bổ sung."
+        "each page once";
     I10PageCountMismatch, "I10_PAGE_COUNT_MISMATCH", Block, "The file does not hold the number of pages it or its manifest says; count the sheets, and scan or declare them again."
-        "Số trang của tệp không đúng với khai báo; đếm lại số tờ, rồi quét hoặc khai báo lại.";
+        "Số trang của tệp không đúng với khai báo; đếm lại số tờ, rồi quét hoặc khai báo lại."
+        "as many pages as are declared";
     I12Rotated, "I12_ROTATED", Info, "The page was scanned turned; it is shown upright."
-        "Trang bị quét xoay; đã được hiển thị đúng chiều.";
+        "Trang bị quét xoay; đã được hiển thị đúng chiều."
+        "an upright page";
     I13WhiteDecode, "I13_WHITE_DECODE", Block, "The page's image is not empty but decodes to white; scan the page again."
-        "Ảnh của trang có dữ liệu nhưng mở ra trắng; quét lại trang này.";
+        "Ảnh của trang có dữ liệu nhưng mở ra trắng; quét lại trang này."
+        "a picture that shows what its data holds";
     F01HashMismatch, "F01_HASH_MISMATCH", Block, "The file is not the one its manifest describes (size or SHA-256 differs); upload the file again."
-        "Tệp không khớp với bản kê (khác dung lượng hoặc mã SHA-256); tải tệp lên lại.";
+        "Tệp không khớp với bản kê (khác dung lượng hoặc mã SHA-256); tải tệp lên lại."
+        "the size and SHA-256 of the manifest";
     F02Unreadable, "F02_UNREADABLE", Block, "The file is damaged or incomplete; scan or copy it again."
-        "Tệp bị hỏng hoặc không đầy đủ; quét hoặc sao chép lại.";
+        "Tệp bị hỏng hoặc không đầy đủ; quét hoặc sao chép lại."
+        "a whole file that opens";
     F03Encrypted, "F03_ENCRYPTED", Block, "The file is locked with a password; save it without one and send it again."
-        "Tệp bị khóa bằng mật khẩu; lưu lại không có mật khẩu và gửi lại.";
-    F04ActiveContent, "F04_ACTIVE_CONTENT", Warn, "The file carries scripts or attachments; they are not run and not copied into the record."
-        "Tệp có mã chạy được hoặc tệp đính kèm; các phần này không được chạy và không được chép vào hồ sơ.";
-    F05Unsupported, "F05_UNSUPPORTED", Block, "The file is of a kind that is not read here; send TIFF, JPEG, PNG or PDF."
-        "Loại tệp này không được hỗ trợ; gửi tệp TIFF, JPEG, PNG hoặc PDF.";
+        "Tệp bị khóa bằng mật khẩu; lưu lại không có mật khẩu và gửi lại."
+        "a file that opens without a password";
+    F04ActiveContent, "F04_ACTIVE_CONTENT", Warn, "The file carries scripts or attachments; they are not run, and a record made from a scan leaves them out. Send the file without them."
+        "Tệp có mã chạy được hoặc tệp đính kèm; các phần này không được chạy và không có trong bản số hóa từ giấy. Gửi tệp không có các phần đó."
+        "pages only, without scripts or attachments";
+    F05Unsupported, "F05_UNSUPPORTED", Block, "The file is of a kind that is not read here; send TIFF, JPEG, JPEG 2000, PNG or PDF."
+        "Loại tệp này không được hỗ trợ; gửi tệp TIFF, JPEG, JPEG 2000, PNG hoặc PDF."
+        "TIFF, JPEG, JPEG 2000, PNG or PDF";
     F06TooLarge, "F06_TOO_LARGE", Block, "The file or a page of it is larger than is accepted; split it, or scan at a lower density."
-        "Tệp hoặc một trang vượt quá kích thước cho phép; chia nhỏ tệp hoặc quét ở độ phân giải thấp hơn.";
+        "Tệp hoặc một trang vượt quá kích thước cho phép; chia nhỏ tệp hoặc quét ở độ phân giải thấp hơn."
+        "a file and pages within the limits";
     F07DecompressionBomb, "F07_DECOMPRESSION_BOMB", Block, "The file claims an absurd size and was not opened; scan the page again."
-        "Tệp khai báo kích thước phi lý nên không được mở; quét lại trang này.";
+        "Tệp khai báo kích thước phi lý nên không được mở; quét lại trang này."
+        "a page of a credible size";
     F09PageFailed, "F09_PAGE_FAILED", Error, "A page broke the reader twice; the rest of the document is complete. Scan that page again."
-        "Một trang làm hỏng bộ đọc hai lần; phần còn lại của tài liệu đầy đủ. Quét lại trang đó.";
+        "Một trang làm hỏng bộ đọc hai lần; phần còn lại của tài liệu đầy đủ. Quét lại trang đó."
+        "a page that is read within its time and memory";
     F10MissingFile, "F10_MISSING_FILE", Block, "The manifest names a file that is not there; upload it, then the manifest again."
-        "Bản kê nêu một tệp không có; tải tệp đó lên, rồi tải lại bản kê.";
+        "Bản kê nêu một tệp không có; tải tệp đó lên, rồi tải lại bản kê."
+        "every file that the manifest names";
     F11UnlistedFile, "F11_UNLISTED_FILE", Block, "A file lies in the dossier that its manifest does not name; list it, or take it away."
-        "Trong hồ sơ có tệp không nằm trong bản kê; bổ sung vào bản kê hoặc lấy tệp ra.";
+        "Trong hồ sơ có tệp không nằm trong bản kê; bổ sung vào bản kê hoặc lấy tệp ra."
+        "only files that the manifest names";
     F12ManifestInvalid, "F12_MANIFEST_INVALID", Block, "The manifest breaks its schema; correct it as the message says and send it again."
-        "Bản kê sai cấu trúc; sửa theo thông báo và gửi lại.";
+        "Bản kê sai cấu trúc; sửa theo thông báo và gửi lại."
+        "a manifest that follows its schema";
     S01SecretPaper, "S01_SECRET_PAPER", Block, "The paper bears a secrecy stamp; nothing of it was copied. Handle it by the rules for state secrets."
-        "Giấy tờ có dấu chỉ mức độ mật; không nội dung nào được sao chép. Xử lý theo quy định về bảo vệ bí mật nhà nước.";
+        "Giấy tờ có dấu chỉ mức độ mật; không nội dung nào được sao chép. Xử lý theo quy định về bảo vệ bí mật nhà nước."
+        "a paper without a secrecy stamp";
     S03CopyNotOriginal, "S03_COPY_NOT_ORIGINAL", Block, "The manifest says the paper is a copy; only originals and certified electronic copies are digitised."
-        "Bản kê ghi đây là bản sao; chỉ số hóa bản gốc, bản chính và bản sao điện tử có chứng thực.";
+        "Bản kê ghi đây là bản sao; chỉ số hóa bản gốc, bản chính và bản sao điện tử có chứng thực."
+        "an original, or a certified electronic copy";
     M01Missing, "M01_MISSING", Warn, "A field could not be read; fill it in with `sohoa amend`."
-        "Không đọc được một trường; bổ sung bằng `sohoa amend`.";
+        "Không đọc được một trường; bổ sung bằng `sohoa amend`."
+        "a value that can be read";
     M02LowConf, "M02_LOW_CONF", Warn, "A field was read but not surely enough to be used; check it."
-        "Một trường đọc được nhưng chưa đủ chắc chắn để dùng; kiểm tra lại.";
+        "Một trường đọc được nhưng chưa đủ chắc chắn để dùng; kiểm tra lại."
+        "a value that is read surely";
     M03DateFuture, "M03_DATE_FUTURE", Warn, "The date lies after the day of scanning; check it."
-        "Ngày ban hành sau ngày quét; kiểm tra lại.";
+        "Ngày ban hành sau ngày quét; kiểm tra lại."
+        "a date not after the day of scanning";
+    M04DateVsDossier, "M04_DATE_VS_DOSSIER", Warn, "The date lies after the day on which the dossier was resolved; check both."
+        "Ngày ban hành sau ngày giải quyết xong hồ sơ; kiểm tra lại cả hai."
+        "a date not after the dossier was resolved";
     M05NumberNotationPattern, "M05_NUMBER_NOTATION_PATTERN", Warn, "The number and notation follow no known pattern; check them."
-        "Số và ký hiệu không theo mẫu nào đã biết; kiểm tra lại.";
+        "Số và ký hiệu không theo mẫu nào đã biết; kiểm tra lại."
+        "a number and notation of a known pattern";
     M06AgencyUnknown, "M06_AGENCY_UNKNOWN", Warn, "The issuing agency is not known; check its name."
-        "Không xác định được cơ quan ban hành; kiểm tra tên cơ quan.";
+        "Không xác định được cơ quan ban hành; kiểm tra tên cơ quan."
+        "an agency of the list";
     M07TypeConflict, "M07_TYPE_CONFLICT", Warn, "The title and the notation say different kinds of document; check which is right."
-        "Tên loại và ký hiệu chỉ hai loại văn bản khác nhau; kiểm tra loại nào đúng.";
+        "Tên loại và ký hiệu chỉ hai loại văn bản khác nhau; kiểm tra loại nào đúng."
+        "the same type by title and notation";
     M08LengthOverStd, "M08_LENGTH_OVER_STD", Warn, "A value is longer than the standard allows; shorten it before export."
-        "Giá trị dài hơn mức tiêu chuẩn cho phép; rút ngắn trước khi kết xuất.";
+        "Giá trị dài hơn mức tiêu chuẩn cho phép; rút ngắn trước khi kết xuất."
+        "a value within the standard's length";
     M09Duplicate, "M09_DUPLICATE", Info, "The same file was received twice in one dossier; it is one document."
-        "Cùng một tệp được nhận hai lần trong một hồ sơ; được tính là một tài liệu.";
+        "Cùng một tệp được nhận hai lần trong một hồ sơ; được tính là một tài liệu."
+        "each file once in a dossier";
     M10NoDiacritics, "M10_NO_DIACRITICS", Warn, "The text has almost no Vietnamese diacritics; check the language model."
-        "Văn bản gần như không có dấu tiếng Việt; kiểm tra mô hình ngôn ngữ.";
+        "Văn bản gần như không có dấu tiếng Việt; kiểm tra mô hình ngôn ngữ."
+        "marks on about a quarter of the letters";
     M11CitedYearAfterIssue, "M11_CITED_YEAR_AFTER_ISSUE", Warn, "A document is cited that is younger than this one; check the dates."
-        "Có viện dẫn văn bản ban hành sau văn bản này; kiểm tra lại ngày tháng.";
+        "Có viện dẫn văn bản ban hành sau văn bản này; kiểm tra lại ngày tháng."
+        "cited documents older than this one";
     M12ManifestConflict, "M12_MANIFEST_CONFLICT", Warn, "The page and the manifest say different things; check which is right."
-        "Nội dung trên trang và bản kê khác nhau; kiểm tra bên nào đúng.";
+        "Nội dung trên trang và bản kê khác nhau; kiểm tra bên nào đúng."
+        "the same value on the page and in the manifest";
     T01JunkLayer, "T01_JUNK_LAYER", Info, "The file's text layer is not Vietnamese text and was not used; the page was read again."
-        "Lớp văn bản của tệp không phải tiếng Việt nên không được dùng; trang đã được nhận dạng lại.";
+        "Lớp văn bản của tệp không phải tiếng Việt nên không được dùng; trang đã được nhận dạng lại."
+        "a text layer in Vietnamese, or none";
     T02StampLayer, "T02_STAMP_LAYER", Info, "The file's text layer holds only a signature's stamp; the page was read again."
-        "Lớp văn bản của tệp chỉ có thông tin chữ ký; trang đã được nhận dạng lại.";
+        "Lớp văn bản của tệp chỉ có thông tin chữ ký; trang đã được nhận dạng lại."
+        "a text layer of the whole page, or none";
     T03MarksRepaired, "T03_MARKS_REPAIRED", Info, "Tone marks of some words were put back from the words beside them; these words count as less sure."
-        "Dấu thanh của một số từ được khôi phục theo các từ bên cạnh; các từ này có độ tin cậy thấp hơn.";
+        "Dấu thanh của một số từ được khôi phục theo các từ bên cạnh; các từ này có độ tin cậy thấp hơn."
+        "words with all their tone marks";
     X01StageFailed, "X01_STAGE_FAILED", Block, "A step failed on this document again and again; look at the error chain, then replay it."
-        "Một bước xử lý lỗi lặp lại với tài liệu này; xem chuỗi lỗi rồi gửi xử lý lại.";
+        "Một bước xử lý lỗi lặp lại với tài liệu này; xem chuỗi lỗi rồi gửi xử lý lại."
+        "a step that succeeds";
     X03KilledWorker, "X03_KILLED_WORKER", Block, "Working on this document ended the program twice; have the file looked at before it is replayed."
-        "Tài liệu này làm dừng chương trình hai lần; cho kiểm tra tệp trước khi gửi xử lý lại.";
+        "Tài liệu này làm dừng chương trình hai lần; cho kiểm tra tệp trước khi gửi xử lý lại."
+        "a document that ends nothing but itself";
     X02BrokenMessage, "X02_BROKEN_MESSAGE", Block, "The message could not be understood; bring the workers to the version of its sender and replay it, or correct the sender."
-        "Không hiểu được thông điệp; nâng chương trình xử lý lên phiên bản của bên gửi rồi chạy lại, hoặc sửa bên gửi.";
+        "Không hiểu được thông điệp; nâng chương trình xử lý lên phiên bản của bên gửi rồi chạy lại, hoặc sửa bên gửi."
+        "a message that follows its schema";
 }
 
 impl std::fmt::Display for Code {
@@ -180,6 +233,7 @@ mod tests {
         }
         let vietnamese = |code: &Code| !code.sentence_vi().is_ascii();
         assert!(Code::ALL.iter().all(vietnamese));
+        assert!(Code::ALL.iter().all(|code| !code.expected().is_empty()));
         assert_eq!("X99".parse::<Code>(), Err(UnknownCode("X99".into())));
     }
 }

@@ -43,15 +43,17 @@ fn codes() -> String {
     let mut page = String::from(
         "# Codes\n\nWhat is found on a page, a file or a message, and what to do. `block`: not \
          published; `error`: published with a fault; `warn`: somebody should look; `info`: worth \
-         knowing. Made from `schemas/code.rs`.\n\n| code | weight | what to do | việc cần làm |\n\
-         |---|---|---|---|\n",
+         knowing. Made from `schemas/code.rs`.\n\n| code | weight | what to do | việc cần làm | \
+         expected |\n|---|---|---|---|---|\n",
     );
     let mut codes = Code::ALL.to_vec();
     codes.sort_by_key(|code| code.as_str());
     for code in codes {
         let weight = serde_json::to_value(code.severity()).expect("a severity is a word");
         let weight = weight.as_str().unwrap_or_default();
-        writeln!(page, "| `{code}` | {weight} | {} | {} |", code.sentence(), code.sentence_vi())
+        let (advice, advice_vi) = (code.sentence(), code.sentence_vi());
+        let expected = code.expected();
+        writeln!(page, "| `{code}` | {weight} | {advice} | {advice_vi} | {expected} |")
             .expect("a string takes everything");
     }
     page

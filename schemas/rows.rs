@@ -153,6 +153,8 @@ pub struct DocumentRow {
     pub page_from: i32,
     /// Last page in the source file.
     pub page_to: i32,
+    /// For a plan, regulation or list issued with a decision in the same file: that decision.
+    pub parent_document_uid: Option<Uuid>,
     /// Pages of the range that could not be read and are missing from the text.
     pub pages_quarantined: i32,
     /// `01` open, `02` conditional, `03` secret.
@@ -224,7 +226,7 @@ pub struct DocumentRow {
     pub needs_review: bool,
     /// Probability of being right, by column.
     pub field_conf: BTreeMap<String, f32>,
-    /// `page`, `manifest`, `qr` or `amended`, by column.
+    /// `page`, `manifest`, `qr` (any barcode) or `amended`, by column.
     pub field_source: BTreeMap<String, String>,
     /// Who set a value by hand and when, `<time> <who>`, by column; null where nothing was.
     pub field_amended: Option<BTreeMap<String, String>>,
@@ -306,6 +308,12 @@ pub struct PageRow {
     pub low_conf_word_share: Option<f32>,
     /// Share of letters that carry a Vietnamese diacritic or are `đ`.
     pub words_diacritic_share: Option<f32>,
+    /// Barcodes on the page, `symbology:x0,y0,x1,y1` in points; what they say is in `page_text`.
+    #[serde(default)]
+    pub barcodes: Option<Vec<String>>,
+    /// How many of the barcodes read say something about a person; nothing of that is kept.
+    #[serde(default)]
+    pub personal_barcodes: Option<i32>,
     /// Milliseconds to decode.
     pub decode_ms: i32,
     /// Milliseconds to recognise.
@@ -339,6 +347,10 @@ pub struct PageTextRow {
     pub text: String,
     /// In lower case without diacritics; runs of 9 and of 12 digits replaced by their keyed HMAC.
     pub text_folded: String,
+    /// What the page's barcodes say, but for those about persons; runs of 9 and of 12 digits replaced
+    /// by their keyed HMAC.
+    #[serde(default)]
+    pub barcode_texts: Option<Vec<String>>,
     /// Version of this row's schema.
     pub schema_version: i16,
 }

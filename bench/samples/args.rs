@@ -5,6 +5,7 @@ use std::{path::PathBuf, str::FromStr};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
+    barcode::Printer,
     draft::Kind,
     format::Format,
     severity::{Fault, Severity},
@@ -131,6 +132,9 @@ pub(crate) struct Make {
     /// Adds one document stamped MẬT to the first dossier
     #[arg(long)]
     pub(crate) with_secret: bool,
+    /// Prints a barcode on the first page of every paper
+    #[arg(long, value_name = "CODE", value_enum)]
+    pub(crate) barcode: Option<Printer>,
     /// Threads; the bytes do not depend on it
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) threads: usize,

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::{
     args::Make,
+    barcode,
     chance::Chance,
     draft::{Draft, Kind, Stamp, Wish},
     fonts::{FontFiles, Fonts},
@@ -101,8 +102,10 @@ fn make_one(
     let secret = order.with_secret && number == 0;
     count += usize::from(secret);
     let mut documents = Vec::new();
+    let code = barcode::dossier_code(&name, &mut chance.fork("barcode"));
     for ordinal in 1..=count {
-        let place = Place { dossier: &name, number, ordinal, secret: secret && ordinal == count };
+        let secret = secret && ordinal == count;
+        let place = Place { dossier: &name, code: &code, number, ordinal, secret };
         let own = chance.fork(&format!("document {ordinal}"));
         documents.push(write_one(order, fonts, renderer, (&folder, place), &own)?);
     }
@@ -116,6 +119,8 @@ fn make_one(
 #[derive(Debug, Clone, Copy)]
 struct Place<'a> {
     dossier: &'a str,
+    /// The dossier's code, where one is printed.
+    code: &'a str,
     number: usize,
     ordinal: usize,
     secret: bool,
@@ -146,7 +151,10 @@ fn write_one(
     };
     let paper = format != Format::PdfBornDigital;
     let wish = Wish { kind, secret: place.secret, paper };
-    let draft = Draft::draw(&mut chance.fork("draft"), wish);
+    let mut draft = Draft::draw(&mut chance.fork("draft"), wish);
+    if let Some(printer) = order.barcode.filter(|_| paper) {
+        draft.barcode = Some(barcode::print(printer, place.code, manifest::PROCEDURE_CODE)?);
+    }
     let made = scan::make(renderer, fonts, &draft, recipe, chance)?;
     let name = format!("{:02}-{}.{}", place.ordinal, kind.slug(), format.extension());
     fs::write(folder.join(&name), &made.bytes)?;
@@ -198,6 +206,7 @@ fn truth(draft: &Draft, recipe: Recipe, made: &scan::Made, at: (&str, &str, bool
         "incoming_stamp": made.incoming.as_ref().map(|(number, date)| {
             json!({ "number": number, "date": date })
         }),
+        "barcode": draft.barcode.as_ref().map(|barcode| &barcode.truth),
         "pages": made.pages,
     })
 }

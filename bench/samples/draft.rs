@@ -8,6 +8,7 @@ use clap::ValueEnum;
 
 use crate::{
     agencies::{self, Agency, Level},
+    barcode::Printed,
     bodies::{self, Body},
     chance::Chance,
     topics::TOPICS,
@@ -164,6 +165,8 @@ pub(crate) struct Draft {
     pub(crate) authority: Vec<String>,
     pub(crate) signer: String,
     pub(crate) stamp: Option<Stamp>,
+    /// The barcode printed at its top.
+    pub(crate) barcode: Option<Printed>,
 }
 
 /// A red framed word on the first page.
@@ -225,6 +228,7 @@ impl Draft {
             subject,
             body,
             recipients,
+            barcode: None,
         }
     }
 

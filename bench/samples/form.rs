@@ -234,6 +234,9 @@ fn mark(form: Form, draft: &Draft, office: Office, chance: &mut Chance) -> Laid 
         last.marks.push(Mark::Scribble { x: x + 8.0, y, width: chance.range(82.0, 120.0) });
     }
     let Some(first) = sheets.first_mut() else { return Laid { sheets, incoming } };
+    if let Some(barcode) = &draft.barcode {
+        first.rules.extend_from_slice(&barcode.rules);
+    }
     if office.incoming {
         let number = chance.between(31, 6400).to_string();
         let date = draft.date.later(chance.between(1, 6)).short();

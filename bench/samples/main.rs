@@ -11,6 +11,7 @@
 
 mod agencies;
 mod args;
+mod barcode;
 mod bodies;
 mod broken;
 mod canvas;

@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 
 use crate::{agencies::Level, chance::Chance, dossier::Written};
 
+/// The procedure of every dossier.
+pub(crate) const PROCEDURE_CODE: &str = "1.004873.000.00.00.H08";
+
 /// Lower-case hexadecimal SHA-256.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
     hex(digest(&SHA256, bytes).as_ref())
@@ -72,7 +75,7 @@ pub(crate) fn manifest(
             "dossier_code": code,
             "archive_file_code": null,
             "paper_file_code": format!("LT08.K2G3H14.{:04}", number + 157),
-            "procedure_code": "1.004873.000.00.00.H08",
+            "procedure_code": PROCEDURE_CODE,
             "title": first.subject,
             "handling_agency_code": "H08.12",
             "level": level,

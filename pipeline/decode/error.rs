@@ -88,7 +88,9 @@ pub enum DecodeError {
         limit: u64,
     },
     /// A valid file of a kind that is not decoded.
-    #[error("this kind of file is not supported: {detail}; save it as PDF, TIFF, JPEG or PNG")]
+    #[error(
+        "this kind of file is not supported: {detail}; save it as PDF, TIFF, JPEG, JPEG 2000 or PNG"
+    )]
     Unsupported {
         /// What it is.
         detail: String,

@@ -8,6 +8,7 @@
 //!
 //! Invariants: the pixels of one page at a time are in memory; a size is checked against
 //! [`Limits`] before it is allocated; a page that decodes to nothing is an error, never a page.
+//! Whether a page is blank is not judged here but where it is read: a faint one is not.
 //! It does not recognise text, deskew, drop seals out or write anything.
 //!
 //! ```text
@@ -38,6 +39,7 @@ mod source;
 mod survey;
 mod syllable;
 mod tiff;
+mod white;
 
 pub use error::DecodeError;
 pub use judge::{LayerStatistics, judge};

@@ -2,9 +2,9 @@
 
 use image::DynamicImage;
 use serde::{Deserialize, Serialize};
-use sohoa_document::{ArchiveImage, Codec, Colour, PageFacts, PageText, Placement, Rect, Scan};
+use sohoa_document::{ArchiveImage, Colour, PageFacts, PageText, Placement, Rect, Scan};
 
-use crate::{error::DecodeError, paper_size::PaperSize, raster, samples::encode_pixels};
+use crate::{error::DecodeError, paper_size::PaperSize, raster, samples::encode_pixels, white};
 
 /// Which image of a page the archive keeps.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,12 +80,7 @@ impl Pieces {
         let Some((_, first)) = self.images.first() else {
             return Err(DecodeError::unreadable("a page without image data"));
         };
-        if self
-            .images
-            .iter()
-            .any(|(_, image)| image.original_stream && says_more_than_nothing(image))
-            && raster::is_uniform(&self.pixels)
-        {
+        if white::lost(self.images.iter().map(|(_, image)| image), &self.pixels) {
             return Err(DecodeError::White { what: "the page decodes to an empty sheet" });
         }
         let mut facts = image_facts(first);
@@ -112,21 +107,6 @@ impl Pieces {
     }
 }
 
-/// Whether a stream is far longer than an empty sheet of its size needs.
-///
-/// An empty row costs G4 one bit, and an empty block costs JPEG six; the bounds are several times
-/// that, so that a truly blank page passes.
-pub(crate) fn says_more_than_nothing(image: &ArchiveImage) -> bool {
-    let pixels = image.width as usize * image.height as usize;
-    let bound = match image.codec {
-        Codec::Ccitt { .. } => image.height as usize * 4,
-        Codec::Flate { .. } => pixels * usize::from(image.bits) / 8 / 20,
-        Codec::Jbig2 { .. } | Codec::Jpx => pixels / 100,
-        Codec::Jpeg { .. } => pixels / 16 * usize::from(image.colour.channels()),
-    };
-    image.data.len() > bound.max(20_000)
-}
-
 /// The facts an archived image tells about its page.
 pub(crate) fn image_facts(image: &ArchiveImage) -> PageFacts {
     let colour_mode = match (&image.colour, image.bits) {
@@ -145,11 +125,15 @@ pub(crate) fn image_facts(image: &ArchiveImage) -> PageFacts {
     }
 }
 
-/// Adds what the resolution says.
+/// Adds what the resolution and the colour of a scan say.
 pub(crate) fn note_findings(facts: &mut PageFacts) {
     // 199.9 dpi is what a 200 dpi scan becomes in whole points.
-    let low = |dpi: Option<f32>| dpi.is_some_and(|dpi| dpi < 198.0);
+    let low = |dpi: Option<f32>| dpi.is_none_or(|dpi| dpi < 198.0);
     if low(facts.dpi_x) || low(facts.dpi_y) {
         facts.findings.push("I01_DPI_LOW".into());
+    }
+    // A page that was drawn was not scanned in any colour.
+    if facts.width_px > 0 && matches!(facts.colour_mode.as_str(), "bitonal" | "gray") {
+        facts.findings.push("I02_NOT_COLOUR".into());
     }
 }

@@ -55,6 +55,8 @@ pub struct Survey {
     pub origin: Origin,
     /// Whether at least one signature field is filled.
     pub signed: bool,
+    /// What the file could do by itself (scripts, attached files), by name; never run.
+    pub active: Vec<String>,
     /// Quality of the text layer, a page each.
     pub layers: Vec<LayerQuality>,
     /// Megapixels that decoding a page costs, a page each: deadlines scale with it.
@@ -71,6 +73,7 @@ impl Survey {
             pages: page_megapixels.len() as u32,
             origin: Origin::Paper,
             signed: false,
+            active: Vec::new(),
             layers: vec![LayerQuality::None; page_megapixels.len()],
             page_origins: vec![Some(Origin::Paper); page_megapixels.len()],
             page_megapixels,

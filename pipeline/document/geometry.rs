@@ -51,6 +51,19 @@ impl Rect {
         }
     }
 
+    /// The box after the page it lies on, `width` by `height` points, was turned clockwise by 0, 90,
+    /// 180 or 270 degrees.
+    #[must_use]
+    pub fn turned(&self, clockwise: u16, (width, height): (f32, f32)) -> Self {
+        let Self { x0, y0, x1, y1 } = *self;
+        match clockwise {
+            90 => Self::new(height - y1, x0, height - y0, x1),
+            180 => Self::new(width - x1, height - y1, width - x0, height - y0),
+            270 => Self::new(y0, width - x1, y1, width - x0),
+            _ => *self,
+        }
+    }
+
     /// Whether the two boxes share any area.
     pub fn intersects(&self, other: &Self) -> bool {
         self.x0 < other.x1 && other.x0 < self.x1 && self.y0 < other.y1 && other.y0 < self.y1
@@ -62,5 +75,23 @@ impl Rect {
             None => Some(*next),
             Some(held) => Some(held.union(next)),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn four_quarter_turns_bring_a_box_back() {
+        let (wide, high) = (100.0, 200.0);
+        let start = Rect::new(10.0, 20.0, 30.0, 60.0);
+        // What stood near the top left stands near the top right.
+        assert_eq!(start.turned(90, (wide, high)), Rect::new(140.0, 10.0, 180.0, 30.0));
+        let twice = start.turned(90, (wide, high)).turned(90, (high, wide));
+        assert_eq!(twice, start.turned(180, (wide, high)));
+        let back = twice.turned(90, (wide, high)).turned(90, (high, wide));
+        assert_eq!(back, start);
+        assert_eq!(start.turned(270, (wide, high)).turned(90, (high, wide)), start);
     }
 }

@@ -1,5 +1,6 @@
 //! The values that flow between the stages: no I/O, no async, no stage of its own.
 //!
+//! * [`barcode`]: barcodes printed on a page.
 //! * [`geometry`]: boxes in points on the page as it is read.
 //! * [`text`]: words with boxes and confidences.
 //! * [`image`]: the scanner's own compressed stream, which the archive keeps.
@@ -7,6 +8,7 @@
 //! * [`field`]: a value read from a page, with its probability and its box.
 //! * [`fold`]: how two Vietnamese texts are compared.
 
+pub mod barcode;
 pub mod field;
 pub mod fold;
 pub mod geometry;
@@ -14,6 +16,7 @@ pub mod image;
 pub mod page;
 pub mod text;
 
+pub use barcode::{Barcode, Barcodes, Symbology};
 pub use field::Field;
 pub use geometry::Rect;
 pub use image::{ArchiveImage, Codec, Colour};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{geometry::Rect, image::ArchiveImage, text::PageText};
+use crate::{barcode::Barcodes, geometry::Rect, image::ArchiveImage, text::PageText};
 
 /// Where one image goes on the page.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -70,6 +70,8 @@ pub struct Page {
     pub scan: Option<Scan>,
     /// What was read.
     pub text: PageText,
+    /// The barcodes on it.
+    pub barcodes: Barcodes,
     /// Facts.
     pub facts: PageFacts,
 }

@@ -63,6 +63,8 @@ mod tests {
         assert!(steps.windows(2).all(|pair| pair[0] < pair[1]));
         assert!(steps.iter().all(|p| *p < 1.0));
         assert!(word(f32::NAN) < 0.2);
+        let steps: Vec<f32> = (0..=20u8).map(|i| digits(f32::from(i) / 20.0)).collect();
+        assert!(steps.windows(2).all(|pair| pair[0] < pair[1]));
     }
 
     #[test]

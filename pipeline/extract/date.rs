@@ -466,6 +466,32 @@ mod tests {
     }
 
     #[test]
+    fn letters_that_look_like_digits_are_doubted_not_refused() {
+        let read = |print: &str| fields(print).issued_date.map(|f| (f.value, f.probability));
+        let (value, p) = read("Bình Định, ngày l6 tháng I1 năm 2019").unwrap();
+        assert_eq!(value, day(2019, 11, 16));
+        assert!(p < read("Bình Định, ngày 16 tháng 11 năm 2019").unwrap().1);
+        assert_eq!(read("Bình Định, ngày 16 tháng II năm 2019"), None, "may be February");
+    }
+
+    #[test]
+    fn the_panel_of_a_signature_is_a_witness() {
+        let paper = |panel: &str| {
+            Paper::default()
+                .line(330.0, 20.0, panel)
+                .line(90.0, 60.0, "UBND TỈNH BÌNH ĐỊNH")
+                .line(290.0, 60.0, "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM")
+                .line(110.0, 104.0, "Số: 12/BC-UBND")
+                .line_at(330.0, 104.0, "Bình Định, ngày 08 tháng 4 năm 2019", 0.6)
+        };
+        let p = |panel: &str| {
+            let found = extract(&[paper(panel)], context());
+            found.segments[0].fields.issued_date.as_ref().unwrap().probability
+        };
+        assert!(p("Thời gian ký: 08/04/2019 14:22:35") > p("Thời gian ký: 14:22:35"));
+    }
+
+    #[test]
     fn days_that_do_not_exist_and_years_to_come_are_refused() {
         assert_eq!(fields("Bình Định, ngày 30 tháng 02 năm 2019").issued_date, None);
         assert_eq!(fields("Bình Định, ngày 30 tháng 12 năm 2091").issued_date, None);

@@ -30,6 +30,8 @@ pub struct Segment {
     pub page_from: u32,
     /// Last page, 1-based, inclusive.
     pub page_to: u32,
+    /// For an attachment, the segment it was issued with: its place in [`Extraction::segments`].
+    pub parent: Option<usize>,
     /// What was read.
     pub fields: Fields,
     /// What could not be read, or disagrees.

@@ -47,3 +47,32 @@ impl Ink {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{Paper, context, extract};
+
+    fn observed(paper: Paper, field: &str) -> String {
+        let segment = extract(&[paper], context()).segments.remove(0);
+        let findings = segment.findings.into_iter();
+        let mut of_field = findings.filter(|finding| finding.field == field);
+        of_field.next().unwrap().observed.unwrap()
+    }
+
+    fn head(number: &str, date: &str) -> Paper {
+        Paper::letterhead("SỞ NỘI VỤ", number, date)
+    }
+
+    #[test]
+    fn a_pen_a_blank_and_a_smudge_are_told_apart() {
+        let date = "Gia Lai, ngày 05 tháng 4 năm 2019";
+        let pen = head("Số:", date).tall(132.0, 99.0, "731", 15.0).line(170.0, 104.0, "/SNV-VP");
+        assert_eq!(observed(pen, "code_number"), "handwritten: Số: 731 /SNV-VP");
+        let scrawl = head("Số:", date).line_at(132.0, 104.0, "?(4", 0.3).line(170.0, 104.0, "/SNV");
+        assert_eq!(observed(scrawl, "code_number"), "handwritten: Số: ?(4 /SNV");
+        assert_eq!(observed(head("Số: .../SNV-VP", date), "code_number"), "blank: Số: .../SNV-VP");
+        assert_eq!(observed(head("Số: B/SNV-VP", date), "code_number"), "unread: Số: B/SNV-VP");
+        let day = head("Số: 731/SNV-VP", "Gia Lai, ngày ... tháng 4 năm 2019");
+        assert!(observed(day, "issued_date").starts_with("blank: "));
+    }
+}

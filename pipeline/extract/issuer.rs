@@ -444,6 +444,70 @@ mod tests {
     }
 
     #[test]
+    fn issuers_of_every_age_are_read() {
+        for (lines, number, date, parent, own, code) in [
+            (
+                ["UỶ BAN NHÂN DÂN", "TỈNH NGHĨA BÌNH"],
+                "Số: 123 QĐ/UB",
+                "Quy Nhơn, ngày 17 tháng 12 năm 1985",
+                None,
+                "Ủy ban nhân dân tỉnh Nghĩa Bình",
+                "123 QĐ/UB",
+            ),
+            (
+                ["UỶ BAN HÀNH CHÍNH", "TỈNH HÀ BẮC"],
+                "Số: 45-QĐ/UB",
+                "Hà Bắc, ngày 08 tháng 5 năm 1968",
+                None,
+                "Ủy ban hành chính tỉnh Hà Bắc",
+                "45-QĐ/UB",
+            ),
+            (
+                ["HỘI ĐỒNG BỘ TRƯỞNG", ""],
+                "Số: 217-HĐBT",
+                "Hà Nội, ngày 14 tháng 11 năm 1987",
+                None,
+                "Hội đồng Bộ trưởng",
+                "217-HĐBT",
+            ),
+            (
+                ["UBND TỈNH SÔNG BÉ", "SỞ THƯƠNG NGHIỆP"],
+                "Số: 31/TB-STN",
+                "Sông Bé, ngày 14 tháng 10 năm 1991",
+                Some("UBND tỉnh Sông Bé"),
+                "Sở Thương nghiệp",
+                "31/TB-STN",
+            ),
+            (
+                ["UBND TỈNH THUẬN HẢI", "SỞ VĂN HÓA THÔNG TIN VÀ THỂ THAO"],
+                "Số: 12/1990/QĐ-UB",
+                "Phan Thiết, ngày 14 tháng 10 năm 1990",
+                Some("UBND tỉnh Thuận Hải"),
+                "Sở Văn hóa Thông tin và Thể thao",
+                "12/1990/QĐ-UB",
+            ),
+            (
+                ["TỈNH UỶ", "KIÊN GIANG"],
+                "Số: 09-CTr/TU",
+                "Rạch Giá, ngày 21 tháng 10 năm 1996",
+                None,
+                "Tỉnh ủy Kiên Giang",
+                "09-CTr/TU",
+            ),
+        ] {
+            let mut paper = Paper::letterhead(lines[0], number, date);
+            if !lines[1].is_empty() {
+                paper = paper.line(95.0, 76.0, lines[1]);
+            }
+            let fields = extract(&[paper], context()).segments.remove(0).fields;
+            let text = |field: Option<Field<String>>| field.map(|field| field.value);
+            assert_eq!(text(fields.organ_name).as_deref(), Some(own));
+            assert_eq!(text(fields.parent_organ_name).as_deref(), parent, "{own}");
+            assert_eq!(text(fields.code_full).as_deref(), Some(code), "{own}");
+        }
+    }
+
+    #[test]
     fn known_words_without_room_below_need_no_notation() {
         let p = |organ: &str, number: f32| {
             let paper = Paper::default()
@@ -482,5 +546,8 @@ mod tests {
         assert_eq!(level("Bộ Công Thương", ""), Some(Level::Central));
         assert_eq!(level("Thanh tra", "Sở Y tế"), Some(Level::Province));
         assert_eq!(level("Trường Mầm non", ""), None);
+        assert_eq!(level("Hội đồng Bộ trưởng", ""), Some(Level::Central));
+        assert_eq!(level("Ủy ban hành chính tỉnh Nghĩa Lộ", ""), Some(Level::Province));
+        assert_eq!(level("Ty Giáo dục", "Ủy ban hành chính tỉnh Hà Bắc"), Some(Level::Province));
     }
 }

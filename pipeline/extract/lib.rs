@@ -10,7 +10,7 @@
 //!
 //! | module | field or idea |
 //! |---|---|
-//! | `rows`, `zones`, `segment` | words as rows, the parts of the first page, several documents in one file |
+//! | `rows`, `zones`, `segment`, `attachment` | words as rows, the parts of the first page, several documents in one file |
 //! | `anchors`, `confidence` | tolerant matching of printed anchors, what a probability is made of |
 //! | `number`, `notation`, `date`, `issuer`, `kind`, `subject`, `signer`, `recipients` | the fields |
 //! | `office`, `person`, `ink` | a line of the signature block, a name, what stands where digits should |
@@ -23,6 +23,7 @@
 mod anchors;
 mod arrival;
 mod assemble;
+mod attachment;
 mod casing;
 mod confidence;
 mod date;

@@ -212,6 +212,10 @@ fn ends(row: &Span<'_>) -> bool {
     if opens && body.iter().any(|anchor| is(&two, anchor)) {
         return true;
     }
+    // `(Ban hành kèm theo Quyết định số …)` under the title of an attachment.
+    if row.text().starts_with('(') && row.folded().contains("kem theo ") {
+        return true;
+    }
     let numeral = |c: char| c.is_ascii_digit() || "IVX".contains(c);
     let numbered = lead.ends_with('.') && lead.trim_end_matches('.').chars().all(numeral);
     numbered || (row.capitals() > 0.8 && (office::is_title(&row.text()) || is_agency(row)))

@@ -65,6 +65,8 @@ pub struct Rejection {
     pub sentence: String,
     /// What went wrong underneath.
     pub cause: Cause,
+    /// What was seen and what was expected, where both are known apart from the cause.
+    pub seen_and_expected: Option<Box<(String, String)>>,
 }
 
 impl Rejection {
@@ -72,7 +74,14 @@ impl Rejection {
     pub fn new(code: Code, stage: &'static str, error: impl Into<BoxError>) -> Self {
         let cause = Cause::new(stage, error);
         let sentence = format!("{}. {}", upper_first(&cause.error.to_string()), code.sentence());
-        Self { code, sentence, cause }
+        Self { code, sentence, cause, seen_and_expected: None }
+    }
+
+    /// The same, with what was seen held against what was expected.
+    #[must_use]
+    pub fn held_against(self, seen: impl Into<String>, expected: impl Into<String>) -> Self {
+        let seen_and_expected = Some(Box::new((seen.into(), expected.into())));
+        Self { seen_and_expected, ..self }
     }
 }
 

@@ -139,6 +139,7 @@ pub(crate) fn document(number: u32, version: i32) -> DocumentRow {
         page_count: 2,
         page_from: 1,
         page_to: 2,
+        parent_document_uid: None,
         pages_quarantined: 0,
         access_mode: "01".to_owned(),
         confidence_level: "02".to_owned(),
@@ -221,6 +222,8 @@ pub(crate) fn page(number: u32, version: i32, page_no: i32) -> PageRow {
         ocr_word_count: 200,
         low_conf_word_share: None,
         words_diacritic_share: Some(0.125),
+        barcodes: None,
+        personal_barcodes: None,
         decode_ms: 40,
         ocr_ms: 1300,
         fault_codes: if page_no == 2 { vec!["I05_BLANK".to_owned()] } else { Vec::new() },
@@ -243,6 +246,7 @@ pub(crate) fn page_text(number: u32, version: i32, page_no: i32) -> PageTextRow 
         page_no,
         text: "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM\nĐộc lập - Tự do - Hạnh phúc".to_owned(),
         text_folded: "cong hoa xa hoi chu nghia viet nam\ndoc lap - tu do - hanh phuc".to_owned(),
+        barcode_texts: None,
         schema_version: SCHEMA_VERSION,
     }
 }

@@ -8,7 +8,7 @@ use std::{
 
 use image::DynamicImage;
 use sohoa_decode::{DecodeError, DecodedPage, Limits, Source, Survey, open};
-use sohoa_document::{Page, PageText};
+use sohoa_document::{Barcodes, Page, PageText};
 use sohoa_ocr::{Engine, EngineConfig, OcrError, Profile, Recognised};
 
 use crate::{
@@ -55,6 +55,17 @@ impl DecodeAndRecognise {
         Ok(&mut self.opened.insert(opened).source)
     }
 
+    /// The barcodes of a page; none is looked for after a bound was broken, for the decoder may
+    /// have been the reason.
+    fn barcodes(decoded: &DecodedPage, care: Care) -> Barcodes {
+        match &decoded.raster {
+            Some(raster) if care == Care::Full && !decoded.facts.blank => {
+                sohoa_barcode::read(raster, decoded.raster_dpi)
+            }
+            _ => Barcodes::default(),
+        }
+    }
+
     /// Reads the raster when there is something to read that the file does not tell itself.
     fn read(
         &self,
@@ -92,9 +103,16 @@ impl PageEngine for DecodeAndRecognise {
         let mut decoded = self.source(&job.path)?.page(job.number, job.origin, job.keep)?;
         let size_pt = displayed_size(&decoded);
         let started = Instant::now();
+        let mut barcodes = Self::barcodes(&decoded, care);
+        let upright = decoded.scan.as_ref().map_or(0, |scan| scan.rotation);
         let text = self.read(&mut decoded, size_pt, care)?;
+        // Recognition may have turned the page the right way up.
+        let turned = decoded.scan.as_ref().map_or(0, |scan| (scan.rotation + 360 - upright) % 360);
+        for barcode in &mut barcodes.codes {
+            barcode.bbox = barcode.bbox.turned(turned, size_pt);
+        }
         decoded.facts.ocr_ms = started.elapsed().as_millis().try_into().unwrap_or(u32::MAX);
-        Ok(Page { number: job.number, scan: decoded.scan, text, facts: decoded.facts })
+        Ok(Page { number: job.number, scan: decoded.scan, text, barcodes, facts: decoded.facts })
     }
 }
 

@@ -9,6 +9,9 @@ use sohoa_schemas::{
 
 use crate::stages::Settled;
 
+/// Refusals told one by one; all of them are in the index.
+const MOST_TOLD: usize = 100;
+
 /// The counts since it was begun.
 #[derive(Debug)]
 pub(crate) struct Tally {
@@ -37,6 +40,8 @@ impl Tally {
         if settled.known {
             return self.skipped(number(by_outcome.total()));
         }
+        let told = &mut self.summary.refused;
+        told.extend(settled.refused.iter().take(MOST_TOLD - told.len()).cloned());
         let counts = &mut self.summary.documents;
         counts.received += 1;
         match settled.outcome {
@@ -60,7 +65,7 @@ impl Tally {
     pub(crate) fn so_far(&self) -> Summary {
         let seconds = self.start.elapsed().as_secs_f64();
         let pages_per_second = worked(&self.summary.pages) as f64 / seconds.max(1e-9);
-        Summary { seconds, pages_per_second, ..self.summary }
+        Summary { seconds, pages_per_second, ..self.summary.clone() }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Bad input: each refused with its code and a sentence, the rest of the run goes on.
 
 use serde_json::Value;
+use sohoa_schemas::summary::Summary;
 
 use crate::support::{World, json_lines};
 
@@ -42,6 +43,16 @@ fn every_bad_input_gets_its_code_and_the_run_goes_on() {
     for entry in &refusals {
         assert!(entry["sentence"].as_str().unwrap().len() > 40, "{entry}");
     }
+    let summary: Summary = serde_json::from_str(&ran.stdout).unwrap();
+    let whole = summary.refused.iter().filter(|refused| refused.page.is_none()).count();
+    assert_eq!(whole as u64, summary.documents.quarantined);
+    for refused in &summary.refused {
+        assert!(refused.observed.is_some() && refused.expected.is_some(), "{refused:?}");
+        assert_eq!(refused.sentence, refused.code.sentence());
+        assert_eq!(refused.sentence_vi, refused.code.sentence_vi());
+    }
+    let silent = "select count(*) as n from findings where observed is null or expected is null";
+    assert_eq!(world.number(silent), 0);
     world.audit();
 
     let again = world.run(&[]);

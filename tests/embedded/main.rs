@@ -6,6 +6,7 @@
 
 mod amend;
 mod bad_input;
+mod barcodes;
 mod interrupted;
 mod misuse;
 mod refusing;

@@ -12,9 +12,10 @@ use image::DynamicImage;
 use sohoa_document::{PageFacts, Placement, Rect, Scan};
 
 use super::{
+    active::active,
     content::{check_content, check_end},
     decide::{self, Liftable},
-    lift::{Lifted, lift},
+    lift::{Lifted, images_say, lift},
     observe::{Observed, observe},
     render::{ARCHIVE_DPI, render},
     words,
@@ -27,6 +28,7 @@ use crate::{
     raster::{self, TARGET_DPI},
     samples::encode_pixels,
     survey::{Format, LayerQuality, Origin, Survey},
+    white,
 };
 
 pub(crate) struct PdfFile {
@@ -77,6 +79,7 @@ impl PdfFile {
             pages: self.page_count() as u32,
             origin: Origin::Paper,
             signed: self.is_signed(),
+            active: active(&self.pdf),
             layers: Vec::new(),
             page_megapixels: Vec::new(),
             page_origins: Vec::new(),
@@ -155,7 +158,7 @@ impl PdfFile {
         let mut raster_dpi = TARGET_DPI;
         if !good {
             let (pixels, dpi) = render(page, TARGET_DPI, &self.limits)?;
-            refuse_empty(&pixels, observed)?;
+            refuse_empty(page, &pixels, observed)?;
             (raster, raster_dpi) = (Some(pixels), dpi);
         }
         let facts = PageFacts::default();
@@ -193,7 +196,7 @@ impl PdfFile {
         observed: &Observed,
     ) -> Result<DecodedPage, DecodeError> {
         let (pixels, dpi) = render(page, ARCHIVE_DPI, &self.limits)?;
-        refuse_empty(&pixels, observed)?;
+        refuse_empty(page, &pixels, observed)?;
         let image = encode_pixels(&pixels)?;
         let (width, height) = (observed.size.0 as f32, observed.size.1 as f32);
         let mut facts = drawn_facts(observed, image_facts(&image), dpi);
@@ -235,14 +238,24 @@ fn megapixels(observed: &Observed) -> f32 {
     (if lifts { images } else { images + drawn } / 1e6) as f32
 }
 
-/// A page on which something visible was to be drawn must not come out white.
-fn refuse_empty(pixels: &DynamicImage, observed: &Observed) -> Result<(), DecodeError> {
+/// A page on which something visible was to be drawn must not come out white. Images of empty
+/// sheets may: a scanner that parts a page in layers makes several of one.
+fn refuse_empty<'a>(
+    page: &'a Page<'a>,
+    pixels: &DynamicImage,
+    observed: &Observed,
+) -> Result<(), DecodeError> {
     use super::observe::MarkKind::{Image, Paint, Text};
-    let shows = observed.marks.iter().filter(|mark| match mark.kind {
-        Image(_) | Text => true,
+    if !raster::is_uniform(pixels) {
+        return Ok(());
+    }
+    let shows = observed.marks.iter().any(|mark| match mark.kind {
+        Image(_) => false,
         Paint { ink } => ink,
+        Text => true,
     });
-    if shows.count() > 0 && raster::is_uniform(pixels) {
+    let pictured = || observed.images > 0 && images_say(page) > white::LEAST_SAID;
+    if shows || pictured() {
         return Err(DecodeError::White { what: "a page with content was drawn as an empty sheet" });
     }
     Ok(())

@@ -17,9 +17,8 @@ use super::{
 };
 use crate::{
     error::DecodeError,
-    page::says_more_than_nothing,
-    raster::is_uniform,
     samples::{Samples, encode_pixels},
+    white,
 };
 
 /// One lifted image.
@@ -43,6 +42,37 @@ pub(super) fn lift<'a>(
         return Err(DecodeError::unreadable("an image of the page vanished between two readings"));
     }
     Ok(found)
+}
+
+/// What the images of a page say together, in bytes (see [`white::said`]).
+pub(super) fn images_say<'a>(page: &'a Page<'a>) -> usize {
+    let mut scales = Scales::default();
+    let broken = Arc::new(AtomicBool::new(false));
+    let cache = InterpreterCache::new();
+    run(page, &cache, &mut scales, RenderContent::PAGE, &broken);
+    scales.bytes
+}
+
+#[derive(Default)]
+struct Scales {
+    bytes: usize,
+}
+
+impl<'a> Device<'a> for Scales {
+    fn draw_image(&mut self, image: Image<'a, '_>, _: ImageDrawProps<'a>) {
+        let stream = match &image {
+            Image::Raster(raster) => raster.stream(),
+            Image::Stencil(stencil) => stencil.stream(),
+        };
+        self.bytes += white::said(&stream.raw_data());
+    }
+
+    fn draw_path(&mut self, _: &BezPath, _: DrawProps<'a>, _: &DrawMode) {}
+    fn push_clip_path(&mut self, _: &ClipPath) {}
+    fn push_transparency_group(&mut self, _: f32, _: Option<SoftMask<'a>>, _: BlendMode) {}
+    fn draw_glyph_run(&mut self, _: &GlyphRun<'_, 'a>, _: DrawProps<'a>, _: &DrawMode) {}
+    fn pop_clip(&mut self) {}
+    fn pop_transparency_group(&mut self) {}
 }
 
 struct Lifter {
@@ -96,7 +126,7 @@ fn take(image: &Image<'_, '_>) -> Result<Lifted, DecodeError> {
         Some(archived) => archived,
         None => encoded(stream, &pixels)?,
     };
-    if is_uniform(&pixels) && archived.original_stream && says_more_than_nothing(&archived) {
+    if white::lost([&archived], &pixels) {
         return Err(DecodeError::White { what: "an image of the page decodes to an empty sheet" });
     }
     Ok(Lifted { image: archived, pixels })

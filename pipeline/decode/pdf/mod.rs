@@ -11,6 +11,7 @@
 //! Positions are in points of the page as displayed, from its top left, crop box and rotation
 //! applied.
 
+mod active;
 mod claims;
 mod colour;
 mod content;

@@ -18,6 +18,9 @@ use crate::{
     setup,
 };
 
+/// Refusals shown on a screen; the query below them gives all.
+const MOST_SHOWN: usize = 20;
+
 /// Runs the whole input through and prints the summary.
 pub(crate) async fn run(arguments: Run, bars: &MultiProgress) -> Result<Exit, Failure> {
     let settings = Settings::load(arguments.config.as_deref())?;
@@ -96,6 +99,11 @@ fn report(context: &Context, ending: &Ending, json: bool) -> Result<Exit, Failur
     }
     if *not_done > 0 {
         eprintln!("{not_done} documents were begun and not finished; run again to complete them");
+    }
+    if !json {
+        for refused in summary.refused.iter().take(MOST_SHOWN) {
+            eprintln!("{}", run::describe_refusal(refused));
+        }
     }
     let refused = summary.documents.quarantined + refused_before;
     if refused > 0 {

@@ -14,4 +14,4 @@ mod skip;
 
 pub(crate) use driver::{Ending, Plan, drive};
 pub(crate) use indexing::{Bounds, index_fault};
-pub(crate) use progress::describe;
+pub(crate) use progress::{describe, describe_refusal};

@@ -9,7 +9,7 @@ use std::{
 };
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use sohoa_schemas::summary::{Counts, Summary};
+use sohoa_schemas::summary::{Counts, Refused, Summary};
 
 use super::skip::Known;
 use crate::{
@@ -127,9 +127,40 @@ pub(crate) fn describe(summary: &Summary) -> String {
     )
 }
 
+/// A refusal for people: where, what, and what to do in both languages.
+pub(crate) fn describe_refusal(refused: &Refused) -> String {
+    let Refused { uri, page, code, observed, expected, sentence, sentence_vi } = refused;
+    let page = page.map(|page| format!(", page {page}")).unwrap_or_default();
+    let seen = observed.as_ref().map(|text| format!("\n  seen: {text}")).unwrap_or_default();
+    let wanted = expected.as_ref().map(|text| format!("\n  expected: {text}"));
+    let wanted = wanted.unwrap_or_default();
+    format!("{uri}{page}: {code}{seen}{wanted}\n  {sentence}\n  {sentence_vi}")
+}
+
 #[cfg(test)]
 mod tests {
+    use sohoa_schemas::Code;
+
     use super::*;
+
+    #[test]
+    fn a_refusal_is_told_in_both_languages() {
+        let code = Code::I10PageCountMismatch;
+        let refused = Refused {
+            uri: "hs-01/qd.pdf".into(),
+            page: Some(3),
+            code,
+            observed: Some("2 pages in the file".into()),
+            expected: Some("3 pages by its manifest".into()),
+            sentence: code.sentence().into(),
+            sentence_vi: code.sentence_vi().into(),
+        };
+        let told = describe_refusal(&refused);
+        assert!(told.starts_with("hs-01/qd.pdf, page 3: I10_PAGE_COUNT_MISMATCH\n"), "{told}");
+        for part in ["2 pages in", "3 pages by", code.sentence(), code.sentence_vi()] {
+            assert!(told.contains(part), "{told}");
+        }
+    }
 
     #[test]
     fn the_time_left_follows_from_what_is_done() {

@@ -13,16 +13,16 @@ pub(crate) struct Remark {
     pub(crate) code: Code,
     /// The column.
     pub(crate) field: Option<String>,
-    /// What was seen.
+    /// What was seen; none where nothing was.
     pub(crate) observed: Option<String>,
-    /// What was expected.
+    /// What was expected, where it is more than what the code says.
     pub(crate) expected: Option<String>,
 }
 
 impl Remark {
-    /// A finding about a whole document or page.
-    pub(crate) fn plain(code: Code) -> Self {
-        Self { code, field: None, observed: None, expected: None }
+    /// A finding about a whole document or page; what was expected is what its code says.
+    pub(crate) fn seen(code: Code, observed: impl Into<String>) -> Self {
+        Self { code, field: None, observed: Some(observed.into()), expected: None }
     }
 }
 
@@ -32,7 +32,7 @@ pub(crate) struct Acceptance {
     line: f32,
     /// Probability by column: of every value that was read, believed or not.
     pub(crate) conf: BTreeMap<String, f32>,
-    /// `page` or `manifest`, by column.
+    /// `page`, `manifest` or `qr`, by column.
     pub(crate) source: BTreeMap<String, String>,
     /// `page:x0,y0,x1,y1`, by column.
     pub(crate) boxes: BTreeMap<String, String>,
@@ -91,6 +91,40 @@ impl Acceptance {
         self.value(column, read, declared.cloned(), Clone::clone)
     }
 
+    /// The code of `column`: the manifest's, from which identities are made, else a printed one that
+    /// is sure enough. `same` says whether two codes mean the same.
+    pub(crate) fn code(
+        &mut self,
+        column: &str,
+        printed: Option<&Field<String>>,
+        declared: Option<String>,
+        same: impl Fn(&str, &str) -> bool,
+    ) -> Option<String> {
+        if let Some(field) = printed {
+            self.note(column, field);
+            let seen = || Some(field.value.clone());
+            match &declared {
+                Some(declared) if same(&field.value, declared) => {}
+                Some(declared) => {
+                    let expected = Some(declared.clone());
+                    self.remark(Code::M12ManifestConflict, column, seen(), expected);
+                }
+                None if field.probability < self.line => {
+                    self.remark(Code::M02LowConf, column, seen(), None);
+                }
+                None => {}
+            }
+        }
+        let sure = printed.filter(|field| field.probability >= self.line);
+        let (value, from) = match (declared, sure) {
+            (Some(declared), _) => (declared, "manifest"),
+            (None, Some(field)) => (field.value.clone(), "qr"),
+            (None, None) => return None,
+        };
+        self.source.insert(column.to_owned(), from.to_owned());
+        Some(value)
+    }
+
     fn note<T>(&mut self, column: &str, field: &Field<T>) {
         self.conf.insert(column.to_owned(), field.probability);
         let b = field.bbox;
@@ -133,6 +167,24 @@ mod tests {
         assert_eq!(codes, [Code::M12ManifestConflict, Code::M12ManifestConflict, Code::M02LowConf]);
         assert_eq!(acceptance.source["b"], "manifest");
         assert_eq!(acceptance.boxes["a"], "1:1,2,3,4");
+    }
+
+    #[test]
+    fn a_printed_code_fills_what_the_manifest_leaves_open_and_never_replaces_it() {
+        let declared = Some("H08.12-240115-0007".to_owned());
+        let other = field("H08.12-240115-0008", 0.98);
+        let mut acceptance = Acceptance::new(0.9);
+        let mut code = |column: &str, field, declared| {
+            acceptance.code(column, Some(&field), declared, |one, other| one == other)
+        };
+        assert_eq!(code("a", other.clone(), declared.clone()), declared);
+        assert_eq!(code("b", other.clone(), None).as_ref(), Some(&other.value));
+        assert_eq!(code("c", Field { probability: 0.5, ..other.clone() }, None), None);
+        assert_eq!(code("d", other.clone(), Some(other.value.clone())), Some(other.value.clone()));
+        let codes: Vec<_> = acceptance.remarks.iter().map(|remark| remark.code).collect();
+        assert_eq!(codes, [Code::M12ManifestConflict, Code::M02LowConf]);
+        assert_eq!((&*acceptance.source["a"], &*acceptance.source["b"]), ("manifest", "qr"));
+        assert_eq!(acceptance.boxes["b"], "1:1,2,3,4");
     }
 
     #[test]

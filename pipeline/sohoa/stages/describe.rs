@@ -11,6 +11,7 @@ use crate::{
     context::{Context, now},
     stages::{
         accept::{Acceptance, Remark},
+        printed_codes,
         read::Read,
         rows::{self, Base},
         take_in::Taken,
@@ -37,10 +38,18 @@ pub(crate) fn describe(context: &Context, taken: &Taken, read: &Read) -> Vec<Des
         accept_line: context.settings.config.extract.accept as f32,
     };
     let Extraction { segments } = sohoa_extract::extract(&pages, &limits);
-    whole(segments, read.page_count())
-        .into_iter()
-        .map(|segment| one(context, taken, read, &segment))
-        .collect()
+    let segments = whole(segments, read.page_count());
+    // An attachment names the document it was issued with as the index does: by its first page.
+    let starts: Vec<u32> = segments.iter().map(|segment| segment.page_from).collect();
+    let uid = |at: usize| {
+        starts.get(at).map(|start| sohoa_source::identity::document_uid(taken.uid, *start))
+    };
+    let described = segments.iter().map(|segment| {
+        let mut described = one(context, taken, read, segment);
+        described.row.parent_document_uid = segment.parent.and_then(uid);
+        described
+    });
+    described.collect()
 }
 
 /// The mean of what was read; none when nothing was.
@@ -53,7 +62,8 @@ pub(crate) fn mean_confidence(conf: &BTreeMap<String, f32>) -> Option<f32> {
 fn whole(mut segments: Vec<Segment>, pages: u32) -> Vec<Segment> {
     if segments.is_empty() {
         let fields = Fields::default();
-        segments.push(Segment { page_from: 1, page_to: pages, fields, findings: Vec::new() });
+        let findings = Vec::new();
+        segments.push(Segment { page_from: 1, page_to: pages, parent: None, fields, findings });
     }
     let mut end = pages;
     for segment in segments.iter_mut().rev() {
@@ -72,6 +82,8 @@ fn one(context: &Context, taken: &Taken, read: &Read, segment: &Segment) -> Desc
     // What a manifest says of a file holds for its first document.
     let declared = taken.source.declared.as_ref().filter(|_| segment.page_from == 1);
     let mut acceptance = Acceptance::new(context.settings.config.extract.accept as f32);
+    let pages = read.pages_numbered(segment.page_from, segment.page_to);
+    printed_codes::fill(&mut row, pages, taken.at.date_naive(), &mut acceptance);
     fill_identity(&mut row, &segment.fields, declared, &mut acceptance);
     fill_people(&mut row, &segment.fields, &mut acceptance);
     fill_date(&mut row, &segment.fields, declared, &mut acceptance);
@@ -82,6 +94,9 @@ fn one(context: &Context, taken: &Taken, read: &Read, segment: &Segment) -> Desc
     row.extraction_confidence = mean_confidence(&conf);
     (row.field_conf, row.field_source, row.field_box) = (conf, source, boxes);
     remarks.extend(segment.findings.iter().filter_map(remark));
+    let dossier = taken.source.dossier.manifest.as_ref().map(|manifest| &manifest.dossier);
+    let resolved = dossier.and_then(|dossier| dossier.resolved_on);
+    remarks.extend(after_dossier(row.issued_date, resolved));
     let mut seen = HashSet::new();
     remarks.retain(|remark| seen.insert((remark.code, remark.field.clone())));
     row.needs_review = !row.fields_missing.is_empty()
@@ -169,6 +184,17 @@ fn phase(year: i32) -> i32 {
     }
 }
 
+/// A paper of a dossier is older than the day on which the dossier was resolved, or of that day.
+fn after_dossier(issued: Option<NaiveDate>, resolved: Option<NaiveDate>) -> Option<Remark> {
+    let (issued, resolved) = issued.zip(resolved).filter(|(issued, day)| issued > day)?;
+    Some(Remark {
+        code: Code::M04DateVsDossier,
+        field: Some("issued_date".into()),
+        observed: Some(issued.to_string()),
+        expected: Some(format!("<= {resolved}")),
+    })
+}
+
 /// The mandatory fields that a row lacks.
 pub(crate) fn missing(row: &DocumentRow) -> Vec<String> {
     let held = [
@@ -199,15 +225,27 @@ fn remark(finding: &sohoa_extract::FieldFinding) -> Option<Remark> {
 
 #[cfg(test)]
 mod tests {
+    use chrono::NaiveDate;
     use sohoa_extract::{Fields, Segment};
 
-    use super::{phase, whole};
+    use super::{after_dossier, phase, whole};
+
+    #[test]
+    fn a_paper_younger_than_its_resolved_dossier_is_found() {
+        let day = |day| NaiveDate::from_ymd_opt(2025, 7, day);
+        let found = after_dossier(day(9), day(8)).unwrap();
+        assert_eq!(found.observed.as_deref(), Some("2025-07-09"));
+        assert_eq!(found.expected.as_deref(), Some("<= 2025-07-08"));
+        assert_eq!(after_dossier(day(8), day(8)), None);
+        assert_eq!(after_dossier(day(9), None), None);
+        assert_eq!(after_dossier(None, day(8)), None);
+    }
 
     #[test]
     fn pages_that_were_refused_still_belong_to_a_document() {
         let segment = |page_from, page_to| {
             let fields = Fields::default();
-            Segment { page_from, page_to, fields, findings: Vec::new() }
+            Segment { page_from, page_to, parent: None, fields, findings: Vec::new() }
         };
         let ranges = |segments: Vec<Segment>| -> Vec<(u32, u32)> {
             segments.iter().map(|segment| (segment.page_from, segment.page_to)).collect()

@@ -11,6 +11,7 @@ use sohoa_schemas::{
     config::ReleaseMode,
     record::{Prepared, Quarantine, Record, Rows},
     rows::{Outcome, SCHEMA_VERSION},
+    summary::Refused,
 };
 use sohoa_source::Source;
 use uuid::Uuid;
@@ -25,7 +26,7 @@ use crate::{
         layout, originals, publish,
         quarantine::refuse,
         read::read,
-        receipts,
+        receipts, refused,
         rows::{self, FilePages, all_rows, set_version},
         sign,
         take_in::{Taken, check_declared, take_in},
@@ -53,6 +54,8 @@ pub(crate) struct Settled {
     pub(crate) known: bool,
     /// The stage that refused it.
     pub(crate) refused_by: Option<String>,
+    /// What of it was refused: itself, or some of its pages.
+    pub(crate) refused: Vec<Refused>,
 }
 
 impl Settled {
@@ -63,7 +66,18 @@ impl Settled {
             published: sum.published + row.pages_published,
             quarantined: sum.quarantined + row.pages_quarantined,
         });
-        Self { source, outcome, pages, key, sha256: None, rows, known: false, refused_by: None }
+        let refused = refused::pages(&rows);
+        Self {
+            source,
+            outcome,
+            pages,
+            key,
+            sha256: None,
+            rows,
+            known: false,
+            refused_by: None,
+            refused,
+        }
     }
 
     /// Published.
@@ -74,17 +88,19 @@ impl Settled {
 
     /// Refused.
     pub(crate) fn quarantined(entry: Quarantine) -> Self {
+        let refused = vec![refused::document(&entry)];
         let Quarantine { source_uid, stage, rows, .. } = entry;
         let key = keys::quarantine(source_uid);
         let settled = Self::new(source_uid, Outcome::Quarantined, key, rows);
-        Self { refused_by: Some(stage), ..settled }
+        Self { refused_by: Some(stage), refused, ..settled }
     }
 
     fn held(prepared: Prepared) -> Self {
         let Record { source_uid, version, rows, .. } = prepared.record;
         let key = keys::work(source_uid, version, "prepared.json");
+        let refused = refused::pages(&rows);
         let rows = Rows { intake: rows.intake, ..Rows::default() };
-        Self::new(source_uid, Outcome::Held, key, rows)
+        Self { refused, ..Self::new(source_uid, Outcome::Held, key, rows) }
     }
 }
 

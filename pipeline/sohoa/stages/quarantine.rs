@@ -15,7 +15,6 @@ use uuid::Uuid;
 use crate::{
     context::{Context, now},
     stages::{
-        accept::Remark,
         process::Settled,
         rows::{self, FilePages, Verdict},
         take_in::Taken,
@@ -84,7 +83,7 @@ fn entry(context: &Context, taken: &Taken, rejection: &Rejection) -> Quarantine 
         FilePages { quarantined: pages as i32, ..FilePages::default() }
     };
     let intake = rows::intake(context, taken, verdict, pages);
-    let remark = Remark::plain(rejection.code);
+    let remark = rows::refusal(rejection);
     let finding =
         rows::finding((context, taken), ("source", taken.uid), remark, rejection.cause.stage);
     Quarantine {

@@ -5,12 +5,13 @@
 //! a secrecy stamp before anything of it is written, for one file may hold several papers: one
 //! stamp refuses the whole source.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use futures::{StreamExt as _, stream};
+use ring::digest;
 use sohoa_compose::ComposeError;
 use sohoa_decode::{Format, Keep, LayerQuality, Origin, Survey};
-use sohoa_document::{Page, PageFacts, PageText};
+use sohoa_document::{Barcodes, Page, PageFacts, PageText};
 use sohoa_flow::{FatalKind, Fault, Rejection};
 use sohoa_metrics::{Stage, Working};
 use sohoa_page_workers::{PageFailure, PageJob, PoolError};
@@ -34,10 +35,14 @@ const STAGE: &str = "read";
 pub(crate) struct ReadPage {
     /// The text.
     pub(crate) text: PageText,
+    /// The barcodes.
+    pub(crate) barcodes: Barcodes,
     /// Facts.
     pub(crate) facts: PageFacts,
     /// Clockwise turn from the scan to upright; none for a page that was drawn.
     pub(crate) rotation: Option<u16>,
+    /// An earlier page of the source that holds the very same image.
+    pub(crate) same_as: Option<u32>,
 }
 
 /// One page's outcome.
@@ -73,6 +78,8 @@ pub(crate) struct Read {
     pub(crate) layers: Vec<LayerQuality>,
     /// Whether a file carries a digital signature.
     pub(crate) signed: bool,
+    /// What the files could do by themselves, by name.
+    pub(crate) active: Vec<String>,
     /// Media type of the files.
     pub(crate) media_type: &'static str,
 }
@@ -97,8 +104,18 @@ impl Read {
 
     /// The read pages of a range, both ends included.
     pub(crate) fn pages_between(&self, from: u32, to: u32) -> impl Iterator<Item = &ReadPage> {
+        self.pages_numbered(from, to).map(|(_, page)| page)
+    }
+
+    /// The same with their numbers.
+    pub(crate) fn pages_numbered(
+        &self,
+        from: u32,
+        to: u32,
+    ) -> impl Iterator<Item = (u32, &ReadPage)> {
         let inside = move |result: &&PageResult| (from..=to).contains(&result.place.number);
-        self.pages.iter().filter(inside).filter_map(|result| result.page.as_ref().ok())
+        let read = self.pages.iter().filter(inside);
+        read.filter_map(|result| Some((result.place.number, result.page.as_ref().ok()?)))
     }
 }
 
@@ -139,6 +156,7 @@ async fn recognise(context: &Context, taken: &Taken, surveys: &[Survey]) -> Resu
         composed,
         layers: surveys.iter().flat_map(|survey| survey.layers.iter().copied()).collect(),
         signed: surveys.iter().any(|survey| survey.signed),
+        active: surveys.iter().flat_map(|survey| survey.active.iter().cloned()).collect(),
         media_type: surveys.first().map_or("application/octet-stream", |s| media_type(s.format)),
     })
 }
@@ -156,7 +174,11 @@ async fn survey(context: &Context, taken: &Taken) -> Result<Vec<Survey>, Fault> 
         {
             let error =
                 format!("the file has {} pages and its manifest says {declared}", survey.pages);
-            return Err(Fault::reject(Code::I10PageCountMismatch, STAGE, error));
+            let rejection = Rejection::new(Code::I10PageCountMismatch, STAGE, error).held_against(
+                format!("{} pages in the file", survey.pages),
+                format!("{declared} pages by its manifest"),
+            );
+            return Err(rejection.into());
         }
         surveys.push(survey);
     }
@@ -237,6 +259,8 @@ struct Reading<'a> {
     context: &'a Context,
     source: Uuid,
     pages: Vec<PageResult>,
+    /// The page that each image was first met on, by the image's hash.
+    images: HashMap<Vec<u8>, u32>,
     composition: Option<Composition>,
     composing: Option<Working>,
 }
@@ -246,7 +270,8 @@ impl<'a> Reading<'a> {
         let paper = origin != Origin::BornDigital;
         let composition = paper.then(|| Composition::begin(context, taken)).transpose()?;
         let composing = paper.then(|| context.line.stage(Stage::Compose).enter_in_parts());
-        Ok(Self { context, source: taken.uid, pages: Vec::new(), composition, composing })
+        let (pages, images) = (Vec::new(), HashMap::new());
+        Ok(Self { context, source: taken.uid, pages, images, composition, composing })
     }
 
     /// Takes a page's outcome in; the image goes into the document and out of memory. An image
@@ -257,11 +282,11 @@ impl<'a> Reading<'a> {
         job: PageJob,
         page: Result<Page, PageFailure>,
     ) -> Result<(), Fault> {
-        let mut outcome = self.compose(page)?;
+        let mut outcome = self.compose(place, page)?;
         if let Err(Refused::Recode(why)) = &outcome {
             tracing::debug!(page = place.number, %why, "a page is encoded anew");
             let job = PageJob { keep: Keep::Recoded, ..job };
-            outcome = self.compose(self.context.pool.page(job).await)?;
+            outcome = self.compose(place, self.context.pool.page(job).await)?;
         }
         let page = outcome.map_err(|refused| match refused {
             Refused::Page(rejection) => *rejection,
@@ -282,10 +307,11 @@ impl<'a> Reading<'a> {
 
     fn compose(
         &mut self,
+        place: Place,
         page: Result<Page, PageFailure>,
     ) -> Result<Result<ReadPage, Refused>, Fault> {
         let refused = |rejection| Ok(Err(Refused::Page(Box::new(rejection))));
-        let page = match page {
+        let mut page = match page {
             Ok(page) => page,
             Err(PageFailure::Pool(error)) => return Err(no_child(error)),
             Err(failure) => return refused(rejection(failure)),
@@ -313,7 +339,24 @@ impl<'a> Reading<'a> {
                 Err(NotAdded::Recode(why)) => return Ok(Err(Refused::Recode(why))),
             }
         }
-        Ok(Ok(ReadPage { text: page.text, facts: page.facts, rotation }))
+        let same_as = self.met_before(place.number, &page);
+        if same_as.is_some() {
+            page.facts.findings.push(Code::I08DupPage.to_string());
+        }
+        let Page { text, barcodes, facts, .. } = page;
+        Ok(Ok(ReadPage { text, barcodes, facts, rotation, same_as }))
+    }
+
+    /// The earlier page with the very same image. No scanner gives the same bytes twice; of empty
+    /// sheets only, whose image may be one pattern, nothing follows.
+    fn met_before(&mut self, number: u32, page: &Page) -> Option<u32> {
+        let scan = page.scan.as_ref().filter(|_| !page.facts.blank)?;
+        let mut hash = digest::Context::new(&digest::SHA256);
+        for (_, image) in &scan.images {
+            hash.update(&image.data);
+        }
+        let first = *self.images.entry(hash.finish().as_ref().to_vec()).or_insert(number);
+        (first != number).then_some(first)
     }
 
     fn end(self) -> Result<(Vec<PageResult>, Option<TempPath>), Fault> {

@@ -111,7 +111,7 @@ fn missing(context: &Context, taken: &Taken, record: &Record, outcome: Outcome) 
             continue;
         }
         row.duplicate_of = record.rows.intake.first().map(|first| first.intake_uid);
-        let remark = Remark::plain(Code::M09Duplicate);
+        let remark = Remark::seen(Code::M09Duplicate, "the bytes of another file of the dossier");
         let subject = ("intake", row.intake_uid);
         findings.push(rows::finding((context, taken), subject, remark, STAGE));
     }

@@ -233,3 +233,24 @@ fn with_cut_image(bytes: &[u8], percent: usize) -> Option<Vec<u8>> {
     out.extend(&bytes[data + length..]);
     Some(out)
 }
+
+#[test]
+fn scripts_and_attached_files_are_named_and_not_run() {
+    let file = |catalog: &[u8], more: Vec<Vec<u8>>| {
+        let mut objects = vec![
+            catalog.to_vec(),
+            b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>".to_vec(),
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 200] >>".to_vec(),
+        ];
+        objects.extend(more);
+        opened(&pdf(&objects)).unwrap().survey().unwrap().active
+    };
+    let scripted = b"<< /Type /Catalog /Pages 2 0 R \
+        /OpenAction << /S /JavaScript /JS (app.alert(1)) >> >>";
+    let attached = vec![
+        b"<< /Type /Filespec /F (a.txt) /EF << /F 5 0 R >> >>".to_vec(),
+        stream("/Type /EmbeddedFile", b"x"),
+    ];
+    assert_eq!(file(scripted, attached), ["a script", "an attached file"]);
+    assert!(file(b"<< /Type /Catalog /Pages 2 0 R >>", Vec::new()).is_empty());
+}

@@ -76,7 +76,7 @@ fn transparency_is_flattened_on_white() {
 
 #[test]
 fn a_dense_scan_is_reduced_for_recognition_only() {
-    let mut bytes = encoded(&DynamicImage::ImageLuma8(grey(2480, 3508)), ImageFormat::Jpeg);
+    let mut bytes = encoded(&DynamicImage::ImageRgb8(colour(2480, 3508)), ImageFormat::Jpeg);
     // The encoder wrote a JFIF density of unit 0; say 300 dots per inch.
     bytes[13..18].copy_from_slice(&[1, 1, 44, 1, 44]);
     let page = opened(&bytes).unwrap().page(1, Origin::Paper, Keep::Stream).unwrap();
@@ -91,8 +91,21 @@ fn a_coarse_scan_is_a_finding() {
     let mut bytes = encoded(&DynamicImage::ImageLuma8(grey(1240, 1754)), ImageFormat::Jpeg);
     bytes[13..18].copy_from_slice(&[1, 0, 150, 0, 150]);
     let page = opened(&bytes).unwrap().page(1, Origin::Paper, Keep::Stream).unwrap();
-    assert_eq!(page.facts.findings, ["I01_DPI_LOW"]);
+    assert_eq!(page.facts.findings, ["I01_DPI_LOW", "I02_NOT_COLOUR"]);
     assert_eq!(page.raster.unwrap().width(), 1240);
+}
+
+#[test]
+fn a_scan_that_does_not_say_how_dense_it_is_or_says_nonsense_is_a_finding() {
+    let plain = encoded(&DynamicImage::ImageRgb8(colour(1654, 2339)), ImageFormat::Jpeg);
+    // A JFIF density: without a unit, what software writes when it does not know, of no dots.
+    for density in [[0, 0, 1, 0, 1], [1, 0, 72, 0, 72], [1, 0, 0, 0, 0]] {
+        let mut bytes = plain.clone();
+        bytes[13..18].copy_from_slice(&density);
+        let page = opened(&bytes).unwrap().page(1, Origin::Paper, Keep::Stream).unwrap();
+        assert_eq!((page.facts.dpi_x, page.facts.dpi_y), (None, None), "{density:?}");
+        assert_eq!(page.facts.findings, ["I01_DPI_LOW"], "{density:?}");
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::{
 
 use rustix::process::{Signal, getpid, kill_process};
 use sohoa_decode::{Format, LayerQuality, Origin, Survey};
-use sohoa_document::{Page, PageFacts, PageText};
+use sohoa_document::{Barcodes, Page, PageFacts, PageText};
 use sohoa_page_workers::{Care, PageEngine, PageError, PageJob, StartRefusal, serve};
 
 /// Mode of children of which the second does not get as far as an engine; the rest of it is the path
@@ -56,6 +56,7 @@ impl PageEngine for Faulty {
             pages: 1,
             origin: Origin::Paper,
             signed: false,
+            active: Vec::new(),
             layers: vec![LayerQuality::None],
             page_megapixels: vec![1.0],
             page_origins: vec![Some(Origin::Paper)],
@@ -65,7 +66,8 @@ impl PageEngine for Faulty {
     fn page(&mut self, job: &PageJob, care: Care) -> Result<Page, PageError> {
         act(&fault_of(&job.path), care)?;
         let facts = PageFacts { colour_mode: format!("{care:?}"), ..PageFacts::default() };
-        Ok(Page { number: job.number, scan: None, text: PageText::empty(595.0, 842.0), facts })
+        let (text, barcodes) = (PageText::empty(595.0, 842.0), Barcodes::default());
+        Ok(Page { number: job.number, scan: None, text, barcodes, facts })
     }
 }
 

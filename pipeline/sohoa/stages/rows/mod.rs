@@ -3,11 +3,13 @@
 mod document;
 mod page;
 mod receipt;
+mod remarks;
 mod source;
 
 pub(crate) use document::document;
 pub(crate) use page::{page_codes, page_uid, pages};
 pub(crate) use receipt::{FilePages, Verdict, intake};
+pub(crate) use remarks::refusal;
 pub(crate) use source::{all_rows, set_version};
 
 use sohoa_schemas::rows::{FindingRow, SCHEMA_VERSION};
@@ -41,7 +43,10 @@ pub(crate) fn month(taken: &Taken) -> String {
     taken.first_at.format("%Y-%m").to_string()
 }
 
-/// A finding's row.
+/// What was seen where there should have been something.
+const NOTHING_SEEN: &str = "nothing";
+
+/// A finding's row. It always says what was seen and what was expected.
 pub(crate) fn finding(
     base: (&Context, &Taken),
     (kind, subject): (&str, Uuid),
@@ -51,6 +56,8 @@ pub(crate) fn finding(
     let (context, taken) = base;
     let field = remark.field.as_deref().unwrap_or_default();
     let name = format!("finding {subject} {} {field}", remark.code);
+    let observed = remark.observed.as_deref().unwrap_or(NOTHING_SEEN);
+    let expected = remark.expected.as_deref().unwrap_or(remark.code.expected());
     FindingRow {
         finding_uid: Uuid::new_v5(&taken.uid, name.as_bytes()),
         source_uid: taken.uid,
@@ -61,9 +68,9 @@ pub(crate) fn finding(
         subject_uid: subject,
         code: remark.code,
         severity: remark.code.severity(),
-        observed: remark.observed.map(|text| context.pseudonyms.hide_numbers(&text)),
+        observed: Some(context.pseudonyms.hide_numbers(observed)),
         field: remark.field,
-        expected: remark.expected.map(|text| context.pseudonyms.hide_numbers(&text)),
+        expected: Some(context.pseudonyms.hide_numbers(expected)),
         stage: stage.into(),
         detected_at: now(),
         schema_version: SCHEMA_VERSION,

@@ -1,6 +1,6 @@
 //! The rows of pages and of their text.
 
-use sohoa_document::{TextOrigin, fold::fold};
+use sohoa_document::{Barcode, TextOrigin, fold::fold};
 use sohoa_schemas::{
     Code,
     rows::{Outcome, PageRow, PageTextRow, SCHEMA_VERSION},
@@ -22,7 +22,7 @@ pub(crate) fn pages(
     let rows = base.read.pages.iter().map(|result| {
         let row = page(base, result, document_of(result.place.number));
         if let Ok(page) = &result.page
-            && !page.text.lines.is_empty()
+            && !(page.text.lines.is_empty() && page.barcodes.codes.is_empty())
         {
             texts.push(page_text(base, &row, page));
         }
@@ -77,6 +77,8 @@ fn page(base: &Base<'_>, result: &PageResult, document_uid: Uuid) -> PageRow {
         ocr_word_count: words.len() as i32,
         low_conf_word_share: share(low, words.len()),
         words_diacritic_share: diacritic_share(words.iter().map(|word| word.text.as_str())),
+        barcodes: page.map(|page| page.barcodes.codes.iter().map(place).collect()),
+        personal_barcodes: page.map(|page| page.barcodes.personal as i32),
         decode_ms: facts.decode_ms as i32,
         ocr_ms: facts.ocr_ms as i32,
         fault_codes: page_codes(result).iter().map(ToString::to_string).collect(),
@@ -94,6 +96,7 @@ pub(crate) fn page_codes(result: &PageResult) -> Vec<Code> {
 
 fn page_text(base: &Base<'_>, row: &PageRow, page: &ReadPage) -> PageTextRow {
     let text = page.text.plain();
+    let said = page.barcodes.codes.iter().filter_map(|barcode| barcode.text.as_deref());
     PageTextRow {
         page_uid: row.page_uid,
         document_uid: row.document_uid,
@@ -104,8 +107,16 @@ fn page_text(base: &Base<'_>, row: &PageRow, page: &ReadPage) -> PageTextRow {
         page_no: row.page_no,
         text_folded: base.context.pseudonyms.hide_numbers(&fold(&text)),
         text,
+        barcode_texts: Some(said.map(|text| base.context.pseudonyms.hide_numbers(text)).collect()),
         schema_version: SCHEMA_VERSION,
     }
+}
+
+/// A barcode without what it says.
+fn place(barcode: &Barcode) -> String {
+    let b = barcode.bbox;
+    let symbology = barcode.symbology.as_str();
+    format!("{symbology}:{:.0},{:.0},{:.0},{:.0}", b.x0, b.y0, b.x1, b.y1)
 }
 
 /// Identity of a page of a source.

@@ -1,6 +1,6 @@
 //! All rows of a source together.
 
-use sohoa_decode::{LayerQuality, Origin};
+use sohoa_decode::Origin;
 use sohoa_schemas::{
     Code,
     config::ReleaseMode,
@@ -9,7 +9,7 @@ use sohoa_schemas::{
 };
 use sohoa_source::identity;
 
-use super::{Base, FilePages, Verdict, finding, intake, page_codes, page_uid, pages};
+use super::{Base, FilePages, Verdict, finding, intake, page_uid, pages, remarks::page_remarks};
 use crate::{
     context::Context,
     stages::{accept::Remark, describe::Described, read::Read, take_in::Taken},
@@ -49,16 +49,13 @@ fn documents_and_findings(
     let mut findings = Vec::new();
     for (result, layer) in read.pages.iter().zip(&read.layers) {
         let uid = page_uid(taken.uid, result.place.number);
-        let layer = match layer {
-            LayerQuality::Junk => Some(Code::T01JunkLayer),
-            LayerQuality::StampOnly => Some(Code::T02StampLayer),
-            LayerQuality::Good | LayerQuality::None => None,
-        };
-        for code in page_codes(result).into_iter().chain(layer) {
-            let observed = result.page.as_ref().err().map(|rejection| rejection.sentence.clone());
-            let remark = Remark { observed, ..Remark::plain(code) };
+        for remark in page_remarks(result, *layer) {
             findings.push(finding((context, taken), ("page", uid), remark, "read"));
         }
+    }
+    if !read.active.is_empty() {
+        let remark = Remark::seen(Code::F04ActiveContent, read.active.join(", "));
+        findings.push(finding((context, taken), ("source", taken.uid), remark, "read"));
     }
     let mut documents = Vec::new();
     for Described { row, remarks } in described {
