@@ -273,7 +273,13 @@ fn partitions_that_come_back_go_on() {
     province.wait_for_events(1);
     for slot in ["two", "three"] {
         let before = province.events().len() as i64;
-        let mut other = province.worker(slot);
+        let said = province.world.path(&format!("{slot}.log"));
+        let places = ["--output", "s3://records/out", "--config", "sohoa.toml"];
+        let worker = ["worker", "-v", "--slot", slot, "--input", "s3://scans"];
+        let mut other = province.world.start_saying(&[&worker[..], &places].concat(), &said);
+        wait_until("partitions of its own", || {
+            std::fs::read_to_string(&said).unwrap().contains("partitions are taken on")
+        });
         province.wait_for_events((before + 3).min(province.documents));
         Province::end(&mut other);
     }
