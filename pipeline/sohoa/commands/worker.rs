@@ -5,11 +5,13 @@ use std::{sync::Arc, time::Duration};
 use sohoa_flow::{Budget, Shutdown};
 use sohoa_kafka::{LaneSettings, Lanes, connect};
 use sohoa_metrics::Health;
+use sohoa_store::Store;
 
 use crate::{
     arguments::Worker,
     commands::run::watch_signals,
     console::say,
+    context::Context,
     exit::{Exit, Failure},
     inputs,
     observe::{self, Counts},
@@ -23,29 +25,33 @@ use crate::{
 /// A driver that has not moved for this long is stuck: no single step of it waits for a document.
 const STILL: Duration = Duration::from_mins(2);
 
+/// What a worker works with.
+struct Opened {
+    context: Context,
+    others: Vec<(String, Store)>,
+    lanes: Lanes,
+}
+
 /// Opens everything, joins the group and works.
 pub(crate) async fn run(arguments: Worker) -> Result<Exit, Failure> {
     let settings = Settings::load(arguments.config.as_deref())?;
-    let slot = arguments.slot.clone().map_or_else(host_name, Ok)?;
-    let lanes = lane_settings(&settings, slot)?;
     let _scratch = Scratch::open()?;
     let shutdown = Shutdown::default();
-    inputs::require_distinct(&arguments.inputs, &settings)?;
-    let (first, others) = arguments.inputs.split_first().expect("the command line wants one");
-    let places = setup::places(&settings, first, &arguments.output).await?;
-    let mut context = setup::context(settings, places, None, shutdown.clone()).await?;
-    let others = inputs::beside(&context, others).await?;
-    context.budget = budget(&context.settings);
+    watch_signals(&shutdown);
+    let opened = tokio::select! {
+        opened = open_all(&arguments, settings, &shutdown) => opened?,
+        // Nothing is in hand yet.
+        () = shutdown.drained() => return Ok(Exit::Done),
+    };
+    let Opened { context, others, lanes } = opened;
     let health = Health::new(STILL);
     let listen = context.settings.config.metrics.listen.clone();
-    let lanes = open(lanes).await?;
     let counts = Arc::new(Counts::default());
     let refresh = observe::refresher(&context, lanes.desk(), Arc::clone(&counts));
     let _endpoint = observe::serve(listen.as_deref(), &health, refresh)?;
     if listen.is_some() {
         tokio::spawn(observe::watch_held(context.output.clone()));
     }
-    watch_signals(&shutdown);
     let drain = Duration::from_secs(context.settings.config.workers.drain_seconds);
     tokio::spawn(bound_drain(shutdown, drain));
     let inputs = Arc::new(Inputs::new(&context, others));
@@ -71,6 +77,22 @@ fn budget(settings: &Settings) -> Budget {
     let workers = &settings.config.workers;
     let bytes = workers.budget_mib << 20;
     Budget::with_reserve(bytes, bytes / 100 * workers.live_reserve_percent)
+}
+
+async fn open_all(
+    arguments: &Worker,
+    settings: Settings,
+    shutdown: &Shutdown,
+) -> Result<Opened, Failure> {
+    let slot = arguments.slot.clone().map_or_else(host_name, Ok)?;
+    let lanes = lane_settings(&settings, slot)?;
+    inputs::require_distinct(&arguments.inputs, &settings)?;
+    let (first, others) = arguments.inputs.split_first().expect("the command line wants one");
+    let places = setup::places(&settings, first, &arguments.output).await?;
+    let mut context = setup::context(settings, places, None, shutdown.clone()).await?;
+    let others = inputs::beside(&context, others).await?;
+    context.budget = budget(&context.settings);
+    Ok(Opened { context, others, lanes: open(lanes).await? })
 }
 
 async fn open(settings: LaneSettings) -> Result<Lanes, Failure> {
