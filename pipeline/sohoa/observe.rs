@@ -63,7 +63,7 @@ pub(crate) fn ended<T>(working: Working, done: Result<T, Fault>) -> Result<T, Fa
     done
 }
 
-/// A document is turned back before a stage that is measured has it.
+/// A document is refused outside the stages that are measured: it counts where it came in.
 pub(crate) fn turned_back(code: Code) {
     record::failed(Stage::Fetch, StageFailure::Reject(code));
 }

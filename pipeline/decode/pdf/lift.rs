@@ -33,11 +33,15 @@ pub(super) fn lift<'a>(
     cache: &InterpreterCache<'a>,
     liftable: &Liftable,
 ) -> Result<Vec<Lifted>, DecodeError> {
-    let wanted = liftable.pieces.iter().map(|piece| piece.number).collect();
-    let mut lifter = Lifter { wanted, met: 0, found: Vec::new() };
-    let broken = Arc::new(AtomicBool::new(false));
-    run(page, cache, &mut lifter, RenderContent::PAGE, &broken);
-    let found: Vec<Lifted> = lifter.found.into_iter().collect::<Result<_, _>>()?;
+    let wanted: Vec<usize> = liftable.pieces.iter().map(|piece| piece.number).collect();
+    let (mut met, mut found) = (0, Vec::new());
+    images(page, cache, |image| {
+        if wanted.contains(&met) {
+            found.push(take(image));
+        }
+        met += 1;
+    });
+    let found: Vec<Lifted> = found.into_iter().collect::<Result<_, _>>()?;
     if found.len() != liftable.pieces.len() {
         return Err(DecodeError::unreadable("an image of the page vanished between two readings"));
     }
@@ -46,47 +50,29 @@ pub(super) fn lift<'a>(
 
 /// What the images of a page say together, in bytes (see [`white::said`]).
 pub(super) fn images_say<'a>(page: &'a Page<'a>) -> usize {
-    let mut scales = Scales::default();
-    let broken = Arc::new(AtomicBool::new(false));
-    let cache = InterpreterCache::new();
-    run(page, &cache, &mut scales, RenderContent::PAGE, &broken);
-    scales.bytes
-}
-
-#[derive(Default)]
-struct Scales {
-    bytes: usize,
-}
-
-impl<'a> Device<'a> for Scales {
-    fn draw_image(&mut self, image: Image<'a, '_>, _: ImageDrawProps<'a>) {
-        let stream = match &image {
+    let mut bytes = 0;
+    images(page, &InterpreterCache::new(), |image| {
+        let stream = match image {
             Image::Raster(raster) => raster.stream(),
             Image::Stencil(stencil) => stencil.stream(),
         };
-        self.bytes += white::said(&stream.raw_data());
-    }
-
-    fn draw_path(&mut self, _: &BezPath, _: DrawProps<'a>, _: &DrawMode) {}
-    fn push_clip_path(&mut self, _: &ClipPath) {}
-    fn push_transparency_group(&mut self, _: f32, _: Option<SoftMask<'a>>, _: BlendMode) {}
-    fn draw_glyph_run(&mut self, _: &GlyphRun<'_, 'a>, _: DrawProps<'a>, _: &DrawMode) {}
-    fn pop_clip(&mut self) {}
-    fn pop_transparency_group(&mut self) {}
+        bytes += white::said(&stream.raw_data());
+    });
+    bytes
 }
 
-struct Lifter {
-    wanted: Vec<usize>,
-    met: usize,
-    found: Vec<Result<Lifted, DecodeError>>,
+/// Shows every image of a page, in the order in which they are drawn.
+fn images<'a>(page: &'a Page<'a>, cache: &InterpreterCache<'a>, see: impl FnMut(&Image<'_, '_>)) {
+    let broken = Arc::new(AtomicBool::new(false));
+    run(page, cache, &mut Images(see), RenderContent::PAGE, &broken);
 }
 
-impl<'a> Device<'a> for Lifter {
+/// A device that shows images and draws nothing.
+struct Images<F>(F);
+
+impl<'a, F: FnMut(&Image<'_, '_>)> Device<'a> for Images<F> {
     fn draw_image(&mut self, image: Image<'a, '_>, _: ImageDrawProps<'a>) {
-        if self.wanted.contains(&self.met) {
-            self.found.push(take(&image));
-        }
-        self.met += 1;
+        (self.0)(&image);
     }
 
     fn draw_path(&mut self, _: &BezPath, _: DrawProps<'a>, _: &DrawMode) {}

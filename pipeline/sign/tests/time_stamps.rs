@@ -67,9 +67,11 @@ fn a_stamped_signature_is_b_t_for_every_key_and_file() {
             assert_eq!(found.pades_level, PadesLevel::BT, "{scheme:?} {xref:?}");
             let token = found.timestamp.as_ref().unwrap();
             assert!(token.sound() && token.trusted, "{token:?}");
+            assert_eq!(token.tsa_dn.as_deref(), Some("CN=stamp"));
             assert!(found.notes.is_empty(), "{:?}", found.notes);
             let stranger = made::verify(&output, &made::trust(&issued)).unwrap();
-            assert!(!stranger.signatures[0].timestamp.as_ref().unwrap().trusted);
+            let token = stranger.signatures[0].timestamp.as_ref().unwrap();
+            assert!(token.sound() && !token.trusted, "{token:?}");
         }
     }
 }

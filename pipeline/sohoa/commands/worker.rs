@@ -19,6 +19,7 @@ use crate::{
     scratch::Scratch,
     settings::Settings,
     setup,
+    tally::Tally,
     worker::{self, Ending, Inputs},
 };
 
@@ -41,7 +42,10 @@ pub(crate) async fn run(arguments: Worker) -> Result<Exit, Failure> {
     let opened = tokio::select! {
         opened = open_all(&arguments, settings, &shutdown) => opened?,
         // Nothing is in hand yet.
-        () = shutdown.drained() => return Ok(Exit::Done),
+        () = shutdown.drained() => {
+            let ending = Ending { summary: Tally::begin().so_far(), stopped: false };
+            return report(&ending, arguments.json);
+        }
     };
     let Opened { context, others, lanes } = opened;
     let health = Health::new(STILL);

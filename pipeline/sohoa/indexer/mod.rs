@@ -40,8 +40,8 @@ const STAGE: &str = "index";
 /// Between two signs of life of an indexer that has nothing to do.
 const BEAT: Duration = Duration::from_secs(5);
 
-/// Pages whose rows are committed at once, whatever the number of documents: a page with its text is
-/// some ten kilobytes in memory, several times over while it becomes columns.
+/// Pages whose rows are committed at once, whatever the number of documents: what is in memory grows
+/// with pages, and a document may have thousands.
 const PAGES: u64 = 20_000;
 
 /// Workers are newer than this indexer. It stops where it stands: behind the event its position

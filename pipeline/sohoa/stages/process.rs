@@ -131,12 +131,7 @@ pub(crate) async fn process(context: &Context, source: Arc<Source>) -> Result<Se
 }
 
 async fn attempt(context: &Context, taken: &mut Taken) -> Result<Settled, Fault> {
-    if let Err(fault) = check_declared(taken) {
-        if let Fault::Reject(rejection) = &fault {
-            turned_back(rejection.code);
-        }
-        return Err(fault);
-    }
+    check_declared(taken).inspect_err(|rejection| turned_back(rejection.code))?;
     let latest = retry(context.retry, || publication::latest(&context.output, taken.uid)).await?;
     let asked = matches!(context.reprocess, Some(Reprocess::All | Reprocess::Published));
     match &latest {

@@ -8,7 +8,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use object_store::path::Path;
-use sohoa_flow::{FatalKind, Fault, retry::retry};
+use sohoa_flow::{FatalKind, Fault, Rejection, retry::retry};
 use sohoa_schemas::Code;
 use sohoa_source::{Source, identity};
 use sohoa_store::{Fetched, Store, Trouble};
@@ -118,7 +118,7 @@ async fn refuse_closed(input: &Store, key: &Path, fault: Fault) -> Fault {
 }
 
 /// Whether the bytes are what the manifest says.
-pub(crate) fn check_declared(taken: &Taken) -> Result<(), Fault> {
+pub(crate) fn check_declared(taken: &Taken) -> Result<(), Rejection> {
     for (listed, fetched) in taken.source.files.iter().zip(&taken.files) {
         let Some(declared) = &listed.declared else { continue };
         let differs = declared.bytes.is_some_and(|bytes| bytes != fetched.size)
@@ -128,7 +128,7 @@ pub(crate) fn check_declared(taken: &Taken) -> Result<(), Fault> {
                 .is_some_and(|sha| !sha.eq_ignore_ascii_case(&fetched.sha256));
         if differs {
             let error = format!("`{}` is not the file its manifest describes", declared.path);
-            return Err(Fault::reject(Code::F01HashMismatch, STAGE, error));
+            return Err(Rejection::new(Code::F01HashMismatch, STAGE, error));
         }
     }
     Ok(())
