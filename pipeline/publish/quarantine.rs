@@ -11,7 +11,7 @@ use sohoa_schemas::{
 use sohoa_store::Store;
 use uuid::Uuid;
 
-use crate::{STAGE, from_json, keys, to_json};
+use crate::{STAGE, from_json, keys, read_json, to_json};
 
 /// Changes the refusal of a source by what is held of it, and says what is held then. `change` is
 /// called again when another worker came between; `None` leaves the entry as it is. One that is
@@ -32,6 +32,14 @@ pub async fn amend(
     };
     output.update(STAGE, &key, change).await?;
     Ok(held)
+}
+
+/// The refusal of a source, if there is one. One that is damaged counts as none.
+pub async fn find(output: &Store, source: Uuid) -> Result<Option<Quarantine>, Fault> {
+    match read_json(output, &keys::quarantine(source)).await {
+        Err(Fault::Reject(_)) => Ok(None),
+        found => found,
+    }
 }
 
 /// Adds to a refusal the message the source came by, so that it can be sent again. Of a secret

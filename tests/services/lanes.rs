@@ -20,6 +20,10 @@ pub(crate) const TESTS: [(&str, fn()); 11] = [
     ("lanes::what_a_run_makes_a_worker_makes", what_a_run_makes_a_worker_makes),
     ("lanes::a_worker_takes_several_inputs_by_both_lanes", a_worker_takes_several_inputs),
     ("lanes::killed_workers_lose_and_repeat_nothing", killed_workers_lose_and_repeat_nothing),
+    (
+        "lanes::a_refused_document_that_is_published_late_is_not_lost",
+        a_refused_document_that_is_published_late_is_not_lost,
+    ),
     ("lanes::partitions_that_come_back_go_on", partitions_that_come_back_go_on),
     (
         "lanes::a_drain_that_takes_too_long_is_left_in_order",
@@ -120,6 +124,8 @@ impl Province {
     fn replay(&self) -> i64 {
         let refused = self.refused().len() as i64;
         if refused > 0 {
+            // What was published without an announcement is told from the index.
+            self.index();
             let replayed = self.world.sohoa(&[
                 "dead-letters",
                 "replay",
@@ -332,6 +338,36 @@ fn a_document_that_kills_twice_is_refused() {
     let refused = province.refused();
     assert_eq!(refused.len(), 1, "{refused:?}");
     assert_eq!(refused[0]["code"], "X03_KILLED_WORKER");
+    assert_eq!(province.replay(), 1);
+    province.index();
+    province.check();
+}
+
+/// A worker that was only taken for dead publishes what another refused meanwhile. Its answer counts
+/// for nothing, so the refusal stays work until it is sent again, and then the record is announced.
+fn a_refused_document_that_is_published_late_is_not_lost() {
+    let province = Province::new("1", 1);
+    province.backfill("first");
+    let group = format!("t{}-workers", std::process::id());
+    let bulk = topic("bulk");
+    let note = || messages::note(province.kafka.bootstrap(), &group, &bulk, 0).unwrap_or_default();
+    let mut killed = province.worker("one");
+    wait_until("a document in hand", || note().contains("hand"));
+    signal(&killed, "KILL");
+    killed.wait().unwrap();
+    let mut stopped = province.worker("two");
+    wait_until("a suspect alone", || note().contains("alone"));
+    signal(&stopped, "STOP");
+    let mut judge = province.worker("three");
+    wait_until("a refusal", || !province.refused().is_empty());
+    signal(&stopped, "CONT");
+    let refused = province.refused()[0]["source_uid"].as_str().unwrap().to_owned();
+    let folder = format!("buckets/records/out/documents/{}/{refused}/v1", &refused[..2]);
+    let record = province.world.path(&folder).join("record.json");
+    wait_until("a late publication", || record.is_file());
+    province.wait_for_events(province.documents);
+    Province::end(&mut judge);
+    Province::end(&mut stopped);
     assert_eq!(province.replay(), 1);
     province.index();
     province.check();

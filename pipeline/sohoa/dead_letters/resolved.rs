@@ -4,8 +4,12 @@
 //! says when, and a refusal after that is of a failed reprocess, so it is work again. One that was
 //! refused unread (gone, closed to us) is published under another uid, and a bad scan is replaced by
 //! a better one of other bytes: there the receipts tell, since a file's identity is its address.
+//!
+//! A record that nobody announced is no publication: a worker that was taken for dead finishes a
+//! document that was refused meanwhile, and its answer counts for nothing. As long as the index's
+//! last word on a source is the refusal, it is work; sent again, it is found done and announced.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use sohoa_flow::{
@@ -28,14 +32,20 @@ const PUBLISHED: &str = "select published.intake_uid, \
      on published.intake_uid = refused.intake_uid \
      where published.outcome = 'published' group by published.intake_uid";
 
-/// Refused files that were published, by their identity, and when: some 40 bytes each.
+/// Sources of which some file's last receipt is a refusal.
+const REFUSED: &str = "select distinct source_uid from intake where outcome = 'quarantined'";
+
+/// What the index says of refusals.
 #[derive(Debug, Default)]
 pub(crate) struct Resolved {
+    /// Refused files that were published, by their identity, and when: some 40 bytes each.
     published: HashMap<Uuid, i64>,
+    /// Sources whose refusal is the last that the index knows: some 20 bytes each.
+    refused: HashSet<Uuid>,
 }
 
 impl Resolved {
-    /// Reads them, in one pass over the receipts.
+    /// Reads it, in two passes over the receipts.
     ///
     /// # Errors
     /// The index cannot be read.
@@ -48,7 +58,13 @@ impl Resolved {
             published.extend(uid.zip(at));
         })
         .await?;
-        Ok(Self { published })
+        let mut refused = HashSet::new();
+        for_each_row(index, REFUSED, |row| {
+            let uid = row.first().copied().flatten();
+            refused.extend(uid.and_then(|uid| uid.parse::<Uuid>().ok()));
+        })
+        .await?;
+        Ok(Self { published, refused })
     }
 
     /// Whether a refusal is history.
@@ -56,6 +72,9 @@ impl Resolved {
         let Body::Document(entry) = &letter.body else { return Ok(false) };
         if self.by_receipts(entry) {
             return Ok(true);
+        }
+        if self.refused.contains(&entry.source_uid) {
+            return Ok(false);
         }
         let find = || publication::latest(output, entry.source_uid);
         match retry(Policy::default(), find).await {

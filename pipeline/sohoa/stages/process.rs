@@ -48,6 +48,8 @@ pub(crate) struct Settled {
     pub(crate) key: String,
     /// Its SHA-256, where it was written just now.
     pub(crate) sha256: Option<String>,
+    /// A record that nobody announced; its rows are among these.
+    pub(crate) unannounced: Option<String>,
     /// Its index rows.
     pub(crate) rows: Rows,
     /// Whether it was published by an earlier run or from a copy, so that nothing was done now.
@@ -73,6 +75,7 @@ impl Settled {
             pages,
             key,
             sha256: None,
+            unannounced: None,
             rows,
             known: false,
             refused_by: None,
@@ -260,5 +263,10 @@ pub(crate) async fn refuse_unless_done(
         }
         Err(fault) => return Err(fault),
     }
-    refuse(context, &taken, rejection).await
+    let refused = refuse(context, &taken, rejection).await?;
+    // A worker that was only taken for dead may have published it in the meantime.
+    match retry(context.retry, || publication::latest(&context.output, taken.uid)).await? {
+        Some(record) => receipts::again(context, &taken, record).await,
+        None => Ok(refused),
+    }
 }

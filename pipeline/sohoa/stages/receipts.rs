@@ -4,8 +4,9 @@
 //! Every received file has its own receipt, though the document is one.
 
 use bytes::Bytes;
+use chrono::{DateTime, TimeDelta, Utc};
 use sohoa_flow::{FatalKind, Fault, retry::retry};
-use sohoa_publish::{holding, keys, publication};
+use sohoa_publish::{holding, keys, publication, quarantine};
 use sohoa_schemas::{
     Code,
     record::{Record, Rows},
@@ -18,6 +19,7 @@ use crate::{
     stages::{
         accept::Remark,
         process::Settled,
+        publish,
         rows::{self, FilePages, Verdict, micros},
         take_in::Taken,
     },
@@ -27,6 +29,9 @@ const STAGE: &str = "publish";
 
 /// The bytes are published already. What the record does not know of these files goes into a
 /// receipt of its own beside it.
+///
+/// A document that was refused while a worker that was taken for dead published it has the refusal
+/// for its last receipts, and a record that nobody announced. Both are put right here.
 pub(crate) async fn again(
     context: &Context,
     taken: &Taken,
@@ -35,7 +40,11 @@ pub(crate) async fn again(
     let (source, version) = (record.source_uid, record.version);
     // An interruption between the record and the clearing leaves the held state behind.
     retry(context.retry, || holding::clear(&context.output, source, version)).await?;
-    let rows = missing(context, taken, &record, Outcome::Published);
+    let refused_at = refused_since(context, &record).await?;
+    let mut rows = match refused_at {
+        Some(at) => anew(context, taken, &record, at),
+        None => missing(context, taken, &record, Outcome::Published),
+    };
     let Some(receipt) = rows.intake.first().map(|row| row.intake_uid) else {
         return Ok(Settled { known: true, ..Settled::published(record) });
     };
@@ -44,7 +53,22 @@ pub(crate) async fn again(
         .map_err(|error| Fault::fatal(FatalKind::Internal, STAGE, error))?
         .into();
     retry(context.retry, || context.output.put(STAGE, &key, bytes.clone())).await?;
-    Ok(Settled { known: true, ..Settled::new(taken.uid, Outcome::Published, key, rows) })
+    let unannounced = refused_at.map(|_| publish::record_key(&record));
+    if unannounced.is_some() {
+        let receipts = std::mem::take(&mut rows.intake);
+        rows.extend(record.rows);
+        rows.intake = receipts;
+    }
+    let settled = Settled::new(taken.uid, Outcome::Published, key, rows);
+    Ok(Settled { known: true, unannounced, ..settled })
+}
+
+/// When a published document was refused, if its refusal has the later receipt.
+async fn refused_since(context: &Context, record: &Record) -> Result<Option<DateTime<Utc>>, Fault> {
+    let find = || quarantine::find(&context.output, record.source_uid);
+    let Some(entry) = retry(context.retry, find).await? else { return Ok(None) };
+    let last = |rows: &Rows| rows.intake.iter().map(|row| row.settled_at).max();
+    Ok(last(&entry.rows).filter(|refused| last(&record.rows).is_none_or(|at| at <= *refused)))
 }
 
 /// A published answer with the receipts of this source's files. A record made from a copy of the
@@ -54,7 +78,7 @@ pub(crate) async fn complete(
     taken: &Taken,
     settled: Settled,
 ) -> Result<Settled, Fault> {
-    let lacks = |file| !known(&settled.rows.intake, file).is_some_and(|row| same(row, file));
+    let lacks = |file| lacks(&settled.rows.intake, file);
     if settled.outcome != Outcome::Published || !taken.source.files.iter().any(lacks) {
         return Ok(settled);
     }
@@ -80,13 +104,37 @@ fn known<'a>(receipts: &'a [IntakeRow], file: &SourceFile) -> Option<&'a IntakeR
     receipts.iter().find(|row| row.uri == file.key.as_ref())
 }
 
+/// Whether there is no receipt for the file as it is.
+fn lacks(receipts: &[IntakeRow], file: &SourceFile) -> bool {
+    !known(receipts, file).is_some_and(|row| same(row, file))
+}
+
 /// Whether the file is as it was received.
 fn same(row: &IntakeRow, file: &SourceFile) -> bool {
     (row.size, &row.etag, row.modified_at) == (file.size as i64, &file.etag, micros(file.modified))
 }
 
-/// The receipts that a record lacks, and a finding where they are a copy's.
+/// The receipts that a record lacks.
 fn missing(context: &Context, taken: &Taken, record: &Record, outcome: Outcome) -> Rows {
+    receipts(context, taken, (record, outcome), |file| lacks(&record.rows.intake, file))
+}
+
+/// The receipts of all files, later than a refusal, whatever this machine's clock says.
+fn anew(context: &Context, taken: &Taken, record: &Record, refused_at: DateTime<Utc>) -> Rows {
+    let mut rows = receipts(context, taken, (record, Outcome::Published), |_| true);
+    for row in &mut rows.intake {
+        row.settled_at = row.settled_at.max(refused_at + TimeDelta::microseconds(1));
+    }
+    rows
+}
+
+/// The receipts of some of the files, and a finding where they are a copy's.
+fn receipts(
+    context: &Context,
+    taken: &Taken,
+    (record, outcome): (&Record, Outcome),
+    wanted: impl Fn(&SourceFile) -> bool,
+) -> Rows {
     let files = &taken.source.files;
     let pages = |index: usize| {
         // A copy has the pages of the file in its place; a touched file those it had.
@@ -101,9 +149,8 @@ fn missing(context: &Context, taken: &Taken, record: &Record, outcome: Outcome) 
     let media_type = record.rows.intake.first().and_then(|row| row.media_type.as_deref());
     let verdict = Verdict { outcome, media_type, refusal: None };
     let mut intake = rows::intake(context, taken, verdict, pages);
-    let mut states =
-        files.iter().map(|file| known(&record.rows.intake, file).map(|row| same(row, file)));
-    intake.retain(|_| states.next().flatten() != Some(true));
+    let mut wanted = files.iter().map(wanted);
+    intake.retain(|_| wanted.next() != Some(false));
     let mut findings = Vec::new();
     for row in &mut intake {
         row.version = record.version;

@@ -48,14 +48,14 @@ pub(crate) async fn of(
     let code = settled.rows.intake.iter().find_map(|row| row.code);
     let pages = settled.pages;
     let count = |pages: i32| u32::try_from(pages).unwrap_or(0);
-    let event = DocumentEvent {
+    let event = |key: &str, sha256: String| DocumentEvent {
         schema_version: VERSION,
         source_uid: settled.source,
         dossier_uid: about.dossier,
         submission: about.submission.map(str::to_owned),
         outcome: settled.outcome,
-        key: settled.key.clone(),
-        sha256: hash,
+        key: key.to_owned(),
+        sha256,
         pages: EventPages {
             published: count(pages.published),
             quarantined: count(pages.quarantined),
@@ -64,7 +64,13 @@ pub(crate) async fn of(
         code,
         settled_at: now(),
     };
-    let mut announcements = vec![announcement(context, about, Topic::Documents, &event)?];
+    let mut announcements = Vec::new();
+    if let Some(key) = &settled.unannounced {
+        let event = event(key, hash_of(context, key).await?);
+        announcements.push(announcement(context, about, (Topic::Documents, "/record"), &event)?);
+    }
+    let event = event(&settled.key, hash);
+    announcements.push(announcement(context, about, (Topic::Documents, ""), &event)?);
     if settled.outcome == Outcome::Quarantined {
         let code = code.unwrap_or(Code::X01StageFailed);
         let stage = settled.refused_by.as_deref().unwrap_or("process");
@@ -89,7 +95,7 @@ pub(crate) fn dead_letter(
         position: about.delivery.place.position(&context.settings.config.kafka.prefix),
         at: now(),
     };
-    announcement(context, about, Topic::DeadLetters, &letter)
+    announcement(context, about, (Topic::DeadLetters, ""), &letter)
 }
 
 /// Of the object as it stands, where an earlier attempt wrote it.
@@ -104,7 +110,7 @@ async fn hash_of(context: &Context, key: &str) -> Result<String, Fault> {
 fn announcement<T: Serialize>(
     context: &Context,
     about: About<'_>,
-    topic: Topic,
+    (topic, part): (Topic, &str),
     body: &T,
 ) -> Result<Announcement, Fault> {
     let payload = serde_json::to_vec(body)
@@ -112,7 +118,7 @@ fn announcement<T: Serialize>(
     let position = about.delivery.place.position(&context.settings.config.kafka.prefix);
     let kind = if topic == Topic::Documents { DOCUMENT_TYPE } else { DEAD_LETTER_TYPE };
     // The same document announced again after a redelivery has the same id.
-    let id = format!("{}/{}/{}", position.topic, position.partition, position.offset);
+    let id = format!("{}/{}/{}{part}", position.topic, position.partition, position.offset);
     let header = |name: &str, value: String| (name.to_owned(), value);
     let mut headers = vec![
         header("ce_specversion", "1.0".into()),
