@@ -188,6 +188,9 @@ codes! {
     T03MarksRepaired, "T03_MARKS_REPAIRED", Info, "Tone marks of some words were put back from the words beside them; these words count as less sure."
         "Dấu thanh của một số từ được khôi phục theo các từ bên cạnh; các từ này có độ tin cậy thấp hơn."
         "words with all their tone marks";
+    Q09ReleaseRefused, "Q09_RELEASE_REFUSED", Block, "The agency's clerk did not release the document for signing; do as the reason says, and send it again."
+        "Văn thư cơ quan không duyệt ký số tài liệu này; xử lý theo lý do đã nêu rồi gửi lại."
+        "a document that the agency's clerk releases";
     X01StageFailed, "X01_STAGE_FAILED", Block, "A step failed on this document again and again; look at the error chain, then replay it."
         "Một bước xử lý lỗi lặp lại với tài liệu này; xem chuỗi lỗi rồi gửi xử lý lại."
         "a step that succeeds";

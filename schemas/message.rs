@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::{
     code::Code,
     manifest::{self, Manifest},
+    record::Released,
     rows::Outcome,
 };
 
@@ -20,6 +21,8 @@ pub const VERSION: i16 = 1;
 
 /// `ce_type` of a [`Submission`].
 pub const SUBMISSION_TYPE: &str = "vn.sohoa.submission.v1";
+/// `ce_type` of a [`Release`].
+pub const RELEASE_TYPE: &str = "vn.sohoa.release.v1";
 /// `ce_type` of a [`DocumentEvent`].
 pub const DOCUMENT_TYPE: &str = "vn.sohoa.document.v1";
 /// `ce_type` of a [`DeadLetter`].
@@ -51,6 +54,27 @@ pub struct Submission {
     /// Why it is to be refused unread.
     #[serde(default)]
     pub refused: Option<SubmittedRefusal>,
+}
+
+/// On the live and the bulk topic in place of a [`Submission`] that is too large for a message: it
+/// lies in the output at `messages/<first two digits>/<sha256>.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StoredSubmission {
+    /// 1.
+    pub schema_version: i16,
+    /// The submission's JSON.
+    pub stored: StoredBody,
+}
+
+/// An object that is named by its content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StoredBody {
+    /// SHA-256 in hex.
+    pub sha256: String,
+    /// Bytes.
+    pub size: u64,
 }
 
 /// What the documents of a dossier share.
@@ -95,6 +119,33 @@ pub struct SubmittedRefusal {
     pub code: Code,
     /// What is wrong.
     pub error: String,
+}
+
+/// On the releases topic: an agency's word on one held document. The key is the source's uid.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Release {
+    /// 1.
+    pub schema_version: i16,
+    /// The source that is held.
+    pub source_uid: Uuid,
+    /// Whether it may be signed.
+    pub verdict: Verdict,
+    /// Why not; free text without personal data.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// Who says so.
+    pub released: Released,
+}
+
+/// What an agency says of a held document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It may be signed.
+    Approve,
+    /// It may not.
+    Reject,
 }
 
 /// On the documents topic: what became of a document. Points at the object, does not repeat it.

@@ -28,6 +28,8 @@ pub fn files() -> Vec<(&'static str, String)> {
         ("prepared.v1.schema.json", json::<record::Prepared>()),
         ("quarantine.v1.schema.json", json::<record::Quarantine>()),
         ("record.v1.schema.json", json::<record::Record>()),
+        ("release.v1.schema.json", json::<message::Release>()),
+        ("stored-submission.v1.schema.json", json::<message::StoredSubmission>()),
         ("submission.v1.schema.json", json::<message::Submission>()),
         ("summary.v1.schema.json", json::<Summary>()),
     ]

@@ -110,8 +110,23 @@ pub struct Record {
     /// What was set by hand in this version; what was before stands in the versions before.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub amendments: Vec<Amendment>,
+    /// Who let it be signed; none where a written delegation does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub released: Option<Released>,
     /// Its index rows.
     pub rows: Rows,
+}
+
+/// A clerk's word that a document may be signed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Released {
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Name of the batch that was released together, or the number of its minutes.
+    pub reference: String,
 }
 
 /// `work/<uid>/v<version>/prepared.json`: a composed document that waits for its signature.

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Documents of a lane that a worker has under way beyond the number of its page workers.
-const BESIDE_WORKERS: usize = 2;
+const BESIDE_WORKERS: usize = 8;
 
 /// One program's part of a round.
 #[derive(Debug)]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use sohoa_flow::{FatalKind, Fault};
 use sohoa_kafka::{Event, PartitionProgress, Progress, Submitter, Topic, connect, topics};
 use sohoa_schemas::{config::Kafka, ledger::DeliveredRange, message::Submission};
+use sohoa_store::Store;
 
 use crate::STAGE;
 
@@ -41,18 +42,18 @@ pub struct KafkaLane {
 }
 
 impl KafkaLane {
-    /// Looks whether the broker answers and has the topic.
+    /// Looks whether the broker answers and has the topic. `output` is where the workers write.
     ///
     /// # Errors
     /// `Fatal`, naming the setting.
-    pub async fn open(settings: &Kafka, lane: Topic) -> Result<Self, Fault> {
+    pub async fn open(settings: &Kafka, lane: Topic, output: Store) -> Result<Self, Fault> {
         let settings = settings.clone();
         blocking(move || {
             let base = connect::base(&settings)
                 .map_err(|error| Fault::fatal(FatalKind::Configuration, STAGE, error))?;
             let prefix = &settings.prefix;
             let topic = lane.name(prefix);
-            let submitter = Submitter::open(&base, prefix, &[lane])?;
+            let submitter = Submitter::open(&base, prefix, &[lane], output)?;
             let progress = Progress::open(&base, &topics::workers_group(prefix), &topic)?;
             Ok(Self { submitter, progress: Arc::new(progress), lane, topic })
         })

@@ -1,5 +1,7 @@
 //! From configuration to a client, and errors that name the setting.
 
+use std::time::{Duration, Instant};
+
 use rdkafka::{
     ClientConfig,
     config::RDKafkaLogLevel,
@@ -94,6 +96,30 @@ pub fn fault(error: KafkaError) -> Fault {
         },
     };
     Fault::fatal(kind, STAGE, error)
+}
+
+/// Between two lines about the same trouble.
+const COMPLAINT: Duration = Duration::from_secs(30);
+
+/// Trouble of a consumer that goes on, said now and then.
+#[derive(Debug, Default)]
+pub(crate) struct Complaints(Option<Instant>);
+
+impl Complaints {
+    /// Goes on after an error that passes; ends on one that does not.
+    pub(crate) fn pass(&mut self, error: KafkaError) -> Result<(), Fault> {
+        let said = error.to_string();
+        match fault(error) {
+            Fault::Retry(_) => {
+                if self.0.is_none_or(|at| at.elapsed() > COMPLAINT) {
+                    self.0 = Some(Instant::now());
+                    tracing::warn!(error = said, "the broker is in trouble; trying again");
+                }
+                Ok(())
+            }
+            fault => Err(fault),
+        }
+    }
 }
 
 /// The broker answered, and will answer the same again.

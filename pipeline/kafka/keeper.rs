@@ -13,8 +13,7 @@ use std::{
 use rdkafka::{
     ClientConfig, Message as _, TopicPartitionList,
     consumer::{BaseConsumer, Consumer as _},
-    error::KafkaError,
-    message::{BorrowedMessage, Headers as _},
+    message::BorrowedMessage,
 };
 use sohoa_flow::Fault;
 use sohoa_metrics::record;
@@ -23,8 +22,8 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::{
     announce::Announcement,
     claims::Suspicion,
-    connect::fault,
-    lane::{Delivery, Lane, Place},
+    connect::{Complaints, fault},
+    lane::{Delivery, Lane, Place, headers},
     lanes::{Company, LaneSettings, Order, Room},
     partitions::{Held, Watch, Watcher},
     topics::workers_group,
@@ -44,9 +43,6 @@ const AHEAD: usize = 64;
 /// waits for the one under way.
 const FETCH_MS: &str = "50";
 
-/// Between two lines about the same trouble.
-const COMPLAINT: Duration = Duration::from_secs(30);
-
 /// The consumer and what is to be done with it.
 pub(crate) struct Keeper {
     consumer: BaseConsumer<Watcher>,
@@ -65,7 +61,7 @@ pub(crate) struct Keeper {
     announced_at: Instant,
     /// Whether the last note did not get through.
     note_owed: bool,
-    complained_at: Option<Instant>,
+    complaints: Complaints,
 }
 
 impl Keeper {
@@ -95,7 +91,7 @@ impl Keeper {
             paused: HashMap::new(),
             announced_at: Instant::now(),
             note_owed: false,
-            complained_at: None,
+            complaints: Complaints::default(),
         })
     }
 
@@ -248,7 +244,7 @@ impl Keeper {
                         self.waiting[delivery.place.lane as usize].push_back(delivery);
                     }
                 }
-                Some(Err(error)) => return complain(&mut self.complained_at, error),
+                Some(Err(error)) => return self.complaints.pass(error),
             }
         }
         Ok(())
@@ -284,21 +280,6 @@ impl Keeper {
     }
 }
 
-/// Goes on after an error that passes, and says so now and then; ends on one that does not.
-fn complain(complained_at: &mut Option<Instant>, error: KafkaError) -> Result<(), Fault> {
-    let said = error.to_string();
-    match fault(error) {
-        Fault::Retry(_) => {
-            if complained_at.is_none_or(|at| at.elapsed() > COMPLAINT) {
-                *complained_at = Some(Instant::now());
-                tracing::warn!(error = said, "the broker is in trouble; trying again");
-            }
-            Ok(())
-        }
-        fault => Err(fault),
-    }
-}
-
 /// Opens the message's account; none when it is open already or its partition is gone.
 fn take(watch: &Watch, message: &BorrowedMessage<'_>) -> Option<Delivery> {
     let lane = watch.lane(message.topic())?;
@@ -316,13 +297,6 @@ fn take(watch: &Watch, message: &BorrowedMessage<'_>) -> Option<Delivery> {
         headers: headers(message),
         suspicion: Suspicion::None,
     })
-}
-
-fn headers(message: &BorrowedMessage<'_>) -> Vec<(String, String)> {
-    let Some(headers) = message.headers() else { return Vec::new() };
-    let text = |value: Option<&[u8]>| Some(str::from_utf8(value?).ok()?.to_owned());
-    let header = headers.iter();
-    header.filter_map(|header| Some((header.key.to_owned(), text(header.value)?))).collect()
 }
 
 fn group(settings: &LaneSettings) -> ClientConfig {

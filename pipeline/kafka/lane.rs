@@ -1,5 +1,6 @@
 //! The two lanes, and a message of one.
 
+use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
 use sohoa_flow::Urgency;
 use sohoa_schemas::message::MessagePosition;
 
@@ -91,4 +92,12 @@ pub struct Delivery {
     pub headers: Vec<(String, String)>,
     /// Whether a worker died with it in hand.
     pub suspicion: Suspicion,
+}
+
+/// The headers of a message, but for those that are no text.
+pub(crate) fn headers(message: &BorrowedMessage<'_>) -> Vec<(String, String)> {
+    let Some(headers) = message.headers() else { return Vec::new() };
+    let text = |value: Option<&[u8]>| Some(str::from_utf8(value?).ok()?.to_owned());
+    let header = headers.iter();
+    header.filter_map(|header| Some((header.key.to_owned(), text(header.value)?))).collect()
 }

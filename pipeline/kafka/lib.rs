@@ -7,8 +7,10 @@
 //! * [`lane`]: the two lanes, and a message of one.
 //! * [`lanes`]: documents in, backpressure, and answers in the order of their positions.
 //! * [`announce`]: answers and positions in one transaction.
+//! * [`releases`]: what an agency says of held documents.
 //! * [`survey`]: everything that is needed of a cluster, looked at without changing it.
 //! * [`submit`]: documents onto a lane, with proof that they are there.
+//! * [`stored`]: documents that are too large for a message.
 //! * [`progress`]: how far a group is, asked from outside.
 //! * [`reader`]: events for the index, from positions that the index remembers.
 //!
@@ -29,6 +31,8 @@ mod partitions;
 pub mod progress;
 pub mod reach;
 pub mod reader;
+pub mod releases;
+pub mod stored;
 pub mod submit;
 pub mod survey;
 pub mod topics;

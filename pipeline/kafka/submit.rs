@@ -24,11 +24,13 @@ use sohoa_schemas::{
     ledger::DeliveredRange,
     message::{SUBMISSION_TYPE, Submission},
 };
+use sohoa_store::Store;
 use tokio::sync::Notify;
 
 use crate::{
     Announcement,
     connect::{STAGE, fault},
+    stored,
     topics::{Topic, partitions},
 };
 
@@ -46,8 +48,7 @@ const DEFAULTS: [(&str, &str); 6] = [
     // Long enough for a broker's restart or a short cut of the network; then the process ends,
     // which loses nothing.
     ("message.timeout.ms", "600000"),
-    // Counted before compression: a document of thousands of files, each with what its manifest
-    // says, is megabytes of text that compress to a twentieth.
+    // A broken message that is sent again may be as large as a topic takes.
     ("message.max.bytes", "33554432"),
     ("queue.buffering.max.messages", "20000"),
     ("queue.buffering.max.kbytes", "262144"),
@@ -118,6 +119,8 @@ pub struct Submitter {
     producer: ThreadedProducer<Reports>,
     reports: Reports,
     prefix: String,
+    /// Where bodies are put that are too large for a message.
+    output: Store,
 }
 
 impl std::fmt::Debug for Submitter {
@@ -127,11 +130,17 @@ impl std::fmt::Debug for Submitter {
 }
 
 impl Submitter {
-    /// Looks whether the broker answers and has the topics. Blocks.
+    /// Looks whether the broker answers and has the topics. Blocks. `output` is where the workers
+    /// write.
     ///
     /// # Errors
     /// `Fatal` when the broker refuses or a topic is missing, `Retry` when it does not answer.
-    pub fn open(base: &ClientConfig, prefix: &str, topics: &[Topic]) -> Result<Self, Fault> {
+    pub fn open(
+        base: &ClientConfig,
+        prefix: &str,
+        topics: &[Topic],
+        output: Store,
+    ) -> Result<Self, Fault> {
         let names: Vec<_> = topics.iter().map(|topic| topic.name(prefix)).collect();
         partitions(base, &names)?;
         let mut config = base.clone();
@@ -144,21 +153,25 @@ impl Submitter {
         let reports = Reports::default();
         let producer: ThreadedProducer<_> =
             config.create_with_context(reports.clone()).map_err(fault)?;
-        Ok(Self { producer, reports, prefix: prefix.to_owned() })
+        Ok(Self { producer, reports, prefix: prefix.to_owned(), output })
     }
 
-    /// Sends a document, keyed by its dossier; waits while too much is under way.
+    /// Sends a document, keyed by its dossier; waits while too much is under way. One that is too
+    /// large for a message is put into the output, and the message says so.
     ///
     /// # Errors
-    /// `Fatal` when the broker refuses this message or an earlier one.
+    /// `Fatal` when the broker refuses this message or an earlier one; the store's own.
     pub async fn send(
         &self,
         topic: Topic,
         submission: &Submission,
         event: Event<'_>,
     ) -> Result<(), Fault> {
-        let payload = serde_json::to_vec(submission)
+        let mut payload = serde_json::to_vec(submission)
             .map_err(|error| Fault::fatal(FatalKind::Internal, STAGE, error))?;
+        if payload.len() > stored::LARGEST {
+            payload = stored::put(&self.output, payload).await?;
+        }
         let key = submission.dossier.uid.to_string();
         self.pass(topic, (Some(key.as_bytes()), &payload), &event.headers()).await
     }

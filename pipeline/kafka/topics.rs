@@ -48,6 +48,11 @@ pub fn workers_group(prefix: &str) -> String {
     format!("{prefix}-workers")
 }
 
+/// Name of the consumer group that carries out releases: the same workers, beside their lanes.
+pub fn releases_group(prefix: &str) -> String {
+    format!("{prefix}-releases")
+}
+
 /// Name under which the indexer reads; nothing is committed under it.
 pub fn readers_group(prefix: &str) -> String {
     format!("{prefix}-indexer")

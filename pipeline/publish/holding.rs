@@ -17,7 +17,7 @@ const COMPOSED: &str = "composed.pdf";
 /// Name of its words with their places.
 const ALTO: &str = "alto.xml";
 /// Name of the state beside them, written last.
-const PREPARED: &str = "prepared.json";
+pub const PREPARED: &str = "prepared.json";
 
 /// Stores the composed document and its words with their places, then the state that makes it held;
 /// answers with that state.
@@ -56,6 +56,18 @@ pub async fn keep(output: &Store, prepared: &Prepared) -> Result<(), Fault> {
 /// The held state of a source, if it is held.
 pub async fn find(output: &Store, source: Uuid, version: i32) -> Result<Option<Prepared>, Fault> {
     read_json(output, &keys::work(source, version, PREPARED)).await
+}
+
+/// The held state of a source, whatever version it is of.
+pub async fn of(output: &Store, source: Uuid) -> Result<Option<Prepared>, Fault> {
+    let mut listing = std::pin::pin!(objects(output, &format!("{}/{source}", keys::WORK)));
+    let mut found = None;
+    while let Some(meta) = listing.try_next().await? {
+        if meta.location.filename() == Some(PREPARED) {
+            found = read_json(output, meta.location.as_ref()).await?.or(found);
+        }
+    }
+    Ok(found)
 }
 
 /// Clears a held state, the deciding object first, once the record is published.

@@ -10,8 +10,10 @@
 //! * `publication`: parts, then the record.
 //! * `holding`: composed documents that wait for release.
 //! * `quarantine`: refusals.
+//! * `garbage`: what of it nobody will ever name.
 //! * `survey`: listing what is there, for the audit and for rebuilding the index.
 
+pub mod garbage;
 pub mod holding;
 pub mod keys;
 pub mod original;

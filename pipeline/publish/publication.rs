@@ -141,6 +141,7 @@ mod tests {
             published_at: DateTime::UNIX_EPOCH,
             parts,
             amendments: Vec::new(),
+            released: None,
             rows: Rows::default(),
         }
     }

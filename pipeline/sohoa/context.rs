@@ -1,6 +1,9 @@
 //! What every document needs: stores, workers, key, limits. Made once, shared by all.
+//!
+//! Its inner part is the [`Office`]: all it takes to sign a composed document and publish it, which a
+//! release does without any page worker.
 
-use std::sync::Arc;
+use std::{ops::Deref, sync::Arc};
 
 use chrono::{DateTime, FixedOffset, NaiveDateTime, Utc};
 use sohoa_compose::Font;
@@ -16,35 +19,42 @@ use crate::{arguments::Reprocess, authority::Authority, privacy::Pseudonyms, set
 /// Seconds east of Greenwich of Vietnam, which has no other time.
 const VIETNAM: i32 = 7 * 3600;
 
+/// What signs and publishes; a clone shares all of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Office {
+    /// The checked configuration.
+    pub(crate) settings: Arc<Settings>,
+    /// Where results go.
+    pub(crate) output: Store,
+    /// Who signs.
+    pub(crate) authority: Arc<Authority>,
+    /// Font of the appearance.
+    pub(crate) appearance_font: Arc<FontFile>,
+    /// The stages, as they are measured.
+    pub(crate) line: Line,
+    /// How a failing store is tried again.
+    pub(crate) retry: Policy,
+}
+
 /// Shared by all documents of a process; a clone shares all of it.
 #[derive(Debug, Clone)]
 pub(crate) struct Context {
-    /// The checked configuration.
-    pub(crate) settings: Arc<Settings>,
+    /// What signs and publishes.
+    pub(crate) office: Office,
     /// Where scans come from.
     pub(crate) input: Store,
     /// Configured name of the input.
     pub(crate) input_name: String,
-    /// Where results go.
-    pub(crate) output: Store,
     /// The page workers.
     pub(crate) pool: Pool,
-    /// Who signs.
-    pub(crate) authority: Arc<Authority>,
     /// Font of the text layer.
     pub(crate) text_font: Arc<Font>,
-    /// Font of the appearance.
-    pub(crate) appearance_font: Arc<FontFile>,
     /// Hashes citizens' numbers.
     pub(crate) pseudonyms: Arc<Pseudonyms>,
     /// Bytes in flight.
     pub(crate) budget: Budget,
     /// Sources under way: copies of the same bytes in a dossier are one source, and take turns.
     pub(crate) turns: Arc<Turns<Uuid>>,
-    /// The stages, as they are measured.
-    pub(crate) line: Line,
-    /// How a failing store is tried again.
-    pub(crate) retry: Policy,
     /// When the run began.
     pub(crate) began: DateTime<Utc>,
     /// What is done again.
@@ -57,6 +67,14 @@ impl Context {
     /// The same for documents of another urgency.
     pub(crate) fn at(&self, urgency: Urgency) -> Self {
         Self { pool: self.pool.at(urgency), ..self.clone() }
+    }
+}
+
+impl Deref for Context {
+    type Target = Office;
+
+    fn deref(&self) -> &Office {
+        &self.office
     }
 }
 

@@ -15,6 +15,8 @@ mod answers;
 mod arguments;
 mod audit;
 mod authority;
+mod bar;
+mod channel;
 mod commands;
 mod console;
 mod context;
@@ -24,6 +26,7 @@ mod indexer;
 mod inputs;
 mod observe;
 mod privacy;
+mod release;
 mod run;
 mod scratch;
 mod settings;
@@ -83,8 +86,10 @@ fn start(arguments: Arguments) -> Result<Exit, Failure> {
             Command::Indexer(arguments) => commands::indexer::run(arguments).await,
             Command::PageWorker(arguments) => commands::page_worker::run(&arguments),
             Command::Query(arguments) => commands::query::run(&arguments).await,
+            Command::Release(command) => commands::release::run(command, &bars).await,
             Command::Run(arguments) => commands::run::run(arguments, &bars).await,
             Command::Schemas(arguments) => commands::schemas::run(&arguments),
+            Command::Sweep(arguments) => commands::sweep::run(&arguments).await,
             Command::Verify(arguments) => commands::verify::run(&arguments),
             Command::Worker(arguments) => commands::worker::run(arguments).await,
         }

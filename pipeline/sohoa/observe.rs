@@ -20,7 +20,7 @@ use sohoa_schemas::{Code, rows};
 use sohoa_store::Store;
 
 use crate::{
-    context::{Context, now},
+    context::{Context, Office, now},
     exit::{Exit, Failure},
     stages::Settled,
 };
@@ -34,11 +34,11 @@ const HELD_REST: u32 = 50;
 
 /// Counts a document through a stage, with the time it takes there.
 pub(crate) async fn measured<T>(
-    context: &Context,
+    office: &Office,
     stage: Stage,
     work: impl Future<Output = Result<T, Fault>>,
 ) -> Result<T, Fault> {
-    let working = context.line.stage(stage).enter();
+    let working = office.line.stage(stage).enter();
     ended(working, work.await)
 }
 

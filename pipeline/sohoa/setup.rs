@@ -15,7 +15,7 @@ use sohoa_store::{Lease, Missing, OpenError, Store, probe};
 use crate::{
     arguments::Reprocess,
     authority::Authority,
-    context::{Context, now},
+    context::{Context, Office, now},
     exit::{Exit, Failure},
     inputs::{self, NamedInput},
     observe,
@@ -85,32 +85,42 @@ pub(crate) async fn context(
     shutdown: Shutdown,
 ) -> Result<Context, Failure> {
     let Places { input, named, output } = places;
-    let (text_font, appearance_font) = fonts(&settings.config.sign.font)?;
-    let authority = Authority::load(&settings.config, now())?;
+    let (office, text_font) = office(settings, output)?;
+    let Office { settings, output, authority, .. } = &office;
     let pseudonyms = Pseudonyms::load(settings.config.secrets.hmac_key.as_deref())?;
-    let input_name = inputs::bind(&named, &settings, (&input, &output)).await?;
-    publish_test_root(&output, &authority).await?;
-    let pool = pool(&settings).await?;
+    let input_name = inputs::bind(&named, settings, (&input, output)).await?;
+    publish_test_root(output, authority).await?;
+    let pool = pool(settings).await?;
     let budget = Budget::new(settings.config.workers.budget_mib << 20);
-    let within = Duration::from_secs(settings.config.store.retry_seconds);
     Ok(Context {
-        settings: Arc::new(settings),
         input,
         input_name,
-        output,
         pool,
-        authority: Arc::new(authority),
         text_font: Arc::new(text_font),
-        appearance_font: Arc::new(appearance_font),
         pseudonyms: Arc::new(pseudonyms),
         budget,
-        line: Line::new(Stage::Fetch..=Stage::Publish),
-        retry: Policy { within, on_retry: Some(observe::tried_again), ..Policy::default() },
         turns: Arc::default(),
         began: now(),
         reprocess,
         shutdown,
+        office,
     })
+}
+
+/// Opens the key and what is signed with it; the font serves the text layer as well.
+pub(crate) fn office(settings: Settings, output: Store) -> Result<(Office, Font), Failure> {
+    let (text_font, appearance_font) = fonts(&settings.config.sign.font)?;
+    let authority = Authority::load(&settings.config, now())?;
+    let within = Duration::from_secs(settings.config.store.retry_seconds);
+    let office = Office {
+        settings: Arc::new(settings),
+        output,
+        authority: Arc::new(authority),
+        appearance_font: Arc::new(appearance_font),
+        line: Line::new(Stage::Fetch..=Stage::Publish),
+        retry: Policy { within, on_retry: Some(observe::tried_again), ..Policy::default() },
+    };
+    Ok((office, text_font))
 }
 
 /// Opens a folder or URL; one across a network has to answer.
@@ -214,7 +224,10 @@ pub(crate) async fn writable(output: &Store, single_writer: bool) -> Result<(), 
 }
 
 /// Leaves the test authority's root where a verifier of the results finds it.
-async fn publish_test_root(output: &Store, authority: &Authority) -> Result<(), Failure> {
+pub(crate) async fn publish_test_root(
+    output: &Store,
+    authority: &Authority,
+) -> Result<(), Failure> {
     let Some(root) = &authority.test_root else { return Ok(()) };
     let key = sohoa_publish::keys::TEST_ROOT;
     let held = output.get(key).await;

@@ -10,6 +10,7 @@ pub mod credentials;
 pub mod fetch;
 pub mod hash;
 pub mod lease;
+mod leftovers;
 mod metered;
 mod object_lock;
 pub mod probe;
@@ -34,6 +35,7 @@ use remote::{Remote, SettingError};
 
 pub use fetch::Fetched;
 pub use lease::Lease;
+pub use leftovers::Leftover;
 pub use put::{Created, FileChanged};
 pub use trouble::Trouble;
 

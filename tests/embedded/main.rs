@@ -14,4 +14,5 @@ mod release;
 mod run;
 mod submissions;
 mod support;
+mod sweep;
 mod trust;

@@ -1,5 +1,9 @@
 //! Held until released: signing resumes from prepared state, never from recognition.
 
+use std::process::Command;
+
+use serde_json::Value;
+
 use crate::support::World;
 
 #[test]
@@ -28,4 +32,79 @@ fn a_held_document_is_signed_later_without_being_read_again() {
     assert_eq!(world.number("select count(*) as n from intake where outcome = 'held'"), 0);
     world.audit();
     world.check_layouts();
+}
+
+#[test]
+fn a_clerk_releases_one_document_and_refuses_the_other() {
+    let world =
+        World::with_samples(&["--dossiers", "1", "--documents", "2", "--formats", "tiff-g4,jpeg"]);
+    let manual = world.write("manual.toml", "[release]\nmode = \"manual\"\n");
+    assert_eq!(world.run(&["--config", &manual]).count("documents", "held"), 2);
+    let release = |arguments: &[&str]| {
+        let places = ["--output", "out", "--config", &manual];
+        let ran = world.sohoa(&[&["release"][..], arguments, &places].concat());
+        assert_eq!(ran.exit, 0, "{}", ran.stderr);
+        ran.stdout
+    };
+    let listed = release(&["list", "--json", "--save", "look"]);
+    let held: Vec<Value> = listed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(held.len(), 2);
+    let uid = |at: usize| held[at]["source_uid"].as_str().unwrap();
+    assert!(world.path("look").join(format!("{}.pdf", uid(0))).is_file());
+    assert!(release(&["list", "--sample", "1"]).ends_with("in the sample\n"));
+    assert!(release(&["show", uid(1)]).contains("\"waiting_for\": \"release\""));
+
+    // Nobody's word, and no word of which documents, is no release.
+    for wrong in [&["approve", "--by", " ", "--all"][..], &["approve", "--by", "Văn thư"]] {
+        let places = ["--output", "out", "--config", &manual];
+        assert_eq!(world.sohoa(&[&["release"][..], wrong, &places].concat()).exit, 1);
+    }
+    let approve = ["approve", "--id", uid(0), "--by", "Văn thư A", "--reference", "BB-07"];
+    assert!(release(&[&approve[..], &["--dry-run"]].concat()).contains("1 documents"));
+    assert!(release(&approve).starts_with("1 signed and published"));
+    let reason = "thiếu trang, CCCD 012345678901";
+    release(&["reject", "--id", uid(1), "--by", "Văn thư A", "--reason", reason]);
+    assert!(release(&["list"]).starts_with("0 documents"));
+    assert!(world.files("out/work").is_empty(), "held state was left behind");
+
+    let rows = world.query("select release_mode, release_ref, signature_state from documents");
+    assert_eq!(rows.len(), 1);
+    assert_eq!(rows[0]["release_mode"], "manual");
+    assert_eq!(
+        (&rows[0]["release_ref"], &rows[0]["signature_state"]),
+        (&"BB-07".into(), &"ok".into())
+    );
+    let record = std::fs::read(&world.named("out/documents", "record.json")[0]).unwrap();
+    let record: Value = serde_json::from_slice(&record).unwrap();
+    assert_eq!(record["released"]["by"], "Văn thư A");
+    let letters = world.sohoa(&["dead-letters", "list", "--output", "out", "--json"]);
+    assert!(letters.stdout.contains("Q09_RELEASE_REFUSED"), "{}", letters.stdout);
+    let findings = world.query("select observed from findings where code = 'Q09_RELEASE_REFUSED'");
+    let observed = findings[0]["observed"].as_str().unwrap();
+    assert!(observed.contains("thiếu trang") && !observed.contains("012345678901"), "{observed}");
+    world.audit();
+}
+
+/// Killed between the record and the index, a release is finished by the same command.
+#[test]
+fn a_release_that_was_interrupted_is_finished_by_the_next() {
+    let world = World::with_samples(&["--dossiers", "1", "--documents", "1"]);
+    let manual = world.write("manual.toml", "[release]\nmode = \"manual\"\n");
+    assert_eq!(world.run(&["--config", &manual]).count("documents", "held"), 1);
+    let kept = world.path("kept");
+    let copied =
+        Command::new("cp").arg("-a").arg(world.path("out/work")).arg(&kept).status().unwrap();
+    assert!(copied.success());
+    let approve =
+        ["release", "approve", "--all", "--by", "A", "--output", "out", "--config", &manual];
+    assert_eq!(world.sohoa(&approve).exit, 0);
+    // As it was when the record was there and nothing of it in the index.
+    std::fs::remove_dir_all(world.path("out/index")).unwrap();
+    std::fs::remove_dir_all(world.path("out/work")).unwrap_or_default();
+    std::fs::rename(&kept, world.path("out/work")).unwrap();
+    let again = world.sohoa(&approve);
+    assert_eq!(again.exit, 0, "{}", again.stderr);
+    assert_eq!(world.number("select count(*) as n from documents"), 1);
+    assert!(world.files("out/work").is_empty());
+    world.audit();
 }

@@ -16,7 +16,7 @@ use sohoa_harness::{
 use crate::support::{Ran, World, json_lines, signal, wait_until};
 
 /// All tests of this file.
-pub(crate) const TESTS: [(&str, fn()); 11] = [
+pub(crate) const TESTS: [(&str, fn()); 13] = [
     ("lanes::what_a_run_makes_a_worker_makes", what_a_run_makes_a_worker_makes),
     ("lanes::a_worker_takes_several_inputs_by_both_lanes", a_worker_takes_several_inputs),
     ("lanes::killed_workers_lose_and_repeat_nothing", killed_workers_lose_and_repeat_nothing),
@@ -34,6 +34,7 @@ pub(crate) const TESTS: [(&str, fn()); 11] = [
     ("lanes::an_input_that_a_worker_lacks_is_named", an_input_that_a_worker_lacks_is_named),
     ("lanes::a_topic_emptied_by_retention_is_no_loss", a_topic_emptied_by_retention_is_no_loss),
     ("lanes::operators_see_what_a_worker_does", operators_see_what_a_worker_does),
+    ("lanes::a_release_is_carried_out_by_a_worker", a_release_is_carried_out_by_a_worker),
     ("lanes::what_is_missing_is_named_with_its_setting", what_is_missing_is_named),
 ];
 
@@ -371,6 +372,33 @@ fn a_refused_document_that_is_published_late_is_not_lost() {
     assert_eq!(province.replay(), 1);
     province.index();
     province.check();
+}
+
+/// What waits for the agency's clerk is signed by the workers, which have the key.
+fn a_release_is_carried_out_by_a_worker() {
+    let province = Province::new("2", 2);
+    let config = std::fs::read_to_string(province.world.path("sohoa.toml")).unwrap();
+    province.world.write("sohoa.toml", &format!("{config}[release]\nmode = \"manual\"\n"));
+    province.backfill("first");
+    let mut worker = province.worker("one");
+    province.wait_for_events(province.documents);
+    let held = province.events().iter().filter(|event| event["outcome"] == "held").count();
+    assert!(held > 0);
+    messages::send(province.kafka.bootstrap(), &topic("releases"), "k", b"not json");
+    let places = ["--output", "s3://records/out", "--config", "sohoa.toml"];
+    let approve = ["release", "approve", "--send", "--submission", "first", "--by", "A"];
+    let approved = province.world.sohoa(&[&approve[..], &places].concat());
+    assert_eq!(approved.exit, 0, "{}", approved.stderr);
+    assert!(approved.stdout.starts_with(&format!("{held} sent")), "{}", approved.stdout);
+    province.wait_for_events(province.documents + held as i64);
+    Province::end(&mut worker);
+    province.index();
+    province.check();
+    let held = "select count(*) as n from intake where outcome <> 'published'";
+    assert_eq!(province.world.number(held), 0);
+    let list = ["dead-letters", "list", "--json"];
+    let letters = province.world.sohoa(&[&list[..], &places].concat());
+    assert!(letters.stdout.contains("X02_BROKEN_MESSAGE"), "{}", letters.stdout);
 }
 
 fn a_broken_message_is_kept() {

@@ -24,7 +24,7 @@ use sohoa_harness::{
     kafka::{self, client},
     reader::{Message, read_committed},
 };
-use sohoa_kafka::{Event, Submitter, Topic, topics::workers_group};
+use sohoa_kafka::{Event, Submitter, Topic, stored, submit::Verbatim, topics::workers_group};
 use sohoa_schemas::{config, message::Submission};
 use sohoa_source::{Layout, from_message};
 use sohoa_store::Store;
@@ -36,11 +36,12 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let required = env::var_os("SOHOA_REQUIRE_SERVICES").is_some();
     let there = kafka::available();
-    let trials: [(&str, fn(), bool); 5] = [
+    let trials: [(&str, fn(), bool); 6] = [
         ("what_is_written_down_is_with_the_broker", written_down_is_there, there),
         ("a_broker_killed_on_the_way_loses_nothing", killed_broker, kafka::faults_available()),
         ("the_groups_positions_say_what_is_settled", positions, there),
         ("what_a_broker_refuses_names_the_setting", refusals, there),
+        ("a_document_larger_than_a_message_lies_in_the_output", large_document, there),
         ("no_broker_names_the_setting", no_broker, true),
     ];
     let trials = trials.into_iter().map(|(name, test, there)| {
@@ -90,7 +91,7 @@ impl World {
     }
 
     async fn process(&self, bounds: Bounds, shutdown: &Shutdown) -> Backfill<KafkaLane> {
-        let lane = KafkaLane::open(&self.settings, Topic::Bulk).await.unwrap();
+        let lane = KafkaLane::open(&self.settings, Topic::Bulk, self.output.clone()).await.unwrap();
         let request = Request {
             submission: "2026-11".into(),
             input: "scans".into(),
@@ -102,6 +103,12 @@ impl World {
         };
         let stores = (self.input.clone(), self.output.clone());
         Backfill::new(stores, lane, request, bounds, shutdown.clone()).unwrap()
+    }
+
+    fn submitter(&self) -> Submitter {
+        let base = client(self.kafka.bootstrap());
+        let output = self.output.clone();
+        Submitter::open(&base, &self.settings.prefix, &[Topic::Bulk], output).unwrap()
     }
 
     fn messages(&self) -> Vec<Message> {
@@ -249,20 +256,18 @@ fn fatal<T: std::fmt::Debug>(result: Result<T, Fault>) -> (FatalKind, String) {
 fn refusals() {
     let world = World::new("refusals", 1);
     let base = client(world.kafka.bootstrap());
-    let (kind, said) = fatal(Submitter::open(&base, "no-such-prefix", &[Topic::Bulk]));
+    let (kind, said) =
+        fatal(Submitter::open(&base, "no-such-prefix", &[Topic::Bulk], world.output.clone()));
     assert_eq!(kind, FatalKind::Configuration);
     assert!(said.contains("no-such-prefix.bulk.v1"), "{said}");
 
-    let submitter = Submitter::open(&base, &world.settings.prefix, &[Topic::Bulk]).unwrap();
+    let submitter = world.submitter();
     let too_large = block_on(async {
         let process = world.process(small(), &Shutdown::default()).await;
         process.run(&()).await.unwrap();
-        let message = world.messages().remove(0);
-        let mut submission: Submission = serde_json::from_slice(&message.payload.unwrap()).unwrap();
-        // Text that does not compress, twice what a topic takes by default.
-        submission.absent = (0..60_000).map(|_| uuid::Uuid::new_v4().to_string()).collect();
-        let event = Event { id: "1", source: "t", time: "2026-11-20T01:15:02Z", traceparent: None };
-        match submitter.send(Topic::Bulk, &submission, event).await {
+        let payload = large();
+        let message = Verbatim { key: None, payload: payload.as_bytes(), headers: &[] };
+        match submitter.send_verbatim(Topic::Bulk, message).await {
             Ok(()) => submitter.flush().await.map(drop),
             refused => refused,
         }
@@ -273,12 +278,41 @@ fn refusals() {
     assert_eq!(world.messages().len(), 1);
 }
 
+/// Text that does not compress, twice what a topic takes by default.
+fn large() -> String {
+    (0..60_000).map(|_| uuid::Uuid::new_v4().to_string()).collect()
+}
+
+fn large_document() {
+    let world = World::new("large", 1);
+    let submitter = world.submitter();
+    let submission = block_on(async {
+        let process = world.process(small(), &Shutdown::default()).await;
+        process.run(&()).await.unwrap();
+        let message = world.messages().remove(0);
+        let mut submission: Submission = serde_json::from_slice(&message.payload.unwrap()).unwrap();
+        submission.absent = vec![large()];
+        let event = Event { id: "1", source: "t", time: "2026-11-20T01:15:02Z", traceparent: None };
+        submitter.send(Topic::Bulk, &submission, event).await.unwrap();
+        submitter.flush().await.unwrap();
+        submission
+    });
+    let mut messages = world.messages();
+    messages.sort_by_key(|message| message.payload.as_ref().map(Vec::len));
+    let payload = messages.remove(0).payload.unwrap();
+    assert!(payload.len() < 200, "{}", payload.len());
+    let read = block_on(stored::submission(&world.output, &payload)).unwrap();
+    assert_eq!(read, submission);
+}
+
 fn no_broker() {
     // The port is free: whoever held it has just let it go.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let brokers = format!("127.0.0.1:{port}");
     let settings = config::Kafka { brokers: brokers.clone(), ..config::Kafka::default() };
-    let opened = block_on(KafkaLane::open(&settings, Topic::Bulk));
+    let memory = Url::parse("memory:///").unwrap();
+    let output = Store::from_parts(Arc::new(InMemory::new()), memory);
+    let opened = block_on(KafkaLane::open(&settings, Topic::Bulk, output));
     let Err(Fault::Retry(cause)) = opened else { panic!("there is no broker") };
     let said = cause.error.to_string();
     assert!(said.contains("kafka.brokers") && said.contains(&brokers), "{said}");

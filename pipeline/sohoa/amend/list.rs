@@ -17,9 +17,11 @@ use super::{
     Field,
     crop::{Crop, crops},
     gaps::{Gap, gaps},
-    progress::Progress,
 };
-use crate::exit::{Exit, Failure};
+use crate::{
+    bar::Progress,
+    exit::{Exit, Failure},
+};
 
 /// Documents drawn at once: each holds a page's pixels.
 const AT_ONCE: usize = 4;

@@ -16,25 +16,21 @@
 //! * [`version`]: a record's next version.
 //! * [`carry`]: corrections outlive `--reprocess`.
 //! * [`plan`]: all of a sheet checked before any of it is done, then done.
-//! * [`channel`]: how the index learns of it.
 //! * [`gaps`], [`zone`], [`crop`], [`list`]: what is missing, and the picture of where it stands.
 
 mod carry;
-mod channel;
 mod crop;
 mod field;
 mod gaps;
 mod list;
 mod plan;
-mod progress;
 mod row;
 mod sheet;
 mod value;
-mod version;
+pub(crate) mod version;
 mod zone;
 
 pub(crate) use carry::carry;
-pub(crate) use channel::Channel;
 pub(crate) use field::Field;
 pub(crate) use gaps::Gap;
 pub(crate) use list::{List, list};

@@ -23,17 +23,19 @@ use sohoa_store::Store;
 use uuid::Uuid;
 
 use super::{
-    Channel, Field, STAGE, Sheet,
-    progress::Progress,
+    Field, STAGE, Sheet,
     row::Hide,
     sheet::{Edit, Wrong},
     version::next,
 };
 use crate::{
     answers::for_each_row,
+    bar::Progress,
+    channel::Channel,
     context::now,
     exit::{Exit, Failure},
     privacy::Pseudonyms,
+    stages::Settled,
 };
 
 /// Records read, and then written, at once: a store's latency is waited for once.
@@ -267,11 +269,12 @@ impl<'a> Plan<'a> {
             }
             // What an earlier, interrupted call published and did not tell is told now.
             if record.version > task.indexed {
-                channel.take(record).await.map_err(again)?;
+                let dossier = record.dossier_uid;
+                channel.take(Settled::published(record), dossier).await.map_err(again)?;
             }
         }
         drop(writes);
-        channel.end().await.map_err(again)?;
+        channel.flush().await.map_err(again)?;
         Ok(report)
     }
 

@@ -126,7 +126,7 @@ fn refresh_receipts(rows: &mut Rows, receipts: &[IntakeRow]) {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use sohoa_schemas::{
         Code,
         record::Part,
@@ -192,7 +192,7 @@ pub(super) mod tests {
         }
     }
 
-    pub(in crate::amend) fn record() -> Record {
+    pub(crate) fn record() -> Record {
         let row = DocumentRow {
             version: 1,
             code_notation: Some("QĐ-UBND".into()),
@@ -229,6 +229,7 @@ pub(super) mod tests {
                 media_type: "application/pdf".into(),
             }],
             amendments: Vec::new(),
+            released: None,
             rows,
         }
     }

@@ -76,7 +76,10 @@ async fn one(
                     originals.insert(print(&part.key));
                 }
             }
-            Entry::Quarantined(_) => report.quarantined += 1,
+            Entry::Quarantined(entry) => {
+                report.quarantined += 1;
+                originals.extend(entry.originals.iter().map(|part| print(&part.key)));
+            }
             Entry::Again(_) => {}
         }
         let current = published(&entry).is_none_or(|record| Some(record.version) == newest);

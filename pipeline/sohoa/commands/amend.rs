@@ -7,8 +7,9 @@ use sohoa_decode::Limits;
 use sohoa_store::Missing;
 
 use crate::{
-    amend::{Channel, Field, Gap, List, Plan, Report, Sheet, list},
+    amend::{Field, Gap, List, Plan, Report, Sheet, list},
     arguments::Amend,
+    channel::Channel,
     commands::query,
     console::say,
     context::{now, vietnamese},
@@ -34,7 +35,7 @@ pub(crate) async fn run(arguments: &Amend, bars: &MultiProgress) -> Result<Exit,
     let report = if wrong || arguments.check_only {
         plan.leave(arguments.check_only)
     } else {
-        let channel = Channel::open(&settings, &store)?;
+        let channel = Channel::open("amend", &settings, &store)?;
         plan.carry_out(channel).await?
     };
     tell(&report, file, arguments.json)?;

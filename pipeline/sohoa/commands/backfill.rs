@@ -54,7 +54,8 @@ pub(crate) async fn run(
     inputs::bind(&arguments.input, &settings, (&input, &output)).await?;
     let kafka = &settings.config.kafka;
     let failed = |fault| setup::broker_failure(fault, &kafka.brokers);
-    let lane = KafkaLane::open(kafka, arguments.lane.into()).await.map_err(failed)?;
+    let lane =
+        KafkaLane::open(kafka, arguments.lane.into(), output.clone()).await.map_err(failed)?;
     let bounds =
         Bounds { per_second: arguments.rate, in_flight: arguments.in_flight, ..Bounds::default() };
     let backfill = Backfill::new((input, output), lane, request, bounds, shutdown)

@@ -112,13 +112,11 @@ fn print(line: &Line, format: Format) -> Result<(), Failure> {
             ];
             say(row(&cells.map(guarded))?)
         }
-        Format::Table => say(format_args!(
-            "{:<12} {:<24} {} {}",
-            line.outcome,
-            text(&line.code),
-            line.files,
-            text(&line.sentence)
-        )),
+        Format::Table => {
+            let (code, sentence) = (text(&line.code), text(&line.sentence));
+            say(format_args!("{:<12} {code:<24} {} {sentence}", line.outcome, line.files))?;
+            line.sentence_vi.map_or(Ok(()), |action| say(format_args!("{:<38}{action}", "")))
+        }
     }
 }
 

@@ -3,15 +3,16 @@
 use std::{sync::Arc, time::Duration};
 
 use sohoa_flow::{Budget, Shutdown};
-use sohoa_kafka::{LaneSettings, Lanes, connect};
+use sohoa_kafka::{LaneSettings, Lanes, connect, releases::Releases};
 use sohoa_metrics::Health;
+use sohoa_schemas::config::ReleaseMode;
 use sohoa_store::Store;
 
 use crate::{
     arguments::Worker,
     commands::run::watch_signals,
     console::say,
-    context::Context,
+    context::{Context, Office},
     exit::{Exit, Failure},
     inputs,
     observe::{self, Counts},
@@ -31,6 +32,7 @@ struct Opened {
     context: Context,
     others: Vec<(String, Store)>,
     lanes: Lanes,
+    releases: Option<Releases>,
 }
 
 /// Opens everything, joins the group and works.
@@ -47,7 +49,7 @@ pub(crate) async fn run(arguments: Worker) -> Result<Exit, Failure> {
             return report(&ending, arguments.json);
         }
     };
-    let Opened { context, others, lanes } = opened;
+    let Opened { context, others, lanes, releases } = opened;
     let health = Health::new(STILL);
     let listen = context.settings.config.metrics.listen.clone();
     let counts = Arc::new(Counts::default());
@@ -57,12 +59,28 @@ pub(crate) async fn run(arguments: Worker) -> Result<Exit, Failure> {
         tokio::spawn(observe::watch_held(context.output.clone()));
     }
     let drain = Duration::from_secs(context.settings.config.workers.drain_seconds);
-    tokio::spawn(bound_drain(shutdown, drain));
+    tokio::spawn(bound_drain(shutdown.clone(), drain));
+    let office = Arc::new(context.office.clone());
+    let releasing = tokio::spawn(carry_out(office, releases, shutdown));
     let inputs = Arc::new(Inputs::new(&context, others));
     tracing::warn!(inputs = inputs.names(), "the worker takes documents");
     let ended = worker::drive(inputs, lanes, (health, counts)).await;
     context.pool.shutdown().await;
-    report(&ended?, arguments.json)
+    let ending = ended?;
+    releasing.await.map_err(|error| Failure::from_error(Exit::Internal, &error))??;
+    report(&ending, arguments.json)
+}
+
+/// Carries releases out beside the lanes; what ends it, ends the worker in order.
+async fn carry_out(
+    office: Arc<Office>,
+    releases: Option<Releases>,
+    shutdown: Shutdown,
+) -> Result<(), Failure> {
+    let Some(releases) = releases else { return Ok(()) };
+    let ended = worker::follow(office, releases, shutdown.clone()).await;
+    shutdown.request();
+    ended
 }
 
 /// Stops a drain that takes too long, in order: a worker that is killed instead leaves the documents
@@ -96,7 +114,22 @@ async fn open_all(
     let mut context = setup::context(settings, places, None, shutdown.clone()).await?;
     let others = inputs::beside(&context, others).await?;
     context.budget = budget(&context.settings);
-    Ok(Opened { context, others, lanes: open(lanes).await? })
+    let releases = match context.settings.config.release.mode {
+        ReleaseMode::Manual => Some(open_releases(&context.settings).await?),
+        // Nothing is held for anybody's word.
+        ReleaseMode::Delegated => None,
+    };
+    Ok(Opened { context, others, lanes: open(lanes).await?, releases })
+}
+
+async fn open_releases(settings: &Settings) -> Result<Releases, Failure> {
+    let kafka = settings.config.kafka.clone();
+    let client =
+        connect::base(&kafka).map_err(|error| Failure::from_error(Exit::Configuration, &error))?;
+    let brokers = kafka.brokers.clone();
+    let opened = tokio::task::spawn_blocking(move || Releases::open(&client, &kafka.prefix)).await;
+    let opened = opened.map_err(|error| Failure::from_error(Exit::Internal, &error))?;
+    opened.map_err(|fault| setup::broker_failure(fault, &brokers))
 }
 
 async fn open(settings: LaneSettings) -> Result<Lanes, Failure> {

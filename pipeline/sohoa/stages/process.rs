@@ -140,7 +140,7 @@ async fn attempt(context: &Context, taken: &mut Taken) -> Result<Settled, Fault>
     match &latest {
         // What this very run published is a copy's work.
         Some(record) if !asked || record.published_at >= context.began => {
-            return receipts::again(context, taken, record.clone()).await;
+            return Box::pin(receipts::again(context, taken, record.clone())).await;
         }
         Some(record) => {
             let first = record.rows.documents.first();
@@ -149,9 +149,9 @@ async fn attempt(context: &Context, taken: &mut Taken) -> Result<Settled, Fault>
         None => {}
     }
     let version = latest.as_ref().map_or(1, |record| record.version + 1);
-    let settled = match resume(context, taken, version).await? {
+    let settled = match Box::pin(resume(context, taken, version)).await? {
         Some(settled) => settled,
-        None => make(context, taken, (version, latest.as_ref())).await?,
+        None => Box::pin(make(context, taken, (version, latest.as_ref()))).await?,
     };
     receipts::complete(context, taken, settled).await
 }
@@ -197,6 +197,7 @@ async fn make(
         published_at: taken.at,
         parts: originals,
         amendments: Vec::new(),
+        released: None,
         rows: all_rows(context, taken, &read, described),
     };
     if let Some(before) = before {
@@ -248,7 +249,7 @@ pub(crate) async fn refuse_unless_done(
     };
     let _turn = context.turns.take(taken.uid).await;
     match retry(context.retry, || publication::latest(&context.output, taken.uid)).await {
-        Ok(Some(record)) => return receipts::again(context, &taken, record).await,
+        Ok(Some(record)) => return Box::pin(receipts::again(context, &taken, record)).await,
         Ok(None) | Err(Fault::Reject(_)) => {}
         Err(fault) => return Err(fault),
     }
@@ -266,7 +267,7 @@ pub(crate) async fn refuse_unless_done(
     let refused = refuse(context, &taken, rejection).await?;
     // A worker that was only taken for dead may have published it in the meantime.
     match retry(context.retry, || publication::latest(&context.output, taken.uid)).await? {
-        Some(record) => receipts::again(context, &taken, record).await,
+        Some(record) => Box::pin(receipts::again(context, &taken, record)).await,
         None => Ok(refused),
     }
 }

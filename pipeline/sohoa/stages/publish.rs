@@ -24,7 +24,7 @@ use sohoa_store::{
 };
 
 use crate::{
-    context::{Context, now},
+    context::{Office, now},
     observe::{ended, measured},
     stages::{
         layout::Layout,
@@ -51,21 +51,21 @@ impl HeldFiles {
 
 /// The files of a held state; none when one is gone or has other bytes than were held.
 pub(crate) async fn held_files(
-    context: &Context,
+    office: &Office,
     prepared: &Prepared,
 ) -> Result<Option<HeldFiles>, Fault> {
-    let Some(composed) = stored(context, prepared.composed.as_ref()).await? else {
+    let Some(composed) = stored(office, prepared.composed.as_ref()).await? else {
         return Ok(None);
     };
-    let alto = stored(context, prepared.alto.as_ref()).await?;
+    let alto = stored(office, prepared.alto.as_ref()).await?;
     Ok(alto.map(|alto| HeldFiles { composed, alto }))
 }
 
-async fn stored(context: &Context, part: Option<&Part>) -> Result<Option<Fetched>, Fault> {
+async fn stored(office: &Office, part: Option<&Part>) -> Result<Option<Fetched>, Fault> {
     let Some(part) = part else { return Ok(None) };
     let key = Path::from(part.key.as_str());
     let fetch = || async {
-        match context.output.fetch(&key).await {
+        match office.output.fetch(&key).await {
             Ok(fetched) => Ok(Some(fetched)),
             Err(Fault::Retry(cause)) if io_kind(&*cause.error) == Some(ErrorKind::NotFound) => {
                 Ok(None)
@@ -73,23 +73,36 @@ async fn stored(context: &Context, part: Option<&Part>) -> Result<Option<Fetched
             Err(fault) => Err(fault),
         }
     };
-    let fetched = retry(context.retry, fetch).await?;
+    let fetched = retry(office.retry, fetch).await?;
     Ok(fetched.filter(|fetched| fetched.sha256 == part.sha256))
 }
 
-/// Signs a prepared document and publishes it.
+/// Signs a prepared document, publishes it, and clears its held state.
 pub(crate) async fn release(
-    context: &Context,
+    office: &Office,
+    prepared: Prepared,
+    files: (&FilePath, &FilePath),
+) -> Result<Settled, Fault> {
+    let (source, version) = (prepared.record.source_uid, prepared.record.version);
+    let settled = sign_and_publish(office, prepared, files).await?;
+    retry(office.retry, || holding::clear(&office.output, source, version)).await?;
+    Ok(settled)
+}
+
+/// Signs a prepared document and publishes it. Its held state stays, for whoever has to remember it
+/// until the publication is announced.
+pub(crate) async fn sign_and_publish(
+    office: &Office,
     prepared: Prepared,
     (composed, alto): (&FilePath, &FilePath),
 ) -> Result<Settled, Fault> {
-    let signing = context.line.stage(Stage::Sign).enter();
-    let signed = ended(signing, sign::sign(context, &prepared, composed))?;
-    measured(context, Stage::Publish, store(context, prepared, (signed, alto))).await
+    let signing = office.line.stage(Stage::Sign).enter();
+    let signed = ended(signing, sign::sign(office, &prepared, composed))?;
+    measured(office, Stage::Publish, store(office, prepared, (signed, alto))).await
 }
 
 async fn store(
-    context: &Context,
+    office: &Office,
     prepared: Prepared,
     (signed, alto): (SignedDocument, &FilePath),
 ) -> Result<Settled, Fault> {
@@ -104,25 +117,22 @@ async fn store(
         sha256: hash,
         media_type: "application/pdf".into(),
     };
-    let put = || attempt.put_file(&context.output, &file, document.clone());
-    let document = retry(context.retry, put).await?;
+    let put = || attempt.put_file(&office.output, &file, document.clone());
+    let document = retry(office.retry, put).await?;
     for row in &mut record.rows.documents {
         row.converted_at = Some(signed_at);
     }
     record.rows.signatures.push(sign::finished(signature, &document));
-    let (source, version) = (record.source_uid, record.version);
     if let Some(part) = layout {
         let layout = (alto, Part { key: "alto.xml".into(), ..part });
-        record.parts.push(keep_layout(context, &attempt, layout).await?);
+        record.parts.push(keep_layout(office, &attempt, layout).await?);
     }
-    let settled = publish(context, record, &attempt, document).await?;
-    retry(context.retry, || holding::clear(&context.output, source, version)).await?;
-    Ok(settled)
+    publish(office, record, &attempt, document).await
 }
 
 /// Publishes a born-digital original.
 pub(crate) async fn publish_original(
-    context: &Context,
+    office: &Office,
     mut record: Record,
     layout: &Layout,
 ) -> Result<Settled, Fault> {
@@ -133,10 +143,10 @@ pub(crate) async fn publish_original(
     let attempt = attempt(&record, &document.sha256, Some(&layout.part));
     let publishing = async {
         let layout = (&*layout.file, layout.part.clone());
-        record.parts.push(keep_layout(context, &attempt, layout).await?);
-        publish(context, record, &attempt, document).await
+        record.parts.push(keep_layout(office, &attempt, layout).await?);
+        publish(office, record, &attempt, document).await
     };
-    measured(context, Stage::Publish, publishing).await
+    measured(office, Stage::Publish, publishing).await
 }
 
 fn attempt(record: &Record, document: &str, layout: Option<&Part>) -> Attempt {
@@ -146,23 +156,23 @@ fn attempt(record: &Record, document: &str, layout: Option<&Part>) -> Attempt {
 }
 
 async fn keep_layout(
-    context: &Context,
+    office: &Office,
     attempt: &Attempt,
     (file, part): (&FilePath, Part),
 ) -> Result<Part, Fault> {
-    retry(context.retry, || attempt.put_file(&context.output, file, part.clone())).await
+    retry(office.retry, || attempt.put_file(&office.output, file, part.clone())).await
 }
 
 async fn publish(
-    context: &Context,
+    office: &Office,
     mut record: Record,
     attempt: &Attempt,
     document: Part,
 ) -> Result<Settled, Fault> {
     let text = text_of(&record.rows);
     let name = ("text", "text.txt", "text/plain; charset=utf-8");
-    let put = || attempt.put(&context.output, name, text.clone());
-    let text = retry(context.retry, put).await?;
+    let put = || attempt.put(&office.output, name, text.clone());
+    let text = retry(office.retry, put).await?;
     finish_rows(&mut record, &document);
     if document.role == "document" {
         record.parts.insert(0, document);
@@ -170,7 +180,7 @@ async fn publish(
     record.parts.push(text);
     record.attempt.clone_from(&attempt.name);
     record.published_at = now();
-    match retry(context.retry, || publication::publish(&context.output, &record)).await? {
+    match retry(office.retry, || publication::publish(&office.output, &record)).await? {
         Published::Now(hash) => Ok(Settled { sha256: Some(hash), ..Settled::published(record) }),
         Published::Before(winner) => Ok(Settled::published(*winner)),
     }

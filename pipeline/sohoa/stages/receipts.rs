@@ -84,7 +84,7 @@ pub(crate) async fn complete(
     }
     let find = || publication::latest(&context.output, taken.uid);
     match retry(context.retry, find).await? {
-        Some(record) => again(context, taken, record).await,
+        Some(record) => Box::pin(again(context, taken, record)).await,
         None => Ok(settled),
     }
 }

@@ -22,7 +22,7 @@ use tempfile::TempPath;
 use uuid::Uuid;
 
 use crate::{
-    context::{Context, now, vietnamese},
+    context::{Context, Office, now, vietnamese},
     stages::{rows, take_in::Taken},
 };
 
@@ -54,7 +54,7 @@ pub(crate) fn appearance_lines(config: &Config) -> Vec<String> {
 
 /// Signs a composed document.
 pub(crate) fn sign(
-    context: &Context,
+    office: &Office,
     prepared: &Prepared,
     composed: &Path,
 ) -> Result<SignedDocument, Fault> {
@@ -63,7 +63,7 @@ pub(crate) fn sign(
     lines.push(format!("Thời gian ký: {}", vietnamese(time).format("%d.%m.%Y %H:%M:%S %:z")));
     let request = SignRequest {
         field_name: FIELD.into(),
-        appearance: Some(Appearance { lines, font: FontFile::clone(&context.appearance_font) }),
+        appearance: Some(Appearance { lines, font: FontFile::clone(&office.appearance_font) }),
         signing_time: vietnamese(time),
         reason: None,
         location: None,
@@ -75,8 +75,8 @@ pub(crate) fn sign(
         .map_err(|error| classify_local(STAGE, error))?
         .into_temp_path();
     let report = tokio::task::block_in_place(|| {
-        sign_pdf(composed, &file, &request, &context.authority.signer).map_err(sign_fault)?;
-        verify(context, &file)
+        sign_pdf(composed, &file, &request, &office.authority.signer).map_err(sign_fault)?;
+        verify(office, &file)
     })?;
     let own = report.signatures.iter().find(|signature| signature.field_name == FIELD);
     let verdict = own.map_or(Verdict::Missing, |signature| signature.verdict);
@@ -153,8 +153,8 @@ pub(crate) fn holds_for_agency(row: &SignatureRow) -> bool {
     holds && row.subject_kind == word(&SubjectKind::Organisation)
 }
 
-fn verify(context: &Context, file: &Path) -> Result<Report, Fault> {
-    verify_pdf(file, &context.authority.trust, now())
+fn verify(office: &Office, file: &Path) -> Result<Report, Fault> {
+    verify_pdf(file, &office.authority.trust, now())
         .map_err(|error| Fault::reject(Code::F02Unreadable, STAGE, error))
 }
 

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use sohoa_flow::{FatalKind, Fault, Urgency, fault::BoxError, retry::retry};
-use sohoa_kafka::{Announcement, Delivery, Suspicion};
+use sohoa_kafka::{
+    Announcement, Delivery, Suspicion,
+    stored::{self, Unreadable},
+};
 use sohoa_publish::quarantine;
 use sohoa_schemas::{
     Code,
@@ -32,6 +35,8 @@ enum Misunderstood {
     Broken(String),
     /// It is one, and this worker was not told where its files are.
     Elsewhere(UnknownInput),
+    /// What it says lies in a store that does not answer.
+    Unread(Fault),
 }
 
 /// The message is good; this worker's command line lacks something.
@@ -60,12 +65,9 @@ pub(crate) struct Answered {
 /// # Errors
 /// `Fatal`, or `Retry` once every try is spent: the message is not answered and comes again.
 pub(crate) async fn answer(inputs: &Inputs, delivery: &Delivery) -> Result<Answered, Fault> {
-    let (context, submission, source) = match understand(inputs, delivery) {
+    let (context, submission, source) = match understand(inputs, delivery).await {
         Ok(understood) => understood,
-        Err(Misunderstood::Broken(why)) => {
-            return broken_message(inputs.any(), delivery, &why).await;
-        }
-        Err(Misunderstood::Elsewhere(error)) => return Err(elsewhere(error)),
+        Err(misunderstood) => return not_understood(inputs.any(), delivery, misunderstood).await,
     };
     if delivery.suspicion == Suspicion::Guilty {
         let settled = refuse_unless_done(context, source, (Code::X03KilledWorker, Killed)).await?;
@@ -84,24 +86,23 @@ pub(crate) async fn give_up(
     delivery: &Delivery,
     error: impl Into<BoxError>,
 ) -> Result<Answered, Fault> {
-    let (context, submission, source) = match understand(inputs, delivery) {
+    let (context, submission, source) = match understand(inputs, delivery).await {
         Ok(understood) => understood,
-        Err(Misunderstood::Broken(why)) => {
-            return broken_message(inputs.any(), delivery, &why).await;
-        }
-        Err(Misunderstood::Elsewhere(error)) => return Err(elsewhere(error)),
+        Err(misunderstood) => return not_understood(inputs.any(), delivery, misunderstood).await,
     };
     let settled = refuse_unless_done(context, source, (Code::X01StageFailed, error)).await?;
     announce(context, delivery, &submission, settled).await
 }
 
 /// The document of a message and how it is worked on, or why it is none.
-fn understand<'a>(
+async fn understand<'a>(
     inputs: &'a Inputs,
     delivery: &Delivery,
 ) -> Result<(&'a Context, Submission, Arc<Source>), Misunderstood> {
-    let submission: Submission = serde_json::from_slice(&delivery.payload).map_err(|error| {
-        Misunderstood::Broken(format!("The message is not a submission: {error}"))
+    let read = stored::submission(&inputs.any().output, &delivery.payload).await;
+    let submission = read.map_err(|error| match error {
+        Unreadable::Store(fault) => Misunderstood::Unread(fault),
+        error => Misunderstood::Broken(error.to_string()),
     })?;
     let source = from_message(submission.clone())
         .map_err(|error| Misunderstood::Broken(error.to_string()))?;
@@ -117,18 +118,23 @@ fn understand<'a>(
     Ok((context, submission, Arc::new(source)))
 }
 
-/// Any other worker that reads the input can do the document, so nothing is refused.
-fn elsewhere(error: UnknownInput) -> Fault {
-    Fault::fatal(FatalKind::Configuration, STAGE, error)
-}
-
-async fn broken_message(
+/// The answer to a message that gives no document.
+async fn not_understood(
     context: &Context,
     delivery: &Delivery,
-    why: &str,
+    misunderstood: Misunderstood,
 ) -> Result<Answered, Fault> {
-    let announcements = broken::refuse(context, delivery, why).await?;
-    Ok(Answered { announcements, settled: None })
+    match misunderstood {
+        Misunderstood::Broken(why) => {
+            let announcements = broken::refuse(context, delivery, &why).await?;
+            Ok(Answered { announcements, settled: None })
+        }
+        // Any other worker that reads the input can do the document, so nothing is refused.
+        Misunderstood::Elsewhere(error) => {
+            Err(Fault::fatal(FatalKind::Configuration, STAGE, error))
+        }
+        Misunderstood::Unread(fault) => Err(fault),
+    }
 }
 
 async fn announce(

@@ -17,7 +17,6 @@ use super::{
     roster::{Roster, Turn},
 };
 use crate::{
-    context::Context,
     observe::{Counts, Waits, weigh},
     tally::Tally,
 };
@@ -155,7 +154,8 @@ impl Driver {
 
     /// Has operators see what waits for what.
     fn weigh(&self) {
-        let Context { line, pool, .. } = self.inputs.any();
+        let context = self.inputs.any();
+        let (line, pool) = (&context.line, &context.pool);
         let sum = |of: fn(&Roster, Lane) -> usize| {
             Lane::ALL.into_iter().map(|lane| of(&self.roster, lane)).sum()
         };

@@ -12,13 +12,16 @@
 //! * `document`: one message's way to a durable answer.
 //! * `answer`: what is announced of it.
 //! * `broken`: messages that are none.
+//! * `releases`: what an agency says of held documents, beside the lanes.
 
 mod answer;
 mod broken;
 mod document;
 mod driver;
 mod inputs;
+mod releases;
 mod roster;
 
 pub(crate) use driver::{Ending, drive};
 pub(crate) use inputs::Inputs;
+pub(crate) use releases::follow;

@@ -12,7 +12,7 @@ const EVERY: Duration = Duration::from_secs(10);
 
 /// A bar on a terminal, plain lines otherwise.
 #[derive(Debug)]
-pub(super) struct Progress {
+pub(crate) struct Progress {
     bar: Option<ProgressBar>,
     what: &'static str,
     total: u64,
@@ -23,7 +23,7 @@ pub(super) struct Progress {
 
 impl Progress {
     /// Begins; `what` goes on after "3 of 7 documents".
-    pub(super) fn begin(bars: &MultiProgress, total: u64, what: &'static str) -> Self {
+    pub(crate) fn begin(bars: &MultiProgress, total: u64, what: &'static str) -> Self {
         let terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
         let bar = terminal.then(|| {
             let style = ProgressStyle::with_template(
@@ -39,7 +39,7 @@ impl Progress {
     }
 
     /// One more is done.
-    pub(super) fn one(&self) {
+    pub(crate) fn one(&self) {
         let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
         if let Some(bar) = &self.bar {
             return bar.inc(1);

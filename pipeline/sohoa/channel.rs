@@ -1,4 +1,4 @@
-//! How the index learns of a new version.
+//! How the index learns of what was settled outside a run and a worker: corrections, releases.
 //!
 //! Where the configuration names brokers, as a worker's documents do: by an event, which `sohoa
 //! indexer` reads. Else by an append of our own: whoever has no brokers has no indexer. Several
@@ -13,11 +13,11 @@ use sohoa_publish::keys;
 use sohoa_schemas::{
     config::Kafka,
     message::{DOCUMENT_TYPE, DocumentEvent, EventPages, VERSION},
-    record::Record,
 };
 use sohoa_store::{Store, classify, hash::sha256};
 
-use super::STAGE;
+use uuid::Uuid;
+
 use crate::{
     context::now,
     exit::{Exit, Failure},
@@ -27,9 +27,7 @@ use crate::{
     stages::Settled,
 };
 
-/// Name under which corrections are counted in the tables. Not a run's: what a killed run left
-/// undone is told by the run's own position.
-const APPLICATION: &str = "amend";
+const STAGE: &str = "announce";
 
 /// How often an append is begun anew because others were first. Each time some other one succeeded.
 const ATTEMPTS: u32 = 20;
@@ -39,6 +37,9 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// The way to the index.
 pub(crate) struct Channel<'a> {
+    /// Name under which it is counted in the tables. Not a run's: what a killed run left undone is
+    /// told by the run's own position.
+    name: &'static str,
     store: &'a Store,
     way: Way<'a>,
 }
@@ -51,24 +52,29 @@ enum Way<'a> {
 }
 
 impl<'a> Channel<'a> {
-    /// Opens the way that the configuration has.
+    /// Opens the way that the configuration has, for the command of this name.
     ///
     /// # Errors
     /// A broker that does not answer or lets us not in, before anything is written.
-    pub(crate) fn open(settings: &'a Settings, store: &'a Store) -> Result<Self, Failure> {
+    pub(crate) fn open(
+        name: &'static str,
+        settings: &'a Settings,
+        store: &'a Store,
+    ) -> Result<Self, Failure> {
         let kafka = &settings.config.kafka;
         // A configuration that says nothing of brokers is that of a province without them.
         if *kafka == Kafka::default() {
             let documents = settings.config.index.commit_documents;
-            return Ok(Self { store, way: Way::Append { batch: Batch::default(), documents } });
+            let way = Way::Append { batch: Batch::default(), documents };
+            return Ok(Self { name, store, way });
         }
         let client = connect::base(kafka)
             .map_err(|error| Failure::from_error(Exit::Configuration, &error))?;
         let topics = [Topic::Documents];
-        let open = || Submitter::open(&client, &kafka.prefix, &topics);
+        let open = || Submitter::open(&client, &kafka.prefix, &topics, store.clone());
         let submitter = tokio::task::block_in_place(open)
             .map_err(|fault| setup::broker_failure(fault, &kafka.brokers))?;
-        Ok(Self { store, way: Way::Events { submitter: Box::new(submitter), kafka } })
+        Ok(Self { name, store, way: Way::Events { submitter: Box::new(submitter), kafka } })
     }
 
     /// What becomes of the index, as a person is told.
@@ -79,12 +85,11 @@ impl<'a> Channel<'a> {
         }
     }
 
-    /// Takes a published version; again does no harm.
+    /// Takes what was settled of a dossier; again does no harm.
     ///
     /// # Errors
-    /// The index's or the broker's own: the version is published all the same.
-    pub(crate) async fn take(&mut self, record: Record) -> Result<(), Failure> {
-        let settled = Settled::published(record.clone());
+    /// The index's or the broker's own: it is settled all the same.
+    pub(crate) async fn take(&mut self, settled: Settled, dossier: Uuid) -> Result<(), Failure> {
         match &mut self.way {
             Way::Append { batch, documents } => {
                 batch.keys.push(settled.key);
@@ -93,10 +98,10 @@ impl<'a> Channel<'a> {
                     return Ok(());
                 }
                 let full = std::mem::take(batch);
-                Ok(append(self.store, full).await?)
+                Ok(append((self.name, self.store), full).await?)
             }
             Way::Events { submitter, kafka } => {
-                let sent = match announcement(self.store, &record, &settled).await {
+                let sent = match announcement((self.name, self.store), dossier, &settled).await {
                     Ok(announcement) => submitter.announce(&announcement).await,
                     Err(fault) => Err(fault),
                 };
@@ -105,14 +110,16 @@ impl<'a> Channel<'a> {
         }
     }
 
-    /// Ends once everything has arrived.
+    /// Waits until everything has arrived.
     ///
     /// # Errors
     /// As [`Channel::take`].
-    pub(crate) async fn end(self) -> Result<(), Failure> {
-        match self.way {
+    pub(crate) async fn flush(&mut self) -> Result<(), Failure> {
+        match &mut self.way {
             Way::Append { batch, .. } if batch.keys.is_empty() => Ok(()),
-            Way::Append { batch, .. } => Ok(append(self.store, batch).await?),
+            Way::Append { batch, .. } => {
+                Ok(append((self.name, self.store), std::mem::take(batch)).await?)
+            }
             Way::Events { submitter, kafka } => {
                 let flushed = submitter.flush().await.map(drop);
                 flushed.map_err(|fault| setup::broker_failure(fault, &kafka.brokers))
@@ -121,11 +128,11 @@ impl<'a> Channel<'a> {
     }
 }
 
-/// Adds a batch to the tables. Two corrections at once may choose the same position; the tables then
+/// Adds a batch to the tables. Two commands at once may choose the same position; the tables then
 /// take the second one's for done, and say so: it is given again behind the first one's.
-async fn append(store: &Store, mut batch: Batch) -> Result<(), Fault> {
+async fn append((name, store): (&str, &Store), mut batch: Batch) -> Result<(), Fault> {
     for attempt in 1..=ATTEMPTS {
-        match try_append(store, &mut batch).await {
+        match try_append((name, store), &mut batch).await {
             Ok(true) => return Ok(()),
             Ok(false) | Err(IndexError::Busy(_)) => {
                 tracing::debug!(attempt, "another writer of the index was first");
@@ -139,41 +146,44 @@ async fn append(store: &Store, mut batch: Batch) -> Result<(), Fault> {
 }
 
 /// Whether every table took the batch.
-async fn try_append(store: &Store, batch: &mut Batch) -> Result<bool, IndexError> {
+async fn try_append((name, store): (&str, &Store), batch: &mut Batch) -> Result<bool, IndexError> {
     let (objects, url) = store.below(keys::INDEX);
     let mut index = Index::open(&objects, url)?;
     // Of a batch that is given again some tables have their part.
     index.doubt();
-    let position = index.position(APPLICATION).await?;
+    let position = index.position(name).await?;
     batch.seq = position.begun.unwrap_or(0) + 1;
-    let appended = index.append(APPLICATION, batch).await?;
+    let appended = index.append(name, batch).await?;
     Ok(appended.skipped.is_empty())
 }
 
-/// The event of a version, as a worker would announce it.
+/// The event of a document, as a worker would announce it.
 async fn announcement(
-    store: &Store,
-    record: &Record,
+    (name, store): (&str, &Store),
+    dossier: Uuid,
     settled: &Settled,
 ) -> Result<Announcement, Fault> {
     let bytes = store.get(&settled.key).await.map_err(|error| classify(STAGE, error))?;
-    let bytes = bytes.ok_or_else(|| Fault::retry(STAGE, "a record is gone after writing it"))?;
+    let bytes = bytes.ok_or_else(|| Fault::retry(STAGE, "an object is gone after writing it"))?;
     let count = |pages: i32| u32::try_from(pages).unwrap_or(0);
+    let hash = sha256(&bytes);
+    // The same object announced again has the same id; a refusal may be written anew.
+    let id = format!("{}#{}", settled.key, hash.get(..8).unwrap_or_default());
     let event = DocumentEvent {
         schema_version: VERSION,
         source_uid: settled.source,
-        dossier_uid: record.dossier_uid,
+        dossier_uid: dossier,
         submission: None,
         outcome: settled.outcome,
         key: settled.key.clone(),
-        sha256: sha256(&bytes),
+        sha256: hash,
         pages: EventPages {
             published: count(settled.pages.published),
             quarantined: count(settled.pages.quarantined),
             held: count(settled.pages.held),
         },
-        code: None,
-        settled_at: record.published_at,
+        code: settled.rows.intake.iter().find_map(|row| row.code),
+        settled_at: now(),
     };
     let payload = serde_json::to_vec(&event)
         .map_err(|error| Fault::fatal(FatalKind::Internal, STAGE, error))?;
@@ -181,13 +191,12 @@ async fn announcement(
     let headers = vec![
         header("ce_specversion", "1.0".into()),
         header("ce_type", DOCUMENT_TYPE.into()),
-        header("ce_source", "sohoa/amend".into()),
-        // The same version announced again has the same id.
-        header("ce_id", settled.key.clone()),
+        header("ce_source", format!("sohoa/{name}")),
+        header("ce_id", id),
         header("ce_time", now().to_rfc3339()),
         header("content-type", "application/json".into()),
     ];
-    let key = record.dossier_uid.to_string();
+    let key = dossier.to_string();
     Ok(Announcement { topic: Topic::Documents, key, payload, headers })
 }
 
@@ -204,7 +213,7 @@ mod tests {
         let store = Store::open(folder.path().to_str().unwrap(), Missing::Refuse).unwrap();
         let batch = |number: u128| {
             let mut rows = record().rows;
-            let uid = uuid::Uuid::from_u128(number);
+            let uid = Uuid::from_u128(number);
             rows.findings.clear();
             rows.intake.clear();
             for row in &mut rows.documents {
@@ -213,11 +222,11 @@ mod tests {
             }
             Batch { seq: 0, keys: vec![number.to_string()], rows }
         };
-        let all = (1..=4).map(|number| append(&store, batch(number)));
+        let all = (1..=4).map(|number| append(("amend", &store), batch(number)));
         for appended in futures::future::join_all(all).await {
             appended.unwrap();
         }
-        append(&store, batch(1)).await.unwrap();
+        append(("amend", &store), batch(1)).await.unwrap();
         let (objects, url) = store.below(keys::INDEX);
         let index = Index::open(&objects, url).unwrap();
         for table in ["documents", "document_versions"] {

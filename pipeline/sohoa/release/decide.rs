@@ -1,0 +1,196 @@
+//! Held documents are signed, or refused.
+
+use std::sync::Arc;
+
+use futures::{Stream, TryStreamExt as _};
+use serde::Serialize;
+use sohoa_flow::{FatalKind, Fault, Rejection, retry::retry};
+use sohoa_publish::{holding, quarantine};
+use sohoa_schemas::{
+    Code,
+    record::{Prepared, Quarantine, Released, Rows},
+    rows::{FindingRow, Outcome, SCHEMA_VERSION},
+};
+use uuid::Uuid;
+
+use super::STAGE;
+use crate::{
+    channel::Channel,
+    context::{Office, now},
+    exit::Failure,
+    stages::{Settled, publish},
+};
+
+/// Documents between two times that the index is told: so many are done again after an interruption.
+const ROUND: usize = 200;
+
+/// What a clerk decided.
+#[derive(Debug, Clone)]
+pub(crate) enum Decision {
+    /// They may be signed.
+    Approve,
+    /// They may not, for this reason.
+    Refuse(String),
+}
+
+/// What became of the documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub(crate) struct Decided {
+    /// Signed and published.
+    pub(crate) published: u64,
+    /// Refused.
+    pub(crate) refused: u64,
+    /// Held files that are gone or changed: these stay held until they are composed anew.
+    pub(crate) damaged: u64,
+}
+
+/// A held document and what was decided on it.
+#[derive(Debug)]
+pub(crate) struct Order {
+    /// The document.
+    pub(crate) prepared: Prepared,
+    /// What is done with it.
+    pub(crate) decision: Decision,
+    /// Who says so.
+    pub(crate) released: Released,
+}
+
+/// Does with every document what was decided; `each` is called after each one.
+///
+/// # Errors
+/// The store's, the key's or the index's own: what was done is done, and the same again does the rest.
+pub(crate) async fn decide(
+    office: &Arc<Office>,
+    channel: &mut Channel<'_>,
+    orders: impl Stream<Item = Result<Order, Fault>>,
+    each: impl Fn(),
+) -> Result<Decided, Failure> {
+    let at_once = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut decided = Decided::default();
+    let work = orders.map_ok(|order| {
+        let office = Arc::clone(office);
+        let task = tokio::spawn(async move { one(&office, order).await });
+        async { task.await.map_err(|error| Fault::fatal(FatalKind::Internal, STAGE, error))? }
+    });
+    let mut work = std::pin::pin!(work.try_buffer_unordered(at_once));
+    let mut told = Vec::new();
+    while let Some(done) = work.try_next().await? {
+        each();
+        let Some(Done { settled, dossier, version }) = done else {
+            decided.damaged += 1;
+            continue;
+        };
+        match settled.outcome {
+            Outcome::Published => decided.published += 1,
+            _ => decided.refused += 1,
+        }
+        told.push((settled.source, version));
+        channel.take(settled, dossier).await?;
+        if told.len() >= ROUND {
+            channel.flush().await?;
+            clear(office, std::mem::take(&mut told)).await?;
+        }
+    }
+    channel.flush().await?;
+    clear(office, told).await?;
+    Ok(decided)
+}
+
+async fn clear(office: &Office, told: Vec<(Uuid, i32)>) -> Result<(), Fault> {
+    for (source, version) in told {
+        retry(office.retry, || holding::clear(&office.output, source, version)).await?;
+    }
+    Ok(())
+}
+
+/// A document that is settled, and not cleared.
+struct Done {
+    settled: Settled,
+    dossier: Uuid,
+    version: i32,
+}
+
+async fn one(office: &Office, order: Order) -> Result<Option<Done>, Fault> {
+    let Order { mut prepared, decision, released } = order;
+    let (dossier, version) = (prepared.record.dossier_uid, prepared.record.version);
+    let settled = match decision {
+        Decision::Approve => {
+            let Some(files) = publish::held_files(office, &prepared).await? else {
+                let source = prepared.record.source_uid;
+                tracing::error!(%source, "the held files are not what was held; run it again");
+                return Ok(None);
+            };
+            for row in &mut prepared.record.rows.documents {
+                row.release_mode = Some("manual".into());
+                row.release_ref = Some(released.reference.clone());
+            }
+            prepared.record.released = Some(released);
+            publish::sign_and_publish(office, prepared, files.paths()).await?
+        }
+        Decision::Refuse(reason) => refuse(office, prepared, (reason, released)).await?,
+    };
+    Ok(Some(Done { settled, dossier, version }))
+}
+
+async fn refuse(
+    office: &Office,
+    prepared: Prepared,
+    (reason, released): (String, Released),
+) -> Result<Settled, Fault> {
+    let Released { by, reference, .. } = released;
+    let error = format!("refused by {by} ({reference}): {reason}");
+    let rejection = Rejection::new(Code::Q09ReleaseRefused, STAGE, error);
+    let entry = entry(prepared, &rejection, reason);
+    let source = entry.source_uid;
+    let write = |_: Option<&Quarantine>| Some(entry.clone());
+    let written = retry(office.retry, || quarantine::amend(&office.output, source, write)).await?;
+    Ok(Settled::quarantined(written.unwrap_or(entry)))
+}
+
+fn entry(prepared: Prepared, rejection: &Rejection, reason: String) -> Quarantine {
+    let (record, time) = (prepared.record, now());
+    let mut intake = record.rows.intake;
+    for row in &mut intake {
+        row.outcome = Outcome::Quarantined;
+        row.pages_quarantined += std::mem::take(&mut row.pages_held);
+        row.code = Some(rejection.code);
+        row.sentence = Some(rejection.sentence.clone());
+        row.settled_at = time;
+    }
+    let name = format!("finding {} {} ", record.source_uid, rejection.code);
+    let finding = FindingRow {
+        finding_uid: Uuid::new_v5(&record.source_uid, name.as_bytes()),
+        source_uid: record.source_uid,
+        version: record.version,
+        province: record.province.clone(),
+        ingest_month: record.ingest_month.clone(),
+        subject_kind: "source".into(),
+        subject_uid: record.source_uid,
+        code: rejection.code,
+        severity: rejection.code.severity(),
+        field: None,
+        observed: Some(reason),
+        expected: Some(rejection.code.expected().into()),
+        stage: STAGE.into(),
+        detected_at: time,
+        schema_version: SCHEMA_VERSION,
+    };
+    Quarantine {
+        schema_version: SCHEMA_VERSION,
+        source_uid: record.source_uid,
+        dossier_uid: record.dossier_uid,
+        code: rejection.code,
+        sentence: rejection.sentence.clone(),
+        stage: STAGE.into(),
+        error_chain: rejection.cause.chain(),
+        attempts: 1,
+        sources: intake.iter().map(|row| row.uri.clone()).collect(),
+        originals: record.parts,
+        ingest_month: record.ingest_month,
+        province: record.province,
+        quarantined_at: time,
+        message: None,
+        position: None,
+        rows: Rows { findings: vec![finding], intake, ..Rows::default() },
+    }
+}

@@ -1,0 +1,205 @@
+//! Held documents, and which of them are meant.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, FixedOffset};
+use futures::{Stream, StreamExt as _, TryStreamExt as _, stream::BoxStream};
+use serde::Serialize;
+use sohoa_backfill::Ledger;
+use sohoa_flow::{
+    Fault,
+    retry::{Policy, retry},
+};
+use sohoa_publish::{holding, keys, survey};
+use sohoa_schemas::{Code, code::Severity, record::Prepared};
+use sohoa_store::Store;
+use uuid::Uuid;
+
+/// Held states read at once.
+const AT_ONCE: usize = 16;
+
+/// Which held documents; what is not given takes all.
+#[derive(Debug, Default)]
+pub(crate) struct Select {
+    /// Of these sources alone.
+    pub(crate) ids: Vec<Uuid>,
+    /// Of these dossiers alone: those of a submission.
+    pub(crate) dossiers: Option<HashSet<Uuid>>,
+}
+
+/// A held document as a clerk is shown it.
+#[derive(Debug, Serialize)]
+pub(crate) struct Held {
+    /// The source.
+    pub(crate) source_uid: Uuid,
+    /// Version that it will have.
+    pub(crate) version: i32,
+    /// When it was composed.
+    pub(crate) since: DateTime<FixedOffset>,
+    /// Pages that wait.
+    pub(crate) pages: i32,
+    /// The files as received.
+    pub(crate) sources: Vec<String>,
+    /// What was read of each document in it.
+    pub(crate) documents: Vec<About>,
+    /// Findings that somebody should look at.
+    pub(crate) findings: Vec<Remark>,
+    /// Key of the composed PDF.
+    pub(crate) pdf: Option<String>,
+    /// The state itself.
+    #[serde(skip)]
+    pub(crate) prepared: Prepared,
+}
+
+/// What was read of a document.
+#[derive(Debug, Serialize)]
+pub(crate) struct About {
+    type_name: Option<String>,
+    code: Option<String>,
+    issued_date: Option<String>,
+    organ_name: Option<String>,
+    subject: Option<String>,
+}
+
+/// A finding.
+#[derive(Debug, Serialize)]
+pub(crate) struct Remark {
+    code: Code,
+    field: Option<String>,
+    sentence_vi: &'static str,
+}
+
+impl Select {
+    /// Adds the dossiers of a submission, from its ledger: 50 bytes each.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub(crate) async fn add_submission(&mut self, ledger: &Ledger) -> Result<u64, Fault> {
+        let chunks = ledger.chunks().await?;
+        let dossiers = self.dossiers.get_or_insert_default();
+        for number in 1..=chunks {
+            let chunk = ledger.chunk(number).await?;
+            dossiers.extend(chunk.documents.iter().map(|document| document.dossier_uid));
+        }
+        Ok(chunks)
+    }
+
+    fn takes(&self, prepared: &Prepared) -> bool {
+        let record = &prepared.record;
+        (self.ids.is_empty() || self.ids.contains(&record.source_uid))
+            && self.dossiers.as_ref().is_none_or(|all| all.contains(&record.dossier_uid))
+    }
+}
+
+/// The held documents that `select` takes, in the order of their keys; never all in memory. One whose
+/// version has a record is a leftover, and is given all the same: releasing it finds it published.
+pub(crate) fn held<'a>(
+    output: &'a Store,
+    select: &'a Select,
+) -> impl Stream<Item = Result<Held, Fault>> + 'a {
+    states(output)
+        .map(move |state| async move {
+            let (source, version) = state?;
+            let find = || holding::find(output, source, version);
+            match retry(Policy::default(), find).await {
+                Ok(prepared) => Ok(prepared.filter(|prepared| select.takes(prepared)).map(shown)),
+                Err(Fault::Reject(why)) => {
+                    tracing::error!(%source, error = %why.cause.error, "a held state is damaged");
+                    Ok(None)
+                }
+                Err(fault) => Err(fault),
+            }
+        })
+        .buffered(AT_ONCE)
+        .try_filter_map(|held| std::future::ready(Ok(held)))
+}
+
+/// The sources and versions that have a held state.
+fn states(output: &Store) -> BoxStream<'_, Result<(Uuid, i32), Fault>> {
+    let listing = survey::objects(output, keys::WORK);
+    let parse = |location: &object_store::path::Path| {
+        let parts: Vec<_> = location.parts().collect();
+        let [_, uid, version, name] = parts.as_slice() else { return None };
+        let version = version.as_ref().strip_prefix('v')?.parse().ok()?;
+        (name.as_ref() == holding::PREPARED).then(|| Some((uid.as_ref().parse().ok()?, version)))?
+    };
+    listing.try_filter_map(move |meta| std::future::ready(Ok(parse(&meta.location)))).boxed()
+}
+
+fn shown(prepared: Prepared) -> Held {
+    let rows = &prepared.record.rows;
+    let documents = rows.documents.iter().map(|row| {
+        let code = [&row.code_number, &row.code_notation];
+        let code: Vec<&str> = code.into_iter().flatten().map(String::as_str).collect();
+        About {
+            type_name: row.type_name.clone(),
+            code: Some(code.join("/")).filter(|code| !code.is_empty()),
+            issued_date: row.issued_date.map(|date| date.format("%d/%m/%Y").to_string()),
+            organ_name: row.organ_name.clone(),
+            subject: row.subject.clone(),
+        }
+    });
+    let weighty = rows.findings.iter().filter(|finding| finding.severity >= Severity::Warn);
+    let findings = weighty.map(|finding| Remark {
+        code: finding.code,
+        field: finding.field.clone(),
+        sentence_vi: finding.code.sentence_vi(),
+    });
+    Held {
+        source_uid: prepared.record.source_uid,
+        version: prepared.record.version,
+        since: prepared.composed_at,
+        pages: rows.intake.iter().map(|row| row.pages_held).sum(),
+        sources: rows.intake.iter().map(|row| row.uri.clone()).collect(),
+        documents: documents.collect(),
+        findings: findings.collect(),
+        pdf: prepared.composed.as_ref().map(|part| part.key.clone()),
+        prepared,
+    }
+}
+
+/// A sample of so many, the same whenever the same are held: those of the smallest uids, which are
+/// hashes.
+pub(crate) async fn sample(
+    held: impl Stream<Item = Result<Held, Fault>>,
+    size: usize,
+) -> Result<Vec<Held>, Fault> {
+    let mut held = std::pin::pin!(held);
+    let mut sample: Vec<Held> = Vec::new();
+    while let Some(one) = held.try_next().await? {
+        let at = sample.partition_point(|other| other.source_uid < one.source_uid);
+        if at < size {
+            sample.insert(at, one);
+            sample.truncate(size);
+        }
+    }
+    Ok(sample)
+}
+
+/// As a line of the list.
+impl std::fmt::Display for Held {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let since = self.since.format("%d/%m/%Y %H:%M");
+        write!(
+            f,
+            "{}  {since}  {} pages  {}",
+            self.source_uid,
+            self.pages,
+            self.sources.join(" + ")
+        )?;
+        for about in &self.documents {
+            let known = [&about.type_name, &about.code, &about.issued_date, &about.subject];
+            let known: Vec<&str> = known.into_iter().flatten().map(String::as_str).collect();
+            write!(
+                f,
+                "\n    {}",
+                if known.is_empty() { "(nothing was read)".into() } else { known.join(", ") }
+            )?;
+        }
+        for remark in &self.findings {
+            let field = remark.field.as_deref().unwrap_or_default();
+            write!(f, "\n    {} {field} {}", remark.code, remark.sentence_vi)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,83 @@
+//! An agency's releases, carried out by the workers: they have the key.
+
+use std::sync::Arc;
+
+use futures::{StreamExt as _, stream};
+use sohoa_flow::{Fault, Shutdown, retry::retry};
+use sohoa_kafka::releases::{Releases, Word};
+use sohoa_publish::holding;
+use sohoa_schemas::message::{Release, VERSION, Verdict};
+
+use super::broken;
+use crate::{
+    channel::Channel,
+    context::Office,
+    exit::Failure,
+    release::{Decision, Order, decide},
+};
+
+/// Carries releases out until the process drains.
+///
+/// # Errors
+/// The broker's, the store's or the key's own: what is not carried out comes again.
+pub(crate) async fn follow(
+    office: Arc<Office>,
+    mut releases: Releases,
+    shutdown: Shutdown,
+) -> Result<(), Failure> {
+    let mut channel = Channel::open("release", &office.settings, &office.output)?;
+    loop {
+        let words = tokio::select! {
+            biased;
+            () = shutdown.drained() => return Ok(()),
+            words = releases.next() => words?,
+        };
+        let mut orders = Vec::with_capacity(words.len());
+        for word in words {
+            orders.extend(understand(&office, &word).await?);
+        }
+        let orders = stream::iter(orders.into_iter().map(Ok)).boxed();
+        let decided = decide(&office, &mut channel, orders, || {}).await?;
+        if decided.damaged > 0 {
+            tracing::error!(
+                documents = decided.damaged,
+                "released documents have lost their files"
+            );
+        }
+        releases.done();
+    }
+}
+
+/// What a message orders; none of one that is broken, or of a document that is held no more.
+async fn understand(office: &Office, word: &Word) -> Result<Option<Order>, Fault> {
+    let release = match serde_json::from_slice::<Release>(&word.payload) {
+        Ok(release) if release.schema_version == VERSION => release,
+        Ok(Release { schema_version, .. }) => {
+            let why = format!("The release has schema_version {schema_version}");
+            return broken::keep(office, word, &why).await.map(|_| None);
+        }
+        Err(error) => {
+            let why = format!("The message is not a release: {error}");
+            return broken::keep(office, word, &why).await.map(|_| None);
+        }
+    };
+    let Release { source_uid, verdict, reason, released, .. } = release;
+    let find = || holding::of(&office.output, source_uid);
+    let prepared = match retry(office.retry, find).await {
+        Ok(Some(prepared)) => prepared,
+        Ok(None) => {
+            tracing::info!(source = %source_uid, "a released document is held no more");
+            return Ok(None);
+        }
+        Err(Fault::Reject(why)) => {
+            tracing::error!(source = %source_uid, error = %why.cause.error, "a held state is damaged");
+            return Ok(None);
+        }
+        Err(fault) => return Err(fault),
+    };
+    let decision = match verdict {
+        Verdict::Approve => Decision::Approve,
+        Verdict::Reject => Decision::Refuse(reason.unwrap_or_default()),
+    };
+    Ok(Some(Order { prepared, decision, released }))
+}
