@@ -166,14 +166,22 @@ impl Default for Extract {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Sign {
-    /// Private key, PKCS#8 PEM. Without one a throw-away test authority is made.
+    /// Private key: PKCS#8 (PEM or DER), or PKCS#12 with its certificates. Without one a throw-away
+    /// test authority is made.
     pub key: Option<PathBuf>,
-    /// Certificate chain, PEM, the signer's own first.
+    /// Certificate chain, PEM, the signer's own first; none with PKCS#12.
     pub chain: Option<PathBuf>,
+    /// Password of a PKCS#12 key: `env:NAME` or `file:PATH`.
+    pub passphrase: Option<String>,
     /// `auto`, `rsa-pss` or `rsa-pkcs1`; elliptic keys have one scheme.
     pub scheme: String,
     /// Roots that `sohoa verify` trusts, PEM.
     pub roots: Vec<PathBuf>,
+    /// Time-stamp authority (RFC 3161) as an `http://` address: then signatures are of level B-T,
+    /// and a document that gets no stamp is held. Its root must be one of `roots`.
+    pub timestamp_url: Option<String>,
+    /// Policy that its stamps must be made under, as `1.2.3.4`; any without it.
+    pub timestamp_policy: Option<String>,
     /// Font of the appearance and of the text layer.
     pub font: PathBuf,
     /// First line of the appearance: the form of copy.
@@ -187,8 +195,11 @@ impl Default for Sign {
         Self {
             key: None,
             chain: None,
+            passphrase: None,
             scheme: "auto".into(),
             roots: Vec::new(),
+            timestamp_url: None,
+            timestamp_policy: None,
             font: "/usr/share/fonts/truetype/croscore/Tinos-Regular.ttf".into(),
             form: "SAO Y".into(),
             conversion_mark: "Chuyển đổi từ văn bản giấy".into(),

@@ -103,6 +103,14 @@ impl TimeStampAuthority {
         Ok(*self.token_room.get_or_init(|| token.len() + TOKEN_SLACK))
     }
 
+    /// Asks for a stamp and checks it, as the first signature will.
+    ///
+    /// # Errors
+    /// [`SignError::TimeStamp`] when the authority gives no good token.
+    pub fn try_out(&self) -> Result<(), SignError> {
+        self.room().map(drop)
+    }
+
     /// A checked token for a digest.
     pub(crate) fn stamp(&self, hash: Hash, digest: &[u8]) -> Result<Vec<u8>, SignError> {
         let nonce = self.nonce()?;

@@ -61,6 +61,8 @@ pub(crate) enum Command {
     Run(Run),
     /// Print or write the published schemas.
     Schemas(Schemas),
+    /// Sign one PDF with the agency's key.
+    Sign(Sign),
     /// Remove what interrupted work left in an output.
     Sweep(Sweep),
     /// Verify the signatures of PDF files.
@@ -398,6 +400,67 @@ pub(crate) enum Format {
     Json,
     /// A table for reading.
     Table,
+}
+
+/// `sohoa sign`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example: sohoa sign in.pdf --output signed.pdf --config sohoa.toml --level B-T\n\nThe \
+                  signature is a further revision: what was signed before stays valid. It is judged \
+                  at once; exit code 6 when it does not hold."
+)]
+pub(crate) struct Sign {
+    /// The PDF.
+    pub(crate) input: PathBuf,
+    /// Where the signed file goes.
+    #[arg(long)]
+    pub(crate) output: PathBuf,
+    /// Replace a file that is there.
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Level of the signature.
+    #[arg(long, value_enum, default_value_t = Level::BB)]
+    pub(crate) level: Level,
+    /// Name of the signature field; a number is appended where the form has it already.
+    #[arg(long, default_value = "SohoaAgency")]
+    pub(crate) field: String,
+    /// What is shown at the top right of page 1.
+    #[arg(long, value_enum, default_value_t = Shown::Copy)]
+    pub(crate) appearance: Shown,
+    /// Why it is signed.
+    #[arg(long)]
+    pub(crate) reason: Option<String>,
+    /// Where it is signed.
+    #[arg(long)]
+    pub(crate) location: Option<String>,
+    /// Configuration file.
+    #[arg(long)]
+    pub(crate) config: Option<PathBuf>,
+    /// Print the result as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What a signature shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Shown {
+    /// Form of copy, agency and time (Decree 30/2020).
+    Copy,
+    /// The same with the conversion mark of a record made from paper.
+    Converted,
+    /// Nothing.
+    None,
+}
+
+/// A `PAdES` level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Level {
+    /// The signature alone.
+    #[value(name = "B-B")]
+    BB,
+    /// With a time-stamp.
+    #[value(name = "B-T")]
+    BT,
 }
 
 /// `sohoa verify`.

@@ -1,12 +1,16 @@
 //! Who signs, and whom we believe: the configured organisation certificate, or the throw-away test
 //! authority of the embedded default.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
-use sohoa_schemas::config::Config;
+use sohoa_schemas::{config::Config, reference};
 use sohoa_sign::{
-    CertificateDer, Hash, KeyFile, MessageSigner, RsaScheme, SignError,
+    CertificateDer, Hash, HttpClient, KeyFile, MessageSigner, Passphrase, RsaScheme, SignError,
+    TimeStampAuthority,
     test_ca::{self, Subject, TestAuthority},
     verify::{Expected, Pin, PinnedRoot, Trust, TrustDomain, check_signer},
 };
@@ -16,6 +20,10 @@ use crate::{
     settings,
 };
 
+/// Longest wait for a time-stamp, and its largest size: tokens are a few kilobytes.
+const STAMP_PATIENCE: Duration = Duration::from_secs(10);
+const STAMP_LIMIT: u64 = 256 << 10;
+
 /// The signing key with what it is judged by.
 #[derive(Debug)]
 pub(crate) struct Authority {
@@ -23,6 +31,8 @@ pub(crate) struct Authority {
     pub(crate) signer: KeyFile,
     /// Pinned roots.
     pub(crate) trust: Trust,
+    /// Who stamps the time of a signature, where the configuration names somebody.
+    pub(crate) stamps: Option<TimeStampAuthority>,
     /// The test authority's root, PEM, when it is the one that signs.
     pub(crate) test_root: Option<Vec<u8>>,
 }
@@ -32,13 +42,12 @@ impl Authority {
     /// only a valid organisation certificate under a pinned root may sign.
     pub(crate) fn load(config: &Config, now: DateTime<Utc>) -> Result<Self, Failure> {
         let trust = trust(config, &[])?;
-        let authority = match (&config.sign.key, &config.sign.chain) {
-            (Some(key), Some(chain)) => {
-                let signer = KeyFile::load(key, chain, scheme(config))
-                    .map_err(|error| configured(&error))?;
-                Self { signer, trust, test_root: None }
+        let authority = match key(config)? {
+            Some(signer) => {
+                let stamps = stamps(config, &trust)?;
+                Self { signer, trust, stamps, test_root: None }
             }
-            _ => Self::test(config, trust, now)?,
+            None => Self::test(config, trust, now)?,
         };
         check_signer(authority.signer.chain(), &authority.trust, now).map_err(|error| {
             Failure::from_error(Exit::Configuration, &error)
@@ -63,8 +72,46 @@ impl Authority {
         let signer = files.load().map_err(|error| configured(&error))?;
         let root = read(&files.root)?;
         trust.roots.extend(pins(&files.root, TrustDomain::Test)?);
-        Ok(Self { signer, trust, test_root: Some(root) })
+        let stamps = stamps(config, &trust)?;
+        Ok(Self { signer, trust, stamps, test_root: Some(root) })
     }
+}
+
+/// The configured key; none for the test authority.
+fn key(config: &Config) -> Result<Option<KeyFile>, Failure> {
+    let sign = &config.sign;
+    let loaded = match (&sign.key, &sign.chain) {
+        (None, None) => return Ok(None),
+        (None, Some(_)) => {
+            let what = "sign.chain is given without sign.key";
+            return Err(Failure::new(Exit::Configuration, what));
+        }
+        (Some(key), Some(chain)) => KeyFile::load(key, chain, scheme(config)),
+        (Some(key), None) => {
+            KeyFile::from_pkcs12(&read(key)?, &passphrase(config)?, scheme(config))
+        }
+    };
+    loaded.map(Some).map_err(|error| configured(&error))
+}
+
+fn passphrase(config: &Config) -> Result<Passphrase, Failure> {
+    let Some(value) = &config.sign.passphrase else {
+        let what = "sign.key is PKCS#8 without sign.chain, or PKCS#12 without sign.passphrase";
+        return Err(Failure::new(Exit::Configuration, what));
+    };
+    let secret = reference::resolve(value)
+        .map_err(|error| Failure::new(Exit::Configuration, format!("sign.passphrase {error}")))?;
+    Ok(Passphrase::new(secret))
+}
+
+/// The configured time-stamp authority.
+fn stamps(config: &Config, trust: &Trust) -> Result<Option<TimeStampAuthority>, Failure> {
+    let Some(url) = &config.sign.timestamp_url else { return Ok(None) };
+    let client = Box::new(HttpClient::new(STAMP_PATIENCE, STAMP_LIMIT));
+    let policy = config.sign.timestamp_policy.as_deref();
+    TimeStampAuthority::new(url, policy, trust.clone(), client).map(Some).map_err(|error| {
+        Failure::from_error(Exit::Configuration, &error).hint("see sign.timestamp_policy")
+    })
 }
 
 /// Roots to believe: the configured ones, further ones, and every test root of this user's, which

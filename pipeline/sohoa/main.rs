@@ -89,6 +89,7 @@ fn start(arguments: Arguments) -> Result<Exit, Failure> {
             Command::Release(command) => commands::release::run(command, &bars).await,
             Command::Run(arguments) => commands::run::run(arguments, &bars).await,
             Command::Schemas(arguments) => commands::schemas::run(&arguments),
+            Command::Sign(arguments) => commands::sign::run(&arguments),
             Command::Sweep(arguments) => commands::sweep::run(&arguments).await,
             Command::Verify(arguments) => commands::verify::run(&arguments),
             Command::Worker(arguments) => commands::worker::run(arguments).await,

@@ -12,6 +12,10 @@ mod misuse;
 mod refusing;
 mod release;
 mod run;
+mod signing;
+#[allow(dead_code, reason = "the tests of the signer need more of it")]
+#[path = "../../pipeline/sign/tests/made/stamps.rs"]
+mod stamps;
 mod submissions;
 mod support;
 mod sweep;

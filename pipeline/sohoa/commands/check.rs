@@ -4,6 +4,7 @@ use futures::TryStreamExt as _;
 use serde::Serialize;
 use sohoa_kafka::{connect, survey::survey};
 use sohoa_schemas::config::Kafka;
+use sohoa_sign::TimeStampAuthority;
 use sohoa_store::Missing;
 
 use crate::{
@@ -45,6 +46,9 @@ pub(crate) async fn run(arguments: &Check) -> Result<Exit, Failure> {
     note("font", setup::fonts(&settings.config.sign.font).map(|_| None));
     note("recognition engine and language model", engine(&settings).await);
     note("signing key and certificate", key(&settings));
+    if settings.config.sign.timestamp_url.is_some() {
+        note("time-stamp authority", stamps(&settings));
+    }
     let hmac = settings.config.secrets.hmac_key.as_deref();
     note("key for hashed identifiers", Pseudonyms::load(hmac).map(|_| None));
     if let Some(address) = &arguments.input {
@@ -85,6 +89,17 @@ async fn engine(settings: &Settings) -> Result<Option<String>, Failure> {
 fn key(settings: &Settings) -> Result<Option<String>, Failure> {
     let authority = Authority::load(&settings.config, now())?;
     Ok(authority.test_root.map(|_| "throw-away TEST authority".into()))
+}
+
+/// Asks for a stamp, as the first signature would.
+fn stamps(settings: &Settings) -> Result<Option<String>, Failure> {
+    let authority = Authority::load(&settings.config, now())?;
+    let asked = authority.stamps.as_ref().map(TimeStampAuthority::try_out);
+    asked.transpose().map_err(|error| {
+        Failure::from_error(Exit::Unreachable, &error)
+            .hint("check sign.timestamp_url, sign.timestamp_policy, and its root in sign.roots")
+    })?;
+    Ok(settings.config.sign.timestamp_url.clone())
 }
 
 async fn input(address: &str, settings: &Settings) -> Result<Option<String>, Failure> {

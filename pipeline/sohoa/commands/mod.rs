@@ -13,6 +13,7 @@ pub(crate) mod query;
 pub(crate) mod release;
 pub(crate) mod run;
 pub(crate) mod schemas;
+pub(crate) mod sign;
 pub(crate) mod sweep;
 pub(crate) mod verify;
 pub(crate) mod worker;

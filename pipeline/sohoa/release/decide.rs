@@ -24,6 +24,9 @@ use crate::{
 /// Documents between two times that the index is told: so many are done again after an interruption.
 const ROUND: usize = 200;
 
+/// What a document waits for that a clerk has to release.
+const RELEASE: &str = "release";
+
 /// What a clerk decided.
 #[derive(Debug, Clone)]
 pub(crate) enum Decision {
@@ -120,11 +123,14 @@ async fn one(office: &Office, order: Order) -> Result<Option<Done>, Fault> {
                 tracing::error!(%source, "the held files are not what was held; run it again");
                 return Ok(None);
             };
-            for row in &mut prepared.record.rows.documents {
-                row.release_mode = Some("manual".into());
-                row.release_ref = Some(released.reference.clone());
+            // What waits for a time-stamp was released already.
+            if prepared.waiting_for == RELEASE {
+                for row in &mut prepared.record.rows.documents {
+                    row.release_mode = Some("manual".into());
+                    row.release_ref = Some(released.reference.clone());
+                }
+                prepared.record.released = Some(released);
             }
-            prepared.record.released = Some(released);
             publish::sign_and_publish(office, prepared, files.paths()).await?
         }
         Decision::Refuse(reason) => refuse(office, prepared, (reason, released)).await?,

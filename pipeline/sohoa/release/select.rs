@@ -38,6 +38,8 @@ pub(crate) struct Held {
     pub(crate) since: DateTime<FixedOffset>,
     /// Pages that wait.
     pub(crate) pages: i32,
+    /// What it waits for: `release`, or `timestamp` once it was released.
+    pub(crate) waiting_for: String,
     /// The files as received.
     pub(crate) sources: Vec<String>,
     /// What was read of each document in it.
@@ -150,6 +152,7 @@ fn shown(prepared: Prepared) -> Held {
         version: prepared.record.version,
         since: prepared.composed_at,
         pages: rows.intake.iter().map(|row| row.pages_held).sum(),
+        waiting_for: prepared.waiting_for.clone(),
         sources: rows.intake.iter().map(|row| row.uri.clone()).collect(),
         documents: documents.collect(),
         findings: findings.collect(),

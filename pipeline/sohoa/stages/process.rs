@@ -98,7 +98,8 @@ impl Settled {
         Self { refused_by: Some(stage), refused, ..settled }
     }
 
-    fn held(prepared: Prepared) -> Self {
+    /// Waiting.
+    pub(crate) fn held(prepared: Prepared) -> Self {
         let Record { source_uid, version, rows, .. } = prepared.record;
         let key = keys::work(source_uid, version, "prepared.json");
         let refused = refused::pages(&rows);

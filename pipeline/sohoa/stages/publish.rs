@@ -3,11 +3,14 @@
 //! A paper's document is signed from `work/`, whether it was composed a moment or a month ago. A
 //! born-digital original is its own document.
 
-use std::{io::ErrorKind, path::Path as FilePath};
+use std::{io::ErrorKind, path::Path as FilePath, time::Duration};
 
 use bytes::Bytes;
 use object_store::path::Path;
-use sohoa_flow::{FatalKind, Fault, retry::retry};
+use sohoa_flow::{
+    FatalKind, Fault,
+    retry::{Policy, retry},
+};
 use sohoa_metrics::Stage;
 use sohoa_publish::{
     Published, holding, keys,
@@ -34,6 +37,9 @@ use crate::{
 };
 
 const STAGE: &str = sohoa_publish::STAGE;
+
+/// How long a time-stamp is tried for before the document is held for it.
+const STAMP_PATIENCE: Duration = Duration::from_secs(30);
 
 /// The files of a held state.
 #[derive(Debug)]
@@ -77,16 +83,39 @@ async fn stored(office: &Office, part: Option<&Part>) -> Result<Option<Fetched>,
     Ok(fetched.filter(|fetched| fetched.sha256 == part.sha256))
 }
 
-/// Signs a prepared document, publishes it, and clears its held state.
+/// Signs a prepared document, publishes it, and clears its held state; without a time-stamp it stays
+/// held, and waits for nobody.
 pub(crate) async fn release(
     office: &Office,
     prepared: Prepared,
     files: (&FilePath, &FilePath),
 ) -> Result<Settled, Fault> {
     let (source, version) = (prepared.record.source_uid, prepared.record.version);
-    let settled = sign_and_publish(office, prepared, files).await?;
+    let patience = Policy { within: office.retry.within.min(STAMP_PATIENCE), ..office.retry };
+    let attempt = || async {
+        match sign_and_publish(office, prepared.clone(), files).await {
+            // Whatever else passes was tried again where it was met.
+            Err(fault) if !sign::lacks_stamp(&fault) => Ok(Err(fault)),
+            Err(fault) => Err(fault),
+            Ok(settled) => Ok(Ok(settled)),
+        }
+    };
+    let settled = match retry(patience, attempt).await.unwrap_or_else(Err) {
+        Err(fault) if sign::lacks_stamp(&fault) => {
+            tracing::warn!(%source, "no time-stamp is to be had; the document is held");
+            return hold(office, prepared).await;
+        }
+        settled => settled?,
+    };
     retry(office.retry, || holding::clear(&office.output, source, version)).await?;
     Ok(settled)
+}
+
+/// Holds a document for a time-stamp.
+async fn hold(office: &Office, mut prepared: Prepared) -> Result<Settled, Fault> {
+    prepared.waiting_for = "timestamp".into();
+    retry(office.retry, || holding::keep(&office.output, &prepared)).await?;
+    Ok(Settled::held(prepared))
 }
 
 /// Signs a prepared document and publishes it. Its held state stays, for whoever has to remember it

@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
-use sohoa_flow::{FatalKind, Fault};
+use sohoa_flow::{FatalKind, Fault, retry::GaveUp};
 use sohoa_schemas::{
     Code,
     config::Config,
@@ -14,7 +14,7 @@ use sohoa_schemas::{
     rows::{SCHEMA_VERSION, SignatureRow},
 };
 use sohoa_sign::{
-    Appearance, FontFile, SignError, SignRequest, sign_pdf,
+    Appearance, FontFile, SignError, SignRequest, StampError, sign_pdf, sign_pdf_stamped,
     verify::{Report, Signature, SubjectKind, Verdict, verify_pdf},
 };
 use sohoa_store::classify_local;
@@ -22,6 +22,7 @@ use tempfile::TempPath;
 use uuid::Uuid;
 
 use crate::{
+    authority::Authority,
     context::{Context, Office, now, vietnamese},
     stages::{rows, take_in::Taken},
 };
@@ -52,6 +53,11 @@ pub(crate) fn appearance_lines(config: &Config) -> Vec<String> {
     vec![config.sign.form.clone(), config.agency.name.clone(), config.sign.conversion_mark.clone()]
 }
 
+/// The time as the appearance shows it.
+pub(crate) fn shown_time(time: DateTime<Utc>) -> String {
+    format!("Thời gian ký: {}", vietnamese(time).format("%d.%m.%Y %H:%M:%S %:z"))
+}
+
 /// Signs a composed document.
 pub(crate) fn sign(
     office: &Office,
@@ -60,7 +66,7 @@ pub(crate) fn sign(
 ) -> Result<SignedDocument, Fault> {
     let time = now();
     let mut lines = prepared.appearance.clone();
-    lines.push(format!("Thời gian ký: {}", vietnamese(time).format("%d.%m.%Y %H:%M:%S %:z")));
+    lines.push(shown_time(time));
     let request = SignRequest {
         field_name: FIELD.into(),
         appearance: Some(Appearance { lines, font: FontFile::clone(&office.appearance_font) }),
@@ -75,7 +81,12 @@ pub(crate) fn sign(
         .map_err(|error| classify_local(STAGE, error))?
         .into_temp_path();
     let report = tokio::task::block_in_place(|| {
-        sign_pdf(composed, &file, &request, &office.authority.signer).map_err(sign_fault)?;
+        let Authority { signer, stamps, .. } = &*office.authority;
+        let signed = match stamps {
+            Some(stamps) => sign_pdf_stamped(composed, &file, &request, signer, stamps),
+            None => sign_pdf(composed, &file, &request, signer),
+        };
+        signed.map_err(sign_fault)?;
         verify(office, &file)
     })?;
     let own = report.signatures.iter().find(|signature| signature.field_name == FIELD);
@@ -104,8 +115,20 @@ fn sign_fault(error: SignError) -> Fault {
             Fault::reject(Code::X01StageFailed, STAGE, error)
         }
         SignError::Io { .. } => classify_local(STAGE, error),
+        SignError::TimeStamp(StampError::Fetch(_)) => Fault::retry(STAGE, error),
+        SignError::TimeStamp(_) => Fault::fatal(FatalKind::Configuration, STAGE, error),
         error => Fault::fatal(FatalKind::Internal, STAGE, error),
     }
+}
+
+/// Whether a fault is that of a time-stamp authority that does not answer.
+pub(crate) fn lacks_stamp(fault: &Fault) -> bool {
+    let Fault::Retry(cause) = fault else { return false };
+    let error = match cause.error.downcast_ref::<GaveUp>() {
+        Some(gave_up) => gave_up.last.downcast_ref::<SignError>(),
+        None => cause.error.downcast_ref::<SignError>(),
+    };
+    matches!(error, Some(SignError::TimeStamp(_)))
 }
 
 /// The signature's row, now that the file's hash is known.

@@ -1,6 +1,6 @@
 //! An agency's releases, carried out by the workers: they have the key.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use futures::{StreamExt as _, stream};
 use sohoa_flow::{Fault, Shutdown, retry::retry};
@@ -12,14 +12,17 @@ use super::broken;
 use crate::{
     channel::Channel,
     context::Office,
-    exit::Failure,
+    exit::{Exit, Failure},
     release::{Decision, Order, decide},
 };
+
+/// Between two tries, while a service is away.
+const PAUSE: Duration = Duration::from_secs(10);
 
 /// Carries releases out until the process drains.
 ///
 /// # Errors
-/// The broker's, the store's or the key's own: what is not carried out comes again.
+/// The broker's or the key's own: what is not carried out comes again.
 pub(crate) async fn follow(
     office: Arc<Office>,
     mut releases: Releases,
@@ -32,20 +35,37 @@ pub(crate) async fn follow(
             () = shutdown.drained() => return Ok(()),
             words = releases.next() => words?,
         };
-        let mut orders = Vec::with_capacity(words.len());
-        for word in words {
-            orders.extend(understand(&office, &word).await?);
-        }
-        let orders = stream::iter(orders.into_iter().map(Ok)).boxed();
-        let decided = decide(&office, &mut channel, orders, || {}).await?;
-        if decided.damaged > 0 {
-            tracing::error!(
-                documents = decided.damaged,
-                "released documents have lost their files"
-            );
+        while let Err(failure) = carry_out(&office, &mut channel, &words).await {
+            if failure.exit != Exit::Unreachable {
+                return Err(failure);
+            }
+            tracing::warn!(error = failure.line(), "releases cannot be carried out; trying again");
+            tokio::select! {
+                biased;
+                () = shutdown.drained() => return Ok(()),
+                () = tokio::time::sleep(PAUSE) => {}
+            }
         }
         releases.done();
     }
+}
+
+async fn carry_out(
+    office: &Arc<Office>,
+    channel: &mut Channel<'_>,
+    words: &[Word],
+) -> Result<(), Failure> {
+    let mut orders = Vec::with_capacity(words.len());
+    for word in words {
+        orders.extend(understand(office, word).await?);
+    }
+    let orders = stream::iter(orders.into_iter().map(Ok)).boxed();
+    let decided = decide(office, channel, orders, || {}).await?;
+    if decided.damaged > 0 {
+        let documents = decided.damaged;
+        tracing::error!(documents, "released documents have lost their files");
+    }
+    Ok(())
 }
 
 /// What a message orders; none of one that is broken, or of a document that is held no more.

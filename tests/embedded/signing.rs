@@ -1,0 +1,147 @@
+//! `sohoa sign`, keys as agencies have them, and time-stamps of an authority of the test's own.
+
+use std::{path::PathBuf, process::Command};
+
+use serde_json::Value;
+
+use crate::{
+    stamps::{Authority, serve},
+    support::{Ran, World},
+};
+
+/// A PDF to be signed: a record's, so that it carries a signature already.
+fn document(world: &World) -> String {
+    assert_eq!(world.run(&[]).exit, 0);
+    world.named("out/documents", "document.pdf")[0].to_str().unwrap().to_owned()
+}
+
+fn sign(world: &World, further: &[&str]) -> Ran {
+    let places = ["--output", "signed.pdf", "--force", "--json"];
+    world.sohoa(&[&["sign"][..], further, &places].concat())
+}
+
+fn value(ran: &Ran, key: &str) -> Value {
+    serde_json::from_str::<Value>(&ran.stdout).unwrap()[key].clone()
+}
+
+/// Exit code of `sohoa verify` for the signed file.
+fn verified(world: &World, further: &[&str]) -> i32 {
+    world.sohoa(&[&["verify", "signed.pdf"][..], further].concat()).exit
+}
+
+#[test]
+fn a_document_is_signed_by_hand_and_what_was_signed_before_stays_valid() {
+    let world = World::with_samples(&["--dossiers", "1", "--documents", "1"]);
+    let document = document(&world);
+    for shown in ["copy", "converted", "none"] {
+        let signed = sign(&world, &[&document, "--appearance", shown]);
+        assert_eq!(signed.exit, 0, "{}", signed.stderr);
+        assert_eq!(
+            (value(&signed, "pades_level"), value(&signed, "verdict")),
+            ("B-B".into(), "ok".into())
+        );
+        assert!(signed.stderr.contains("TEST, not a legal signature"));
+        assert_eq!(verified(&world, &[]), 0);
+    }
+    let there = world.sohoa(&["sign", &document, "--output", "signed.pdf"]);
+    assert_eq!(there.exit, 1);
+    assert!(there.stderr.contains("--force"), "{}", there.stderr);
+    let stamped = sign(&world, &[&document, "--level", "B-T"]);
+    assert_eq!(stamped.exit, 2);
+    assert!(stamped.stderr.contains("sign.timestamp_url"), "{}", stamped.stderr);
+    world.write("plain.txt", "no document");
+    let plain = sign(&world, &["plain.txt"]);
+    assert_eq!(plain.exit, 6, "{}", plain.stderr);
+}
+
+/// The files of the throw-away authority, which stand in for an agency's.
+fn authority_file(world: &World, name: &str) -> PathBuf {
+    let found = world.named("data", name);
+    assert_eq!(found.len(), 1, "{found:?}");
+    found[0].clone()
+}
+
+#[test]
+fn a_key_in_a_pkcs12_file_signs_with_its_password_and_not_without() {
+    let world = World::with_samples(&["--dossiers", "1", "--documents", "1"]);
+    let document = document(&world);
+    let (key, chain) = (authority_file(&world, "key.pem"), authority_file(&world, "chain.pem"));
+    let made = Command::new("openssl")
+        .args(["pkcs12", "-export", "-passout", "pass:mật khẩu", "-inkey"])
+        .arg(key)
+        .arg("-in")
+        .arg(chain)
+        .arg("-out")
+        .arg(world.path("agency.p12"))
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let root = authority_file(&world, "root.pem");
+    world.write("secret", "mật khẩu\n");
+    world.write("wrong", "khác\n");
+    let config = |passphrase: &str| {
+        let text = format!(
+            "[sign]\nkey = \"agency.p12\"\n{passphrase}\nroots = [\"{}\"]\n",
+            root.display()
+        );
+        world.write("sohoa.toml", &text)
+    };
+    let config_file = config("passphrase = \"file:secret\"");
+    let signed = sign(&world, &[&document, "--config", &config_file]);
+    assert_eq!(signed.exit, 0, "{}", signed.stderr);
+    assert_eq!(verified(&world, &["--config", &config_file]), 0);
+    for (passphrase, named) in
+        [("passphrase = \"file:wrong\"", "password"), ("", "sign.passphrase")]
+    {
+        let refused = sign(&world, &[&document, "--config", &config(passphrase)]);
+        assert_eq!(refused.exit, 2, "{}", refused.stderr);
+        assert!(refused.stderr.contains(named), "{}", refused.stderr);
+        assert!(!refused.stderr.contains("khác"), "a password is shown");
+    }
+}
+
+#[test]
+fn a_run_stamps_the_time_and_holds_what_gets_no_stamp() {
+    let world =
+        World::with_samples(&["--dossiers", "1", "--documents", "1", "--formats", "tiff-g4"]);
+    let authority = Authority::new();
+    let root = authority.root_file();
+    let address = serve({
+        let authority = authority.clone();
+        move |query| authority.reply(query)
+    });
+    let config = |name: &str, address: &str| {
+        let text = format!(
+            "[sign]\ntimestamp_url = \"{address}\"\ntimestamp_policy = \"1.2.3.4\"\n\
+             roots = [\"{}\"]\n[store]\nretry_seconds = 1\n",
+            root.display()
+        );
+        world.write(name, &text)
+    };
+    // Nobody listens there: whoever did has just let it go.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let silent = config("silent.toml", &format!("http://127.0.0.1:{port}/"));
+    let held = world.run(&["--config", &silent]);
+    assert_eq!(held.exit, 0, "{}", held.stderr);
+    assert_eq!(held.count("documents", "held"), 1);
+    let listed = world.sohoa(&["release", "list", "--output", "out", "--json"]);
+    assert_eq!(value(&listed, "waiting_for"), "timestamp");
+
+    let there = config("there.toml", &address);
+    let approve = ["release", "approve", "--all", "--by", "A", "--output", "out"];
+    let released = world.sohoa(&[&approve[..], &["--config", &there]].concat());
+    assert_eq!(released.exit, 0, "{}", released.stderr);
+    let rows = world.query("select pades_level, timestamp_time from signatures");
+    assert_eq!(rows.len(), 1);
+    assert_eq!(rows[0]["pades_level"], "B-T");
+    assert!(!rows[0]["timestamp_time"].is_null());
+    let mode = world.query("select release_mode from documents");
+    assert_eq!(mode[0]["release_mode"], "delegated", "it was released before it waited");
+    world.audit();
+
+    let document = world.named("out/documents", "document.pdf")[0].clone();
+    let document = document.to_str().unwrap();
+    let signed = sign(&world, &[document, "--level", "B-T", "--config", &there]);
+    assert_eq!(signed.exit, 0, "{}", signed.stderr);
+    assert_eq!(value(&signed, "pades_level"), "B-T");
+}
