@@ -20,6 +20,7 @@ mod form;
 mod hash;
 mod key;
 mod oid;
+mod output;
 mod passphrase;
 mod pdf;
 mod pem;
