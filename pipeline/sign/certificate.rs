@@ -58,11 +58,12 @@ pub(crate) struct Certificate<'a> {
     extensions: Vec<Extension<'a>>,
 }
 
+/// One extension of a certificate, a list or a response.
 #[derive(Debug, Clone)]
-struct Extension<'a> {
-    oid: &'a [u8],
-    critical: bool,
-    value: &'a [u8],
+pub(crate) struct Extension<'a> {
+    pub(crate) oid: &'a [u8],
+    pub(crate) critical: bool,
+    pub(crate) value: &'a [u8],
 }
 
 impl<'a> Certificate<'a> {
@@ -85,8 +86,7 @@ impl<'a> Certificate<'a> {
         let key_info = fields.accept(0x30)?.raw;
         let extensions = fields
             .find(|element| element.tag == 0xa3)
-            .and_then(|wrapped| wrapped.inside().sequence())
-            .map_or(Some(Vec::new()), |list| list.map(extension).collect())?;
+            .map_or(Some(Vec::new()), |wrapped| extensions(&wrapped))?;
         Some(Self {
             der: outer.raw,
             signed_part: signed.raw,
@@ -102,7 +102,7 @@ impl<'a> Certificate<'a> {
         })
     }
 
-    fn extension(&self, oid: &[u8]) -> Option<&'a [u8]> {
+    pub(crate) fn extension(&self, oid: &[u8]) -> Option<&'a [u8]> {
         self.extensions.iter().find(|extension| extension.oid == oid).map(|found| found.value)
     }
 
@@ -134,6 +134,16 @@ impl<'a> Certificate<'a> {
     pub(crate) fn is_for(&self, purpose: &[u8]) -> bool {
         let listed = self.extension(oid::EXTENDED_KEY_USAGE).and_then(|v| Reader(v).sequence());
         listed.is_some_and(|mut list| list.any(|item| item.content == purpose))
+    }
+
+    /// A responder that needs not be asked about: its issuer says so, and renews it often instead.
+    pub(crate) fn needs_no_check(&self) -> bool {
+        self.extension(oid::OCSP_NO_CHECK).is_some()
+    }
+
+    /// The serial number is this one; signs and leading zeros are written in several ways.
+    pub(crate) fn has_serial(&self, serial: &[u8]) -> bool {
+        plain(self.serial) == plain(serial)
     }
 
     /// The subject key identifier.
@@ -169,9 +179,20 @@ impl<'a> Certificate<'a> {
     }
 }
 
+/// Digits without leading zeros.
+pub(crate) fn plain(digits: &[u8]) -> &[u8] {
+    let zeros = digits.iter().take_while(|&&byte| byte == 0).count();
+    &digits[zeros..]
+}
+
 /// A number without a sign; of one that is too large, the largest there is.
 fn magnitude(digits: &[u8]) -> usize {
     digits.iter().fold(0, |n: usize, &byte| n.saturating_mul(256).saturating_add(byte.into()))
+}
+
+/// The extensions inside the tag that marks their place; `None` when one is unreadable.
+pub(crate) fn extensions<'a>(wrapped: &Element<'a>) -> Option<Vec<Extension<'a>>> {
+    wrapped.inside().sequence().map_or(Some(Vec::new()), |list| list.map(extension).collect())
 }
 
 fn extension(element: Element<'_>) -> Option<Extension<'_>> {

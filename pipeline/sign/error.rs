@@ -1,6 +1,6 @@
 //! Why a document could not be signed.
 
-use crate::{StampError, pdf::PdfError};
+use crate::{EvidenceError, StampError, pdf::PdfError, verify::Verdict};
 
 /// Signing failed; the output was not written.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +58,32 @@ pub enum SignError {
     /// There is no time-stamp that may be embedded.
     #[error("no time-stamp was embedded")]
     TimeStamp(#[from] StampError),
+    /// No signature of the file can be raised to B-LT.
+    #[error("the file has no signature that validation data could be added for")]
+    Unsigned,
+    /// The signature to raise is no good, so that evidence about it would mean nothing.
+    #[error("the signature `{field}` is not raised: {}", verdict.english())]
+    NotValid {
+        /// Its field.
+        field: String,
+        /// What is wrong with it.
+        verdict: Verdict,
+    },
+    /// The signature to raise has no time-stamp under a pinned root.
+    #[error("the signature `{field}` has no trusted time-stamp; sign at level B-T first")]
+    NotStamped {
+        /// Its field.
+        field: String,
+    },
+    /// There is no evidence for a certificate that the signature or its time-stamp rests on.
+    #[error("there is no validation data for `{field}`")]
+    Evidence {
+        /// The field, or the address of the time-stamp authority.
+        field: String,
+        /// Why.
+        #[source]
+        source: Box<EvidenceError>,
+    },
     /// The test authority could not be made.
     #[error("the test authority could not be made")]
     TestAuthority(#[from] rcgen::Error),

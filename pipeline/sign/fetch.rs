@@ -5,6 +5,8 @@
 
 use std::{fmt, time::Duration};
 
+type Reply = ureq::http::Response<ureq::Body>;
+
 /// Asks an authority's server.
 pub trait Fetch: fmt::Debug + Send + Sync {
     /// Posts a message and answers the body of the reply.
@@ -12,6 +14,12 @@ pub trait Fetch: fmt::Debug + Send + Sync {
     /// # Errors
     /// [`FetchError`] when there is no good reply in time.
     fn post(&self, message: &Message<'_>) -> Result<Vec<u8>, FetchError>;
+
+    /// Answers the body that an address holds: a revocation list.
+    ///
+    /// # Errors
+    /// As [`Self::post`].
+    fn get(&self, url: &str) -> Result<Vec<u8>, FetchError>;
 }
 
 /// What is posted.
@@ -78,6 +86,17 @@ impl HttpClient {
         Self { agent, limit }
     }
 
+    /// The body of a good answer.
+    fn body(&self, url: &str, reply: Result<Reply, ureq::Error>) -> Result<Vec<u8>, FetchError> {
+        let mut reply = reply.map_err(|error| self.error(url, error))?;
+        let status = reply.status().as_u16();
+        if status != 200 {
+            return Err(FetchError::Status { url: url.to_owned(), status });
+        }
+        let body = reply.body_mut().with_config().limit(self.limit).read_to_vec();
+        body.map_err(|error| self.error(url, error))
+    }
+
     fn error(&self, url: &str, error: ureq::Error) -> FetchError {
         let url = url.to_owned();
         match error {
@@ -89,17 +108,16 @@ impl HttpClient {
 
 impl Fetch for HttpClient {
     fn post(&self, message: &Message<'_>) -> Result<Vec<u8>, FetchError> {
-        let url = message.url;
-        if !url.starts_with("http://") {
-            return Err(FetchError::Address(url.to_owned()));
-        }
+        let url = plain_http(message.url)?;
         let request = self.agent.post(url).header("Content-Type", message.content_type);
-        let mut reply = request.send(message.body).map_err(|error| self.error(url, error))?;
-        let status = reply.status().as_u16();
-        if status != 200 {
-            return Err(FetchError::Status { url: url.to_owned(), status });
-        }
-        let body = reply.body_mut().with_config().limit(self.limit).read_to_vec();
-        body.map_err(|error| self.error(url, error))
+        self.body(url, request.send(message.body))
     }
+
+    fn get(&self, url: &str) -> Result<Vec<u8>, FetchError> {
+        self.body(plain_http(url)?, self.agent.get(url).call())
+    }
+}
+
+fn plain_http(url: &str) -> Result<&str, FetchError> {
+    if url.starts_with("http://") { Ok(url) } else { Err(FetchError::Address(url.to_owned())) }
 }

@@ -1,8 +1,11 @@
-//! Signatures in PDF files: PAdES B-B and B-T are made, everything met in the wild is verified.
+//! Signatures in PDF files: PAdES B-B to B-LTA are made, everything met in the wild is verified.
 //!
 //! * [`key`]: who holds the key, and keys kept in files.
 //! * [`stamp`], [`fetch`]: time-stamps, and the one way to an authority's server.
 //! * [`signing`], [`appearance`]: an incremental update with a visible agency signature.
+//! * [`revocation`], [`gather`], [`cache`]: what proves that a certificate was not revoked, and how
+//!   it is had.
+//! * [`dss`], [`raise`]: that proof kept in the file, for levels B-LT and B-LTA.
 //! * [`test_ca`]: the throw-away authority of the embedded default.
 //! * [`verify`]: every signature of a file, its subject, its chain and what changed after it.
 //!
@@ -10,21 +13,28 @@
 //! reaches a log or a `Debug` line. Time-stamps are built around [`MessageSigner`], not inside it.
 
 mod appearance;
+mod cache;
 mod certificate;
 mod der_read;
 mod der_write;
+mod dss;
 mod error;
 mod fetch;
 mod font;
 mod form;
+mod gather;
 mod hash;
 mod key;
 mod oid;
+mod output;
 mod passphrase;
 mod pdf;
 mod pem;
 mod pkcs12;
+mod pointers;
+mod raise;
 mod revision;
+mod revocation;
 mod signed_data;
 mod signing;
 mod stamp;
@@ -32,13 +42,17 @@ pub mod test_ca;
 pub mod verify;
 
 pub use appearance::Appearance;
+pub use cache::EvidenceCache;
 pub use certificate::CertificateDer;
 pub use error::SignError;
 pub use fetch::{Fetch, FetchError, HttpClient, Message};
 pub use font::FontFile;
+pub use gather::{EvidenceError, EvidenceSource};
 pub use hash::Hash;
 pub use key::{KeyFile, MessageSigner, RsaScheme, Scheme};
 pub use passphrase::Passphrase;
 pub use pdf::PdfError;
+pub use raise::{ArchiveStamp, Raised, raise_pdf};
+pub use revocation::{EvidenceFault, RevocationMethod, Revoked};
 pub use signing::{SignRequest, Signed, Stamped, sign_pdf, sign_pdf_stamped, stamp_pdf};
 pub use stamp::{StampError, TimeStampAuthority};

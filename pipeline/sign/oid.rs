@@ -39,6 +39,18 @@ pub(crate) const KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 14];
 pub(crate) const KEY_USAGE: &[u8] = &[0x55, 0x1d, 15];
 pub(crate) const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 37];
 pub(crate) const TIME_STAMPING: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 8];
+pub(crate) const OCSP_SIGNING: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 9];
+
+pub(crate) const AUTHORITY_INFORMATION: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 1, 1];
+pub(crate) const OCSP: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 48, 1];
+pub(crate) const OCSP_BASIC: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 48, 1, 1];
+pub(crate) const OCSP_NO_CHECK: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 48, 1, 5];
+pub(crate) const OCSP_NONCE: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 48, 1, 2];
+
+pub(crate) const CRL_POINTS: &[u8] = &[0x55, 0x1d, 31];
+pub(crate) const CRL_REASON: &[u8] = &[0x55, 0x1d, 21];
+pub(crate) const DELTA_CRL: &[u8] = &[0x55, 0x1d, 27];
+pub(crate) const ISSUING_POINT: &[u8] = &[0x55, 0x1d, 28];
 
 pub(crate) const KEY_BAG: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 12, 10, 1, 1];
 pub(crate) const SHROUDED_KEY_BAG: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 12, 10, 1, 2];
@@ -62,8 +74,8 @@ pub(crate) const UNDERSTOOD_EXTENSIONS: &[&[u8]] = &[
     KEY_USAGE,
     EXTENDED_KEY_USAGE,
     KEY_IDENTIFIER,
+    CRL_POINTS,
     &[0x55, 0x1d, 17],
-    &[0x55, 0x1d, 31],
     &[0x55, 0x1d, 32],
     &[0x55, 0x1d, 35],
 ];

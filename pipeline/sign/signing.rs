@@ -4,12 +4,7 @@
 //! The input is copied while it is hashed; only the new revision is held in memory. The output
 //! appears under its name when it is complete, or not at all.
 
-use std::{
-    fs::Permissions,
-    io::Write,
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-};
+use std::{io::Write, path::Path};
 
 use chrono::{DateTime, FixedOffset};
 use ring::digest::{self, Context};
@@ -20,6 +15,7 @@ use crate::{
     form,
     hash::Hash,
     key::MessageSigner,
+    output::Output,
     pdf::{
         Dictionary, Document, Object, Reference, Source,
         object::{hex, text_string},
@@ -325,31 +321,4 @@ fn fill(
     let mut sha256 = [0; 32];
     sha256.copy_from_slice(whole.finish().as_ref());
     Ok((byte_range, sha256))
-}
-
-/// A file that takes its name when it is complete.
-struct Output {
-    file: tempfile::NamedTempFile,
-    path: PathBuf,
-}
-
-impl Output {
-    fn create(path: &Path) -> Result<Self, SignError> {
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        let file = tempfile::Builder::new()
-            .prefix(".signing-")
-            .permissions(Permissions::from_mode(0o666))
-            .tempfile_in(folder)
-            .map_err(SignError::io(path))?;
-        Ok(Self { file, path: path.to_owned() })
-    }
-
-    fn finish(self) -> Result<(), SignError> {
-        self.file.as_file().sync_all().map_err(SignError::io(&self.path))?;
-        let kept = self.file.persist(&self.path);
-        kept.map(drop).map_err(|error| SignError::io(&self.path)(error.error))
-    }
 }

@@ -67,7 +67,14 @@ pub struct TimeStampAuthority {
     trust: Trust,
     fetch: Box<dyn Fetch>,
     random: SystemRandom,
-    token_room: OnceLock<usize>,
+    sample: OnceLock<Sample>,
+}
+
+/// What is learnt from a first token.
+#[derive(Debug)]
+struct Sample {
+    room: usize,
+    links: Vec<Vec<u8>>,
 }
 
 impl TimeStampAuthority {
@@ -90,17 +97,27 @@ impl TimeStampAuthority {
             trust,
             fetch,
             random: SystemRandom::new(),
-            token_room: OnceLock::new(),
+            sample: OnceLock::new(),
         })
     }
 
-    /// Bytes a token needs at most, from the first one this authority gave: a dry run, made once.
+    /// Bytes a token needs at most.
     pub(crate) fn room(&self) -> Result<usize, SignError> {
-        if let Some(&known) = self.token_room.get() {
+        Ok(self.sample()?.room)
+    }
+
+    /// The authority's certificate and its issuers up to a pinned one.
+    pub(crate) fn links(&self) -> Result<&[Vec<u8>], SignError> {
+        Ok(&self.sample()?.links)
+    }
+
+    /// The first token this authority gave: a dry run, made once.
+    fn sample(&self) -> Result<&Sample, SignError> {
+        if let Some(known) = self.sample.get() {
             return Ok(known);
         }
-        let token = self.stamp(Hash::Sha512, &[0; 64])?;
-        Ok(*self.token_room.get_or_init(|| token.len() + TOKEN_SLACK))
+        let (token, links) = self.ask(Hash::Sha512, &[0; 64])?;
+        Ok(self.sample.get_or_init(|| Sample { room: token.len() + TOKEN_SLACK, links }))
     }
 
     /// Asks for a stamp and checks it, as the first signature will.
@@ -113,14 +130,19 @@ impl TimeStampAuthority {
 
     /// A checked token for a digest.
     pub(crate) fn stamp(&self, hash: Hash, digest: &[u8]) -> Result<Vec<u8>, SignError> {
+        Ok(self.ask(hash, digest)?.0)
+    }
+
+    /// A checked token, and the chain of the authority.
+    fn ask(&self, hash: Hash, digest: &[u8]) -> Result<(Vec<u8>, Vec<Vec<u8>>), SignError> {
         let nonce = self.nonce()?;
         let body = request(hash, digest, self.policy.as_deref(), &nonce);
         let content_type = "application/timestamp-query";
         let message = Message { url: &self.url, content_type, body: &body };
         let reply = self.fetch.post(&message).map_err(StampError::Fetch)?;
         let token = self.token(&reply)?;
-        self.check(&token, (hash, digest), &nonce)?;
-        Ok(token)
+        let links = self.check(&token, (hash, digest), &nonce)?;
+        Ok((token, links))
     }
 
     fn nonce(&self) -> Result<[u8; 8], SignError> {
@@ -156,7 +178,7 @@ impl TimeStampAuthority {
         token: &[u8],
         (hash, digest): (Hash, &[u8]),
         nonce: &[u8],
-    ) -> Result<(), StampError> {
+    ) -> Result<Vec<Vec<u8>>, StampError> {
         let unreadable = || StampError::Unreadable(self.url.clone());
         let said = time_stamp::statement_of(token).ok_or_else(unreadable)?;
         if said.nonce.as_deref() != Some(nonce) {
@@ -167,12 +189,13 @@ impl TimeStampAuthority {
         }
         // Compared by the hash that was asked for; by any other the digest is another one.
         let own = |asked| if asked == hash { digest.to_vec() } else { Vec::new() };
-        let stamp = time_stamp::check(token, own, &self.trust).ok_or_else(unreadable)?;
+        let checked = time_stamp::check(token, own, (&self.trust, &[])).ok_or_else(unreadable)?;
+        let stamp = &checked.stamp;
         match (stamp.imprint_ok, stamp.signature_ok, stamp.trusted) {
             (false, ..) => Err(StampError::Imprint),
             (_, false, _) => Err(StampError::Broken),
             (.., false) => Err(StampError::Untrusted),
-            _ => Ok(()),
+            _ => Ok(checked.links),
         }
     }
 }

@@ -160,16 +160,12 @@ impl<'a> Signer<'a> {
     }
 
     fn names(&self, certificate: &Certificate<'_>) -> bool {
-        let plain = |digits: &[u8]| {
-            let zeros = digits.iter().take_while(|&&byte| byte == 0).count();
-            digits[zeros..].to_vec()
-        };
         if self.identifier.tag == 0x30 {
             let mut parts = self.identifier.inside();
             let issuer = parts.accept(0x30).map(crate::certificate::Name);
-            let serial = parts.accept(2).map(|serial| plain(serial.content));
+            let serial = parts.accept(2);
             issuer.is_some_and(|issuer| issuer.matches(certificate.issuer))
-                && serial == Some(plain(certificate.serial))
+                && serial.is_some_and(|serial| certificate.has_serial(serial.content))
         } else {
             certificate.key_identifier().is_some_and(|id| id == self.identifier.content)
         }

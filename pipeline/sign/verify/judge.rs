@@ -1,5 +1,7 @@
 //! One signature from its dictionary to its verdict.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, FixedOffset, NaiveDate, Utc};
 
 use super::{
@@ -11,34 +13,86 @@ use super::{
     path::{Chain, chain},
     policy::may_sign_documents,
     report::{
-        Coverage, Integrity, LaterChanges, Note, PadesLevel, Position, Signature, SubjectKind,
-        SubjectKindBasis, Verdict,
+        Coverage, Integrity, LaterChanges, Note, PadesLevel, Position, RevocationStatus, Signature,
+        SubjectKind, SubjectKindBasis, Verdict,
     },
     subject::classify,
     time_stamp,
     trust::{Expected, Trust, TrustDomain},
 };
 use crate::{
+    certificate::Certificate,
+    dss,
     hash::Hash,
     oid,
     pdf::{Document, Object, PdfError, Reference},
+    revocation::RevocationMethod,
 };
+
+/// `/SubFilter` of a document time-stamp.
+pub(crate) const DOCUMENT_STAMP: &str = "ETSI.RFC3161";
 
 /// Bits under which an RSA key counts as outdated.
 const SHORT_KEY: u32 = 2048;
 
-/// Judges the signature of a field.
+/// What a signature is judged against.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Measure<'a> {
+    pub(crate) trust: &'a Trust,
+    pub(crate) at_time: DateTime<Utc>,
+    /// Certificates that the file holds outside its signatures.
+    pub(crate) others: &'a [Certificate<'a>],
+}
+
+/// A signature, and what is needed to weigh the evidence about it.
+#[derive(Debug)]
+pub(crate) struct Judged {
+    pub(crate) signature: Signature,
+    /// The signer's certificate and its issuers up to a pinned one.
+    pub(crate) links: Vec<Vec<u8>>,
+    /// The same of the authority that stamped the signature value.
+    pub(crate) stamp_links: Vec<Vec<u8>>,
+    /// The earliest time at which it is known to have existed.
+    pub(crate) used: DateTime<Utc>,
+    /// Where the bytes it covers end.
+    pub(crate) end: u64,
+    /// Digests of the evidence that a document time-stamp covers.
+    pub(crate) covered: HashSet<Vec<u8>>,
+    /// What `/VRI` calls the signature.
+    pub(crate) key: String,
+}
+
+/// Judges the signature of a field, evidence of revocation aside.
 pub(crate) fn signature(
     document: &Document,
+    (field, seq): (&Field, u32),
+    measure: Measure<'_>,
+) -> Result<Judged, PdfError> {
+    let mut judged = Judged {
+        signature: blank(field, seq),
+        links: Vec::new(),
+        stamp_links: Vec::new(),
+        used: measure.at_time,
+        end: 0,
+        covered: HashSet::new(),
+        key: String::new(),
+    };
+    examine(document, field, measure, &mut judged)?;
+    Ok(judged)
+}
+
+fn examine(
+    document: &Document,
     field: &Field,
-    trust: &Trust,
-    (seq, at_time): (u32, DateTime<Utc>),
-) -> Result<Signature, PdfError> {
-    let mut found = blank(field, seq);
+    measure: Measure<'_>,
+    judged: &mut Judged,
+) -> Result<(), PdfError> {
+    let found = &mut judged.signature;
     let value = field.value.clone().unwrap_or(Object::Null);
     let at = value.reference().unwrap_or(Reference { number: 0, generation: 0 });
     let Object::Dictionary(dictionary) = document.resolve(&value)? else {
-        return Ok(unreadable(found, Note::UnreadableValue));
+        found.notes.push(Note::UnreadableValue);
+        return Ok(());
     };
     if let Object::Name(name) = document.entry(&dictionary, "SubFilter")? {
         found.sub_filter = String::from_utf8_lossy(&name).into_owned();
@@ -54,6 +108,10 @@ pub(crate) fn signature(
         None => found.notes.push(Note::ByteRangeMisplaced),
         Some(ranges) => {
             let (coverage, old) = ranges.revision(document, at)?;
+            judged.end = ranges.end();
+            if let Some(old) = old.as_ref().filter(|_| found.sub_filter == DOCUMENT_STAMP) {
+                judged.covered = dss::read(old).digests();
+            }
             found.coverage = coverage;
             found.byte_range_covers_all = coverage == Coverage::WholeFile;
             found.later_changes = match old {
@@ -67,18 +125,18 @@ pub(crate) fn signature(
         found.notes.push(Note::AnnotatedAfter);
     }
     let Object::String(contents) = document.entry(&dictionary, "Contents")? else {
-        return Ok(unreadable(found, Note::UnreadableValue));
+        found.notes.push(Note::UnreadableValue);
+        return Ok(());
     };
+    judged.key = dss::key(&contents);
     let Some(cms) = Cms::parse(&contents) else {
         let encrypted = document.encrypted();
-        return Ok(unreadable(
-            found,
-            if encrypted { Note::EncryptedValue } else { Note::UnreadableValue },
-        ));
+        found.notes.push(if encrypted { Note::EncryptedValue } else { Note::UnreadableValue });
+        return Ok(());
     };
-    integrity(&mut found, &cms, ranges.as_ref())?;
-    identity(&mut found, &cms, ranges.as_ref(), (trust, at_time));
-    Ok(found)
+    integrity(found, &cms, ranges.as_ref())?;
+    identity(judged, &cms, ranges.as_ref(), measure);
+    Ok(())
 }
 
 fn blank(field: &Field, seq: u32) -> Signature {
@@ -108,6 +166,10 @@ fn blank(field: &Field, seq: u32) -> Signature {
         trust_domain: TrustDomain::Untrusted,
         signing_time_claimed: None,
         timestamp: None,
+        revocation_status: RevocationStatus::Unknown,
+        revocation_method: RevocationMethod::None,
+        revocation_checked_at: None,
+        revoked: None,
         cert_not_before: None,
         cert_not_after: None,
         coverage: Coverage::Less,
@@ -129,11 +191,6 @@ impl Signature {
         }
         self
     }
-}
-
-fn unreadable(mut found: Signature, note: Note) -> Signature {
-    found.notes.push(note);
-    found
 }
 
 fn integrity(
@@ -164,9 +221,9 @@ fn integrity(
             let outer = cms.check(|hash| hash.of(content), || Some(content.clone()));
             if inner { outer } else { Check::Fails }
         }
-        (Some(content), "ETSI.RFC3161") => {
-            let stamp = time_stamp::check(cms.raw, digest, &Trust::default());
-            let inner = stamp.is_some_and(|stamp| stamp.imprint_ok);
+        (Some(content), DOCUMENT_STAMP) => {
+            let token = time_stamp::check(cms.raw, digest, (&Trust::default(), &[]));
+            let inner = token.is_some_and(|token| token.stamp.imprint_ok);
             let outer = cms.check(|hash| hash.of(content), || Some(content.clone()));
             if inner { outer } else { Check::Fails }
         }
@@ -187,12 +244,9 @@ fn integrity(
     Ok(())
 }
 
-fn identity(
-    found: &mut Signature,
-    cms: &Cms<'_>,
-    ranges: Option<&Ranges<'_>>,
-    (trust, at_time): (&Trust, DateTime<Utc>),
-) {
+fn identity(judged: &mut Judged, cms: &Cms<'_>, ranges: Option<&Ranges<'_>>, measure: Measure<'_>) {
+    let Measure { trust, at_time, others } = measure;
+    let found = &mut judged.signature;
     let Some(own) = cms.signer_certificate() else { return };
     let name = own.subject;
     found.subject_dn = Some(name.printed());
@@ -223,9 +277,11 @@ fn identity(
     if found.signing_time_claimed.is_some_and(|claimed| claimed > at_time) {
         found.notes.push(Note::ClaimedInFuture);
     }
-    stamp(found, cms, ranges, trust);
-    let path = chain(own, &cms.certificates_with_token(), trust);
+    judged.stamp_links = stamp(found, cms, ranges, measure);
+    let others: Vec<_> = cms.certificates_with_token().iter().chain(others).cloned().collect();
+    let path = chain(own, &others, trust);
     if let Some(path) = &path {
+        judged.links.clone_from(&path.links);
         found.trust_domain = path.domain;
         found.chain_root_sha256 = Some(path.root_sha256.clone());
     }
@@ -233,31 +289,40 @@ fn identity(
     if !bound {
         found.notes.push(Note::NoSigningCertificate);
     }
+    let stamped = found.timestamp.as_ref().is_some_and(super::TimeStamp::sound);
     found.pades_level = match found.sub_filter.as_str() {
-        "ETSI.CAdES.detached" if bound => {
-            let stamped = found.timestamp.as_ref().is_some_and(super::TimeStamp::sound);
-            if stamped { PadesLevel::BT } else { PadesLevel::BB }
-        }
+        // A document time-stamp is its own proof of time.
+        "ETSI.CAdES.detached" | DOCUMENT_STAMP if bound && stamped => PadesLevel::BT,
+        "ETSI.CAdES.detached" if bound => PadesLevel::BB,
         _ => PadesLevel::Legacy,
     };
-    let key_usage = may_sign_documents(own) || found.sub_filter == "ETSI.RFC3161";
+    let key_usage = may_sign_documents(own) || found.sub_filter == DOCUMENT_STAMP;
     if !key_usage {
         found.notes.push(Note::KeyUsage);
     }
     found.verdict = verdict(found, path.as_ref(), (trust, at_time), key_usage);
 }
 
-fn stamp(found: &mut Signature, cms: &Cms<'_>, ranges: Option<&Ranges<'_>>, trust: &Trust) {
-    found.timestamp = if found.sub_filter == "ETSI.RFC3161" {
+/// Judges the time-stamp and answers the chain of the authority that gave it.
+fn stamp(
+    found: &mut Signature,
+    cms: &Cms<'_>,
+    ranges: Option<&Ranges<'_>>,
+    measure: Measure<'_>,
+) -> Vec<Vec<u8>> {
+    let believed = (measure.trust, measure.others);
+    let token = if found.sub_filter == DOCUMENT_STAMP {
         let digest = |hash| ranges.map(|ranges| ranges.digest(hash)).transpose();
         let digest = |hash| digest(hash).ok().flatten().unwrap_or_default();
-        time_stamp::check(cms.raw, digest, trust)
+        time_stamp::check(cms.raw, digest, believed)
     } else {
         let token = cms.signer.unsigned(oid::TIME_STAMP_TOKEN);
         token.and_then(|token| {
-            time_stamp::check(token.raw, |hash| hash.of(&cms.signer.signature), trust)
+            time_stamp::check(token.raw, |hash| hash.of(&cms.signer.signature), believed)
         })
     };
+    let (stamp, links) = token.map(|token| (token.stamp, token.links)).unzip();
+    found.timestamp = stamp;
     match &found.timestamp {
         Some(stamp) if !stamp.sound() => found.notes.push(Note::TimeStampBroken),
         Some(stamp) if !stamp.trusted => found.notes.push(Note::TimeStampUntrusted),
@@ -266,9 +331,10 @@ fn stamp(found: &mut Signature, cms: &Cms<'_>, ranges: Option<&Ranges<'_>>, trus
         }
         _ => {}
     }
+    links.unwrap_or_default()
 }
 
-/// The first rule that is broken, the gravest first.
+/// The first rule that is broken, the gravest first; revocation is weighed afterwards.
 fn verdict(
     found: &Signature,
     path: Option<&Chain>,
@@ -295,39 +361,11 @@ fn verdict(
     if found.agency_match == Some(false) {
         return Verdict::WrongAgency;
     }
-    if path.domain != TrustDomain::Test {
-        return Verdict::IndeterminateRevocation;
-    }
     let short = found.key_bits.is_some_and(|bits| bits < SHORT_KEY)
         && found.sig_alg.is_some_and(|found| found.algorithm != super::Algorithm::Ecdsa);
     let weak = found.digest_alg == Some(Hash::Sha1)
         || found.sig_alg.is_some_and(|found| found.hash == Hash::Sha1);
     if short || weak || path.legacy { Verdict::OkLegacyAlg } else { Verdict::Ok }
-}
-
-/// Validation data in the file lifts B-T to B-LT, a later document time-stamp to B-LTA.
-pub(crate) fn raise_levels(
-    document: &Document,
-    signatures: &mut [Signature],
-) -> Result<(), PdfError> {
-    let (_, catalog) = document.catalog()?;
-    let Object::Dictionary(store) = document.entry(&catalog, "DSS")? else { return Ok(()) };
-    let has = |key| -> Result<bool, PdfError> {
-        Ok(document.entry(&store, key)?.array().is_some_and(|items| !items.is_empty()))
-    };
-    if !(has("OCSPs")? || has("CRLs")?) {
-        return Ok(());
-    }
-    let stamps: Vec<u32> = signatures
-        .iter()
-        .filter(|s| s.sub_filter == "ETSI.RFC3161" && s.integrity == Integrity::Intact)
-        .map(|s| s.seq)
-        .collect();
-    for signature in signatures.iter_mut().filter(|s| s.pades_level == PadesLevel::BT) {
-        let archived = stamps.iter().any(|&seq| seq > signature.seq);
-        signature.pades_level = if archived { PadesLevel::BLta } else { PadesLevel::BLt };
-    }
-    Ok(())
 }
 
 /// `D:YYYYMMDDHHmmSSOHH'mm'`, with everything after the year optional.

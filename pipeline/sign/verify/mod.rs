@@ -7,19 +7,21 @@
 //! * [`cms`], [`algorithm`]: the signature itself, over `ring`, SHA-1 and PKCS#1 included.
 //! * [`time_stamp`]: RFC 3161 tokens.
 //! * [`path`], [`subject`]: whose certificate it is and whether a pinned root vouches for it.
+//! * [`evidence`]: what the security store proves, and the level it lifts a signature to.
 //! * [`policy`]: may this certificate sign for this agency?
 //!
-//! Issuer names are never believed, only chains to pinned roots. Nothing is fetched: without
-//! revocation data the verdict says so. A certificate is judged at the time of the time-stamp
+//! Issuer names are never believed, only chains to pinned roots. Nothing is fetched: where the file
+//! itself does not prove that a certificate was not revoked, the verdict says so. A certificate is judged at the time of the time-stamp
 //! where there is a sound one, else at the time the signer claims.
 
-mod algorithm;
+pub(crate) mod algorithm;
 mod changes;
 mod cms;
 mod coverage;
+pub(crate) mod evidence;
 mod field;
-mod judge;
-mod path;
+pub(crate) mod judge;
+pub(crate) mod path;
 mod policy;
 mod report;
 mod subject;
@@ -31,12 +33,19 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
-use crate::pdf::{Document, PdfError, Source};
+use crate::{
+    certificate::Certificate,
+    dss,
+    pdf::{Document, PdfError, Source},
+    revocation::Pool,
+};
+use judge::{Judged, Measure};
 
 pub use policy::{PolicyError, SignerIdentity, check_signer};
 pub use report::{
-    Algorithm, Coverage, Integrity, LaterChanges, Note, PadesLevel, Position, Report, Signature,
-    SignatureAlgorithm, SubjectKind, SubjectKindBasis, TimeStamp, Verdict,
+    Algorithm, Coverage, Integrity, LaterChanges, Note, PadesLevel, Position, Report,
+    RevocationStatus, Signature, SignatureAlgorithm, SubjectKind, SubjectKindBasis, TimeStamp,
+    Verdict,
 };
 pub use trust::{Agency, Expected, Pin, PinnedRoot, Trust, TrustDomain};
 
@@ -58,19 +67,8 @@ pub fn verify_pdf(
     at_time: DateTime<Utc>,
 ) -> Result<Report, VerifyError> {
     let document = Document::open(Source::open(path)?)?;
-    let found = field::find(&document)?;
-    let mut signatures = Vec::new();
-    let mut unsigned_fields = Vec::new();
-    for field in found {
-        match field.value {
-            Some(_) => {
-                let seq = signatures.len() as u32 + 1;
-                signatures.push(judge::signature(&document, &field, trust, (seq, at_time))?);
-            }
-            None => unsigned_fields.push(field.name),
-        }
-    }
-    judge::raise_levels(&document, &mut signatures)?;
+    let examined = examine(&document, trust, at_time)?;
+    let signatures: Vec<_> = examined.judged.into_iter().map(|one| one.signature).collect();
     let verdict =
         signatures.iter().map(|signature| signature.verdict).max().unwrap_or(Verdict::Missing);
     Ok(Report {
@@ -78,7 +76,37 @@ pub fn verify_pdf(
         encrypted: document.encrypted(),
         junk_before_header: document.source.base(),
         signatures,
-        unsigned_fields,
+        unsigned_fields: examined.unsigned_fields,
         verdict,
     })
+}
+
+/// All signatures of a document, judged.
+#[derive(Debug)]
+pub(crate) struct Examined {
+    pub(crate) judged: Vec<Judged>,
+    pub(crate) unsigned_fields: Vec<String>,
+    /// The evidence that the document holds.
+    pub(crate) pool: Pool,
+}
+
+pub(crate) fn examine(
+    document: &Document,
+    trust: &Trust,
+    at_time: DateTime<Utc>,
+) -> Result<Examined, PdfError> {
+    let pool = dss::read(document);
+    let others: Vec<_> = pool.certificates.iter().filter_map(|d| Certificate::parse(d)).collect();
+    let measure = Measure { trust, at_time, others: &others };
+    let (mut judged, mut unsigned_fields) = (Vec::new(), Vec::new());
+    for field in field::find(document)? {
+        if field.value.is_some() {
+            let seq = judged.len() as u32 + 1;
+            judged.push(judge::signature(document, (&field, seq), measure)?);
+        } else {
+            unsigned_fields.push(field.name);
+        }
+    }
+    evidence::weigh(&mut judged, &pool, at_time);
+    Ok(Examined { judged, unsigned_fields, pool })
 }

@@ -28,6 +28,8 @@ pub(crate) struct Chain {
     pub(crate) root_sha256: String,
     /// Some certificate below the root is signed with SHA-1.
     pub(crate) legacy: bool,
+    /// Its certificates, the leaf first and the pinned one last.
+    pub(crate) links: Vec<Vec<u8>>,
     from: DateTime<Utc>,
     until: DateTime<Utc>,
 }
@@ -63,6 +65,7 @@ pub(crate) fn chain(
             identify(&certificate.signature_algorithm, None)
                 .is_ok_and(|found| found.hash == Hash::Sha1 && found.algorithm != Algorithm::RsaPss)
         }),
+        links: links.iter().map(|certificate| certificate.der.to_vec()).collect(),
         from: links.iter().map(|certificate| certificate.not_before).max()?,
         until: links.iter().map(|certificate| certificate.not_after).min()?,
     })
@@ -115,7 +118,8 @@ impl<'s, 'c> Search<'s, 'c> {
     }
 }
 
-fn signed_by(certificate: &Certificate<'_>, issuer: &Certificate<'_>) -> bool {
+/// The issuer's key signed the certificate; whether it may is another question.
+pub(crate) fn signed_by(certificate: &Certificate<'_>, issuer: &Certificate<'_>) -> bool {
     identify(&certificate.signature_algorithm, None)
         .and_then(|algorithm| {
             holds(algorithm, issuer.key_info, certificate.signed_part, certificate.signature)

@@ -4,7 +4,10 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::trust::TrustDomain;
-use crate::hash::Hash;
+use crate::{
+    hash::Hash,
+    revocation::{RevocationMethod, Revoked},
+};
 
 /// All signatures of one file.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -76,6 +79,14 @@ pub struct Signature {
     pub signing_time_claimed: Option<DateTime<Utc>>,
     /// The time-stamp of the signature value.
     pub timestamp: Option<TimeStamp>,
+    /// What evidence in the file says of the signer's certificate.
+    pub revocation_status: RevocationStatus,
+    /// Which kind of evidence that is.
+    pub revocation_method: RevocationMethod,
+    /// The time that the evidence speaks of.
+    pub revocation_checked_at: Option<DateTime<Utc>>,
+    /// The earliest revocation in the signer's chain, before or after it signed.
+    pub revoked: Option<Revoked>,
     /// Start of the certificate's validity.
     pub cert_not_before: Option<DateTime<Utc>>,
     /// End of the certificate's validity.
@@ -231,6 +242,18 @@ pub enum SubjectKindBasis {
     None,
 }
 
+/// What evidence says of a certificate, at the time it signed where that time is proven.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RevocationStatus {
+    /// It was good.
+    Good,
+    /// It, or a certificate above it, was revoked.
+    Revoked,
+    /// There is no evidence, or none that speaks of that time.
+    Unknown,
+}
+
 /// Baseline level of EN 319 142-1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum PadesLevel {
@@ -303,6 +326,8 @@ pub enum Note {
     PaddingNotZero,
     /// The time-stamp does not belong to this signature, or is broken.
     TimeStampBroken,
+    /// A certificate of the time-stamp's authority was revoked in a way that makes it worthless.
+    TimeStampRevoked,
     /// The time-stamp's authority does not chain to a pinned root.
     TimeStampUntrusted,
     /// The signature value cannot be read.

@@ -8,7 +8,12 @@ use super::{
     report::TimeStamp,
     trust::Trust,
 };
-use crate::{certificate::time, der_read::Reader, hash::Hash, oid};
+use crate::{
+    certificate::{Certificate, time},
+    der_read::Reader,
+    hash::Hash,
+    oid,
+};
 
 /// What a token says.
 pub(crate) struct Statement {
@@ -43,27 +48,36 @@ fn statement(content: &[u8]) -> Option<Statement> {
     Some(Statement { hash: oid::hash(hash), imprint: digest, time, policy, nonce })
 }
 
+/// A token's judgement, and the chain of its authority where a pinned root vouches for it.
+#[derive(Debug)]
+pub(crate) struct Token {
+    pub(crate) stamp: TimeStamp,
+    pub(crate) links: Vec<Vec<u8>>,
+}
+
 /// Checks a token against the digest of what it should stamp; `None` when it is no token.
+/// `others` are certificates that may stand between its own and a root.
 pub(crate) fn check(
     token: &[u8],
     digest: impl FnOnce(Hash) -> Vec<u8>,
-    trust: &Trust,
-) -> Option<TimeStamp> {
+    (trust, others): (&Trust, &[Certificate<'_>]),
+) -> Option<Token> {
     let cms = Cms::parse(token)?;
     let content = cms.content.as_ref().filter(|_| cms.content_type == oid::TST_INFO)?;
     let statement = statement(content)?;
     let authority = cms.signer_certificate();
     let signature = cms.check(|hash| hash.of(content), || Some(content.clone()));
-    let trusted = authority.is_some_and(|certificate| {
-        certificate.is_for(oid::TIME_STAMPING)
-            && chain(certificate, &cms.certificates, trust)
-                .is_some_and(|chain| chain.valid_at(statement.time))
-    });
-    Some(TimeStamp {
+    let others: Vec<_> = cms.certificates.iter().chain(others).cloned().collect();
+    let path = authority
+        .filter(|certificate| certificate.is_for(oid::TIME_STAMPING))
+        .and_then(|certificate| chain(certificate, &others, trust))
+        .filter(|chain| chain.valid_at(statement.time));
+    let stamp = TimeStamp {
         time: statement.time,
         tsa_dn: authority.map(|certificate| certificate.subject.printed()),
         imprint_ok: statement.hash.is_some_and(|hash| digest(hash) == statement.imprint),
         signature_ok: signature == Check::Holds,
-        trusted,
-    })
+        trusted: path.is_some(),
+    };
+    Some(Token { stamp, links: path.map(|path| path.links).unwrap_or_default() })
 }

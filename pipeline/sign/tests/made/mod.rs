@@ -12,6 +12,7 @@
     reason = "helpers of tests: each test crate uses its own part, and a failure may panic"
 )]
 
+pub mod pki;
 pub mod stamps;
 
 use std::{path::Path, process::Command};

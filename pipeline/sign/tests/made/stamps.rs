@@ -10,6 +10,7 @@ use std::{
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, CustomExtension, DnType, IsCa, KeyPair,
+    KeyUsagePurpose, SerialNumber,
 };
 use sohoa_sign::{
     CertificateDer, Fetch, FetchError, Message, TimeStampAuthority,
@@ -35,15 +36,28 @@ impl Authority {
         root.distinguished_name.push(DnType::CommonName, "stamp root");
         root.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         let root = CertifiedIssuer::self_signed(root, KeyPair::generate().unwrap()).unwrap();
+        Self::under(&root, 1, Vec::new())
+    }
+
+    /// An authority that a root vouches for, with further extensions in its certificate.
+    pub fn under(
+        root: &CertifiedIssuer<'static, KeyPair>,
+        serial: u8,
+        further: Vec<CustomExtension>,
+    ) -> Self {
         let mut own = CertificateParams::new(Vec::new()).unwrap();
+        own.serial_number = Some(SerialNumber::from(u64::from(serial)));
+        own.use_authority_key_identifier_extension = true;
+        own.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         own.distinguished_name.push(DnType::CommonName, "stamp");
         // SEQUENCE of id-kp-timeStamping, critical as OpenSSL insists.
         let purpose = [0x30, 10, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 8];
         let mut purpose = CustomExtension::from_oid_content(&[2, 5, 29, 37], purpose.to_vec());
         purpose.set_criticality(true);
         own.custom_extensions.push(purpose);
+        own.custom_extensions.extend(further);
         let key = KeyPair::generate().unwrap();
-        let certificate = own.signed_by(&key, &root).unwrap();
+        let certificate = own.signed_by(&key, root).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| {
             std::fs::write(folder.path().join(name), text).unwrap();
@@ -122,6 +136,10 @@ impl Fetch for Direct {
         let mut count = self.replies.lock().unwrap();
         *count += 1;
         Ok((self.change)(*count - 1, self.authority.reply(message.body)))
+    }
+
+    fn get(&self, url: &str) -> Result<Vec<u8>, FetchError> {
+        Err(FetchError::Address(url.to_owned()))
     }
 }
 

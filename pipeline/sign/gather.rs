@@ -1,0 +1,255 @@
+//! Has the evidence that a chain needs: from what is at hand, from the cache, from the authority.
+//!
+//! What is missing is found by the same rules that verify a file ([`Witness`]), and only evidence
+//! that fills the gap is taken. OCSP is asked first, because its answers are short and new; the
+//! revocation list is the second way.
+
+use chrono::{DateTime, Utc};
+use ring::rand::{SecureRandom, SystemRandom};
+
+use crate::{
+    EvidenceCache,
+    certificate::Certificate,
+    fetch::{Fetch, FetchError, Message},
+    pointers,
+    revocation::{
+        ChainStanding, Evidence, EvidenceFault, Link, Moment, Pool, Standing, Witness,
+        crl::List,
+        ocsp::{Response, request},
+    },
+    verify::Trust,
+};
+
+/// A responder may have a responder of its own; no further.
+const MAX_DEPTH: usize = 2;
+
+/// Why there is no evidence for a certificate.
+#[derive(Debug, thiserror::Error)]
+pub enum EvidenceError {
+    /// It says nowhere where evidence is.
+    #[error(
+        "the certificate of `{subject}` names no responder and no list that is fetched over HTTP"
+    )]
+    NoSource {
+        /// The certificate's subject.
+        subject: String,
+    },
+    /// The authority's server gave no good reply.
+    #[error("the authority of `{subject}` cannot be asked")]
+    Fetch {
+        /// The certificate's subject.
+        subject: String,
+        /// Why.
+        #[source]
+        source: FetchError,
+    },
+    /// The authority's answer was not believed.
+    #[error("what `{url}` says of `{subject}` is not used")]
+    Refused {
+        /// The certificate's subject.
+        subject: String,
+        /// The server that answered.
+        url: String,
+        /// Why.
+        #[source]
+        source: EvidenceFault,
+    },
+    /// The responder that vouches for it may be revoked itself, for all that can be learnt.
+    #[error("the responder for `{subject}` cannot be checked; its issuer should exempt it")]
+    Unconfirmed {
+        /// The certificate's subject.
+        subject: String,
+    },
+    /// It was revoked before it was used.
+    #[error("the certificate of `{subject}` was revoked at {at}")]
+    Revoked {
+        /// The certificate's subject.
+        subject: String,
+        /// Since when.
+        at: DateTime<Utc>,
+    },
+    /// The evidence could not be kept.
+    #[error("the evidence cache cannot be written")]
+    Cache(#[source] std::io::Error),
+    /// The system has no random numbers for a nonce.
+    #[error("no random numbers")]
+    Random,
+}
+
+impl EvidenceError {
+    /// A wrong answer is worth more to who must mend it than a silent server.
+    fn tells_more_than(&self, other: &Self) -> bool {
+        let silent = |error: &Self| matches!(error, Self::Fetch { .. });
+        matches!(other, Self::NoSource { .. }) || silent(other) && !silent(self)
+    }
+}
+
+/// Where evidence comes from, and whom it must lead to.
+#[derive(Debug)]
+pub struct EvidenceSource {
+    pub(crate) trust: Trust,
+    fetch: Box<dyn Fetch>,
+    cache: EvidenceCache,
+    random: SystemRandom,
+}
+
+/// What is tried for a certificate.
+enum Offer {
+    Kept(Evidence),
+    List(String),
+    Responder(String),
+}
+
+impl EvidenceSource {
+    /// Evidence for chains that end at the roots of `trust`.
+    pub fn new(trust: Trust, fetch: Box<dyn Fetch>, cache: EvidenceCache) -> Self {
+        Self { trust, fetch, cache, random: SystemRandom::new() }
+    }
+
+    /// Adds to `pool` what it lacks to weigh a chain; answers the chain's standing.
+    pub(crate) fn gather(
+        &self,
+        links: &[Vec<u8>],
+        moment: Moment,
+        pool: &mut Pool,
+    ) -> Result<ChainStanding, EvidenceError> {
+        let parsed: Vec<_> = links.iter().filter_map(|der| Certificate::parse(der)).collect();
+        for pair in parsed.windows(2) {
+            let [certificate, issuer] = pair else { continue };
+            self.settle(Link { certificate, issuer }, moment, (pool, 0))?;
+        }
+        let standing = Witness::new(pool).chain(&parsed, moment);
+        for der in links.iter().chain(&standing.delegates) {
+            pool.add_certificate(der);
+        }
+        match (standing.revoked, parsed.first()) {
+            (Some((revoked, _)), Some(first)) if revoked.at <= moment.used => {
+                Err(EvidenceError::Revoked { subject: first.subject.printed(), at: revoked.at })
+            }
+            _ => Ok(standing),
+        }
+    }
+
+    /// Has evidence for one certificate, unless there is some.
+    fn settle(
+        &self,
+        link: Link<'_, '_>,
+        moment: Moment,
+        (pool, depth): (&mut Pool, usize),
+    ) -> Result<(), EvidenceError> {
+        if !matches!(Witness::new(pool).standing(link, moment), Standing::Missing(_)) {
+            return Ok(());
+        }
+        let subject = || link.certificate.subject.printed();
+        let mut last = EvidenceError::NoSource { subject: subject() };
+        let kept = self.cache.kept(link.certificate).into_iter().map(Offer::Kept);
+        let responders = pointers::responders(link.certificate).into_iter().map(Offer::Responder);
+        let lists = pointers::lists(link.certificate).into_iter().map(Offer::List);
+        for offer in kept.chain(responders).chain(lists) {
+            let new = !matches!(offer, Offer::Kept(_));
+            let before = pool.clone();
+            let taken = self.take(offer, (link, moment), pool).and_then(|evidence| {
+                pool.add(evidence.clone());
+                self.confirm(link, moment, (pool, depth)).map(|()| evidence)
+            });
+            match taken {
+                Ok(evidence) if new => {
+                    return self
+                        .cache
+                        .keep(link.certificate, &evidence)
+                        .map_err(EvidenceError::Cache);
+                }
+                Ok(_) => return Ok(()),
+                Err(error) => {
+                    *pool = before;
+                    if new && error.tells_more_than(&last) {
+                        last = error;
+                    }
+                }
+            }
+        }
+        Err(last)
+    }
+
+    /// The evidence just added is enough, once its signer's own standing is known.
+    fn confirm(
+        &self,
+        link: Link<'_, '_>,
+        moment: Moment,
+        (pool, depth): (&mut Pool, usize),
+    ) -> Result<(), EvidenceError> {
+        let Standing::Missing(missing) = Witness::new(pool).standing(link, moment) else {
+            return Ok(());
+        };
+        let unconfirmed =
+            || EvidenceError::Unconfirmed { subject: link.certificate.subject.printed() };
+        let delegate = Certificate::parse(&missing.certificate);
+        let issuer = Certificate::parse(&missing.issuer);
+        let (Some(certificate), Some(issuer)) = (&delegate, &issuer) else {
+            return Err(unconfirmed());
+        };
+        if certificate.der == link.certificate.der || depth + 1 >= MAX_DEPTH {
+            return Err(unconfirmed());
+        }
+        let used = Moment { used: missing.used, known: moment.known };
+        self.settle(Link { certificate, issuer }, used, (pool, depth + 1))?;
+        match Witness::new(pool).standing(link, moment) {
+            Standing::Missing(_) => Err(unconfirmed()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Evidence from one place, believed for itself.
+    fn take(
+        &self,
+        offer: Offer,
+        (link, moment): (Link<'_, '_>, Moment),
+        pool: &Pool,
+    ) -> Result<Evidence, EvidenceError> {
+        let subject = || link.certificate.subject.printed();
+        let unreached = |source| EvidenceError::Fetch { subject: subject(), source };
+        let (url, evidence, nonce) = match offer {
+            Offer::Kept(evidence) => return Ok(evidence),
+            Offer::List(url) => {
+                let bytes = self.fetch.get(&url).map_err(unreached)?;
+                (url, Evidence::Crl(bytes), None)
+            }
+            Offer::Responder(url) => {
+                let mut nonce = [0; 16];
+                self.random.fill(&mut nonce).map_err(|_| EvidenceError::Random)?;
+                let body = request(link, &nonce).unwrap_or_default();
+                let content_type = "application/ocsp-request";
+                let message = Message { url: &url, content_type, body: &body };
+                let bytes = self.fetch.post(&message).map_err(unreached)?;
+                (url, Evidence::Ocsp(bytes), Some(nonce))
+            }
+        };
+        match believe(&evidence, (link, moment), (nonce.as_ref(), pool)) {
+            Ok(()) => Ok(evidence),
+            Err(source) => Err(EvidenceError::Refused { subject: subject(), url, source }),
+        }
+    }
+}
+
+/// What a server sent is about the certificate, is signed by whom it should be, and is new.
+fn believe(
+    evidence: &Evidence,
+    (link, moment): (Link<'_, '_>, Moment),
+    (nonce, pool): (Option<&[u8; 16]>, &Pool),
+) -> Result<(), EvidenceFault> {
+    let others: Vec<_> = pool.certificates.iter().filter_map(|d| Certificate::parse(d)).collect();
+    let finding = match evidence {
+        Evidence::Crl(bytes) => List::parse(bytes).ok_or(EvidenceFault::Unreadable)?.find(link)?,
+        Evidence::Ocsp(bytes) => {
+            let response = Response::parse(bytes)?;
+            let finding = response.find(link, &others)?;
+            // A right answer to an earlier question is a replay.
+            if nonce.is_some_and(|nonce| !response.answers_nonce(nonce)) {
+                return Err(EvidenceFault::Nonce);
+            }
+            finding
+        }
+    };
+    finding.speaks_of(link.certificate, moment)?;
+    if finding.is_fresh(moment.known) { Ok(()) } else { Err(EvidenceFault::Stale) }
+}

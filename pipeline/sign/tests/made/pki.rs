@@ -1,0 +1,443 @@
+//! A test authority of two floors that answers for its certificates, and answers wrongly on demand.
+//!
+//! The root issues the middle authority and the time-stamp authority, and publishes a list; the
+//! middle authority issues agencies, answers by OCSP through a delegate, and publishes a list too.
+//! Everything is written by hand, because no library lets one write it wrong.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, CustomExtension, DnType, IsCa, Issuer,
+    KeyPair, KeyUsagePurpose, PublicKeyData, SerialNumber, SigningKey,
+};
+use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+use sohoa_sign::{
+    CertificateDer, EvidenceCache, EvidenceSource, Fetch, FetchError, KeyFile, Message, RsaScheme,
+    verify::{Pin, PinnedRoot, Trust, TrustDomain},
+};
+
+use super::stamps::Authority;
+
+const ECDSA_SHA256: &[u8] = &[0x30, 10, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2];
+
+pub const AGENCY: u8 = 77;
+pub const MIDDLE: u8 = 2;
+pub const STAMPER: u8 = 3;
+
+fn der(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let content = parts.concat();
+    let length = content.len();
+    let mut out = vec![tag];
+    match length {
+        0..0x80 => out.push(length as u8),
+        0x80..0x100 => out.extend([0x81, length as u8]),
+        _ => out.extend([0x82, (length >> 8) as u8, length as u8]),
+    }
+    out.extend(content);
+    out
+}
+
+fn sha1(bytes: &[u8]) -> Vec<u8> {
+    digest(&SHA1_FOR_LEGACY_USE_ONLY, bytes).as_ref().to_vec()
+}
+
+fn general(at: DateTime<Utc>) -> Vec<u8> {
+    der(0x18, &[at.format("%Y%m%d%H%M%SZ").to_string().as_bytes()])
+}
+
+/// An extension of the given identifier.
+fn extension(oid: &[u8], critical: bool, value: &[u8]) -> Vec<u8> {
+    let flag: &[u8] = if critical { &[1, 1, 0xff] } else { &[] };
+    der(0x30, &[&der(6, &[oid]), flag, &der(4, &[value])])
+}
+
+fn address(url: &str) -> Vec<u8> {
+    der(0x86, &[url.as_bytes()])
+}
+
+/// Where evidence about a certificate is, in its own words.
+fn pointers(ocsp: Option<&str>, crl: Option<&str>) -> Vec<CustomExtension> {
+    let ocsp = ocsp.map(|url| {
+        let entry = der(0x30, &[&[6, 8, 0x2b, 6, 1, 5, 5, 7, 48, 1], &address(url)]);
+        let oid = [1, 3, 6, 1, 5, 5, 7, 1, 1];
+        CustomExtension::from_oid_content(&oid, der(0x30, &[&entry]))
+    });
+    let crl = crl.map(|url| {
+        let point = der(0x30, &[&der(0xa0, &[&der(0xa0, &[&address(url)])])]);
+        CustomExtension::from_oid_content(&[2, 5, 29, 31], der(0x30, &[&point]))
+    });
+    ocsp.into_iter().chain(crl).collect()
+}
+
+fn named(name: &str, serial: u8) -> CertificateParams {
+    let mut parameters = CertificateParams::new(Vec::new()).unwrap();
+    parameters.distinguished_name.push(DnType::CountryName, "VN");
+    parameters.distinguished_name.push(DnType::CommonName, name);
+    parameters.serial_number = Some(SerialNumber::from(u64::from(serial)));
+    parameters.use_authority_key_identifier_extension = true;
+    parameters.not_before = rcgen::date_time_ymd(2026, 1, 1);
+    parameters.not_after = rcgen::date_time_ymd(2040, 1, 1);
+    parameters
+}
+
+fn authority(name: &str, serial: u8, below: u8) -> CertificateParams {
+    let mut parameters = named(name, serial);
+    parameters.is_ca = IsCa::Ca(BasicConstraints::Constrained(below));
+    parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    parameters
+}
+
+/// A key and its certificate.
+pub struct Holder {
+    pub certificate: Vec<u8>,
+    key: KeyPair,
+}
+
+impl Holder {
+    fn of(issuer: &CertifiedIssuer<'static, KeyPair>) -> Self {
+        let key = KeyPair::from_pem(&issuer.key().serialize_pem()).unwrap();
+        Self { certificate: issuer.der().to_vec(), key }
+    }
+
+    /// A certificate that may answer for its issuer, or that only looks like it.
+    fn responder(issuer: &Issuer<'_, KeyPair>, serial: u8, purpose: u8, no_check: bool) -> Self {
+        let mut parameters = named("responder", serial);
+        parameters.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        let purpose = der(0x30, &[&[6, 8, 0x2b, 6, 1, 5, 5, 7, 3, purpose]]);
+        let purpose = CustomExtension::from_oid_content(&[2, 5, 29, 37], purpose);
+        parameters.custom_extensions.push(purpose);
+        if no_check {
+            let oid = [1, 3, 6, 1, 5, 5, 7, 48, 1, 5];
+            let no_check = CustomExtension::from_oid_content(&oid, vec![5, 0]);
+            parameters.custom_extensions.push(no_check);
+        } else {
+            let list = pointers(None, Some("http://pki.test/middle.crl"));
+            parameters.custom_extensions.extend(list);
+        }
+        let key = KeyPair::generate().unwrap();
+        let certificate = parameters.signed_by(&key, issuer).unwrap();
+        Self { certificate: certificate.der().to_vec(), key }
+    }
+
+    /// The structure around what is signed, its signature and what follows.
+    fn sign(&self, signed: &[u8], further: &[u8]) -> Vec<u8> {
+        let mut value = vec![0];
+        value.extend(self.key.sign(signed).unwrap());
+        der(0x30, &[signed, ECDSA_SHA256, &der(3, &[&value]), further])
+    }
+
+    /// The subject's name, cut out of the certificate by hand.
+    fn name(&self) -> Vec<u8> {
+        let fields = elements(&elements(&elements(&self.certificate)[0].1)[0].1);
+        // Version, serial, algorithm, issuer, validity, subject.
+        fields[5].0.clone()
+    }
+}
+
+/// The elements of a run: each whole, and its content.
+fn elements(mut bytes: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let mut all = Vec::new();
+    while bytes.len() > 1 {
+        let (head, length) = match bytes[1] {
+            0x81 => (3, usize::from(bytes[2])),
+            0x82 => (4, usize::from(bytes[2]) << 8 | usize::from(bytes[3])),
+            short => (2, usize::from(short)),
+        };
+        let (one, rest) = bytes.split_at(head + length);
+        all.push((one.to_vec(), one[head..].to_vec()));
+        bytes = rest;
+    }
+    all
+}
+
+/// Who signs an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    Issuer,
+    /// Exempt from checks.
+    Delegate,
+    /// Has to be looked up itself.
+    CheckedDelegate,
+    /// A certificate of the same issuer that was given no such purpose.
+    Colleague,
+    /// A delegate of another authority that bears the same names.
+    Stranger,
+}
+
+/// Since when, and why.
+pub type Revocation = (DateTime<Utc>, Option<u8>);
+
+/// What is answered about a certificate, right unless it is changed.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub serial: u8,
+    pub revoked: Option<Revocation>,
+    pub known: bool,
+    pub this_update: DateTime<Utc>,
+    pub next_update: Option<DateTime<Utc>>,
+    pub by: By,
+    pub nonce: Option<Vec<u8>>,
+    pub delta: bool,
+    /// Flips a bit of the signature.
+    pub spoilt: bool,
+}
+
+/// All authorities and what they revoked.
+pub struct Pki {
+    root: Holder,
+    middle: CertifiedIssuer<'static, KeyPair>,
+    holders: BTreeMap<&'static str, Holder>,
+    pub stamps: Authority,
+    pub other_stamps: Authority,
+    revoked: Mutex<BTreeMap<u8, Revocation>>,
+    now: Mutex<DateTime<Utc>>,
+}
+
+impl Pki {
+    pub fn new() -> Arc<Self> {
+        let key = || KeyPair::generate().unwrap();
+        let root = authority("Test root", 1, 1);
+        let root = CertifiedIssuer::self_signed(root, key()).unwrap();
+        let mut middle = authority("Test middle", MIDDLE, 0);
+        middle.custom_extensions = pointers(None, Some("http://pki.test/root.crl"));
+        let middle = CertifiedIssuer::signed_by(middle, key(), &root).unwrap();
+        let other = authority("Test middle", MIDDLE, 0);
+        let other = CertifiedIssuer::signed_by(other, key(), &root).unwrap();
+        let holders = BTreeMap::from([
+            ("middle", Holder::of(&middle)),
+            ("delegate", Holder::responder(&middle, 10, 9, true)),
+            ("checked", Holder::responder(&middle, 11, 9, false)),
+            ("colleague", Holder::responder(&middle, 12, 4, true)),
+            ("stranger", Holder::responder(&other, 13, 9, true)),
+        ]);
+        let list = || pointers(None, Some("http://pki.test/root.crl"));
+        let stamps = Authority::under(&root, STAMPER, list());
+        let other_stamps = Authority::under(&root, STAMPER + 1, list());
+        let (revoked, now) = (Mutex::default(), Mutex::new(Utc::now()));
+        Arc::new(Self {
+            root: Holder::of(&root),
+            middle,
+            holders,
+            stamps,
+            other_stamps,
+            revoked,
+            now,
+        })
+    }
+
+    /// A key of the agency under the middle authority.
+    pub fn agency(&self, serial: u8, pem: Option<&str>, scheme: RsaScheme) -> KeyFile {
+        let key = pem.map_or_else(KeyPair::generate, KeyPair::from_pem).unwrap();
+        let mut parameters = named("Sở Thử nghiệm tỉnh Mẫu", serial);
+        parameters.key_usages =
+            vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::ContentCommitment];
+        parameters.custom_extensions =
+            pointers(Some("http://pki.test/middle"), Some("http://pki.test/middle.crl"));
+        let own = parameters.signed_by(&key, &self.middle).unwrap().der().to_vec();
+        let chain = [own, self.middle.der().to_vec(), self.root.certificate.clone()];
+        let key = pem.map_or_else(|| key.serialize_pem(), ToOwned::to_owned);
+        KeyFile::new(key.as_bytes(), &chain.map(CertificateDer), scheme).unwrap()
+    }
+
+    /// Trust as in a real authority: without evidence its certificates are not believed.
+    pub fn trust(&self) -> Trust {
+        let pin = Pin::Certificate(CertificateDer(self.root.certificate.clone()));
+        let root = PinnedRoot { pin, domain: TrustDomain::PublicCa };
+        Trust { roots: vec![root], ..Trust::default() }
+    }
+
+    pub fn revoke(&self, serial: u8, at: DateTime<Utc>, reason: Option<u8>) {
+        self.revoked.lock().unwrap().insert(serial, (at, reason));
+    }
+
+    /// Answers are of this time from now on.
+    pub fn set_clock(&self, now: DateTime<Utc>) {
+        *self.now.lock().unwrap() = now;
+    }
+
+    fn right(&self, serial: u8) -> Answer {
+        let now = *self.now.lock().unwrap();
+        let revoked = self.revoked.lock().unwrap().get(&serial).copied();
+        Answer {
+            serial,
+            revoked: revoked.filter(|(at, _)| *at <= now),
+            known: true,
+            this_update: now,
+            next_update: Some(now + TimeDelta::hours(1)),
+            by: By::Delegate,
+            nonce: None,
+            delta: false,
+            spoilt: false,
+        }
+    }
+
+    fn signer(&self, by: By) -> &Holder {
+        &self.holders[match by {
+            By::Issuer => "middle",
+            By::Delegate => "delegate",
+            By::CheckedDelegate => "checked",
+            By::Colleague => "colleague",
+            By::Stranger => "stranger",
+        }]
+    }
+
+    /// An OCSP response by the middle authority or in its name.
+    pub fn response(&self, answer: &Answer) -> Vec<u8> {
+        let middle = &self.holders["middle"];
+        let hash = der(0x30, &[&[6, 5, 0x2b, 0x0e, 3, 2, 26], &[5, 0]]);
+        let name = der(4, &[&sha1(&middle.name())]);
+        let key = der(4, &[&sha1(middle.key.der_bytes())]);
+        let identifier = der(0x30, &[&hash, &name, &key, &[2, 1, answer.serial]]);
+        let status = match answer.revoked {
+            _ if !answer.known => vec![0x82, 0],
+            None => vec![0x80, 0],
+            Some((at, reason)) => {
+                let reason = reason.map(|reason| der(0xa0, &[&[0x0a, 1, reason]]));
+                der(0xa1, &[&general(at), &reason.unwrap_or_default()])
+            }
+        };
+        let next = answer.next_update.map(|next| der(0xa0, &[&general(next)])).unwrap_or_default();
+        let single = der(0x30, &[&identifier, &status, &general(answer.this_update), &next]);
+        let signer = self.signer(answer.by);
+        let responder = der(0xa2, &[&der(4, &[&sha1(signer.key.der_bytes())])]);
+        let nonce = answer.nonce.as_ref().map(|nonce| {
+            let value = der(4, &[nonce]);
+            let nonce = extension(&[0x2b, 6, 1, 5, 5, 7, 48, 1, 2], false, &value);
+            der(0xa1, &[&der(0x30, &[&nonce])])
+        });
+        let produced = general(answer.this_update);
+        let list = der(0x30, &[&single]);
+        let data = der(0x30, &[&responder, &produced, &list, &nonce.unwrap_or_default()]);
+        let certificates = match answer.by {
+            By::Issuer => Vec::new(),
+            _ => der(0xa0, &[&der(0x30, &[&signer.certificate])]),
+        };
+        let basic = spoil(signer.sign(&data, &certificates), &data, answer.spoilt);
+        let bytes = der(0x30, &[&[6, 9, 0x2b, 6, 1, 5, 5, 7, 48, 1, 1], &der(4, &[&basic])]);
+        der(0x30, &[&[0x0a, 1, 0], &der(0xa0, &[&bytes])])
+    }
+
+    /// A list of the root or of the middle authority, of everything it revoked.
+    pub fn list(&self, url: &str, answer: &Answer) -> Vec<u8> {
+        let issuer = if url.ends_with("/root.crl") { &self.root } else { &self.holders["middle"] };
+        let signer = if answer.by == By::Stranger { self.signer(By::Stranger) } else { issuer };
+        let now = *self.now.lock().unwrap();
+        let revoked = self.revoked.lock().unwrap();
+        let entries =
+            revoked.iter().filter(|(_, (at, _))| *at <= now).map(|(serial, (at, why))| {
+                let why = why.map(|why| extension(&[0x55, 0x1d, 21], false, &[0x0a, 1, why]));
+                let why = why.map(|why| der(0x30, &[&why])).unwrap_or_default();
+                der(0x30, &[&[2, 1, *serial], &general(*at), &why])
+            });
+        let entries = entries.collect::<Vec<_>>().concat();
+        let entries = if entries.is_empty() { entries } else { der(0x30, &[&entries]) };
+        let number = extension(&[0x55, 0x1d, 20], false, &[2, 1, 1]);
+        let delta = extension(&[0x55, 0x1d, 27], true, &[2, 1, 1]);
+        let delta = if answer.delta { delta } else { Vec::new() };
+        let extensions = der(0xa0, &[&der(0x30, &[&number, &delta])]);
+        let next = answer.next_update.map(general).unwrap_or_default();
+        let this = general(answer.this_update);
+        let name = issuer.name();
+        let data =
+            der(0x30, &[&[2, 1, 1], ECDSA_SHA256, &name, &this, &next, &entries, &extensions]);
+        spoil(signer.sign(&data, &[]), &data, answer.spoilt)
+    }
+}
+
+/// The first byte of what was signed, past its length, is another.
+fn spoil(mut bytes: Vec<u8>, signed: &[u8], spoilt: bool) -> Vec<u8> {
+    if spoilt {
+        let at = bytes.windows(signed.len()).position(|window| window == signed).unwrap();
+        let last = at + signed.len() - 1;
+        bytes[last] ^= 1;
+    }
+    bytes
+}
+
+/// Changes an answer on its way, knowing the address.
+pub type Change = Box<dyn Fn(&str, &mut Answer) + Send + Sync>;
+
+/// The servers of the test authorities, in this process.
+pub struct Network {
+    pki: Arc<Pki>,
+    change: Change,
+    /// Spoils the bytes of an answer.
+    garble: Box<dyn Fn(Vec<u8>) -> Vec<u8> + Send + Sync>,
+    /// Addresses nobody answers at.
+    dead: Vec<&'static str>,
+    pub asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl std::fmt::Debug for Network {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Network")
+    }
+}
+
+impl Network {
+    pub fn of(pki: &Arc<Pki>) -> Self {
+        Self {
+            pki: Arc::clone(pki),
+            change: Box::new(|_, _| {}),
+            garble: Box::new(|bytes| bytes),
+            dead: Vec::new(),
+            asked: Arc::default(),
+        }
+    }
+
+    pub fn changing(self, change: impl Fn(&str, &mut Answer) + Send + Sync + 'static) -> Self {
+        Self { change: Box::new(change), ..self }
+    }
+
+    pub fn garbling(self, garble: impl Fn(Vec<u8>) -> Vec<u8> + Send + Sync + 'static) -> Self {
+        Self { garble: Box::new(garble), ..self }
+    }
+
+    pub fn without(self, dead: &[&'static str]) -> Self {
+        Self { dead: dead.to_vec(), ..self }
+    }
+
+    /// Evidence from this network alone.
+    pub fn source(self) -> EvidenceSource {
+        self.source_with(EvidenceCache::in_memory())
+    }
+
+    pub fn source_with(self, cache: EvidenceCache) -> EvidenceSource {
+        EvidenceSource::new(self.pki.trust(), Box::new(self), cache)
+    }
+
+    fn visit(&self, url: &str) -> Result<(), FetchError> {
+        self.asked.lock().unwrap().push(url.to_owned());
+        if self.dead.iter().any(|dead| url.ends_with(dead)) {
+            return Err(FetchError::Status { url: url.to_owned(), status: 503 });
+        }
+        Ok(())
+    }
+}
+
+impl Fetch for Network {
+    fn post(&self, message: &Message<'_>) -> Result<Vec<u8>, FetchError> {
+        assert_eq!(message.content_type, "application/ocsp-request");
+        self.visit(message.url)?;
+        // The request: [[[[algorithm, name, key, serial]]], [nonce extension]].
+        let fields = elements(&elements(&elements(message.body)[0].1)[0].1);
+        let identifier = elements(&elements(&elements(&fields[0].1)[0].1)[0].1);
+        let serial = *identifier[3].1.last().unwrap();
+        let nonce = elements(&elements(&elements(&fields[1].1)[0].1)[0].1);
+        let mut answer = self.pki.right(serial);
+        answer.nonce = Some(elements(&nonce[1].1)[0].1.clone());
+        (self.change)(message.url, &mut answer);
+        Ok((self.garble)(self.pki.response(&answer)))
+    }
+
+    fn get(&self, url: &str) -> Result<Vec<u8>, FetchError> {
+        self.visit(url)?;
+        let mut answer = self.pki.right(0);
+        (self.change)(url, &mut answer);
+        Ok((self.garble)(self.pki.list(url, &answer)))
+    }
+}

@@ -1,0 +1,148 @@
+//! Weighs the evidence a file holds: revoked or not when it was signed, and which level is reached.
+//!
+//! A time-stamp moves a signature's time from today to the day it was made: a certificate revoked
+//! later leaves the signature good. The same holds between time-stamps, where the later one proves
+//! the earlier. Without any, only today counts, because everything else could be made up.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    judge::{DOCUMENT_STAMP, Judged},
+    report::{Integrity, Note, PadesLevel, RevocationStatus, Verdict},
+    trust::TrustDomain,
+};
+use crate::{
+    certificate::Certificate,
+    revocation::{ChainStanding, Moment, Pool, Revoked, Witness},
+};
+
+/// Document time-stamps weighed for one file: a renewal a year for longer than archives last.
+const MAX_STAMPS: usize = 100;
+
+/// A document time-stamp that proves what it covers.
+struct Proof {
+    end: u64,
+    time: DateTime<Utc>,
+    covered: HashSet<Vec<u8>>,
+}
+
+/// Weighs all signatures of a file together.
+pub(crate) fn weigh(judged: &mut [Judged], pool: &Pool, at_time: DateTime<Utc>) {
+    let witness = Witness::new(pool);
+    // The latest bytes first: each stamp is proven by those after it.
+    let mut order: Vec<usize> = (0..judged.len()).collect();
+    order.sort_by_key(|&i| std::cmp::Reverse((is_stamp(&judged[i]), judged[i].end)));
+    let mut proofs: Vec<Proof> = Vec::new();
+    for i in order {
+        let one = &mut judged[i];
+        let proven = proven_by(&proofs, one.end);
+        let complete = Weighing { witness: &witness, proven, at_time }.apply(one);
+        if one.signature.pades_level == PadesLevel::BT && complete {
+            let archived = proofs.iter().rev().filter(|proof| proof.end > one.end).any(|proof| {
+                let covered = pool.only(&proof.covered);
+                let witness = Witness::new(&covered);
+                Weighing { witness: &witness, proven, at_time }.is_complete(one)
+            });
+            one.signature.pades_level = if archived { PadesLevel::BLta } else { PadesLevel::BLt };
+        }
+        if is_stamp(one) && one.signature.integrity == Integrity::Intact {
+            let stamp = one.signature.timestamp.as_ref().filter(|s| s.sound() && s.trusted);
+            if let Some(time) = stamp.map(|stamp| stamp.time).filter(|_| proofs.len() < MAX_STAMPS)
+            {
+                proofs.push(Proof { end: one.end, time, covered: one.covered.clone() });
+            }
+        }
+    }
+}
+
+fn is_stamp(judged: &Judged) -> bool {
+    judged.signature.sub_filter == DOCUMENT_STAMP
+}
+
+/// The earliest time at which the bytes up to `end` are known to have existed.
+fn proven_by(proofs: &[Proof], end: u64) -> Option<DateTime<Utc>> {
+    proofs.iter().filter(|proof| proof.end > end).map(|proof| proof.time).min()
+}
+
+#[derive(Clone, Copy)]
+struct Weighing<'w, 'p> {
+    witness: &'w Witness<'p>,
+    /// When a document time-stamp proves the signature.
+    proven: Option<DateTime<Utc>>,
+    at_time: DateTime<Utc>,
+}
+
+impl Weighing<'_, '_> {
+    fn standing(&self, links: &[Vec<u8>], used: DateTime<Utc>) -> ChainStanding {
+        let links: Vec<_> = links.iter().filter_map(|der| Certificate::parse(der)).collect();
+        self.witness.chain(&links, Moment { used, known: self.at_time })
+    }
+
+    /// Writes down what the evidence says; `true` when it says all that there is to say.
+    fn apply(&self, judged: &mut Judged) -> bool {
+        self.weigh_stamp(judged);
+        judged.used = self.used(judged);
+        let used = judged.used;
+        let own = self.standing(&judged.links, used);
+        let found = &mut judged.signature;
+        if let Some(seen) = &own.first {
+            found.revocation_status = RevocationStatus::Good;
+            found.revocation_method = seen.method;
+            found.revocation_checked_at = Some(seen.at);
+        }
+        found.revoked = own.revoked.map(|(revoked, _)| revoked);
+        // A document time-stamp whose authority was revoked has no proven time any more.
+        let void = own.revoked.is_some_and(|(revoked, _)| revoked.at <= used);
+        if void {
+            found.revocation_status = RevocationStatus::Revoked;
+            found.verdict = found.verdict.max(Verdict::Revoked);
+        }
+        let complete = self.is_complete(judged);
+        // A throw-away authority revokes nothing.
+        let found = &mut judged.signature;
+        if !complete && found.trust_domain != TrustDomain::Test {
+            found.verdict = found.verdict.max(Verdict::IndeterminateRevocation);
+        }
+        complete && !void
+    }
+
+    /// A time-stamp whose authority was revoked proves nothing, unless it was retired in order or
+    /// a later stamp proves that this one is older.
+    fn weigh_stamp(&self, judged: &mut Judged) {
+        let stamp = judged.signature.timestamp.as_mut().filter(|s| s.sound() && s.trusted);
+        let Some(stamp) = stamp else { return };
+        let standing = self.standing(&judged.stamp_links, stamp.time);
+        let spared = |revoked: Revoked, its_own: bool| {
+            revoked.at > stamp.time
+                && (its_own && revoked.spares_the_past()
+                    || self.proven.is_some_and(|proven| proven < revoked.at))
+        };
+        if standing.revoked.is_some_and(|(revoked, its_own)| !spared(revoked, its_own)) {
+            stamp.trusted = false;
+            if judged.signature.sub_filter != DOCUMENT_STAMP {
+                judged.signature.pades_level = PadesLevel::BB;
+            }
+            judged.signature.notes.push(Note::TimeStampRevoked);
+        }
+    }
+
+    /// The earliest time at which the signature is known to have existed.
+    fn used(&self, judged: &Judged) -> DateTime<Utc> {
+        let stamp = judged.signature.timestamp.as_ref().filter(|s| s.sound() && s.trusted);
+        let times = stamp.map(|stamp| stamp.time).into_iter().chain(self.proven);
+        times.min().unwrap_or(self.at_time)
+    }
+
+    /// There is evidence for every certificate that the judgement rests on.
+    fn is_complete(&self, judged: &Judged) -> bool {
+        let used = self.used(judged);
+        let stamp = judged.signature.timestamp.as_ref().filter(|s| s.sound());
+        !judged.links.is_empty()
+            && self.standing(&judged.links, used).missing.is_none()
+            && stamp.is_none_or(|stamp| {
+                stamp.trusted && self.standing(&judged.stamp_links, stamp.time).missing.is_none()
+            })
+    }
+}
