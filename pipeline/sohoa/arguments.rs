@@ -461,6 +461,12 @@ pub(crate) enum Level {
     /// With a time-stamp.
     #[value(name = "B-T")]
     BT,
+    /// With the evidence that no certificate was revoked.
+    #[value(name = "B-LT")]
+    BLt,
+    /// And a time-stamp over all of it, to be renewed before it grows old.
+    #[value(name = "B-LTA")]
+    BLta,
 }
 
 /// `sohoa verify`.

@@ -9,8 +9,8 @@ use std::{
 use chrono::{DateTime, Utc};
 use sohoa_schemas::{config::Config, reference};
 use sohoa_sign::{
-    CertificateDer, Hash, HttpClient, KeyFile, MessageSigner, Passphrase, RsaScheme, SignError,
-    TimeStampAuthority,
+    CertificateDer, EvidenceCache, EvidenceSource, Hash, HttpClient, KeyFile, MessageSigner,
+    Passphrase, RsaScheme, SignError, TimeStampAuthority,
     test_ca::{self, Subject, TestAuthority},
     verify::{Expected, Pin, PinnedRoot, Trust, TrustDomain, check_signer},
 };
@@ -23,6 +23,10 @@ use crate::{
 /// Longest wait for a time-stamp, and its largest size: tokens are a few kilobytes.
 const STAMP_PATIENCE: Duration = Duration::from_secs(10);
 const STAMP_LIMIT: u64 = 256 << 10;
+
+/// The same for revocation lists, which grow to megabytes.
+const LIST_PATIENCE: Duration = Duration::from_secs(30);
+const LIST_LIMIT: u64 = 64 << 20;
 
 /// The signing key with what it is judged by.
 #[derive(Debug)]
@@ -54,6 +58,19 @@ impl Authority {
                 .hint("sign.chain must hold the agency's own organisation certificate, and sign.roots its root")
         })?;
         Ok(authority)
+    }
+
+    /// Where it is asked whether certificates were revoked; answers are kept beside the user's data,
+    /// so that documents signed while one holds carry the same.
+    pub(crate) fn evidence(&self) -> Result<EvidenceSource, Failure> {
+        let folder = settings::data_folder()?.join("evidence");
+        std::fs::create_dir_all(&folder).map_err(|error| {
+            let what = format!("cannot make `{}`: {error}", folder.display());
+            Failure::new(Exit::Configuration, what)
+        })?;
+        let client = Box::new(HttpClient::new(LIST_PATIENCE, LIST_LIMIT));
+        let cache = EvidenceCache::in_folder(folder);
+        Ok(EvidenceSource::new(self.trust.clone(), client, cache))
     }
 
     fn test(config: &Config, mut trust: Trust, now: DateTime<Utc>) -> Result<Self, Failure> {

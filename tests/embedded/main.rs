@@ -13,7 +13,7 @@ mod refusing;
 mod release;
 mod run;
 mod signing;
-#[allow(dead_code, reason = "the tests of the signer need more of it")]
+#[expect(dead_code, unreachable_pub, reason = "the tests of the signer need more of it")]
 #[path = "../../pipeline/sign/tests/made/stamps.rs"]
 mod stamps;
 mod submissions;

@@ -144,4 +144,10 @@ fn a_run_stamps_the_time_and_holds_what_gets_no_stamp() {
     let signed = sign(&world, &[document, "--level", "B-T", "--config", &there]);
     assert_eq!(signed.exit, 0, "{}", signed.stderr);
     assert_eq!(value(&signed, "pades_level"), "B-T");
+    std::fs::remove_file(world.path("signed.pdf")).unwrap();
+    // The throw-away authority answers nobody whether its certificates are revoked.
+    let raised = sign(&world, &[document, "--level", "B-LT", "--config", &there]);
+    assert_eq!(raised.exit, 4, "{}", raised.stderr);
+    assert!(raised.stderr.contains("names no responder"), "{}", raised.stderr);
+    assert!(!world.path("signed.pdf").exists());
 }

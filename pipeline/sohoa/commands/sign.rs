@@ -4,7 +4,8 @@ use std::path::Path;
 
 use serde_json::json;
 use sohoa_sign::{
-    Appearance, SignError, SignRequest, Signed, sign_pdf, sign_pdf_stamped, verify::verify_pdf,
+    Appearance, ArchiveStamp, EvidenceSource, Raised, SignError, SignRequest, Signed,
+    TimeStampAuthority, raise_pdf, sign_pdf, sign_pdf_stamped, verify::verify_pdf,
 };
 
 use crate::{
@@ -17,6 +18,9 @@ use crate::{
     setup,
     stages::sign::{shown_time, word},
 };
+
+/// Name of the field of a document time-stamp.
+const ARCHIVE_FIELD: &str = "SohoaArchive";
 
 /// Signs a file, and judges what was made.
 pub(crate) fn run(arguments: &arguments::Sign) -> Result<Exit, Failure> {
@@ -69,18 +73,43 @@ fn sign(
         let what = format!("`{}` is there already", output.display());
         return Err(Failure::new(Exit::Usage, what).hint("give another name, or --force"));
     }
-    let signed = match (arguments.level, &authority.stamps) {
-        (Level::BB, _) => sign_pdf(input, output, request, &authority.signer),
-        (Level::BT, Some(stamps)) => {
-            sign_pdf_stamped(input, output, request, &authority.signer, stamps)
-        }
-        (Level::BT, None) => {
-            let what = "level B-T needs a time-stamp authority";
-            return Err(Failure::new(Exit::Configuration, what)
-                .hint("set sign.timestamp_url, and its root in sign.roots"));
-        }
+    let signer = &authority.signer;
+    if arguments.level == Level::BB {
+        return sign_pdf(input, output, request, signer).map_err(|error| refusal(&error));
+    }
+    let Some(stamps) = &authority.stamps else {
+        let what = "a level above B-B needs a time-stamp authority";
+        return Err(Failure::new(Exit::Configuration, what)
+            .hint("set sign.timestamp_url, and its root in sign.roots"));
+    };
+    let stamp = |to: &Path| sign_pdf_stamped(input, to, request, signer, stamps);
+    let signed = match arguments.level {
+        Level::BB | Level::BT => stamp(output),
+        Level::BLt => raised(output, stamp, (&authority.evidence()?, None)),
+        Level::BLta => raised(output, stamp, (&authority.evidence()?, Some(stamps))),
     };
     signed.map_err(|error| refusal(&error))
+}
+
+/// Signs beside the output, and adds to it what a later reader needs: the output is whole or not
+/// there.
+fn raised(
+    output: &Path,
+    sign: impl FnOnce(&Path) -> Result<Signed, SignError>,
+    (evidence, archive): (&EvidenceSource, Option<&TimeStampAuthority>),
+) -> Result<Signed, SignError> {
+    let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    let between = tempfile::Builder::new()
+        .prefix(".sohoa-")
+        .suffix(".pdf")
+        .tempfile_in(folder)
+        .map_err(|source| SignError::Io { path: output.display().to_string(), source })?
+        .into_temp_path();
+    let signed = sign(&between)?;
+    let archive = archive.map(|authority| ArchiveStamp { field_name: ARCHIVE_FIELD, authority });
+    let Raised { size, sha256, .. } = raise_pdf(&between, output, evidence, archive, now())?;
+    Ok(Signed { size, sha256, ..signed })
 }
 
 /// What to do about a failure.
@@ -88,6 +117,10 @@ fn refusal(error: &SignError) -> Failure {
     match error {
         SignError::TimeStamp(_) => Failure::from_error(Exit::Unreachable, error)
             .hint("check sign.timestamp_url, or sign with --level B-B"),
+        SignError::Evidence { .. } => Failure::from_error(Exit::Unreachable, error).hint(
+            "the authorities named in the certificates have to answer over http, and their roots \
+             be in sign.roots; sign with --level B-T without them",
+        ),
         SignError::Io { .. } => Failure::from_error(Exit::Configuration, error),
         _ => Failure::from_error(Exit::CheckFailed, error),
     }
