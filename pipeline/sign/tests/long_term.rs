@@ -8,17 +8,18 @@
 
 mod made;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use made::{
     Held, Shape, Xref, append,
     pki::{AGENCY, Answer, By, MIDDLE, Network, Pki, STAMPER},
+    stamps::{response, serve},
 };
 use sohoa_sign::{
-    ArchiveStamp, EvidenceCache, EvidenceError, EvidenceFault, EvidenceSource, Hash, KeyFile,
-    Raised, RevocationMethod, RsaScheme, SignError, TimeStampAuthority, raise_pdf,
-    sign_pdf_stamped, stamp_pdf,
+    ArchiveStamp, EvidenceCache, EvidenceError, EvidenceFault, EvidenceSource, Fetch, FetchError,
+    Hash, HttpClient, KeyFile, Raised, RevocationMethod, RsaScheme, SignError, TimeStampAuthority,
+    raise_pdf, sign_pdf_stamped, stamp_pdf,
     verify::{
         LaterChanges, Note, PadesLevel, Report, RevocationStatus, Signature, Verdict, verify_pdf,
     },
@@ -492,4 +493,17 @@ fn without_any_server_there_is_no_evidence() {
     let Err(SignError::Evidence { source, field }) = refused else { panic!("raised") };
     assert!(matches!(*source, EvidenceError::Fetch { .. }));
     assert_eq!(field, "AgencySignature");
+}
+
+#[test]
+fn a_list_is_fetched_over_http_within_bounds() {
+    let client = HttpClient::new(Duration::from_secs(5), 1000);
+    let list = serve(|_| response("200 OK", &[7; 1000]));
+    assert_eq!(client.get(&list).unwrap(), [7; 1000]);
+    let gone = serve(|_| response("404 Gone", b""));
+    assert!(matches!(client.get(&gone), Err(FetchError::Status { status: 404, .. })));
+    let endless = serve(|_| response("200 OK", &[7; 1001]));
+    assert!(matches!(client.get(&endless), Err(FetchError::TooLarge { limit: 1000, .. })));
+    assert!(matches!(client.get("https://pki.test/"), Err(FetchError::Address(_))));
+    assert!(matches!(client.get("file:///etc/passwd"), Err(FetchError::Address(_))));
 }
