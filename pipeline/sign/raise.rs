@@ -71,12 +71,12 @@ pub fn raise_pdf(
     }
     let mut examined = examine(&document, &evidence.trust, now)?;
     let newest = newest(&examined.judged)?;
-    let field = newest.signature.field_name.clone();
+    let (key, field) = (newest.key.clone(), newest.signature.field_name.clone());
     let mut gathering = Gathering { evidence, now, pool: examined.pool, related: Vec::new() };
     let mut left = Vec::new();
     for one in &examined.judged {
         match gathering.add(one) {
-            Err(error) if one.key == newest.key => {
+            Err(error) if one.key == key => {
                 return Err(SignError::Evidence { field, source: Box::new(error) });
             }
             Err(error) => left.push((one.signature.field_name.clone(), error)),
@@ -88,7 +88,7 @@ pub fn raise_pdf(
     }
     let Gathering { pool, related, .. } = gathering;
     weigh(&mut examined.judged, &pool, now);
-    reached(&examined.judged, field)?;
+    reached(&examined.judged, (&key, field))?;
     let revision = dss::revision(&document, &pool, &related)?;
     let appended = revision.map(|written| written.bytes).unwrap_or_default();
     let file = Output::create(output)?;
@@ -119,6 +119,9 @@ fn newest(judged: &[Judged]) -> Result<&Judged, SignError> {
     if !sound || matches!(found.verdict, Verdict::UntrustedChain | Verdict::ExpiredAtSigning) {
         return Err(SignError::NotValid { field, verdict: found.verdict });
     }
+    if found.pades_level == PadesLevel::Legacy {
+        return Err(SignError::NotBaseline { field });
+    }
     if !found.timestamp.as_ref().is_some_and(|stamp| stamp.sound() && stamp.trusted) {
         return Err(SignError::NotStamped { field });
     }
@@ -126,8 +129,8 @@ fn newest(judged: &[Judged]) -> Result<&Judged, SignError> {
 }
 
 /// What was brought together is judged as a verifier will judge it.
-fn reached(judged: &[Judged], field: String) -> Result<(), SignError> {
-    let one = judged.iter().find(|one| one.signature.field_name == field);
+fn reached(judged: &[Judged], (key, field): (&str, String)) -> Result<(), SignError> {
+    let one = judged.iter().find(|one| one.key == key);
     let found = &one.ok_or(SignError::Unsigned)?.signature;
     match found.pades_level {
         PadesLevel::BLt | PadesLevel::BLta => Ok(()),

@@ -18,8 +18,8 @@ use made::{
 };
 use sohoa_sign::{
     ArchiveStamp, EvidenceCache, EvidenceError, EvidenceFault, EvidenceSource, Fetch, FetchError,
-    Hash, HttpClient, KeyFile, Raised, RevocationMethod, RsaScheme, SignError, TimeStampAuthority,
-    raise_pdf, sign_pdf_stamped, stamp_pdf,
+    Hash, HttpClient, KeyFile, MessageSigner, Raised, RevocationMethod, RsaScheme, SignError,
+    TimeStampAuthority, raise_pdf, sign_pdf_stamped, stamp_pdf,
     verify::{
         LaterChanges, Note, PadesLevel, Report, RevocationStatus, Signature, Verdict, verify_pdf,
     },
@@ -322,6 +322,19 @@ fn a_signature_made_after_the_revocation_is_not_raised() {
         let Err(SignError::Evidence { source, .. }) = refused else { panic!("{dead}") };
         assert!(matches!(*source, EvidenceError::Revoked { .. }), "{source:?}");
     }
+}
+
+#[test]
+fn a_signer_is_checked_before_it_signs() {
+    let pki = Pki::new();
+    let key = pki.agency(AGENCY, None, RsaScheme::default());
+    let check = |network: Network| network.source().check_signer(key.chain(), Utc::now());
+    assert!(check(Network::of(&pki)).is_ok());
+    let silent = check(Network::of(&pki).without(&["/middle", ".crl"]));
+    assert!(matches!(silent, Err(EvidenceError::Fetch { .. })));
+    assert!(matches!(check(Network::of(&Pki::new())), Err(EvidenceError::Untrusted)));
+    pki.revoke(AGENCY, Utc::now() - TimeDelta::hours(1), None);
+    assert!(matches!(check(Network::of(&pki)), Err(EvidenceError::Revoked { .. })));
 }
 
 #[test]
