@@ -9,7 +9,7 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    EvidenceError, EvidenceSource, SignError, Stamped, TimeStampAuthority,
+    EvidenceError, EvidenceSource, SignError, StampError, Stamped, TimeStampAuthority,
     dss::{self, Related},
     output::Output,
     pdf::{Document, Source},
@@ -92,21 +92,29 @@ pub fn raise_pdf(
     let revision = dss::revision(&document, &pool, &related)?;
     let appended = revision.map(|written| written.bytes).unwrap_or_default();
     let file = Output::create(output)?;
-    let mut sha256 = file.copy(&document, &appended)?;
-    let mut size = document.source.len() + appended.len() as u64;
-    let stamp = match archive {
-        None => {
-            file.finish()?;
-            None
-        }
-        Some(ArchiveStamp { field_name, authority }) => {
-            let stamped = stamp_pdf(file.file.path(), output, field_name, authority)?;
-            (size, sha256) = (stamped.size, stamped.sha256);
-            Some(stamped)
-        }
-    };
+    let sha256 = file.copy(&document, &appended)?;
     let (ocsps, crls) = (pool.ocsps.len(), pool.crls.len());
-    Ok(Raised { ocsps, crls, stamp, left, size, sha256 })
+    let Some(archive) = archive else {
+        file.finish()?;
+        let size = document.source.len() + appended.len() as u64;
+        return Ok(Raised { ocsps, crls, stamp: None, left, size, sha256 });
+    };
+    let stamped = seal(&file, output, archive)?;
+    let (size, sha256) = (stamped.size, stamped.sha256);
+    Ok(Raised { ocsps, crls, stamp: Some(stamped), left, size, sha256 })
+}
+
+/// Stamps the finished B-LT file into the output, by the authority that evidence was had for.
+fn seal(file: &Output, output: &Path, archive: ArchiveStamp<'_>) -> Result<Stamped, SignError> {
+    let ArchiveStamp { field_name, authority } = archive;
+    let known = authority.links()?;
+    let sealed = Output::create(output)?;
+    let stamped = stamp_pdf(file.file.path(), sealed.file.path(), field_name, authority)?;
+    if authority.links()? != known {
+        return Err(StampError::NewCertificate.into());
+    }
+    sealed.finish()?;
+    Ok(stamped)
 }
 
 /// The signature that must reach the level: one that is good and has a trusted time-stamp.
@@ -177,7 +185,7 @@ impl Gathering<'_> {
     fn prepare(&mut self, archive: ArchiveStamp<'_>) -> Result<(), SignError> {
         let links = archive.authority.links()?;
         let moment = Moment { used: self.now, known: self.now };
-        let gathered = self.evidence.gather(links, moment, &mut self.pool);
+        let gathered = self.evidence.gather(&links, moment, &mut self.pool);
         gathered.map(drop).map_err(|error| SignError::Evidence {
             field: archive.field_name.to_owned(),
             source: Box::new(error),

@@ -14,12 +14,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use made::{
     Held, Shape, Xref, append,
     pki::{AGENCY, Answer, By, MIDDLE, Network, Pki, STAMPER},
-    stamps::{response, serve},
+    stamps::{self, response, serve},
 };
 use sohoa_sign::{
     ArchiveStamp, EvidenceCache, EvidenceError, EvidenceFault, EvidenceSource, Fetch, FetchError,
-    Hash, HttpClient, KeyFile, MessageSigner, Raised, RevocationMethod, RsaScheme, SignError,
-    TimeStampAuthority, raise_pdf, sign_pdf_stamped, stamp_pdf,
+    Hash, HttpClient, KeyFile, Message, MessageSigner, Raised, RevocationMethod, RsaScheme,
+    SignError, StampError, TimeStampAuthority, raise_pdf, sign_pdf_stamped, stamp_pdf,
     verify::{
         LaterChanges, Note, PadesLevel, Report, RevocationStatus, Signature, Verdict, verify_pdf,
     },
@@ -519,4 +519,33 @@ fn a_list_is_fetched_over_http_within_bounds() {
     assert!(matches!(client.get(&endless), Err(FetchError::TooLarge { limit: 1000, .. })));
     assert!(matches!(client.get("https://pki.test/"), Err(FetchError::Address(_))));
     assert!(matches!(client.get("file:///etc/passwd"), Err(FetchError::Address(_))));
+}
+
+/// An authority that changes its certificate after its first reply.
+#[derive(Debug)]
+struct Changing(Arc<std::sync::atomic::AtomicUsize>, stamps::Authority, stamps::Authority);
+
+impl Fetch for Changing {
+    fn post(&self, message: &Message<'_>) -> Result<Vec<u8>, FetchError> {
+        let before = self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        Ok(if before == 0 { &self.1 } else { &self.2 }.reply(message.body))
+    }
+
+    fn get(&self, url: &str) -> Result<Vec<u8>, FetchError> {
+        Err(FetchError::Address(url.to_owned()))
+    }
+}
+
+#[test]
+fn an_authority_with_a_new_certificate_stamps_at_the_next_attempt() {
+    let (pki, file) = signed();
+    let changing = Changing(Arc::default(), pki.stamps.clone(), pki.other_stamps.clone());
+    let authority =
+        TimeStampAuthority::new("http://tsa.test/", None, pki.trust(), Box::new(changing)).unwrap();
+    let source = Network::of(&pki).source();
+    let refused = raise(&file, &source, Some(&authority), Utc::now());
+    assert!(matches!(refused, Err(SignError::TimeStamp(StampError::NewCertificate))));
+    let (archived, _) = raise(&file, &source, Some(&authority), Utc::now()).unwrap();
+    let report = verify(&archived, &pki, much_later());
+    assert_eq!(levels(&report), [PadesLevel::BLta, PadesLevel::BLt]);
 }
