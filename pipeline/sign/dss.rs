@@ -47,23 +47,31 @@ fn store(document: &Document) -> Option<Dictionary> {
     }
 }
 
-/// The readable streams of one list, with their places in it.
+/// The readable streams of one list, with their places in it, until the room is used up.
 fn streams(
     document: &Document,
     store: &Dictionary,
     (list, room): (&str, &mut usize),
 ) -> Vec<(Object, Vec<u8>)> {
     let items = document.entry(store, list).unwrap_or(Object::Null);
-    let items = items.array().unwrap_or_default().iter().take(MAX_PIECES);
-    items
-        .filter_map(|item| {
-            let Object::Stream(stream) = document.resolve(item).ok()? else { return None };
-            let bytes = document.stream_data(&stream).ok()?;
-            document.source.spend(bytes.len() as u64).ok()?;
-            *room = room.checked_sub(bytes.len())?;
-            Some((item.clone(), bytes))
-        })
-        .collect()
+    let mut found = Vec::new();
+    for item in items.array().unwrap_or_default().iter().take(MAX_PIECES) {
+        let Ok(Object::Stream(stream)) = document.resolve(item) else { continue };
+        // Counted before it is decoded too: a file that is at its bound costs nothing more.
+        let length = document.stream_length(&stream).unwrap_or(0) as u64;
+        if document.source.spend(length).is_err() {
+            break;
+        }
+        let Ok(bytes) = document.stream_data(&stream) else { continue };
+        let left = room.checked_sub(bytes.len());
+        let (Some(left), Ok(())) = (left, document.source.spend(bytes.len() as u64)) else {
+            *room = 0;
+            break;
+        };
+        *room = left;
+        found.push((item.clone(), bytes));
+    }
+    found
 }
 
 /// The evidence one signature rests on.

@@ -69,6 +69,12 @@ pub enum SignError {
         /// What is wrong with it.
         verdict: Verdict,
     },
+    /// The signature to raise is of a form that PAdES levels do not know.
+    #[error("the signature `{field}` is older than the PAdES baseline; only a new one has a level")]
+    NotBaseline {
+        /// Its field.
+        field: String,
+    },
     /// The signature to raise has no time-stamp under a pinned root.
     #[error("the signature `{field}` has no trusted time-stamp; sign at level B-T first")]
     NotStamped {

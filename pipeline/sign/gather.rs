@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::{
-    EvidenceCache,
+    CertificateDer, EvidenceCache,
     certificate::Certificate,
     fetch::{Fetch, FetchError, Message},
     pointers,
@@ -17,7 +17,7 @@ use crate::{
         crl::List,
         ocsp::{Response, request},
     },
-    verify::Trust,
+    verify::{Trust, path::chain},
 };
 
 /// A responder may have a responder of its own; no further.
@@ -26,6 +26,9 @@ const MAX_DEPTH: usize = 2;
 /// Why there is no evidence for a certificate.
 #[derive(Debug, thiserror::Error)]
 pub enum EvidenceError {
+    /// Nobody who is trusted vouches for it, so nobody can be asked.
+    #[error("the signing certificate does not chain to a pinned root")]
+    Untrusted,
     /// It says nowhere where evidence is.
     #[error(
         "the certificate of `{subject}` names no responder and no list that is fetched over HTTP"
@@ -104,6 +107,25 @@ impl EvidenceSource {
     /// Evidence for chains that end at the roots of `trust`.
     pub fn new(trust: Trust, fetch: Box<dyn Fetch>, cache: EvidenceCache) -> Self {
         Self { trust, fetch, cache, random: SystemRandom::new() }
+    }
+
+    /// Checks a signer's chain before its key is used: no certificate of it is revoked at `at`. The
+    /// evidence is kept for the documents that are signed next.
+    ///
+    /// # Errors
+    /// [`EvidenceError`], also when nobody could say: a signature that might be worthless is not
+    /// made.
+    pub fn check_signer(
+        &self,
+        certificates: &[CertificateDer],
+        at: DateTime<Utc>,
+    ) -> Result<(), EvidenceError> {
+        let parsed = certificates.iter().filter_map(|one| Certificate::parse(&one.0));
+        let parsed: Vec<_> = parsed.collect();
+        let (own, others) = parsed.split_first().ok_or(EvidenceError::Untrusted)?;
+        let path = chain(own, others, &self.trust).ok_or(EvidenceError::Untrusted)?;
+        let moment = Moment { used: at, known: at };
+        self.gather(&path.links, moment, &mut Pool::default()).map(drop)
     }
 
     /// Adds to `pool` what it lacks to weigh a chain; answers the chain's standing.

@@ -9,7 +9,7 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    EvidenceError, EvidenceSource, SignError, Stamped, TimeStampAuthority,
+    EvidenceError, EvidenceSource, SignError, StampError, Stamped, TimeStampAuthority,
     dss::{self, Related},
     output::Output,
     pdf::{Document, Source},
@@ -71,12 +71,12 @@ pub fn raise_pdf(
     }
     let mut examined = examine(&document, &evidence.trust, now)?;
     let newest = newest(&examined.judged)?;
-    let field = newest.signature.field_name.clone();
+    let (key, field) = (newest.key.clone(), newest.signature.field_name.clone());
     let mut gathering = Gathering { evidence, now, pool: examined.pool, related: Vec::new() };
     let mut left = Vec::new();
     for one in &examined.judged {
         match gathering.add(one) {
-            Err(error) if one.key == newest.key => {
+            Err(error) if one.key == key => {
                 return Err(SignError::Evidence { field, source: Box::new(error) });
             }
             Err(error) => left.push((one.signature.field_name.clone(), error)),
@@ -88,25 +88,33 @@ pub fn raise_pdf(
     }
     let Gathering { pool, related, .. } = gathering;
     weigh(&mut examined.judged, &pool, now);
-    reached(&examined.judged, field)?;
+    reached(&examined.judged, (&key, field))?;
     let revision = dss::revision(&document, &pool, &related)?;
     let appended = revision.map(|written| written.bytes).unwrap_or_default();
     let file = Output::create(output)?;
-    let mut sha256 = file.copy(&document, &appended)?;
-    let mut size = document.source.len() + appended.len() as u64;
-    let stamp = match archive {
-        None => {
-            file.finish()?;
-            None
-        }
-        Some(ArchiveStamp { field_name, authority }) => {
-            let stamped = stamp_pdf(file.file.path(), output, field_name, authority)?;
-            (size, sha256) = (stamped.size, stamped.sha256);
-            Some(stamped)
-        }
-    };
+    let sha256 = file.copy(&document, &appended)?;
     let (ocsps, crls) = (pool.ocsps.len(), pool.crls.len());
-    Ok(Raised { ocsps, crls, stamp, left, size, sha256 })
+    let Some(archive) = archive else {
+        file.finish()?;
+        let size = document.source.len() + appended.len() as u64;
+        return Ok(Raised { ocsps, crls, stamp: None, left, size, sha256 });
+    };
+    let stamped = seal(&file, output, archive)?;
+    let (size, sha256) = (stamped.size, stamped.sha256);
+    Ok(Raised { ocsps, crls, stamp: Some(stamped), left, size, sha256 })
+}
+
+/// Stamps the finished B-LT file into the output, by the authority that evidence was had for.
+fn seal(file: &Output, output: &Path, archive: ArchiveStamp<'_>) -> Result<Stamped, SignError> {
+    let ArchiveStamp { field_name, authority } = archive;
+    let known = authority.links()?;
+    let sealed = Output::create(output)?;
+    let stamped = stamp_pdf(file.file.path(), sealed.file.path(), field_name, authority)?;
+    if authority.links()? != known {
+        return Err(StampError::NewCertificate.into());
+    }
+    sealed.finish()?;
+    Ok(stamped)
 }
 
 /// The signature that must reach the level: one that is good and has a trusted time-stamp.
@@ -119,6 +127,9 @@ fn newest(judged: &[Judged]) -> Result<&Judged, SignError> {
     if !sound || matches!(found.verdict, Verdict::UntrustedChain | Verdict::ExpiredAtSigning) {
         return Err(SignError::NotValid { field, verdict: found.verdict });
     }
+    if found.pades_level == PadesLevel::Legacy {
+        return Err(SignError::NotBaseline { field });
+    }
     if !found.timestamp.as_ref().is_some_and(|stamp| stamp.sound() && stamp.trusted) {
         return Err(SignError::NotStamped { field });
     }
@@ -126,8 +137,8 @@ fn newest(judged: &[Judged]) -> Result<&Judged, SignError> {
 }
 
 /// What was brought together is judged as a verifier will judge it.
-fn reached(judged: &[Judged], field: String) -> Result<(), SignError> {
-    let one = judged.iter().find(|one| one.signature.field_name == field);
+fn reached(judged: &[Judged], (key, field): (&str, String)) -> Result<(), SignError> {
+    let one = judged.iter().find(|one| one.key == key);
     let found = &one.ok_or(SignError::Unsigned)?.signature;
     match found.pades_level {
         PadesLevel::BLt | PadesLevel::BLta => Ok(()),
@@ -174,7 +185,7 @@ impl Gathering<'_> {
     fn prepare(&mut self, archive: ArchiveStamp<'_>) -> Result<(), SignError> {
         let links = archive.authority.links()?;
         let moment = Moment { used: self.now, known: self.now };
-        let gathered = self.evidence.gather(links, moment, &mut self.pool);
+        let gathered = self.evidence.gather(&links, moment, &mut self.pool);
         gathered.map(drop).map_err(|error| SignError::Evidence {
             field: archive.field_name.to_owned(),
             source: Box::new(error),

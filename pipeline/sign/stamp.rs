@@ -3,7 +3,7 @@
 //! A token is embedded only when it answers this very question (nonce), stamps this very digest,
 //! was made under the wanted policy, and is signed by an authority that chains to a pinned root.
 
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
 
 use ring::rand::{SecureRandom, SystemRandom};
 
@@ -51,6 +51,9 @@ pub enum StampError {
     /// The token stamps another digest.
     #[error("the time-stamp is of another digest")]
     Imprint,
+    /// The authority has changed its certificate, for which there is no evidence yet.
+    #[error("the time-stamp authority has a new certificate; the next attempt will know it")]
+    NewCertificate,
     /// The token's signature does not hold.
     #[error("the time-stamp's own signature does not hold")]
     Broken,
@@ -67,11 +70,11 @@ pub struct TimeStampAuthority {
     trust: Trust,
     fetch: Box<dyn Fetch>,
     random: SystemRandom,
-    sample: OnceLock<Sample>,
+    sample: Mutex<Option<Sample>>,
 }
 
-/// What is learnt from a first token.
-#[derive(Debug)]
+/// What tokens teach of an authority.
+#[derive(Debug, Clone)]
 struct Sample {
     room: usize,
     links: Vec<Vec<u8>>,
@@ -97,7 +100,7 @@ impl TimeStampAuthority {
             trust,
             fetch,
             random: SystemRandom::new(),
-            sample: OnceLock::new(),
+            sample: Mutex::default(),
         })
     }
 
@@ -106,18 +109,20 @@ impl TimeStampAuthority {
         Ok(self.sample()?.room)
     }
 
-    /// The authority's certificate and its issuers up to a pinned one.
-    pub(crate) fn links(&self) -> Result<&[Vec<u8>], SignError> {
-        Ok(&self.sample()?.links)
+    /// The authority's certificate and its issuers up to a pinned one, as of its last token.
+    pub(crate) fn links(&self) -> Result<Vec<Vec<u8>>, SignError> {
+        Ok(self.sample()?.links)
     }
 
-    /// The first token this authority gave: a dry run, made once.
-    fn sample(&self) -> Result<&Sample, SignError> {
-        if let Some(known) = self.sample.get() {
+    /// What was learnt from a first token, a dry run, and from all since.
+    fn sample(&self) -> Result<Sample, SignError> {
+        let known = self.sample.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(known) = known {
             return Ok(known);
         }
         let (token, links) = self.ask(Hash::Sha512, &[0; 64])?;
-        Ok(self.sample.get_or_init(|| Sample { room: token.len() + TOKEN_SLACK, links }))
+        let made = Sample { room: token.len() + TOKEN_SLACK, links };
+        Ok(self.sample.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(made).clone())
     }
 
     /// Asks for a stamp and checks it, as the first signature will.
@@ -142,6 +147,11 @@ impl TimeStampAuthority {
         let reply = self.fetch.post(&message).map_err(StampError::Fetch)?;
         let token = self.token(&reply)?;
         let links = self.check(&token, (hash, digest), &nonce)?;
+        // Authorities change their certificate every year or so, under running programs.
+        if let Some(known) = &mut *self.sample.lock().unwrap_or_else(PoisonError::into_inner) {
+            known.room = known.room.max(token.len() + TOKEN_SLACK);
+            known.links.clone_from(&links);
+        }
         Ok((token, links))
     }
 

@@ -19,7 +19,7 @@ const MAX_DEPTH: usize = 3;
 
 /// Bytes of evidence searched for one file. Real files stay under a thousandth; hostile ones hold
 /// long lists and the certificates of many signers.
-const MAX_SEARCHED: u64 = 2 << 30;
+const MAX_SEARCHED: u64 = 1 << 30;
 
 /// Delegates weighed for one file, against responders made to vouch for each other.
 const MAX_WEIGHED: u32 = 10_000;

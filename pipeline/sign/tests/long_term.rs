@@ -8,17 +8,18 @@
 
 mod made;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use made::{
     Held, Shape, Xref, append,
     pki::{AGENCY, Answer, By, MIDDLE, Network, Pki, STAMPER},
+    stamps::{self, response, serve},
 };
 use sohoa_sign::{
-    ArchiveStamp, EvidenceCache, EvidenceError, EvidenceFault, EvidenceSource, Hash, KeyFile,
-    Raised, RevocationMethod, RsaScheme, SignError, TimeStampAuthority, raise_pdf,
-    sign_pdf_stamped, stamp_pdf,
+    ArchiveStamp, EvidenceCache, EvidenceError, EvidenceFault, EvidenceSource, Fetch, FetchError,
+    Hash, HttpClient, KeyFile, Message, MessageSigner, Raised, RevocationMethod, RsaScheme,
+    SignError, StampError, TimeStampAuthority, raise_pdf, sign_pdf_stamped, stamp_pdf,
     verify::{
         LaterChanges, Note, PadesLevel, Report, RevocationStatus, Signature, Verdict, verify_pdf,
     },
@@ -324,6 +325,19 @@ fn a_signature_made_after_the_revocation_is_not_raised() {
 }
 
 #[test]
+fn a_signer_is_checked_before_it_signs() {
+    let pki = Pki::new();
+    let key = pki.agency(AGENCY, None, RsaScheme::default());
+    let check = |network: Network| network.source().check_signer(key.chain(), Utc::now());
+    assert!(check(Network::of(&pki)).is_ok());
+    let silent = check(Network::of(&pki).without(&["/middle", ".crl"]));
+    assert!(matches!(silent, Err(EvidenceError::Fetch { .. })));
+    assert!(matches!(check(Network::of(&Pki::new())), Err(EvidenceError::Untrusted)));
+    pki.revoke(AGENCY, Utc::now() - TimeDelta::hours(1), None);
+    assert!(matches!(check(Network::of(&pki)), Err(EvidenceError::Revoked { .. })));
+}
+
+#[test]
 fn a_revoked_authority_revokes_those_below_it() {
     let (pki, file) = signed();
     pki.revoke(MIDDLE, Utc::now() - TimeDelta::hours(1), Some(2));
@@ -492,4 +506,46 @@ fn without_any_server_there_is_no_evidence() {
     let Err(SignError::Evidence { source, field }) = refused else { panic!("raised") };
     assert!(matches!(*source, EvidenceError::Fetch { .. }));
     assert_eq!(field, "AgencySignature");
+}
+
+#[test]
+fn a_list_is_fetched_over_http_within_bounds() {
+    let client = HttpClient::new(Duration::from_secs(5), 1000);
+    let list = serve(|_| response("200 OK", &[7; 1000]));
+    assert_eq!(client.get(&list).unwrap(), [7; 1000]);
+    let gone = serve(|_| response("404 Gone", b""));
+    assert!(matches!(client.get(&gone), Err(FetchError::Status { status: 404, .. })));
+    let endless = serve(|_| response("200 OK", &[7; 1001]));
+    assert!(matches!(client.get(&endless), Err(FetchError::TooLarge { limit: 1000, .. })));
+    assert!(matches!(client.get("https://pki.test/"), Err(FetchError::Address(_))));
+    assert!(matches!(client.get("file:///etc/passwd"), Err(FetchError::Address(_))));
+}
+
+/// An authority that changes its certificate after its first reply.
+#[derive(Debug)]
+struct Changing(Arc<std::sync::atomic::AtomicUsize>, stamps::Authority, stamps::Authority);
+
+impl Fetch for Changing {
+    fn post(&self, message: &Message<'_>) -> Result<Vec<u8>, FetchError> {
+        let before = self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        Ok(if before == 0 { &self.1 } else { &self.2 }.reply(message.body))
+    }
+
+    fn get(&self, url: &str) -> Result<Vec<u8>, FetchError> {
+        Err(FetchError::Address(url.to_owned()))
+    }
+}
+
+#[test]
+fn an_authority_with_a_new_certificate_stamps_at_the_next_attempt() {
+    let (pki, file) = signed();
+    let changing = Changing(Arc::default(), pki.stamps.clone(), pki.other_stamps.clone());
+    let authority =
+        TimeStampAuthority::new("http://tsa.test/", None, pki.trust(), Box::new(changing)).unwrap();
+    let source = Network::of(&pki).source();
+    let refused = raise(&file, &source, Some(&authority), Utc::now());
+    assert!(matches!(refused, Err(SignError::TimeStamp(StampError::NewCertificate))));
+    let (archived, _) = raise(&file, &source, Some(&authority), Utc::now()).unwrap();
+    let report = verify(&archived, &pki, much_later());
+    assert_eq!(levels(&report), [PadesLevel::BLta, PadesLevel::BLt]);
 }

@@ -40,18 +40,35 @@ pub(crate) fn weigh(judged: &mut [Judged], pool: &Pool, at_time: DateTime<Utc>) 
         let proven = proven_by(&proofs, one.end);
         let complete = Weighing { witness: &witness, proven, at_time }.apply(one);
         if one.signature.pades_level == PadesLevel::BT && complete {
-            let archived = proofs.iter().rev().filter(|proof| proof.end > one.end).any(|proof| {
-                let covered = pool.only(&proof.covered);
-                let witness = Witness::new(&covered);
-                Weighing { witness: &witness, proven, at_time }.is_complete(one)
-            });
-            one.signature.pades_level = if archived { PadesLevel::BLta } else { PadesLevel::BLt };
+            one.signature.pades_level = PadesLevel::BLt;
         }
         if is_stamp(one) && one.signature.integrity == Integrity::Intact {
             let stamp = one.signature.timestamp.as_ref().filter(|s| s.sound() && s.trusted);
             if let Some(time) = stamp.map(|stamp| stamp.time).filter(|_| proofs.len() < MAX_STAMPS)
             {
                 proofs.push(Proof { end: one.end, time, covered: one.covered.clone() });
+            }
+        }
+    }
+    archive(judged, pool, (&proofs, at_time));
+}
+
+/// Lifts to B-LTA what a document time-stamp covers together with all the evidence about it.
+fn archive(judged: &mut [Judged], pool: &Pool, (proofs, at_time): (&[Proof], DateTime<Utc>)) {
+    for proof in proofs {
+        let mut below: Vec<_> = judged
+            .iter_mut()
+            .filter(|one| one.signature.pades_level == PadesLevel::BLt && one.end < proof.end)
+            .collect();
+        if below.is_empty() {
+            continue;
+        }
+        let covered = pool.only(&proof.covered);
+        let witness = Witness::new(&covered);
+        for one in &mut below {
+            let proven = proven_by(proofs, one.end);
+            if (Weighing { witness: &witness, proven, at_time }).is_complete(one) {
+                one.signature.pades_level = PadesLevel::BLta;
             }
         }
     }

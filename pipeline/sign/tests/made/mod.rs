@@ -178,6 +178,12 @@ fn cross_reference_table(out: &mut Vec<u8>, rows: &[(u8, usize, usize)], hidden:
 
 /// Appends a revision with these objects, as an editor would.
 pub fn append(file: &[u8], objects: &[(u32, &str)]) -> Vec<u8> {
+    let objects: Vec<_> = objects.iter().map(|(n, body)| (*n, body.as_bytes().to_vec())).collect();
+    append_bytes(file, &objects)
+}
+
+/// The same with bodies that are no text.
+pub fn append_bytes(file: &[u8], objects: &[(u32, Vec<u8>)]) -> Vec<u8> {
     let keyword = b"startxref";
     let at = file.windows(keyword.len()).rposition(|window| window == keyword).unwrap();
     let tail = String::from_utf8_lossy(&file[at..]).into_owned();
@@ -186,7 +192,9 @@ pub fn append(file: &[u8], objects: &[(u32, &str)]) -> Vec<u8> {
     let mut rows = String::new();
     for (number, body) in objects {
         rows.push_str(&format!("{number} 1\n{:010} 00000 n \n", out.len()));
-        out.extend_from_slice(format!("{number} 0 obj\n{body}\nendobj\n").as_bytes());
+        out.extend_from_slice(format!("{number} 0 obj\n").as_bytes());
+        out.extend_from_slice(body);
+        out.extend_from_slice(b"\nendobj\n");
     }
     let start = out.len();
     let text = format!(

@@ -9,7 +9,8 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use chrono::{DateTime, TimeDelta, Utc};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use chrono::{DateTime, Datelike, TimeDelta, Utc};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, CustomExtension, DnType, IsCa, Issuer,
     KeyPair, KeyUsagePurpose, PublicKeyData, SerialNumber, SigningKey,
@@ -79,8 +80,10 @@ fn named(name: &str, serial: u8) -> CertificateParams {
     parameters.distinguished_name.push(DnType::CommonName, name);
     parameters.serial_number = Some(SerialNumber::from(u64::from(serial)));
     parameters.use_authority_key_identifier_extension = true;
-    parameters.not_before = rcgen::date_time_ymd(2026, 1, 1);
-    parameters.not_after = rcgen::date_time_ymd(2040, 1, 1);
+    // Whoever signs or stamps is long expired when an archive is read; who issued that, not yet.
+    let year = Utc::now().year();
+    parameters.not_before = rcgen::date_time_ymd(year - 1, 1, 1);
+    parameters.not_after = rcgen::date_time_ymd(year + 3, 1, 1);
     parameters
 }
 
@@ -88,6 +91,7 @@ fn authority(name: &str, serial: u8, below: u8) -> CertificateParams {
     let mut parameters = named(name, serial);
     parameters.is_ca = IsCa::Ca(BasicConstraints::Constrained(below));
     parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    parameters.not_after = rcgen::date_time_ymd(Utc::now().year() + 30, 1, 1);
     parameters
 }
 
@@ -250,6 +254,12 @@ impl Pki {
         Trust { roots: vec![root], ..Trust::default() }
     }
 
+    /// The root, for judges.
+    pub fn root_pem(&self) -> String {
+        let text = STANDARD.encode(&self.root.certificate);
+        format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n")
+    }
+
     pub fn revoke(&self, serial: u8, at: DateTime<Utc>, reason: Option<u8>) {
         self.revoked.lock().unwrap().insert(serial, (at, reason));
     }
@@ -259,7 +269,8 @@ impl Pki {
         *self.now.lock().unwrap() = now;
     }
 
-    fn right(&self, serial: u8) -> Answer {
+    /// The right answer about a certificate.
+    pub fn right(&self, serial: u8) -> Answer {
         let now = *self.now.lock().unwrap();
         let revoked = self.revoked.lock().unwrap().get(&serial).copied();
         Answer {

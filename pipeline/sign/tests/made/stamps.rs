@@ -8,6 +8,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use chrono::{Datelike, Utc};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, CustomExtension, DnType, IsCa, KeyPair,
     KeyUsagePurpose, SerialNumber,
@@ -49,6 +50,7 @@ impl Authority {
         own.serial_number = Some(SerialNumber::from(u64::from(serial)));
         own.use_authority_key_identifier_extension = true;
         own.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        own.not_after = rcgen::date_time_ymd(Utc::now().year() + 3, 1, 1);
         own.distinguished_name.push(DnType::CommonName, "stamp");
         // SEQUENCE of id-kp-timeStamping, critical as OpenSSL insists.
         let purpose = [0x30, 10, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 8];
