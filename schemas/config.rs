@@ -175,8 +175,13 @@ pub struct Sign {
     pub passphrase: Option<String>,
     /// `auto`, `rsa-pss` or `rsa-pkcs1`; elliptic keys have one scheme.
     pub scheme: String,
-    /// Roots that `sohoa verify` trusts, PEM.
+    /// Roots that are trusted, PEM.
     pub roots: Vec<PathBuf>,
+    /// Roots that are trusted, by the SHA-256 or SHA-1 fingerprint that their authority published.
+    pub fingerprints: Vec<String>,
+    /// The register of agencies that sign. Where it is given, only a certificate of the agency that
+    /// `agency.code` names may sign.
+    pub agencies: Vec<SigningAgency>,
     /// Time-stamp authority (RFC 3161) as an `http://` address: then signatures are of level B-T,
     /// and a document that gets no stamp is held. Its root must be one of `roots`.
     pub timestamp_url: Option<String>,
@@ -190,6 +195,18 @@ pub struct Sign {
     pub conversion_mark: String,
 }
 
+/// An agency and the certificates that are its own.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SigningAgency {
+    /// Its code, as in `agency.code`.
+    pub code: String,
+    /// Its names, as certificates spell them: `CN`, or `CN, O` where others have the same `CN`.
+    pub names: Vec<String>,
+    /// SHA-256 of its certificates, in hex; tells more than any name.
+    pub certificates: Vec<String>,
+}
+
 impl Default for Sign {
     fn default() -> Self {
         Self {
@@ -198,6 +215,8 @@ impl Default for Sign {
             passphrase: None,
             scheme: "auto".into(),
             roots: Vec::new(),
+            fingerprints: Vec::new(),
+            agencies: Vec::new(),
             timestamp_url: None,
             timestamp_policy: None,
             font: "/usr/share/fonts/truetype/croscore/Tinos-Regular.ttf".into(),

@@ -482,6 +482,9 @@ pub(crate) struct Verify {
     /// Roots to trust beside those of the configuration, PEM.
     #[arg(long, value_name = "PEM")]
     pub(crate) root: Vec<PathBuf>,
+    /// Code of the agency of `sign.agencies` that has to have signed.
+    #[arg(long, value_name = "CODE")]
+    pub(crate) agency: Option<String>,
     /// Configuration file.
     #[arg(long)]
     pub(crate) config: Option<PathBuf>,

@@ -7,12 +7,15 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use sohoa_schemas::{config::Config, reference};
+use sohoa_schemas::{
+    config::{Config, SigningAgency},
+    reference,
+};
 use sohoa_sign::{
     CertificateDer, EvidenceCache, EvidenceSource, Hash, HttpClient, KeyFile, MessageSigner,
     Passphrase, RsaScheme, SignError, TimeStampAuthority,
     test_ca::{self, Subject, TestAuthority},
-    verify::{Expected, Pin, PinnedRoot, Trust, TrustDomain, check_signer},
+    verify::{Agency, Expected, Pin, PinnedRoot, Trust, TrustDomain, check_signer},
 };
 
 use crate::{
@@ -53,7 +56,8 @@ impl Authority {
             }
             None => Self::test(config, trust, now)?,
         };
-        check_signer(authority.signer.chain(), &authority.trust, now).map_err(|error| {
+        let custodian = Trust { expected: custodian(config)?, ..authority.trust.clone() };
+        check_signer(authority.signer.chain(), &custodian, now).map_err(|error| {
             Failure::from_error(Exit::Configuration, &error)
                 .hint("sign.chain must hold the agency's own organisation certificate, and sign.roots its root")
         })?;
@@ -145,7 +149,36 @@ pub(crate) fn trust(config: &Config, further: &[PathBuf]) -> Result<Trust, Failu
             root.domain = TrustDomain::Test;
         }
     }
-    Ok(Trust { roots, agencies: Vec::new(), expected: Expected::Anyone })
+    for text in &config.sign.fingerprints {
+        let pin = Pin::fingerprint(text).ok_or_else(|| {
+            let what = format!("sign.fingerprints: `{text}` is no SHA-256 or SHA-1 in hex");
+            Failure::new(Exit::Configuration, what)
+        })?;
+        roots.push(PinnedRoot { pin, domain: TrustDomain::GovCipher });
+    }
+    let agency = |agency: &SigningAgency| Agency {
+        id: agency.code.clone(),
+        names: agency.names.clone(),
+        certificates: agency.certificates.clone(),
+    };
+    let agencies = config.sign.agencies.iter().map(agency).collect();
+    Ok(Trust { roots, agencies, expected: Expected::Anyone })
+}
+
+/// Whose certificate may sign: with a register, that of the agency that keeps the records.
+fn custodian(config: &Config) -> Result<Expected, Failure> {
+    if config.sign.agencies.is_empty() {
+        return Ok(Expected::Organisation);
+    }
+    let Some(code) = &config.agency.code else {
+        let what = "sign.agencies is given, and agency.code does not say which of them signs";
+        return Err(Failure::new(Exit::Configuration, what));
+    };
+    if !config.sign.agencies.iter().any(|agency| agency.code == *code) {
+        let what = format!("sign.agencies has no agency of the code `{code}` (agency.code)");
+        return Err(Failure::new(Exit::Configuration, what));
+    }
+    Ok(Expected::Agency(code.clone()))
 }
 
 /// Adds the roots of this user's own test authorities.

@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::Command};
 use serde_json::Value;
 
 use crate::{
-    stamps::{Authority, serve},
+    stamps::{Authority, response, serve},
     support::{Ran, World},
 };
 
@@ -65,7 +65,8 @@ fn authority_file(world: &World, name: &str) -> PathBuf {
 fn a_key_in_a_pkcs12_file_signs_with_its_password_and_not_without() {
     let world = World::with_samples(&["--dossiers", "1", "--documents", "1"]);
     let document = document(&world);
-    let (key, chain) = (authority_file(&world, "key.pem"), authority_file(&world, "chain.pem"));
+    let (key, chain) =
+        (authority_file(&world, "test-key.pem"), authority_file(&world, "test-chain.pem"));
     let made = Command::new("openssl")
         .args(["pkcs12", "-export", "-passout", "pass:mật khẩu", "-inkey"])
         .arg(key)
@@ -76,7 +77,7 @@ fn a_key_in_a_pkcs12_file_signs_with_its_password_and_not_without() {
         .output()
         .unwrap();
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    let root = authority_file(&world, "root.pem");
+    let root = authority_file(&world, "test-root.pem");
     world.write("secret", "mật khẩu\n");
     world.write("wrong", "khác\n");
     let config = |passphrase: &str| {
@@ -108,7 +109,7 @@ fn a_run_stamps_the_time_and_holds_what_gets_no_stamp() {
     let root = authority.root_file();
     let address = serve({
         let authority = authority.clone();
-        move |query| authority.reply(query)
+        move |query| response("200 OK", &authority.reply(query))
     });
     let config = |name: &str, address: &str| {
         let text = format!(
@@ -150,4 +151,37 @@ fn a_run_stamps_the_time_and_holds_what_gets_no_stamp() {
     assert_eq!(raised.exit, 4, "{}", raised.stderr);
     assert!(raised.stderr.contains("names no responder"), "{}", raised.stderr);
     assert!(!world.path("signed.pdf").exists());
+}
+
+/// The register decides whose certificate signs, before the key is used.
+#[test]
+fn only_a_certificate_of_the_custodian_agency_signs() {
+    let world = World::with_samples(&["--dossiers", "1", "--documents", "1"]);
+    let document = document(&world);
+    let plain = sign(&world, &[&document]);
+    let own = value(&plain, "certificate_sha256");
+    let config = |agency: &str, certificate: &str| {
+        let text = format!(
+            "[agency]\n{agency}\n[[sign.agencies]]\ncode = \"H08.12\"\n\
+             certificates = [\"{certificate}\"]\n[[sign.agencies]]\ncode = \"H08.13\"\n"
+        );
+        world.write("sohoa.toml", &text)
+    };
+    let with = |config: String| sign(&world, &[&document, "--config", &config]);
+    let good = config("code = \"H08.12\"", own.as_str().unwrap());
+    assert_eq!(with(good.clone()).exit, 0);
+    assert_eq!(verified(&world, &["--config", &good, "--agency", "H08.12"]), 0);
+    assert_eq!(verified(&world, &["--config", &good, "--agency", "H08.13"]), 6);
+    for (agency, certificate, said) in [
+        ("code = \"H08.13\"", own.as_str().unwrap(), "does not belong to the custodian agency"),
+        ("code = \"H08.12\"", "00", "does not belong to the custodian agency"),
+        ("code = \"H08.99\"", "00", "no agency of the code `H08.99`"),
+        ("", "00", "agency.code"),
+    ] {
+        std::fs::remove_file(world.path("signed.pdf")).unwrap_or_default();
+        let refused = with(config(agency, certificate));
+        assert_eq!(refused.exit, 2, "{}", refused.stderr);
+        assert!(refused.stderr.contains(said), "{}", refused.stderr);
+        assert!(!world.path("signed.pdf").exists());
+    }
 }

@@ -4,7 +4,7 @@ use std::{fmt::Write as _, path::Path};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use sohoa_sign::verify::{Report, Signature, Trust, TrustDomain, verify_pdf};
+use sohoa_sign::verify::{Expected, Report, Signature, Trust, TrustDomain, verify_pdf};
 
 use crate::{
     arguments::Verify,
@@ -32,6 +32,13 @@ pub(crate) fn run(arguments: &Verify) -> Result<Exit, Failure> {
     let settings = Settings::load(arguments.config.as_deref())?;
     let mut trust = authority::trust(&settings.config, &arguments.root)?;
     authority::trust_own_tests(&mut trust)?;
+    if let Some(code) = &arguments.agency {
+        if !trust.agencies.iter().any(|agency| agency.id == *code) {
+            let what = format!("sign.agencies has no agency of the code `{code}`");
+            return Err(Failure::new(Exit::Usage, what));
+        }
+        trust.expected = Expected::Agency(code.clone());
+    }
     let mut all_valid = true;
     for file in &arguments.files {
         let answer = judge(file, &trust, now());
