@@ -169,6 +169,9 @@ pub struct BrokenMessage {
     pub payload_base64: String,
     /// When it was refused.
     pub quarantined_at: DateTime<Utc>,
+    /// When it was last sent again; refused once more, it has an entry more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replayed_at: Option<DateTime<Utc>>,
 }
 
 /// `quarantine/<uu>/<source_uid>.json`: why a source was refused, and where it is.

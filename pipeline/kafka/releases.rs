@@ -140,13 +140,18 @@ impl Keeper {
         if self.deliver.blocking_send(Ok(std::mem::take(batch))).is_err() {
             return Ok(());
         }
-        let held = self.consumer.assignment().map_err(fault)?;
-        self.consumer.pause(&held).map_err(fault)?;
         while self.answers.try_recv().is_err() {
             if self.deliver.is_closed() {
                 return Ok(());
             }
-            self.take(batch, POLL)?;
+            // Each time, since a partition that is new comes unpaused.
+            let held = self.consumer.assignment().map_err(fault)?;
+            self.consumer.pause(&held).map_err(fault)?;
+            match self.consumer.poll(POLL) {
+                None => {}
+                Some(Ok(message)) => batch.push(word(&message)),
+                Some(Err(error)) => self.complaints.pass(error)?,
+            }
         }
         if let Err(error) = self.consumer.commit(&positions, CommitMode::Sync) {
             tracing::debug!(%error, "releases that are carried out will be found done once more");

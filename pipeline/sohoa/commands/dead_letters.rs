@@ -119,8 +119,10 @@ async fn replay(
             say(format_args!("would send: {}", letter.key))?;
         }
     }
-    let sent =
-        replay.finish().await.map_err(|fault| setup::broker_failure(fault, &kafka.brokers))?;
+    let sent = replay
+        .finish(&store)
+        .await
+        .map_err(|fault| setup::broker_failure(fault, &kafka.brokers))?;
     say(format_args!("{} sent, {} not", sent.sent, sent.left))?;
     if found < select.ids.len() {
         return Err(unknown(&select.ids.join("`, `")));

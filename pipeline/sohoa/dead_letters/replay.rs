@@ -4,15 +4,19 @@
 use std::collections::HashSet;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use sohoa_flow::Fault;
+use bytes::Bytes;
+use sohoa_flow::{
+    FatalKind, Fault,
+    retry::{Policy, retry},
+};
 use sohoa_kafka::{
     Topic,
     submit::{Event, Submitter, Verbatim},
 };
 use sohoa_schemas::{message::Submission, record::BrokenMessage};
-use sohoa_store::hash::sha256;
+use sohoa_store::{Store, hash::sha256};
 
-use super::{Body, Letter};
+use super::{Body, Letter, STAGE};
 use crate::context::now;
 
 const DAMAGED: &str = "the entry is damaged";
@@ -26,6 +30,21 @@ pub(crate) struct Replay {
     /// Hashes of the broken messages that were sent. One that is refused once more has an entry
     /// more, and would double with every replay.
     messages: HashSet<String>,
+    /// Entries of messages that are with the broker once it has everything.
+    resent: Vec<String>,
+}
+
+/// Notes that a message was sent again. An entry that is gone or damaged has no note.
+async fn note(output: &Store, key: &str) -> Result<(), Fault> {
+    let change = |held: Option<Bytes>| {
+        let held = held.and_then(|bytes| serde_json::from_slice::<BrokenMessage>(&bytes).ok());
+        let Some(entry) = held else { return Ok(None) };
+        let entry = BrokenMessage { replayed_at: Some(now()), ..entry };
+        let json = serde_json::to_vec_pretty(&entry)
+            .map_err(|error| Fault::fatal(FatalKind::Internal, STAGE, error))?;
+        Ok(Some(json.into()))
+    };
+    output.update(STAGE, key, change).await
 }
 
 /// What was sent.
@@ -41,7 +60,13 @@ impl Replay {
     /// Sends through `submitter`; without one, only counts.
     pub(crate) fn new(submitter: Option<Submitter>, live: bool) -> Self {
         let topic = if live { Topic::Live } else { Topic::Bulk };
-        Self { submitter, topic, sent: Sent::default(), messages: HashSet::new() }
+        Self {
+            submitter,
+            topic,
+            sent: Sent::default(),
+            messages: HashSet::new(),
+            resent: Vec::new(),
+        }
     }
 
     /// Sends one, or says why it cannot be.
@@ -51,7 +76,7 @@ impl Replay {
     ) -> Result<Result<(), &'static str>, Fault> {
         let sent = match &letter.body {
             Body::Document(entry) => self.send_document(letter, entry.message.as_ref()).await?,
-            Body::Message(entry) => self.send_message(entry).await?,
+            Body::Message(entry) => self.send_message(&letter.key, entry).await?,
             Body::Damaged(_) => Err(DAMAGED),
         };
         match sent {
@@ -81,26 +106,37 @@ impl Replay {
     /// older than its sender.
     async fn send_message(
         &mut self,
+        key: &str,
         entry: &BrokenMessage,
     ) -> Result<Result<(), &'static str>, Fault> {
         let decode = |text: &String| BASE64_STANDARD.decode(text);
-        let key = entry.key_base64.as_ref().map(decode).transpose();
-        let (Ok(key), Ok(payload)) = (key, decode(&entry.payload_base64)) else {
+        let message_key = entry.key_base64.as_ref().map(decode).transpose();
+        let (Ok(message_key), Ok(payload)) = (message_key, decode(&entry.payload_base64)) else {
             return Ok(Err(DAMAGED));
         };
-        if !self.messages.insert(sha256(&payload)) {
+        // A release has a topic of its own.
+        if entry.position.topic.contains(".releases.") {
+            return Ok(Err("it is a release: decide again with sohoa release"));
+        }
+        let is_new = self.messages.insert(sha256(&payload));
+        let Some(submitter) = &self.submitter else { return Ok(Ok(())) };
+        self.resent.push(key.to_owned());
+        if !is_new {
             return Ok(Err("the same message was sent already"));
         }
-        let Some(submitter) = &self.submitter else { return Ok(Ok(())) };
-        let message = Verbatim { key: key.as_deref(), payload: &payload, headers: &entry.headers };
+        let (key, headers) = (message_key.as_deref(), &entry.headers);
+        let message = Verbatim { key, payload: &payload, headers };
         submitter.send_verbatim(self.topic, message).await?;
         Ok(Ok(()))
     }
 
-    /// Waits until the broker has everything.
-    pub(crate) async fn finish(self) -> Result<Sent, Fault> {
+    /// Waits until the broker has everything, and notes in the entries of messages that it has.
+    pub(crate) async fn finish(self, output: &Store) -> Result<Sent, Fault> {
         if let Some(submitter) = &self.submitter {
             submitter.flush().await?;
+        }
+        for key in &self.resent {
+            retry(Policy::default(), || note(output, key)).await?;
         }
         Ok(self.sent)
     }

@@ -69,7 +69,12 @@ impl Resolved {
 
     /// Whether a refusal is history.
     pub(super) async fn has(&self, output: &Store, letter: &Letter) -> Result<bool, Fault> {
-        let Body::Document(entry) = &letter.body else { return Ok(false) };
+        let entry = match &letter.body {
+            Body::Document(entry) => entry,
+            // Refused once more, it has an entry of its own.
+            Body::Message(entry) => return Ok(entry.replayed_at.is_some()),
+            Body::Damaged(_) => return Ok(false),
+        };
         if self.by_receipts(entry) {
             return Ok(true);
         }

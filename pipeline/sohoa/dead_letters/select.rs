@@ -151,6 +151,7 @@ mod tests {
             headers: Vec::new(),
             payload_base64: String::new(),
             quarantined_at: "2026-11-20T08:00:00Z".parse().unwrap(),
+            replayed_at: None,
         };
         let key = "quarantine/messages/a.live.v1/2-7.json".to_owned();
         Letter::new(key, Body::Message(Box::new(entry)))

@@ -45,6 +45,7 @@ pub(crate) async fn keep(office: &Office, word: &Word, why: &str) -> Result<Stri
         headers: headers.clone(),
         payload_base64: BASE64_STANDARD.encode(payload),
         quarantined_at: now(),
+        replayed_at: None,
     };
     let bytes: bytes::Bytes = serde_json::to_vec_pretty(&entry)
         .map_err(|error| Fault::fatal(FatalKind::Internal, STAGE, error))?
