@@ -102,11 +102,7 @@ impl Authority {
 fn key(config: &Config) -> Result<Option<KeyFile>, Failure> {
     let sign = &config.sign;
     let loaded = match (&sign.key, &sign.chain) {
-        (None, None) => return Ok(None),
-        (None, Some(_)) => {
-            let what = "sign.chain is given without sign.key";
-            return Err(Failure::new(Exit::Configuration, what));
-        }
+        (None, _) => return Ok(None),
         (Some(key), Some(chain)) => KeyFile::load(key, chain, scheme(config)),
         (Some(key), None) => {
             KeyFile::from_pkcs12(&read(key)?, &passphrase(config)?, scheme(config))
@@ -116,10 +112,7 @@ fn key(config: &Config) -> Result<Option<KeyFile>, Failure> {
 }
 
 fn passphrase(config: &Config) -> Result<Passphrase, Failure> {
-    let Some(value) = &config.sign.passphrase else {
-        let what = "sign.key is PKCS#8 without sign.chain, or PKCS#12 without sign.passphrase";
-        return Err(Failure::new(Exit::Configuration, what));
-    };
+    let value = config.sign.passphrase.as_deref().unwrap_or_default();
     let secret = reference::resolve(value)
         .map_err(|error| Failure::new(Exit::Configuration, format!("sign.passphrase {error}")))?;
     Ok(Passphrase::new(secret))
@@ -250,5 +243,5 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 
 fn configured(error: &SignError) -> Failure {
     Failure::from_error(Exit::Configuration, error)
-        .hint("check sign.key and sign.chain; `sohoa check` tries them out")
+        .hint("check sign.key, sign.chain and sign.passphrase; `sohoa check` tries them out")
 }

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use sohoa_schemas::config::Config;
+use sohoa_schemas::config::{Config, ReleaseMode};
 use sohoa_store::hash::sha256;
 
 use crate::exit::{Exit, Failure};
@@ -76,15 +76,23 @@ fn inconsistent(config: &Config) -> Vec<(bool, &'static str)> {
             "input.channel is none of `postal`, `counter`, `bulk`",
         ),
         (
-            config.sign.key.is_some() != config.sign.chain.is_some(),
-            "sign.key and sign.chain belong together: give both or neither",
+            config.sign.key.is_none() && config.sign.chain.is_some(),
+            "sign.chain is given without sign.key",
+        ),
+        (
+            config.sign.key.is_some()
+                && config.sign.chain.is_none()
+                && config.sign.passphrase.is_none(),
+            "sign.key needs sign.chain, or sign.passphrase where it is PKCS#12 with its certificates",
         ),
         (
             !matches!(config.sign.scheme.as_str(), "auto" | "rsa-pss" | "rsa-pkcs1"),
             "sign.scheme is none of `auto`, `rsa-pss`, `rsa-pkcs1`",
         ),
         (
-            config.sign.key.is_some() && config.release.delegation == "TEST",
+            config.sign.key.is_some()
+                && config.release.mode == ReleaseMode::Delegated
+                && config.release.delegation == "TEST",
             "release.delegation must name the agency's written delegation when sign.key is a real one",
         ),
     ]

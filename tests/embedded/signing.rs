@@ -82,7 +82,8 @@ fn a_key_in_a_pkcs12_file_signs_with_its_password_and_not_without() {
     world.write("wrong", "khác\n");
     let config = |passphrase: &str| {
         let text = format!(
-            "[sign]\nkey = \"agency.p12\"\n{passphrase}\nroots = [\"{}\"]\n",
+            "[sign]\nkey = \"agency.p12\"\n{passphrase}\nroots = [\"{}\"]\n\
+             [release]\ndelegation = \"QĐ 1/UBND\"\n",
             root.display()
         );
         world.write("sohoa.toml", &text)
