@@ -188,6 +188,9 @@ codes! {
     T03MarksRepaired, "T03_MARKS_REPAIRED", Info, "Tone marks of some words were put back from the words beside them; these words count as less sure."
         "Dấu thanh của một số từ được khôi phục theo các từ bên cạnh; các từ này có độ tin cậy thấp hơn."
         "words with all their tone marks";
+    T04ReadAgain, "T04_READ_AGAIN", Info, "The number or date line left doubt and was read again by itself; every reading is given."
+        "Dòng số hoặc ngày chưa chắc chắn nên đã được nhận dạng lại riêng; các lần đọc được ghi kèm."
+        "a line that one reading settles";
     X01StageFailed, "X01_STAGE_FAILED", Block, "A step failed on this document again and again; look at the error chain, then replay it."
         "Một bước xử lý lỗi lặp lại với tài liệu này; xem chuỗi lỗi rồi gửi xử lý lại."
         "a step that succeeds";

@@ -71,7 +71,13 @@ impl Paper {
     }
 
     pub(crate) fn text(&self) -> PageText {
-        PageText { width: 595.0, height: 842.0, lines: self.lines.clone(), origin: TextOrigin::Ocr }
+        PageText {
+            width: 595.0,
+            height: 842.0,
+            lines: self.lines.clone(),
+            origin: TextOrigin::Ocr,
+            again: Vec::new(),
+        }
     }
 }
 

@@ -1,0 +1,139 @@
+//! Several readings of the same print, joined into one value.
+//!
+//! A doubtful line is read again alone, by the page's own model and by another one. How much their
+//! agreement is worth was counted on lines of true text spoiled like bad scans (`bench/witness.py`):
+//! where the own model errs, its second reading errs alike in 4 of 10 cases and the other model's
+//! hardly ever; where it is right, both see the same in 9 of 10. So the second reading of the same
+//! model moves little, agreement of the two models moves much, and their difference leaves doubt.
+
+use crate::confidence;
+
+/// Odds factor of one more reading that agrees: of a model that already spoke, of another.
+const AGREES: (f32, f32) = (2.0, 10.0);
+
+/// Odds factor of a reading of another value, as sure as can be; a doubtful one moves less.
+const DIFFERS: (f32, f32) = (0.25, 0.02);
+
+/// Odds factor of a reading that saw no value where others saw one.
+const UNREAD: f32 = 0.5;
+
+/// Odds factor of what only the other model saw: it does not know the language.
+const UNCONFIRMED: f32 = 0.2;
+
+/// What one reading saw.
+#[derive(Debug, Clone)]
+pub(crate) struct Seen<T> {
+    same_model: bool,
+    /// The value and the probability that it is right by itself.
+    value: Option<(T, f32)>,
+}
+
+impl<T: PartialEq + Clone> Seen<T> {
+    /// Whether this reading saw the value.
+    pub(crate) fn has(&self, value: &T) -> bool {
+        self.value.as_ref().is_some_and(|(seen, _)| seen == value)
+    }
+
+    fn probability(&self) -> f32 {
+        self.value.as_ref().map_or(0.0, |(_, p)| *p)
+    }
+}
+
+impl<T> Seen<T> {
+    /// `same_model`: whether it is the model that read the page.
+    pub(crate) fn new(same_model: bool, value: Option<(T, f32)>) -> Self {
+        Self { same_model, value }
+    }
+}
+
+/// The likeliest value and the probability that it is right, all readings considered. A single
+/// reading keeps its probability; what no reading saw is never made up.
+pub(crate) fn join<T: PartialEq + Clone>(readings: &[Seen<T>]) -> Option<(T, f32)> {
+    let values = readings.iter().filter_map(|seen| seen.value.as_ref());
+    let judged = values.map(|(value, _)| (value, probability(readings, value)));
+    let (value, p) = judged.reduce(|best, next| if next.1 > best.1 { next } else { best })?;
+    Some((value.clone(), p))
+}
+
+/// Probability that the value is right: its surest reading's, moved by all others.
+fn probability<T: PartialEq + Clone>(readings: &[Seen<T>], value: &T) -> f32 {
+    let agreeing = readings.iter().enumerate().filter(|(_, seen)| seen.has(value));
+    let surest = agreeing.max_by(|a, b| a.1.probability().total_cmp(&b.1.probability()));
+    let Some((lead, surest)) = surest else { return 0.0 };
+    let mut spoken = vec![surest.same_model];
+    let mut factor = 1.0;
+    for (_, seen) in readings.iter().enumerate().filter(|(at, _)| *at != lead) {
+        let known = spoken.contains(&seen.same_model);
+        let of = |(same, other): (f32, f32)| if known { same } else { other };
+        if seen.has(value) {
+            factor *= of(AGREES);
+            spoken.push(seen.same_model);
+        } else if seen.value.is_some() {
+            factor *= 1.0 - (1.0 - of(DIFFERS)) * seen.probability();
+        } else {
+            factor *= UNREAD;
+        }
+    }
+    if !spoken.contains(&true) {
+        factor *= UNCONFIRMED;
+    }
+    if factor == 1.0 {
+        surest.probability()
+    } else {
+        confidence::weigh(surest.probability(), factor)
+    }
+}
+
+/// The middle of the factors, the lower one of two; 1 of none.
+pub(crate) fn middle(mut factors: Vec<f32>) -> f32 {
+    factors.sort_by(f32::total_cmp);
+    factors.get(factors.len().saturating_sub(1) / 2).copied().unwrap_or(1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Readings of the own model, then of the other.
+    fn p(own: &[Option<(u32, f32)>], other: Option<(u32, f32)>) -> (u32, f32) {
+        let own = own.iter().map(|value| Seen::new(true, *value));
+        join(&own.chain([Seen::new(false, other)]).collect::<Vec<_>>()).unwrap()
+    }
+
+    fn alone(value: u32, p: f32) -> (u32, f32) {
+        join(&[Seen::new(true, Some((value, p)))]).unwrap()
+    }
+
+    #[test]
+    fn a_single_reading_keeps_its_probability() {
+        assert_eq!(alone(18, 0.8), (18, 0.8));
+        assert_eq!(join::<u32>(&[Seen::new(true, None), Seen::new(false, None)]), None);
+    }
+
+    #[test]
+    fn two_models_that_agree_are_surer_than_one_that_repeats_itself() {
+        let twice = p(&[Some((18, 0.8)), Some((18, 0.8))], None).1;
+        let both = p(&[Some((18, 0.8)), None], Some((18, 0.8))).1;
+        assert!(both > 0.94 && both > twice, "{both} {twice}");
+    }
+
+    #[test]
+    fn models_that_differ_leave_doubt_however_often_one_repeats_itself() {
+        let (_, p) = p(&[Some((2016, 0.985)), Some((2016, 0.985))], Some((2018, 0.985)));
+        assert!(p < 0.9, "{p}");
+    }
+
+    #[test]
+    fn the_other_model_alone_does_not_pass() {
+        assert!(p(&[None, None], Some((4427, 0.98))).1 < 0.9);
+        // A doubtful reading of something else does not outweigh two that agree.
+        assert!(p(&[Some((10, 0.3)), Some((16, 0.9))], Some((16, 0.95))).1 > 0.97);
+    }
+
+    #[test]
+    fn the_middle_of_an_even_number_is_the_lower() {
+        assert_eq!(middle(vec![1.0, 0.01]), 0.01);
+        assert_eq!(middle(vec![1.0, 0.01, 0.6]), 0.6);
+        assert_eq!(middle(Vec::new()), 1.0);
+    }
+}
