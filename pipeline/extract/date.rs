@@ -78,6 +78,14 @@ struct Part<'a> {
     gaps: (f32, f32),
 }
 
+impl Part<'_> {
+    /// The part as printed: its text is folded.
+    fn signs(&self) -> String {
+        let signs = self.words.iter().flat_map(|word| word.text.chars());
+        signs.skip_while(|c| !c.is_alphanumeric()).collect()
+    }
+}
+
 /// Finds the date line in the rows above `end`.
 pub(crate) fn find<'a>(sheet: &Sheet<'a>, end: usize) -> Option<DateLine<'a>> {
     let mut rows = sheet.rows[..end].iter().enumerate();
@@ -346,7 +354,9 @@ impl DateLine<'_> {
     }
 
     fn plain_year(&self) -> Option<(i32, f32)> {
-        witness::join(&self.seen(Self::own_year))
+        let seen = self.seen(Self::own_year).into_iter().zip(self.readings());
+        let seen = seen.map(|(seen, line)| seen.like(&line.year.signs(), |year| year.parse().ok()));
+        witness::join(&seen.collect::<Vec<_>>())
     }
 
     fn own_year(&self) -> Option<(i32, f32)> {
@@ -363,7 +373,13 @@ impl DateLine<'_> {
 
     /// A day or month and the probability that it is printed so, by all readings of its part.
     fn number(&self, part: impl Fn(&Self) -> Option<&Part<'_>>, most: u32) -> Option<(u32, f32)> {
+        let value = |digits: &str| digits.parse().ok().filter(|value| (1..=most).contains(value));
         let seen = self.seen(|line| part(line).and_then(|part| line.own_number(part, most)));
+        let like = |(seen, line): (Seen<u32>, &Self)| match part(line) {
+            Some(part) => seen.like(&part.signs(), value),
+            None => seen,
+        };
+        let seen: Vec<Seen<u32>> = seen.into_iter().zip(self.readings()).map(like).collect();
         let (value, p) = witness::join(&seen)?;
         let right = || {
             let right = self.readings().zip(&seen).filter(|(_, seen)| seen.has(&value));

@@ -20,12 +20,28 @@ const UNREAD: f32 = 0.5;
 /// Odds factor of what only the other model saw: it does not know the language.
 const UNCONFIRMED: f32 = 0.2;
 
+/// Signs that the Vietnamese model writes for digits, as scans show it: a stroke beside a digit is
+/// a mark to it (`lồ` for 18, `2Š` for 25, `TÔ` for 10).
+const SHAPES: [(&str, &str); 6] = [
+    ("oôơöóòõọốồổỗộ", "068"),
+    ("lií|]!t", "1"),
+    ("z", "2"),
+    ("sš", "58"),
+    ("b", "68"),
+    ("gq", "9"),
+];
+
+/// Longest text whose look-alikes are listed: a year has four signs.
+const LONGEST_SHAPE: usize = 4;
+
 /// What one reading saw.
 #[derive(Debug, Clone)]
 pub(crate) struct Seen<T> {
     same_model: bool,
     /// The value and the probability that it is right by itself.
     value: Option<(T, f32)>,
+    /// Values whose shape the reading has, where it has no value.
+    like: Vec<T>,
 }
 
 impl<T: PartialEq + Clone> Seen<T> {
@@ -42,8 +58,37 @@ impl<T: PartialEq + Clone> Seen<T> {
 impl<T> Seen<T> {
     /// `same_model`: whether it is the model that read the page.
     pub(crate) fn new(same_model: bool, value: Option<(T, f32)>) -> Self {
-        Self { same_model, value }
+        Self { same_model, value, like: Vec::new() }
     }
+
+    /// The reading with what its signs could be digits of; these confirm a value that another
+    /// reading has, and are none by themselves.
+    pub(crate) fn like(mut self, signs: &str, value: impl Fn(&str) -> Option<T>) -> Self {
+        if self.value.is_none() {
+            self.like = shapes(signs).iter().filter_map(|digits| value(digits)).collect();
+        }
+        self
+    }
+}
+
+/// Every run of digits that has the shape of these signs.
+fn shapes(signs: &str) -> Vec<String> {
+    if signs.is_empty() || signs.chars().count() > LONGEST_SHAPE {
+        return Vec::new();
+    }
+    let digits = |sign: char| {
+        let sign = sign.to_lowercase().next().unwrap_or(sign);
+        let shapes = SHAPES.iter().find(|(signs, _)| signs.contains(sign));
+        shapes.map_or_else(
+            || sign.is_ascii_digit().then(|| sign.to_string()),
+            |(_, digits)| Some((*digits).to_owned()),
+        )
+    };
+    signs.chars().fold(vec![String::new()], |runs, sign| {
+        let Some(digits) = digits(sign) else { return Vec::new() };
+        let longer = |run: &String| digits.chars().map(|digit| format!("{run}{digit}")).collect();
+        runs.iter().flat_map(|run| -> Vec<String> { longer(run) }).collect()
+    })
 }
 
 /// The likeliest value and the probability that it is right, all readings considered. A single
@@ -70,11 +115,12 @@ fn probability<T: PartialEq + Clone>(readings: &[Seen<T>], value: &T) -> f32 {
             spoken.push(seen.same_model);
         } else if seen.value.is_some() {
             factor *= 1.0 - (1.0 - of(DIFFERS)) * seen.probability();
-        } else {
+        } else if !seen.like.contains(value) {
             factor *= UNREAD;
         }
     }
-    if !spoken.contains(&true) {
+    let shaped = readings.iter().any(|seen| seen.same_model && seen.like.contains(value));
+    if !spoken.contains(&true) && !shaped {
         factor *= UNCONFIRMED;
     }
     if factor == 1.0 {
@@ -128,6 +174,18 @@ mod tests {
         assert!(p(&[None, None], Some((4427, 0.98))).1 < 0.9);
         // A doubtful reading of something else does not outweigh two that agree.
         assert!(p(&[Some((10, 0.3)), Some((16, 0.9))], Some((16, 0.95))).1 > 0.97);
+    }
+
+    #[test]
+    fn letters_with_the_shape_of_digits_confirm_but_are_no_value() {
+        let own =
+            |signs: &str| Seen::<u32>::new(true, None).like(signs, |digits| digits.parse().ok());
+        let other = || Seen::new(false, Some((18, 0.98)));
+        assert!(join(&[own("lồ"), own("lồ"), other()]).unwrap().1 > 0.95);
+        assert!(join(&[own("2Š"), own("2Š"), other()]).unwrap().1 < 0.9);
+        assert!(join(&[own("lồ")]).is_none());
+        assert_eq!(shapes("2Š"), ["25", "28"]);
+        assert!(shapes("(Q").is_empty());
     }
 
     #[test]
