@@ -392,6 +392,31 @@ mod tests {
     }
 
     #[test]
+    fn only_doubtful_lines_of_a_letterhead_are_worth_another_reading() {
+        let lines = |paper: Paper| {
+            let text = paper.text();
+            doubtful(&Sheet::new(1, &text)).len()
+        };
+        assert_eq!(lines(Paper::decision()), 0);
+        let date = "Gia Lai, ngày 2Š tháng 3 năm 2019";
+        assert_eq!(lines(Paper::letterhead("SỞ NỘI VỤ", "Số: 31/BC-SNV", date)), 1);
+        assert_eq!(lines(Paper::letterhead("SỞ NỘI VỤ", "Số: B1/BC-SNV", date)), 2);
+        let body = Paper::default().line(90.0, 60.0, "Số: B1/BC-SNV là văn bản đã ban hành");
+        assert_eq!(lines(body), 0);
+    }
+
+    #[test]
+    fn a_second_reading_is_told() {
+        let date = "Gia Lai, ngày 2Š tháng 3 năm 2019";
+        let paper = Paper::letterhead("SỞ NỘI VỤ", "Số: 31/BC-SNV", date);
+        let segment = one(&[paper.again(330.0, 104.0, "Gia Lai, ngày 25 tháng 3 năm 2019", true)]);
+        let told = segment.findings.iter().find(|found| found.code == "T04_READ_AGAIN").unwrap();
+        assert_eq!(told.field, "issued_date");
+        let seen = told.observed.as_ref().unwrap();
+        assert!(seen.contains("2Š") && seen.contains("25"), "{seen}");
+    }
+
+    #[test]
     fn a_year_to_come_is_a_finding() {
         let paper =
             Paper::letterhead("SỞ NỘI VỤ", "Số: 12/QĐ-SNV", "Gia Lai, ngày 14 tháng 3 năm 2081");

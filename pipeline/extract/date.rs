@@ -579,6 +579,30 @@ mod tests {
         assert!(p("Thời gian ký: 08/04/2019 14:22:35") > p("Thời gian ký: 14:22:35"));
     }
 
+    /// A paper whose date line was read three times: at first, again, and by another model.
+    fn read_again(first: &str, own: &str, other: &str) -> Fields {
+        let paper = Paper::letterhead("SỞ NỘI VỤ", "Số: 12/BC-SNV", first)
+            .again(330.0, 104.0, own, true)
+            .again(330.0, 104.0, other, false);
+        extract(&[paper], context()).segments.remove(0).fields
+    }
+
+    #[test]
+    fn another_model_settles_what_the_first_took_for_letters() {
+        let read = |first: &str, own: &str, other: &str| {
+            let date = read_again(first, own, other).issued_date?;
+            (date.probability >= 0.9).then_some(date.value)
+        };
+        let place = "Gia Lai, ngày";
+        let say = |day: &str| format!("{place} {day} tháng 12 năm 2019");
+        let other = |day: &str| format!("Gia Lai, ngay {day} thang 12 ndm 2019");
+        assert_eq!(read(&say("l6"), &say("l6"), &other("16")), Some(day(2019, 12, 16)));
+        assert_eq!(read(&say("lồ"), &say("lồ"), &other("18")), Some(day(2019, 12, 18)));
+        assert_eq!(read(&say("2Š"), &say("25"), &other("25")), Some(day(2019, 12, 25)));
+        assert_eq!(read(&say("16"), &say("16"), &other("18")), None, "they differ");
+        assert_eq!(read(&say("(Q"), &say("{O"), &other("10")), None, "one alone");
+    }
+
     #[test]
     fn days_that_do_not_exist_and_years_to_come_are_refused() {
         assert_eq!(fields("Bình Định, ngày 30 tháng 02 năm 2019").issued_date, None);

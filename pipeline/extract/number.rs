@@ -20,12 +20,12 @@ use crate::{
 };
 
 static LABEL: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^[^\p{L}\d]{0,3}(?:s[o06ebdaó]{0,2}|5[o0])(?P<colon>\s?[:.;,]{0,2})\s*")
+    Regex::new(r"^[^\p{L}\d]{0,3}(?:s(?:[o06ebda][oebda]?)?|5[o0])(?P<colon>\s?[:.;,]{0,2})\s*")
         .expect("constant pattern, compiled in tests")
 });
 /// `Số:` on a line that is known to be one, also as a model without Vietnamese marks has it.
 static AGAIN: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^[^\p{L}\d$§]{0,3}[sS5$§8][6oO0eEdbóòôốồộéèêếềệáà]{1,2}[:.;,]?\s*")
+    Regex::new(r"^[^\p{L}\d$§]{0,3}[sS5$§8][6oO0eEdbóòôốồộéèêếềệáà][oeóốéế]?[:.;,]?\s*")
         .expect("constant pattern, compiled in tests")
 });
 static MODERN: LazyLock<Regex> = LazyLock::new(|| {
@@ -113,11 +113,13 @@ pub(crate) fn find<'a>(
         })
     };
     let mut found = labelled.or_else(bare)?;
-    let again = sheet.again(found.span.bbox).map(|(same_model, span)| {
+    let again = sheet.again(found.span.bbox).filter_map(|(same_model, span)| {
         let text = span.text();
-        let label = label(span).or_else(|| AGAIN.find(&text).map(|m| m.end())).unwrap_or(0);
+        let label = label(span).or_else(|| AGAIN.find(&text).map(|m| m.end()));
+        // Without its label a line may have lost its first digits too.
+        let label = label.or((found.label == 0).then_some(0))?;
         let (row, page, same_model) = (found.row, sheet.page, *same_model);
-        NumberLine { row, span: span.clone(), label, page, same_model, again: Vec::new() }
+        Some(NumberLine { row, span: span.clone(), label, page, same_model, again: Vec::new() })
     });
     found.again = again.collect();
     Some(found)
@@ -448,6 +450,48 @@ mod tests {
         let mut even = Paper::letterhead("SỞ NỘI VỤ", "Số:", "Gia Lai, ngày 05 tháng 4 năm 2019");
         even = even.tall(132.0, 104.0, "731", 10.0).line(152.0, 104.0, "/SNV-VP");
         assert!(fields(even).code_number.unwrap().probability > 0.9);
+    }
+
+    /// The probabilities of number, and of number and notation, read at first and by two models.
+    fn read_again(first: (&str, f32), own: &str, other: &str) -> (String, f32) {
+        let date = "Gia Lai, ngày 05 tháng 4 năm 2019";
+        let paper = Paper::letterhead("SỞ NỘI VỤ", " ", date)
+            .line_at(110.0, 104.0, first.0, first.1)
+            .line(260.0, 140.0, "THÔNG BÁO")
+            .again(110.0, 104.0, own, true)
+            .again(110.0, 104.0, other, false);
+        let full = fields(paper).code_full.unwrap();
+        (full.value, full.probability)
+    }
+
+    #[test]
+    fn two_models_that_agree_lift_a_doubtful_number() {
+        let doubtful = ("Số: 02/TB-SNV.", 0.66);
+        let (value, p) = read_again(doubtful, "Số: 02/TB-SNV", "Sé: 02/TB-SNV");
+        assert_eq!(value, "02/TB-SNV");
+        assert!(p > 0.9, "{p}");
+        let (_, p) = read_again(doubtful, "Số: 02/TB-SNV", "S6: 82/TB-SNV");
+        assert!(p < 0.9, "{p}");
+    }
+
+    #[test]
+    fn marks_the_other_model_does_not_know_stay_as_read() {
+        let (value, p) = read_again(("Số: 02/ĐL-SNV", 0.9), "Số: 02/ĐL-SNV", "S6:02/DL-SNV");
+        assert_eq!(value, "02/ĐL-SNV");
+        assert!(p > 0.5);
+    }
+
+    #[test]
+    fn a_line_without_its_label_is_no_second_reading() {
+        let (_, with) = read_again(("Số: 63/TB-SNV", 0.7), "Số: 63/TB-SNV", "S6: 63/TB-SNV");
+        let (_, without) = read_again(("Số: 63/TB-SNV", 0.7), "63/TB-SNV", "63/TB-SNV");
+        assert!(without < with);
+    }
+
+    #[test]
+    fn a_number_glued_to_its_label_keeps_its_zero() {
+        let read = letterhead("Số05/QĐ-UBND");
+        assert_eq!(text(read.code_number.as_ref()), Some("05"));
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! One line of a page, cut out to be read again.
 //!
 //! The first reading sees the whole page at about 200 dpi and finds the lines itself. A line whose
-//! place is known is cut out of the scanner's own pixels instead: prepared the same way, but with
-//! every pixel the scanner gave up to 300 dpi, and without neighbours that the layout analysis
-//! could join it with.
+//! place is known is cut out of the scanner's own pixels instead: prepared the same way, but at
+//! 300 dpi, and without neighbours that the layout analysis could join it with.
 
-use image::{DynamicImage, GrayImage};
+use image::{
+    DynamicImage, GrayImage,
+    imageops::{self, FilterType},
+};
 use sohoa_document::{Line, Rect};
 
 use crate::{
@@ -14,8 +16,14 @@ use crate::{
     prepare::{grey, reduce, turn},
 };
 
-/// Finer than this the engine gains nothing: it scales each line to the height it was trained on.
-const FINEST_DPI: f32 = 300.0;
+/// The engine scales each line to the height it was trained on, so that more gains nothing. A
+/// coarser scan is enlarged: at the resolution of the first reading the same model would say the
+/// same again, letter for letter, and be no witness.
+const READ_AT_DPI: f32 = 300.0;
+
+/// Scans between these are enlarged: finer ones are read as they are, below there is nothing.
+const COARSE_DPI: f32 = 250.0;
+const COARSEST_DPI: f32 = 70.0;
 
 /// Paper around the line, in points across and down: a box can cut an accent or a last digit.
 const MARGIN: (f32, f32) = (6.0, 3.0);
@@ -59,10 +67,7 @@ impl Cut {
         }
         let grey = grey::grey(&raster.crop_imm(x, y, width, height), true);
         let grey = turn::quarter(grey, page.turned);
-        let (grey, dpi) = match reduce::to_resolution(&grey, dpi, FINEST_DPI) {
-            Some(reduced) => (reduced, FINEST_DPI),
-            None => (grey, dpi),
-        };
+        let (grey, dpi) = at_reading_resolution(grey, dpi);
         let grey = straighten.map_or(grey.clone(), |lean| turn::straighten(&grey, lean));
         let size = (place.width(), place.height());
         let frame = Frame::new(grey.dimensions(), size, straighten.unwrap_or(0.0));
@@ -84,4 +89,17 @@ impl Cut {
         let bbox = Rect::around(words.iter().map(|word| &word.bbox))?;
         Some(Line { words, bbox, baseline: (bbox.y1, bbox.y1), block: 0 })
     }
+}
+
+fn at_reading_resolution(grey: GrayImage, dpi: f32) -> (GrayImage, f32) {
+    if let Some(reduced) = reduce::to_resolution(&grey, dpi, READ_AT_DPI) {
+        return (reduced, READ_AT_DPI);
+    }
+    // A page without a believable resolution stays as it is.
+    if !(COARSEST_DPI..COARSE_DPI).contains(&dpi) {
+        return (grey, dpi);
+    }
+    let side = |pixels: u32| (pixels as f32 * READ_AT_DPI / dpi) as u32;
+    let (width, height) = (side(grey.width()), side(grey.height()));
+    (imageops::resize(&grey, width, height, FilterType::CatmullRom), READ_AT_DPI)
 }
