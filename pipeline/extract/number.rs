@@ -455,8 +455,11 @@ mod tests {
     /// The probabilities of number, and of number and notation, read at first and by two models.
     fn read_again(first: (&str, f32), own: &str, other: &str) -> (String, f32) {
         let date = "Gia Lai, ngày 05 tháng 4 năm 2019";
-        let paper = Paper::letterhead("SỞ NỘI VỤ", " ", date)
+        let paper = Paper::default()
+            .line(90.0, 60.0, "SỞ NỘI VỤ")
+            .line(290.0, 60.0, "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM")
             .line_at(110.0, 104.0, first.0, first.1)
+            .line(330.0, 104.0, date)
             .line(260.0, 140.0, "THÔNG BÁO")
             .again(110.0, 104.0, own, true)
             .again(110.0, 104.0, other, false);

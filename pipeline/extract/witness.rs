@@ -114,7 +114,10 @@ fn probability<T: PartialEq + Clone>(readings: &[Seen<T>], value: &T) -> f32 {
     let Some((lead, surest)) = surest else { return 0.0 };
     let mut heard = vec![surest.same_model];
     let mut factor = 1.0;
-    for (_, seen) in readings.iter().enumerate().filter(|(at, _)| *at != lead) {
+    let others = || readings.iter().enumerate().filter(|(at, _)| *at != lead).map(|(_, seen)| seen);
+    // Who agrees is heard first: that a model also saw something else does not make it the same.
+    let agreeing = others().filter(|seen| seen.has(value));
+    for seen in agreeing.chain(others().filter(|seen| !seen.has(value))) {
         let known = heard.contains(&seen.same_model);
         let of = |(same, other): (f32, f32)| if known { same } else { other };
         if seen.has(value) {
