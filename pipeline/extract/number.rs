@@ -20,13 +20,20 @@ use crate::{
 };
 
 static LABEL: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^[^\p{L}\d]{0,3}(?:s(?:[o06ebda][oebda]?)?|5[o0])(?P<colon>\s?[:.;,]{0,2})\s*")
-        .expect("constant pattern, compiled in tests")
+    // A digit before a colon is the misread end of `Số`; without one it may be the number's.
+    Regex::new(concat!(
+        r"^[^\p{L}\d]{0,3}(?:s[o06ebda]{0,2}\s?[:.;,]{1,2}|s(?:[o06ebda][oebda]?)?",
+        r"|5[o0]\s?[:.;,]{0,2})\s*"
+    ))
+    .expect("constant pattern, compiled in tests")
 });
 /// `Số:` on a line that is known to be one, also as a model without Vietnamese marks has it.
 static AGAIN: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^[^\p{L}\d$§]{0,3}[sS5$§8][6oO0eEdbóòôốồộéèêếềệáà][oeóốéế]?[:.;,]?\s*")
-        .expect("constant pattern, compiled in tests")
+    Regex::new(concat!(
+        r"^[^\p{L}\d$§]{0,3}[sS5$§8](?:[6oO0eEdbóòôốồộéèêếềệáà]{1,2}[:.;,]",
+        r"|[6oO0eEdbóòôốồộéèêếềệáà][oeóốéế]?)\s*"
+    ))
+    .expect("constant pattern, compiled in tests")
 });
 static MODERN: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(concat!(
@@ -492,9 +499,13 @@ mod tests {
     }
 
     #[test]
-    fn a_number_glued_to_its_label_keeps_its_zero() {
-        let read = letterhead("Số05/QĐ-UBND");
-        assert_eq!(text(read.code_number.as_ref()), Some("05"));
+    fn a_label_takes_no_digit_of_the_number_glued_to_it() {
+        for (print, number) in
+            [("Số05/QĐ-UBND", "05"), ("Số6/QĐ-UBND", "6"), ("Sé6: 02/QĐ-UBND", "02")]
+        {
+            let read = letterhead(print);
+            assert_eq!(text(read.code_number.as_ref()), Some(number), "{print}");
+        }
     }
 
     #[test]
