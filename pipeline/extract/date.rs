@@ -374,7 +374,7 @@ impl DateLine<'_> {
     /// A day or month and the probability that it is printed so, by all readings of its part.
     fn number(&self, part: impl Fn(&Self) -> Option<&Part<'_>>, most: u32) -> Option<(u32, f32)> {
         let value = |digits: &str| digits.parse().ok().filter(|value| (1..=most).contains(value));
-        let seen = self.seen(|line| part(line).and_then(|part| line.own_number(part, most)));
+        let seen = self.seen(|line| part(line).and_then(|part| Self::own_number(part, most)));
         let like = |(seen, line): (Seen<u32>, &Self)| match part(line) {
             Some(part) => seen.like(&part.signs(), value),
             None => seen,
@@ -398,7 +398,7 @@ impl DateLine<'_> {
     }
 
     /// What this reading has for a part, whether it is printed or not.
-    fn own_number(&self, part: &Part<'_>, most: u32) -> Option<(u32, f32)> {
+    fn own_number(part: &Part<'_>, most: u32) -> Option<(u32, f32)> {
         let clean = part.text.trim_matches(|c: char| !c.is_alphanumeric());
         let (digits, exact) = digits(clean)?;
         // Letters alone are a Roman number, or nothing.

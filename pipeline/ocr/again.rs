@@ -56,7 +56,7 @@ impl Cut {
         );
         // Where the page lay before recognition turned it upright.
         let lain = place.turned((360 - page.turned) % 360, size);
-        let across = if page.turned % 180 == 0 { size } else { (size.1, size.0) };
+        let across = if page.turned.is_multiple_of(180) { size } else { (size.1, size.0) };
         let scale = (raster.width() as f32 / across.0, raster.height() as f32 / across.1);
         // A hostile size leaves no number, and no number is zero here.
         let (x, y) = ((lain.x0 * scale.0) as u32, (lain.y0 * scale.1) as u32);
@@ -68,7 +68,10 @@ impl Cut {
         let grey = grey::grey(&raster.crop_imm(x, y, width, height), true);
         let grey = turn::quarter(grey, page.turned);
         let (grey, dpi) = at_reading_resolution(grey, dpi);
-        let grey = straighten.map_or(grey.clone(), |lean| turn::straighten(&grey, lean));
+        let grey = match straighten {
+            Some(lean) => turn::straighten(&grey, lean),
+            None => grey,
+        };
         let size = (place.width(), place.height());
         let frame = Frame::new(grey.dimensions(), size, straighten.unwrap_or(0.0));
         Some(Self { grey, dpi, frame, place })
@@ -85,7 +88,9 @@ impl Cut {
             Rect::new(bbox.x0 + x, bbox.y0 + y, bbox.x1 + x, bbox.y1 + y)
         };
         let mut words: Vec<_> = lines.into_iter().flat_map(|line| line.words).collect();
-        words.iter_mut().for_each(|word| word.bbox = moved(word.bbox));
+        for word in &mut words {
+            word.bbox = moved(word.bbox);
+        }
         let bbox = Rect::around(words.iter().map(|word| &word.bbox))?;
         Some(Line { words, bbox, baseline: (bbox.y1, bbox.y1), block: 0 })
     }

@@ -158,8 +158,8 @@ impl Engine {
         Ok(page)
     }
 
-    /// Reads lines of a page once more, each alone, at the scanner's resolution, by the page's own
-    /// model and by another.
+    /// Reads lines of a page once more, each alone and at 300 dpi, by the page's own model and by
+    /// another, where that is installed.
     ///
     /// `raster` and `dpi` are those that gave `page`; `zones` are boxes on it. Where nothing is read
     /// in a zone there is no line of it.
