@@ -191,6 +191,9 @@ codes! {
     Q09ReleaseRefused, "Q09_RELEASE_REFUSED", Block, "The agency's clerk did not release the document for signing; do as the reason says, and send it again."
         "Văn thư cơ quan không duyệt ký số tài liệu này; xử lý theo lý do đã nêu rồi gửi lại."
         "a document that the agency's clerk releases";
+    T04ReadAgain, "T04_READ_AGAIN", Info, "The number or date line left doubt and was read again by itself; every reading is given."
+        "Dòng số hoặc ngày chưa chắc chắn nên đã được nhận dạng lại riêng; các lần đọc được ghi kèm."
+        "a line that one reading settles";
     X01StageFailed, "X01_STAGE_FAILED", Block, "A step failed on this document again and again; look at the error chain, then replay it."
         "Một bước xử lý lỗi lặp lại với tài liệu này; xem chuỗi lỗi rồi gửi xử lý lại."
         "a step that succeeds";

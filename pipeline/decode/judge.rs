@@ -139,7 +139,13 @@ mod tests {
                 words.map(|word| Word { text: word.into(), bbox, confidence: 1.0 }).collect();
             Line { words, bbox, baseline: (y, y), block: 0 }
         });
-        PageText { width: 595.0, height: 842.0, lines: lines.collect(), origin: TextOrigin::Layer }
+        PageText {
+            width: 595.0,
+            height: 842.0,
+            lines: lines.collect(),
+            origin: TextOrigin::Layer,
+            again: Vec::new(),
+        }
     }
 
     const BODY: &str = "Căn cứ Luật Tổ chức chính quyền địa phương ngày 19 tháng 6 năm 2015;

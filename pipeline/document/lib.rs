@@ -21,4 +21,4 @@ pub use field::Field;
 pub use geometry::Rect;
 pub use image::{ArchiveImage, Codec, Colour};
 pub use page::{Page, PageFacts, Placement, Scan};
-pub use text::{Line, PageText, TextOrigin, Word};
+pub use text::{Again, Line, PageText, TextOrigin, Word};

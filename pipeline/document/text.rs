@@ -36,6 +36,15 @@ impl Line {
     }
 }
 
+/// A line that was read again, cut out and alone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Again {
+    /// What was read.
+    pub line: Line,
+    /// Whether the model that read the page read it; another one errs elsewhere.
+    pub same_model: bool,
+}
+
 /// Where a page's text comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -59,12 +68,15 @@ pub struct PageText {
     pub lines: Vec<Line>,
     /// Who read it.
     pub origin: TextOrigin,
+    /// Lines that left doubt, as read again: witnesses for extraction, no part of the text.
+    #[serde(default)]
+    pub again: Vec<Again>,
 }
 
 impl PageText {
     /// A page with nothing on it.
     pub fn empty(width: f32, height: f32) -> Self {
-        Self { width, height, lines: Vec::new(), origin: TextOrigin::None }
+        Self { width, height, lines: Vec::new(), origin: TextOrigin::None, again: Vec::new() }
     }
 
     /// All words in reading order.

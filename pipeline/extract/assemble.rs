@@ -4,10 +4,11 @@
 //! the dates it cites and the year in the number, the number against its own mention in an annex.
 
 use chrono::{Datelike, NaiveDate};
-use sohoa_document::Field;
+use sohoa_document::{Field, Rect};
 
 use crate::{
     arrival, confidence,
+    date::DateLine,
     evidence::{self, Mention},
     fields::{Context, FieldFinding, Fields, Severity},
     issuer, kind,
@@ -17,6 +18,9 @@ use crate::{
     secrecy, signer, subject, urgency,
     zones::Head,
 };
+
+/// What a page alone can be asked before its document is known.
+const ANY_YEAR: Context = Context { scan_year: 9999, accept_line: 0.9 };
 
 /// Reads one document from its sheets.
 pub(crate) fn read(sheets: &[Sheet<'_>], context: Context) -> (Fields, Vec<FieldFinding>) {
@@ -44,6 +48,20 @@ pub(crate) fn read(sheets: &[Sheet<'_>], context: Context) -> (Fields, Vec<Field
     evidence::general(first, &head, &fields, &mut findings);
     evidence::gaps(&head, &fields, context, &mut findings);
     (fields, findings)
+}
+
+/// Boxes of the number and date lines that one reading does not settle.
+pub(crate) fn doubtful(sheet: &Sheet<'_>) -> Vec<Rect> {
+    let head = Head::find(sheet);
+    if !head.is_letterhead() {
+        return Vec::new();
+    }
+    let (fields, _) = read(std::slice::from_ref(sheet), ANY_YEAR);
+    let sure = |probability: Option<f32>| probability.is_some_and(|p| p >= ANY_YEAR.accept_line);
+    let number = head.number.as_ref().filter(|_| !sure(fields.code_full.map(|f| f.probability)));
+    let date = head.date.as_ref().filter(|_| !sure(fields.issued_date.map(|f| f.probability)));
+    let number = number.map(|line| line.span.bbox);
+    number.into_iter().chain(date.map(DateLine::bbox)).collect()
 }
 
 /// Number, notation, issuer, kind and subject, which witness for each other.
@@ -371,6 +389,31 @@ mod tests {
         assert!(missing("code_number").unwrap().observed.unwrap().contains("QĐ-SNV"));
         assert!(missing("issued_date").unwrap().observed.unwrap().contains("2019"));
         assert!(missing("signer_name").is_some());
+    }
+
+    #[test]
+    fn only_doubtful_lines_of_a_letterhead_are_worth_another_reading() {
+        let lines = |paper: Paper| {
+            let text = paper.text();
+            doubtful(&Sheet::new(1, &text)).len()
+        };
+        assert_eq!(lines(Paper::decision()), 0);
+        let date = "Gia Lai, ngày 2Š tháng 3 năm 2019";
+        assert_eq!(lines(Paper::letterhead("SỞ NỘI VỤ", "Số: 31/BC-SNV", date)), 1);
+        assert_eq!(lines(Paper::letterhead("SỞ NỘI VỤ", "Số: B1/BC-SNV", date)), 2);
+        let body = Paper::default().line(90.0, 60.0, "Số: B1/BC-SNV là văn bản đã ban hành");
+        assert_eq!(lines(body), 0);
+    }
+
+    #[test]
+    fn a_second_reading_is_told() {
+        let date = "Gia Lai, ngày 2Š tháng 3 năm 2019";
+        let paper = Paper::letterhead("SỞ NỘI VỤ", "Số: 31/BC-SNV", date);
+        let segment = one(&[paper.again(330.0, 104.0, "Gia Lai, ngày 25 tháng 3 năm 2019", true)]);
+        let told = segment.findings.iter().find(|found| found.code == "T04_READ_AGAIN").unwrap();
+        assert_eq!(told.field, "issued_date");
+        let seen = told.observed.as_ref().unwrap();
+        assert!(seen.contains("2Š") && seen.contains("25"), "{seen}");
     }
 
     #[test]

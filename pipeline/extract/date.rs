@@ -17,6 +17,7 @@ use crate::{
     ink::Ink,
     places,
     rows::{Joined, Sheet, Span},
+    witness::{self, Seen},
 };
 
 /// First year the Democratic Republic issued papers.
@@ -27,6 +28,10 @@ const UNWITNESSED: f32 = 0.85;
 
 /// Odds factor of letters that stand for digits (`l`, `i`, `o`).
 const LOOK_ALIKE: f32 = 0.5;
+
+/// Odds factor of a single digit where law wants two, read once and read alike more than once.
+const LONE: f32 = 0.4;
+const LONE_TWICE: f32 = 0.8;
 
 static LINE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(concat!(
@@ -60,6 +65,8 @@ pub(crate) struct DateLine<'a> {
     page: u32,
     bbox: Rect,
     text: String,
+    /// The same line read again, and whether by the same model.
+    again: Vec<(bool, Self)>,
 }
 
 /// One number of the date: as read, with its words.
@@ -71,9 +78,23 @@ struct Part<'a> {
     gaps: (f32, f32),
 }
 
+impl Part<'_> {
+    /// The part as printed: its text is folded.
+    fn signs(&self) -> String {
+        let signs = self.words.iter().flat_map(|word| word.text.chars());
+        signs.skip_while(|c| !c.is_alphanumeric()).collect()
+    }
+}
+
 /// Finds the date line in the rows above `end`.
 pub(crate) fn find<'a>(sheet: &Sheet<'a>, end: usize) -> Option<DateLine<'a>> {
-    sheet.rows[..end].iter().enumerate().find_map(|(index, row)| line(sheet, index, row))
+    let mut rows = sheet.rows[..end].iter().enumerate();
+    let mut found = rows.find_map(|(index, row)| line(sheet, index, row))?;
+    let again = sheet.again(found.bbox);
+    found.again = again
+        .filter_map(|(same_model, span)| Some((*same_model, line(sheet, found.row, span)?)))
+        .collect();
+    Some(found)
 }
 
 fn line<'a>(sheet: &Sheet<'a>, index: usize, row: &Span<'a>) -> Option<DateLine<'a>> {
@@ -121,6 +142,7 @@ fn full_line<'a>(
         page: sheet.page,
         bbox: Rect::around(words.map(|word| &word.bbox))?,
         text: row.text(),
+        again: Vec::new(),
     })
 }
 
@@ -165,6 +187,7 @@ fn start_only<'a>(
         page: sheet.page,
         bbox: Rect::around(words.map(|word| &word.bbox))?,
         text: row.text(),
+        again: Vec::new(),
     })
 }
 
@@ -192,6 +215,7 @@ fn month_line<'a>(sheet: &Sheet<'a>, index: usize, row: &Span<'a>) -> Option<Dat
         page: sheet.page,
         bbox: line.bbox,
         text: line.text(),
+        again: Vec::new(),
     })
 }
 
@@ -229,7 +253,7 @@ pub(crate) struct DateRead {
     pub(crate) precision: Option<Field<Precision>>,
     pub(crate) year: Option<Field<i32>>,
     pub(crate) place: Option<Field<String>>,
-    /// The line as printed.
+    /// The line as printed, each reading of it.
     pub(crate) observed: String,
     /// A complete date that lies after the year of scanning.
     pub(crate) future: bool,
@@ -252,9 +276,9 @@ impl DateLine<'_> {
         let mut future = false;
         let mut date = None;
         let mut precision = None;
-        if let (Some((y, py)), Some((m, pm))) = (year, self.number(&self.month, 12)) {
+        if let (Some((y, py)), Some((m, pm))) = (year, self.month()) {
             let (day, pd, exact) = match &self.day {
-                Some(part) => match self.number(part, 31) {
+                Some(_) => match self.day() {
                     Some((d, pd)) => (Some(d), pd, Precision::Day),
                     None => (None, 0.0, Precision::Day),
                 },
@@ -273,10 +297,10 @@ impl DateLine<'_> {
         DateRead {
             future,
             ink: self.ink(),
-            month_filled: year.is_some() && self.number(&self.month, 12).is_some(),
+            month_filled: year.is_some() && self.month().is_some(),
             year: year.map(|(y, p)| self.field(y, p)),
             place: self.place(),
-            observed: self.text.clone(),
+            observed: self.observed(),
             date,
             precision,
         }
@@ -286,17 +310,56 @@ impl DateLine<'_> {
         Field { value, probability, page: self.page, bbox: self.bbox }
     }
 
+    /// The line as read, once or more.
+    pub(crate) fn observed(&self) -> String {
+        self.readings().map(|line| line.text.as_str()).collect::<Vec<_>>().join(" | ")
+    }
+
+    /// Whether it was read more than once.
+    pub(crate) fn was_read_again(&self) -> bool {
+        !self.again.is_empty()
+    }
+
+    /// The box to be read again.
+    pub(crate) fn bbox(&self) -> Rect {
+        self.bbox
+    }
+
     /// The least readable of day and month.
     fn ink(&self) -> Ink {
-        let part = |part: &Part<'_>, most| {
-            let read = self.number(part, most).is_some();
-            Ink::of(&part.text, &part.words, read, self.printed(part))
-        };
-        let day = self.day.as_ref().map(|day| part(day, 31));
-        day.into_iter().chain([part(&self.month, 12)]).max().unwrap_or(Ink::Unread)
+        let part =
+            |part: &Part<'_>, read| Ink::of(&part.text, &part.words, read, self.printed(part));
+        let day = self.day.as_ref().map(|day| part(day, self.day().is_some()));
+        let month = part(&self.month, self.month().is_some());
+        day.into_iter().chain([month]).max().unwrap_or(Ink::Unread)
+    }
+
+    /// This reading of the line and the others.
+    fn readings(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(self.again.iter().map(|(_, line)| line))
+    }
+
+    /// What each reading has of something.
+    fn seen<T>(&self, of: impl Fn(&Self) -> Option<(T, f32)>) -> Vec<Seen<T>> {
+        let again = self.again.iter().map(|(same_model, line)| Seen::new(*same_model, of(line)));
+        std::iter::once(Seen::new(true, of(self))).chain(again).collect()
+    }
+
+    fn day(&self) -> Option<(u32, f32)> {
+        self.number(|line| line.day.as_ref(), 31)
+    }
+
+    fn month(&self) -> Option<(u32, f32)> {
+        self.number(|line| Some(&line.month), 12)
     }
 
     fn plain_year(&self) -> Option<(i32, f32)> {
+        let seen = self.seen(Self::own_year).into_iter().zip(self.readings());
+        let seen = seen.map(|(seen, line)| seen.like(&line.year.signs(), |year| year.parse().ok()));
+        witness::join(&seen.collect::<Vec<_>>())
+    }
+
+    fn own_year(&self) -> Option<(i32, f32)> {
         let digits: String = self.year.text.chars().filter(char::is_ascii_digit).collect();
         let clean = self.year.text.trim_matches(|c: char| !c.is_alphanumeric());
         let year = digits.parse().ok().filter(|_| digits.len() == 4)?;
@@ -308,8 +371,34 @@ impl DateLine<'_> {
         self.plain_year().filter(|(year, _)| (FIRST_YEAR..=scan_year).contains(year))
     }
 
-    /// A day or month and the probability that it is printed so.
-    fn number(&self, part: &Part<'_>, most: u32) -> Option<(u32, f32)> {
+    /// A day or month and the probability that it is printed so, by all readings of its part.
+    fn number(&self, part: impl Fn(&Self) -> Option<&Part<'_>>, most: u32) -> Option<(u32, f32)> {
+        let value = |digits: &str| digits.parse().ok().filter(|value| (1..=most).contains(value));
+        let seen = self.seen(|line| part(line).and_then(|part| Self::own_number(part, most)));
+        let like = |(seen, line): (Seen<u32>, &Self)| match part(line) {
+            Some(part) => seen.like(&part.signs(), value),
+            None => seen,
+        };
+        let seen: Vec<Seen<u32>> = seen.into_iter().zip(self.readings()).map(like).collect();
+        let (value, p) = witness::join(&seen)?;
+        let right = || {
+            let right = self.readings().zip(&seen).filter(|(_, seen)| seen.has(&value));
+            right.filter_map(|(line, _)| Some((line, part(line)?)))
+        };
+        let mut p = confidence::weigh(
+            p,
+            witness::middle(right().map(|(line, part)| line.printed(part)).collect()),
+        );
+        // Law wants `08` for days and `01`, `02` for months: a single digit may be half of a pair.
+        let single = |part: &Part<'_>| part.text.chars().filter(char::is_ascii_digit).count() < 2;
+        if right().all(|(_, part)| single(part)) && (most == 31 || value < 3) {
+            p = confidence::weigh(p, if right().count() > 1 { LONE_TWICE } else { LONE });
+        }
+        Some((value, p))
+    }
+
+    /// What this reading has for a part, whether it is printed or not.
+    fn own_number(part: &Part<'_>, most: u32) -> Option<(u32, f32)> {
         let clean = part.text.trim_matches(|c: char| !c.is_alphanumeric());
         let (digits, exact) = digits(clean)?;
         // Letters alone are a Roman number, or nothing.
@@ -320,7 +409,7 @@ impl DateLine<'_> {
         if digits.len() > 2 || !(1..=most).contains(&value) {
             return None;
         }
-        let mut p = confidence::weigh(weakest(&part.words), self.printed(part));
+        let mut p = weakest(&part.words);
         if clean != part.text.trim_end_matches(['.', ',']) {
             p = confidence::weigh(p, 0.05);
         } else if !exact {
@@ -328,16 +417,15 @@ impl DateLine<'_> {
             let letters = clean.chars().all(|c| c.is_ascii_alphanumeric());
             p = confidence::weigh(p, if letters { LOOK_ALIKE } else { 0.05 });
         }
-        // Law wants `08` for days and `01`, `02` for months: a single digit may be half of a pair.
-        let short = digits.len() == 1;
-        if short && (most == 31 || value < 3) {
-            p = confidence::weigh(p, 0.4);
-        }
         Some((value, p))
     }
 
     /// Height of the printed year's digits; what is written by hand beside it is taller.
     pub(crate) fn digit_height(&self) -> Option<f32> {
+        self.readings().find_map(Self::own_digit_height)
+    }
+
+    fn own_digit_height(&self) -> Option<f32> {
         match self.year.words.as_slice() {
             [word] if only_digits(word) => Some(word.bbox.height()).filter(|height| *height > 1.0),
             _ => None,
@@ -346,7 +434,7 @@ impl DateLine<'_> {
 
     /// Odds factor from geometry: printed digits are as tall as the year's and on its base.
     fn printed(&self, part: &Part<'_>) -> f32 {
-        let (Some(height), [word]) = (self.digit_height(), part.words.as_slice()) else {
+        let (Some(height), [word]) = (self.own_digit_height(), part.words.as_slice()) else {
             return 0.2;
         };
         let year = self.year.words[0].bbox;
@@ -489,6 +577,30 @@ mod tests {
             found.segments[0].fields.issued_date.as_ref().unwrap().probability
         };
         assert!(p("Thời gian ký: 08/04/2019 14:22:35") > p("Thời gian ký: 14:22:35"));
+    }
+
+    /// A paper whose date line was read three times: at first, again, and by another model.
+    fn read_again(first: &str, own: &str, other: &str) -> Fields {
+        let paper = Paper::letterhead("SỞ NỘI VỤ", "Số: 12/BC-SNV", first)
+            .again(330.0, 104.0, own, true)
+            .again(330.0, 104.0, other, false);
+        extract(&[paper], context()).segments.remove(0).fields
+    }
+
+    #[test]
+    fn another_model_settles_what_the_first_took_for_letters() {
+        let read = |first: &str, own: &str, other: &str| {
+            let date = read_again(first, own, other).issued_date?;
+            (date.probability >= 0.9).then_some(date.value)
+        };
+        let place = "Gia Lai, ngày";
+        let say = |day: &str| format!("{place} {day} tháng 12 năm 2019");
+        let other = |day: &str| format!("Gia Lai, ngay {day} thang 12 ndm 2019");
+        assert_eq!(read(&say("l6"), &say("l6"), &other("16")), Some(day(2019, 12, 16)));
+        assert_eq!(read(&say("lồ"), &say("lồ"), &other("18")), Some(day(2019, 12, 18)));
+        assert_eq!(read(&say("2Š"), &say("25"), &other("25")), Some(day(2019, 12, 25)));
+        assert_eq!(read(&say("16"), &say("16"), &other("18")), None, "they differ");
+        assert_eq!(read(&say("(Q"), &say("{O"), &other("10")), None, "one alone");
     }
 
     #[test]

@@ -184,11 +184,18 @@ pub(crate) fn gaps(
     let number_line = head
         .number
         .as_ref()
-        .map(|line| line.read(head.digit_height()).ink.observed(&line.span.text()));
+        .map(|line| line.read(head.digit_height()).ink.observed(&line.observed()));
     let date_line = head.date.as_ref().map(|line| {
         let read = line.read(context.scan_year);
         read.ink.observed(&read.observed)
     });
+    let number = head.number.as_ref().filter(|line| line.was_read_again());
+    let date = head.date.as_ref().filter(|line| line.was_read_again());
+    let number = number.map(|line| ("code_full", line.observed()));
+    let again = number.into_iter().chain(date.map(|line| ("issued_date", line.observed())));
+    findings.extend(
+        again.map(|(field, seen)| finding("T04_READ_AGAIN", field, Some(seen), Severity::Info)),
+    );
     let mut check =
         |field: &'static str, value: Option<(String, f32)>, seen: Option<&String>| match value {
             None => findings.push(finding("M01_MISSING", field, seen.cloned(), Severity::Warn)),

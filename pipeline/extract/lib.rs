@@ -11,7 +11,7 @@
 //! | module | field or idea |
 //! |---|---|
 //! | `rows`, `zones`, `segment`, `attachment` | words as rows, the parts of the first page, several documents in one file |
-//! | `anchors`, `confidence` | tolerant matching of printed anchors, what a probability is made of |
+//! | `anchors`, `confidence`, `witness` | tolerant matching of printed anchors, what a probability is made of, several readings of one line |
 //! | `number`, `notation`, `date`, `issuer`, `kind`, `subject`, `signer`, `recipients` | the fields |
 //! | `office`, `person`, `ink` | a line of the signature block, a name, what stands where digits should |
 //! | `secrecy`, `urgency`, `arrival` | stamps |
@@ -45,6 +45,7 @@ mod signer;
 mod subject;
 mod types;
 mod urgency;
+mod witness;
 mod zones;
 
 #[cfg(test)]
@@ -52,7 +53,7 @@ mod properties;
 #[cfg(test)]
 mod testing;
 
-use sohoa_document::{Field, PageText};
+use sohoa_document::{Field, PageText, Rect};
 
 pub use fields::{
     Authority, Context, Extraction, FieldFinding, Fields, Level, Precision, Secrecy, Segment,
@@ -66,6 +67,14 @@ pub use types::{Kind, kinds};
 /// Without pages there is no segment.
 pub fn extract(pages: &[(u32, &PageText)], context: &Context) -> Extraction {
     segment::extract(pages, *context)
+}
+
+/// Lines of a letterhead that are worth a second reading: number and date line where what was read
+/// does not pass the usual accept line. Empty for a page without a letterhead.
+///
+/// The second readings go into [`PageText::again`].
+pub fn doubtful(page: &PageText) -> Vec<Rect> {
+    assemble::doubtful(&rows::Sheet::new(1, page))
 }
 
 /// The secrecy stamp (box 10a) of the first page, to be asked before anything is stored.

@@ -16,11 +16,24 @@ use crate::{
     ink::Ink,
     notation::{self, Notation},
     rows::{Joined, Sheet, Span},
+    witness::{self, Seen},
 };
 
 static LABEL: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^[^\p{L}\d]{0,3}(?:s[o06ebdaó]{0,2}|5[o0])(?P<colon>\s?[:.;,]{0,2})\s*")
-        .expect("constant pattern, compiled in tests")
+    // A digit before a colon is the misread end of `Số`; without one it may be the number's.
+    Regex::new(concat!(
+        r"^[^\p{L}\d]{0,3}(?:s[o06ebda]{0,2}\s?[:.;,]{1,2}|s(?:[o06ebda][oebda]?)?",
+        r"|5[o0]\s?[:.;,]{0,2})\s*"
+    ))
+    .expect("constant pattern, compiled in tests")
+});
+/// `Số:` on a line that is known to be one, also as a model without Vietnamese marks has it.
+static AGAIN: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(concat!(
+        r"^[^\p{L}\d$§]{0,3}[sS5$§8](?:[6oO0eEdbóòôốồộéèêếềệáà]{1,2}[:.;,]",
+        r"|[6oO0eEdbóòôốồộéèêếềệáà][oeóốéế]?)\s*"
+    ))
+    .expect("constant pattern, compiled in tests")
 });
 static MODERN: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(concat!(
@@ -62,6 +75,10 @@ pub(crate) struct NumberLine<'a> {
     /// Bytes of the label in the joined text.
     label: usize,
     page: u32,
+    /// Whether the model that read the page read this.
+    same_model: bool,
+    /// The same line, read again.
+    again: Vec<Self>,
 }
 
 /// Finds the number line in the rows above `end`.
@@ -80,14 +97,39 @@ pub(crate) fn find<'a>(
     let labelled = rows().find_map(|(index, row)| {
         let span = left_of(index, row)?;
         let label = label(&span)?;
-        Some(NumberLine { row: index, span, label, page: sheet.page })
+        Some(NumberLine {
+            row: index,
+            span,
+            label,
+            page: sheet.page,
+            same_model: true,
+            again: Vec::new(),
+        })
     });
-    labelled.or_else(|| {
+    let bare = || {
         rows().find_map(|(index, row)| {
             let span = left_of(index, row).filter(|span| BARE.is_match(&span.text()))?;
-            Some(NumberLine { row: index, span, label: 0, page: sheet.page })
+            Some(NumberLine {
+                row: index,
+                span,
+                label: 0,
+                page: sheet.page,
+                same_model: true,
+                again: Vec::new(),
+            })
         })
-    })
+    };
+    let mut found = labelled.or_else(bare)?;
+    let again = sheet.again(found.span.bbox).filter_map(|(same_model, span)| {
+        let text = span.text();
+        let label = label(span).or_else(|| AGAIN.find(&text).map(|m| m.end()));
+        // Without its label a line may have lost its first digits too.
+        let label = label.or((found.label == 0).then_some(0))?;
+        let (row, page, same_model) = (found.row, sheet.page, *same_model);
+        Some(NumberLine { row, span: span.clone(), label, page, same_model, again: Vec::new() })
+    });
+    found.again = again.collect();
+    Some(found)
 }
 
 /// Length of the label `Số:` in the span's text; `None` when the span does not start with it.
@@ -133,50 +175,134 @@ pub(crate) struct NumberRead {
     pub(crate) ink: Ink,
 }
 
-impl NumberLine<'_> {
+/// The parts of one reading of the line.
+#[derive(Debug)]
+struct Parts<'a> {
+    digits: String,
+    digit_words: Vec<&'a Word>,
+    notation: Option<Notation>,
+    notation_words: Vec<&'a Word>,
+    separator: &'static str,
+    year: Option<i32>,
+    /// Odds factor of the digits' geometry.
+    printed: f32,
+    same_model: bool,
+}
+
+impl Parts<'_> {
+    fn notation(&self) -> Option<(Notation, f32)> {
+        let notation = self.notation.clone()?;
+        let p = confidence::weakest(&self.notation_words);
+        let p = if notation.repaired { confidence::weigh(p, REPAIRED) } else { p };
+        Some((notation, p))
+    }
+
+    /// The digits, printed or not, and their probability; stray signs beside them are doubt.
+    fn number(&self) -> Option<(String, f32)> {
+        let (value, clean) = digits_of(&self.digits)?;
+        let p = confidence::weakest(&self.digit_words);
+        Some((value, if clean { p } else { confidence::weigh(p, 0.1) }))
+    }
+}
+
+impl<'a> NumberLine<'a> {
     /// Reads the line; `digit_height` is the height of digits printed beside it, when known.
     pub(crate) fn read(&self, digit_height: Option<f32>) -> NumberRead {
+        let readings: Vec<Parts<'_>> =
+            self.readings().filter_map(|line| line.parts(digit_height)).collect();
+        let first = self.parts(digit_height);
+        let Some(lead) = readings.first() else {
+            return NumberRead {
+                number: None,
+                notation: None,
+                full: None,
+                year: None,
+                ink: Ink::Unread,
+            };
+        };
+        let notation = self.notation(&readings);
+        let number = self.number(&readings);
+        let ink = first.map_or(Ink::Unread, |parts| {
+            Ink::of(&parts.digits, &parts.digit_words, number.is_some(), parts.printed)
+        });
+        // Digits without a notation may be a date, a telephone number or a form's own number.
+        let whole =
+            |number: &Field<String>| notation.is_some() && number.probability >= confidence::GUESS;
+        let number = number.filter(whole);
+        let year = lead.year;
+        let full = number.as_ref().zip(notation.as_ref()).map(|(number, notation)| {
+            let year = year.map_or_else(String::new, |year: i32| format!("{year}/"));
+            let value = format!("{}{}{year}{}", number.value, lead.separator, notation.value.text);
+            let bbox = number.bbox.union(&notation.bbox);
+            Field { value, probability: joint(number, notation), page: self.page, bbox }
+        });
+        NumberRead { number, notation, full, year, ink }
+    }
+
+    /// This reading of the line and the others.
+    fn readings(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.again)
+    }
+
+    /// The line as read, once or more.
+    pub(crate) fn observed(&self) -> String {
+        self.readings().map(|line| line.span.text()).collect::<Vec<_>>().join(" | ")
+    }
+
+    /// Whether it was read more than once.
+    pub(crate) fn was_read_again(&self) -> bool {
+        !self.again.is_empty()
+    }
+
+    fn parts(&self, digit_height: Option<f32>) -> Option<Parts<'a>> {
         let joined = Joined::new(&self.span, str::to_owned);
         let rest = &joined.text[self.label..];
-        let blank =
-            NumberRead { number: None, notation: None, full: None, year: None, ink: Ink::Unread };
         let old = OLD.captures(rest).map(|c| (c, " "));
         let party = || PARTY.captures(rest).map(|c| (c, "-"));
         let modern = || MODERN.captures(rest).map(|c| (c, "/"));
         let central = || CENTRAL.captures(rest).map(|c| (c, "-"));
         let party = || party().filter(|(c, _)| is_party(c));
-        let Some((found, separator)) = old.or_else(party).or_else(central).or_else(modern) else {
-            return blank;
+        let (found, separator) = old.or_else(party).or_else(central).or_else(modern)?;
+        let range = |name: &str| {
+            found.name(name).map_or(0..0, |m| m.start() + self.label..m.end() + self.label)
         };
-        let range =
-            |name: &str| found.name(name).map(|m| m.start() + self.label..m.end() + self.label);
-        let words = |name: &str| range(name).map_or(&[][..], |range| joined.words(range));
-        let notation = found.name("not").and_then(|m| notation::read(m.as_str())).map(|notation| {
-            let p = confidence::weakest(words("not"));
-            let p = if notation.repaired { confidence::weigh(p, REPAIRED) } else { p };
-            self.field(notation, p, words("not"))
-        });
-        let digits = found.name("num").map_or("", |m| m.as_str());
-        let year = found.name("year").and_then(|m| m.as_str().parse().ok());
-        let printed = self.printed(words("num"), words("not"), digit_height);
-        let own = confidence::weakest(words("num"));
-        let weighed =
-            |p: f32, clean: bool| confidence::weigh(p, if clean { printed } else { 0.1 * printed });
-        let number = digits_of(digits);
-        let ink = Ink::of(digits, words("num"), number.is_some(), printed);
-        let number =
-            number.map(|(value, clean)| self.field(value, weighed(own, clean), words("num")));
-        // Digits without a notation may be a date, a telephone number or a form's own number.
-        let whole =
-            |number: &Field<String>| notation.is_some() && number.probability >= confidence::GUESS;
-        let number = number.filter(whole);
-        let full = number.as_ref().zip(notation.as_ref()).map(|(number, notation)| {
-            let year = year.map_or_else(String::new, |year: i32| format!("{year}/"));
-            let value = format!("{}{separator}{year}{}", number.value, notation.value.text);
-            let bbox = number.bbox.union(&notation.bbox);
-            Field { value, probability: joint(number, notation), page: self.page, bbox }
-        });
-        NumberRead { number, notation, full, year, ink }
+        let (digit_words, notation_words) =
+            (joined.words(range("num")), joined.words(range("not")));
+        Some(Parts {
+            digits: found.name("num").map_or("", |m| m.as_str()).to_owned(),
+            notation: found.name("not").and_then(|m| notation::read(m.as_str())),
+            separator,
+            year: found.name("year").and_then(|m| m.as_str().parse().ok()),
+            printed: self.printed(digit_words, notation_words, digit_height),
+            digit_words: digit_words.to_vec(),
+            notation_words: notation_words.to_vec(),
+            same_model: self.same_model,
+        })
+    }
+
+    /// The notation by all readings: they agree where only marks differ, and the first that has it
+    /// gives its letters.
+    fn notation(&self, readings: &[Parts<'_>]) -> Option<Field<Notation>> {
+        let key = |notation: &Notation| fold(&notation.text);
+        let seen = |parts: &Parts<'_>| {
+            let notation = parts.notation().map(|(notation, p)| (key(&notation), p));
+            Seen::new(parts.same_model, notation)
+        };
+        let (value, p) = witness::join(&readings.iter().map(seen).collect::<Vec<_>>())?;
+        let has = |parts: &&Parts<'_>| parts.notation.as_ref().is_some_and(|n| key(n) == value);
+        let parts = readings.iter().find(has)?;
+        Some(self.field(parts.notation.clone()?, p, &parts.notation_words))
+    }
+
+    fn number(&self, readings: &[Parts<'_>]) -> Option<Field<String>> {
+        let seen = readings.iter().map(|parts| Seen::new(parts.same_model, parts.number()));
+        let seen: Vec<Seen<String>> = seen.collect();
+        let (value, p) = witness::join(&seen)?;
+        let right = seen.iter().zip(readings).filter(|(seen, _)| seen.has(&value));
+        let right: Vec<&Parts<'_>> = right.map(|(_, parts)| parts).collect();
+        let printed = witness::middle(right.iter().map(|parts| parts.printed).collect());
+        let words = &right.first()?.digit_words;
+        Some(self.field(value, confidence::weigh(p, printed), words))
     }
 
     fn field<T>(&self, value: T, probability: f32, words: &[&Word]) -> Field<T> {
@@ -331,6 +457,55 @@ mod tests {
         let mut even = Paper::letterhead("SỞ NỘI VỤ", "Số:", "Gia Lai, ngày 05 tháng 4 năm 2019");
         even = even.tall(132.0, 104.0, "731", 10.0).line(152.0, 104.0, "/SNV-VP");
         assert!(fields(even).code_number.unwrap().probability > 0.9);
+    }
+
+    /// The probabilities of number, and of number and notation, read at first and by two models.
+    fn read_again(first: (&str, f32), own: &str, other: &str) -> (String, f32) {
+        let date = "Gia Lai, ngày 05 tháng 4 năm 2019";
+        let paper = Paper::default()
+            .line(90.0, 60.0, "SỞ NỘI VỤ")
+            .line(290.0, 60.0, "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM")
+            .line_at(110.0, 104.0, first.0, first.1)
+            .line(330.0, 104.0, date)
+            .line(260.0, 140.0, "THÔNG BÁO")
+            .again(110.0, 104.0, own, true)
+            .again(110.0, 104.0, other, false);
+        let full = fields(paper).code_full.unwrap();
+        (full.value, full.probability)
+    }
+
+    #[test]
+    fn two_models_that_agree_lift_a_doubtful_number() {
+        let doubtful = ("Số: 02/TB-SNV.", 0.66);
+        let (value, p) = read_again(doubtful, "Số: 02/TB-SNV", "Sé: 02/TB-SNV");
+        assert_eq!(value, "02/TB-SNV");
+        assert!(p > 0.9, "{p}");
+        let (_, p) = read_again(doubtful, "Số: 02/TB-SNV", "S6: 82/TB-SNV");
+        assert!(p < 0.9, "{p}");
+    }
+
+    #[test]
+    fn marks_the_other_model_does_not_know_stay_as_read() {
+        let (value, p) = read_again(("Số: 02/ĐL-SNV", 0.9), "Số: 02/ĐL-SNV", "S6:02/DL-SNV");
+        assert_eq!(value, "02/ĐL-SNV");
+        assert!(p > 0.5);
+    }
+
+    #[test]
+    fn a_line_without_its_label_is_no_second_reading() {
+        let (_, with) = read_again(("Số: 63/TB-SNV", 0.7), "Số: 63/TB-SNV", "S6: 63/TB-SNV");
+        let (_, without) = read_again(("Số: 63/TB-SNV", 0.7), "63/TB-SNV", "63/TB-SNV");
+        assert!(without < with);
+    }
+
+    #[test]
+    fn a_label_takes_no_digit_of_the_number_glued_to_it() {
+        for (print, number) in
+            [("Số05/QĐ-UBND", "05"), ("Số6/QĐ-UBND", "6"), ("Sé6: 02/QĐ-UBND", "02")]
+        {
+            let read = letterhead(print);
+            assert_eq!(text(read.code_number.as_ref()), Some(number), "{print}");
+        }
     }
 
     #[test]

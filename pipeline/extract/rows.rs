@@ -5,7 +5,7 @@
 //! Words without text or with boxes that are no numbers are left out. Reading order of the engine
 //! is not used.
 
-use sohoa_document::{Line, PageText, Rect, Word, fold::fold};
+use sohoa_document::{Again, Line, PageText, Rect, Word, fold::fold};
 
 /// Rows looked back at when a line is placed beside another; two columns never need more.
 const LOOK_BACK: usize = 6;
@@ -14,6 +14,9 @@ const LOOK_BACK: usize = 6;
 /// hold millions, and rows cost more than linear time.
 const MOST_WORDS: usize = 10_000;
 
+/// Lines read again that are looked at: two lines, each by two models.
+const MOST_AGAIN: usize = 16;
+
 /// A page as rows from top to bottom.
 #[derive(Debug)]
 pub(crate) struct Sheet<'a> {
@@ -21,6 +24,9 @@ pub(crate) struct Sheet<'a> {
     pub(crate) width: f32,
     pub(crate) height: f32,
     pub(crate) rows: Vec<Span<'a>>,
+    /// Lines that were read again, and whether by the model of the first reading; the rows have
+    /// them too, as first read.
+    again: Vec<(bool, Span<'a>)>,
 }
 
 impl<'a> Sheet<'a> {
@@ -45,7 +51,26 @@ impl<'a> Sheet<'a> {
         rows.sort_by(|a, b| a.bbox.centre().1.total_cmp(&b.bbox.centre().1));
         let size =
             |given: f32, floor: f32| if given.is_finite() { given.max(floor) } else { floor };
-        Self { page, width: size(text.width, 1.0), height: size(text.height, 1.0), rows }
+        let (width, height) = (size(text.width, 1.0), size(text.height, 1.0));
+        let again = text.again.iter().take(MOST_AGAIN);
+        let again = again
+            .filter_map(|Again { line, same_model }| {
+                Some((*same_model, Span::of(line.words.iter().collect())?))
+            })
+            .collect();
+        Self { page, width, height, rows, again }
+    }
+
+    /// Second readings of the line in this box.
+    pub(crate) fn again(&self, line: Rect) -> impl Iterator<Item = &(bool, Span<'a>)> {
+        self.again.iter().filter(move |(_, span)| {
+            let (x, y) = line.centre();
+            let middle = span.bbox.centre();
+            let across = line.x0 < middle.0 && middle.0 < line.x1;
+            let down = |y: f32, of: &Rect| of.y0 < y && y < of.y1;
+            (across || (span.bbox.x0 < x && x < span.bbox.x1))
+                && (down(y, &span.bbox) || down(middle.1, &line))
+        })
     }
 
     /// A position as a share of the page's width.

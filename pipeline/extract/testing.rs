@@ -1,6 +1,6 @@
 //! Papers made for tests: lines of type at given places, as an engine would report them.
 
-use sohoa_document::{Line, PageText, Rect, TextOrigin, Word};
+use sohoa_document::{Again, Line, PageText, Rect, TextOrigin, Word};
 
 use crate::fields::{Context, Extraction};
 
@@ -11,6 +11,7 @@ const TYPE: (f32, f32) = (10.0, 6.2);
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Paper {
     lines: Vec<Line>,
+    again: Vec<Again>,
 }
 
 impl Paper {
@@ -70,8 +71,21 @@ impl Paper {
         paper
     }
 
+    /// Adds what the model of the page, or another, read of a line again.
+    pub(crate) fn again(mut self, x: f32, y: f32, text: &str, same_model: bool) -> Self {
+        let line = Self::default().line(x, y, text).lines.remove(0);
+        self.again.push(Again { line, same_model });
+        self
+    }
+
     pub(crate) fn text(&self) -> PageText {
-        PageText { width: 595.0, height: 842.0, lines: self.lines.clone(), origin: TextOrigin::Ocr }
+        PageText {
+            width: 595.0,
+            height: 842.0,
+            lines: self.lines.clone(),
+            origin: TextOrigin::Ocr,
+            again: self.again.clone(),
+        }
     }
 }
 

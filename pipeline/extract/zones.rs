@@ -61,6 +61,13 @@ impl<'s, 'a> Head<'s, 'a> {
         self.date.as_ref().and_then(DateLine::digit_height)
     }
 
+    /// Whether the page has a letterhead at all, however badly cut.
+    pub(crate) fn is_letterhead(&self) -> bool {
+        self.national.is_some()
+            || self.motto.is_some()
+            || (self.number.is_some() && self.date.is_some())
+    }
+
     /// Whether this page starts a document beyond doubt.
     pub(crate) fn is_first_page(&self) -> bool {
         (self.national.is_some() || self.motto.is_some()) && self.number.is_some()

@@ -1,4 +1,4 @@
-//! One Tesseract handle for life, and the order of the steps around it.
+//! Tesseract handles for life, and the order of the steps around them.
 
 use std::{
     env, fmt,
@@ -6,10 +6,11 @@ use std::{
 };
 
 use image::{DynamicImage, GrayImage};
-use sohoa_document::{PageText, TextOrigin};
+use sohoa_document::{Again, PageText, Rect, TextOrigin};
 use tesseract_rs::{TessPageSegMode, TesseractAPI};
 
 use crate::{
+    again,
     error::OcrError,
     frame::Frame,
     orientation,
@@ -36,6 +37,10 @@ const LEAST_SHARPNESS: f32 = 1.12;
 
 /// Tesseract's name of the language whose marks are repaired.
 const VIETNAMESE: &str = "vie";
+
+/// The model that reads doubtful lines of digits beside the page's own: trained on other text,
+/// it errs elsewhere, and it takes no stroke for a mark (`18` for `lồ`, `25` for `2Š`).
+const WITNESS: &str = "eng";
 
 /// What the engine is started with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,9 +91,11 @@ pub struct Recognised {
     pub repaired_words: u32,
 }
 
-/// A Tesseract handle with its model loaded.
+/// A Tesseract handle with its model loaded, and one that reads single lines beside it.
 pub struct Engine {
     native: TesseractAPI,
+    /// `None` where its model is not installed.
+    witness: Option<TesseractAPI>,
     /// For the language it knows.
     repairer: Option<Repairer>,
 }
@@ -113,17 +120,10 @@ impl Engine {
             let value = language.to_owned();
             return Err(OcrError::UnusableSetting { what: "language", value });
         }
-        let native = TesseractAPI::new();
-        native.init(folder, language).map_err(|_| missing_language(config))?;
-        native
-            .set_page_seg_mode(TessPageSegMode::PSM_AUTO)
-            .map_err(OcrError::native("setting its mode"))?;
-        // The library's own messages can quote words of the page.
-        native
-            .set_variable("debug_file", "/dev/null")
-            .map_err(OcrError::native("silencing its messages"))?;
+        let native = loaded(folder, language)?.ok_or_else(|| missing_language(config))?;
+        let witness = if language == WITNESS { None } else { loaded(folder, WITNESS)? };
         let repairer = (language == VIETNAMESE).then(Repairer::new);
-        Ok(Self { native, repairer })
+        Ok(Self { native, witness, repairer })
     }
 
     /// The native library's version.
@@ -156,6 +156,36 @@ impl Engine {
             page.repaired_words = page.text.lines.iter_mut().map(|line| repairer.line(line)).sum();
         }
         Ok(page)
+    }
+
+    /// Reads lines of a page once more, each alone and at 300 dpi, by the page's own model and by
+    /// another, where that is installed.
+    ///
+    /// `raster` and `dpi` are those that gave `page`; `zones` are boxes on it. Where nothing is read
+    /// in a zone there is no line of it.
+    pub fn read_again(
+        &self,
+        raster: &DynamicImage,
+        dpi: f32,
+        page: &Recognised,
+        zones: &[Rect],
+    ) -> Result<Vec<Again>, OcrError> {
+        let straighten = page.skew_deg.filter(|lean| lean.abs() >= LEAST_LEAN);
+        let mut lines = Vec::new();
+        for zone in zones {
+            let cut = again::Cut::new(raster, dpi, page, *zone, straighten);
+            let Some(cut) = cut.filter(|cut| cut.shorter_side() >= SHORTEST_SIDE) else { continue };
+            let witness = self.witness.as_ref().map(|native| (native, false));
+            for (native, same_model) in [Some((&self.native, true)), witness].into_iter().flatten()
+            {
+                set_mode(native, TessPageSegMode::PSM_SINGLE_LINE)?;
+                let reading = read(native, &cut.grey, cut.dpi, &cut.frame);
+                set_mode(native, TessPageSegMode::PSM_AUTO)?;
+                let line = cut.line(reading?.lines);
+                lines.extend(line.map(|line| Again { line, same_model }));
+            }
+        }
+        Ok(lines)
     }
 
     /// What the engine reads, nothing repaired.
@@ -236,29 +266,53 @@ impl Engine {
         page: &Sheet,
         frame: &Frame,
     ) -> Result<Reading, OcrError> {
-        let mode = |mode| {
-            self.native.set_page_seg_mode(mode).map_err(OcrError::native("setting its mode"))
-        };
-        mode(TessPageSegMode::PSM_SPARSE_TEXT)?;
+        set_mode(&self.native, TessPageSegMode::PSM_SPARSE_TEXT)?;
         let reading = self.read(ink, page.dpi, frame);
-        mode(TessPageSegMode::PSM_AUTO)?;
+        set_mode(&self.native, TessPageSegMode::PSM_AUTO)?;
         reading
     }
 
-    /// One recognition.
     fn read(&self, grey: &GrayImage, dpi: f32, frame: &Frame) -> Result<Reading, OcrError> {
-        let (width, height) = (grey.width() as i32, grey.height() as i32);
-        self.native
-            .set_image(grey.as_raw(), width, height, 1, width)
-            .map_err(OcrError::native("taking the raster"))?;
-        self.native
-            .set_source_resolution(dpi.clamp(70.0, 2400.0) as i32)
-            .map_err(OcrError::native("taking the resolution"))?;
-        self.native.recognize().map_err(OcrError::native("recognising"))?;
-        let reading = words::read(&self.native, frame)?;
-        self.native.clear().map_err(OcrError::native("forgetting the page"))?;
-        Ok(reading)
+        read(&self.native, grey, dpi, frame)
     }
+}
+
+/// A handle with this model; `None` where it is not installed.
+fn loaded(folder: &Path, language: &str) -> Result<Option<TesseractAPI>, OcrError> {
+    let native = TesseractAPI::new();
+    if native.init(folder, language).is_err() {
+        return Ok(None);
+    }
+    set_mode(&native, TessPageSegMode::PSM_AUTO)?;
+    // The library's own messages can quote words of the page.
+    native
+        .set_variable("debug_file", "/dev/null")
+        .map_err(OcrError::native("silencing its messages"))?;
+    Ok(Some(native))
+}
+
+fn set_mode(native: &TesseractAPI, mode: TessPageSegMode) -> Result<(), OcrError> {
+    native.set_page_seg_mode(mode).map_err(OcrError::native("setting its mode"))
+}
+
+/// One recognition.
+fn read(
+    native: &TesseractAPI,
+    grey: &GrayImage,
+    dpi: f32,
+    frame: &Frame,
+) -> Result<Reading, OcrError> {
+    let (width, height) = (grey.width() as i32, grey.height() as i32);
+    native
+        .set_image(grey.as_raw(), width, height, 1, width)
+        .map_err(OcrError::native("taking the raster"))?;
+    native
+        .set_source_resolution(dpi.clamp(70.0, 2400.0) as i32)
+        .map_err(OcrError::native("taking the resolution"))?;
+    native.recognize().map_err(OcrError::native("recognising"))?;
+    let reading = words::read(native, frame)?;
+    native.clear().map_err(OcrError::native("forgetting the page"))?;
+    Ok(reading)
 }
 
 /// Names what is missing, where, and what brings it.
@@ -331,7 +385,7 @@ impl Sheet {
         let (width, height) = self.size_pt;
         let origin = if blank { TextOrigin::None } else { TextOrigin::Ocr };
         Recognised {
-            text: PageText { width, height, lines: reading.lines, origin },
+            text: PageText { width, height, lines: reading.lines, origin, again: Vec::new() },
             skew_deg: lean,
             turned: self.turned,
             blank,

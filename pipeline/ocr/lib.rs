@@ -1,6 +1,6 @@
 //! Recognition: a page's raster becomes words with boxes and confidences.
 //!
-//! One [`Engine`] owns one Tesseract handle for life. [`prepare`] makes the raster the engine sees
+//! One [`Engine`] owns its Tesseract handles for life. [`prepare`] makes the raster the engine sees
 //! (grey, about 200 dpi, coloured ink taken out, straight); the boxes that come back are always in
 //! points of the page as it was handed in, or of the page turned upright when it lay on its side
 //! or its head ([`Recognised::turned`]).
@@ -8,6 +8,7 @@
 //! It keeps no page, reads no file, starts no thread. Bounds on time and memory are the business
 //! of the process it runs in: native code cannot be stopped from inside.
 
+mod again;
 mod engine;
 mod error;
 mod frame;

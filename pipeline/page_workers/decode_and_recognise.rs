@@ -84,7 +84,11 @@ impl DecodeAndRecognise {
             Care::Reduced => Profile::CHEAP,
         };
         let dpi = decoded.raster_dpi;
-        let read = self.engine.recognise_with(&raster, dpi, size_pt, profile)?;
+        let mut read = self.engine.recognise_with(&raster, dpi, size_pt, profile)?;
+        if care == Care::Full {
+            let doubtful = sohoa_extract::doubtful(&read.text);
+            read.text.again = self.engine.read_again(&raster, dpi, &read, &doubtful)?;
+        }
         note(decoded, &read);
         Ok(read.text)
     }

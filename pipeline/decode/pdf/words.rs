@@ -31,6 +31,7 @@ pub(super) fn layer(observed: &Observed) -> PageText {
         height: observed.size.1 as f32,
         lines,
         origin: TextOrigin::Layer,
+        again: Vec::new(),
     }
 }
 

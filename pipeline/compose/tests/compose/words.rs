@@ -103,7 +103,13 @@ fn page(shortest: usize) -> impl Strategy<Value = PageText> {
     let line = proptest::collection::vec((word, 3.0f32..9.0, 1.3f32..20.0), 1..8);
     (proptest::collection::vec(line, 1..12), -0.01f32..0.01).prop_map(|(lines, slope)| {
         let lines = lines.into_iter().zip(0u8..).map(|(words, row)| line_of(words, row, slope));
-        PageText { width: 700.0, height: 600.0, lines: lines.collect(), origin: TextOrigin::Ocr }
+        PageText {
+            width: 700.0,
+            height: 600.0,
+            lines: lines.collect(),
+            origin: TextOrigin::Ocr,
+            again: Vec::new(),
+        }
     })
 }
 

@@ -37,7 +37,13 @@ pub(crate) fn text(slope: f32) -> PageText {
         let baseline = 90.0 + 48.0 * row as f32;
         line(text, (70.0, baseline), slope, row as u32 / 3)
     });
-    PageText { width: PAGE.0, height: PAGE.1, lines: lines.collect(), origin: TextOrigin::Ocr }
+    PageText {
+        width: PAGE.0,
+        height: PAGE.1,
+        lines: lines.collect(),
+        origin: TextOrigin::Ocr,
+        again: Vec::new(),
+    }
 }
 
 /// One line of 14-point type whose letters are 6 points wide.

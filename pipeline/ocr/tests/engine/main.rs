@@ -3,7 +3,7 @@
 mod typeset;
 
 use image::{DynamicImage, imageops};
-use sohoa_document::{TextOrigin, Word};
+use sohoa_document::{Rect, TextOrigin, Word};
 use sohoa_ocr::{Engine, EngineConfig, OcrError, Recognised, prepare::turn};
 use typeset::{Ink, Sheet};
 
@@ -106,6 +106,27 @@ fn boxes_of_a_leaning_page_lie_on_the_leaning_page() {
     let line = read.text.lines.iter().max_by_key(|line| line.words.len()).unwrap();
     let fall = (line.baseline.1 - line.baseline.0) / line.bbox.width();
     assert!((fall - lean.to_radians().tan()).abs() < 0.01, "{line:?}");
+}
+
+#[test]
+fn a_line_is_read_again_where_it_stands_however_the_page_lies() {
+    let engine = engine();
+    let upright = engine.recognise(&black(), DPI, A4).unwrap();
+    let line = upright.text.lines.iter().find(|line| line.text().contains("huyện")).unwrap();
+    let (zone, expected) = (line.bbox, word(&upright, "huyện").bbox);
+    let lean = DynamicImage::ImageLuma8(turn::straighten(&black().to_luma8(), -1.5));
+    for (raster, size) in [(black(), A4), (black().rotate90(), (A4.1, A4.0)), (lean, A4)] {
+        let read = engine.recognise(&raster, DPI, size).unwrap();
+        let again = engine.read_again(&raster, DPI, &read, &[zone]).unwrap();
+        assert!(again[0].same_model);
+        let text = again[0].line.text();
+        assert!(text.contains("nhân dân huyện đề nghị"), "{text}");
+        let found = again[0].line.words.iter().find(|word| word.text == "huyện").unwrap().bbox;
+        let far = (found.x0 - expected.x0).abs().max((found.y0 - expected.y0).abs());
+        assert!(far < 8.0, "{found:?} {expected:?}");
+    }
+    let nowhere = Rect::new(9.0e9, -1.0, f32::NAN, 2.0);
+    assert!(engine.read_again(&black(), DPI, &upright, &[nowhere]).unwrap().is_empty());
 }
 
 #[test]

@@ -66,6 +66,32 @@ fn a_very_faint_page_is_read() {
 }
 
 #[test]
+fn a_doubtful_line_of_a_letterhead_is_read_again_and_a_clear_one_is_not() {
+    let letterhead = |day: &str| {
+        let mut sheet = Sheet::new();
+        let date = format!("Gia Lai, ngày {day} tháng 4 năm 2019");
+        for (text, x, y) in [
+            ("SỞ NỘI VỤ", 250.0, 180.0),
+            ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", 760.0, 180.0),
+            ("Độc lập - Tự do - Hạnh phúc", 880.0, 230.0),
+            ("Số: 31/BC-SNV", 230.0, 310.0),
+            (&date, 850.0, 310.0),
+            ("BÁO CÁO", 700.0, 420.0),
+        ] {
+            sheet.set(text, x, y, Ink::BLACK);
+        }
+        for (line, y) in LINES.iter().cycle().zip((600u16..).step_by(50)).take(12) {
+            sheet.set(line, 200.0, f32::from(y), Ink::BLACK);
+        }
+        page(&sheet.raster).text.again
+    };
+    assert_eq!(letterhead("25"), []);
+    let again = letterhead("xx");
+    let own = again.iter().find(|again| again.same_model).unwrap();
+    assert!(own.line.text().contains("tháng 4 năm 2019"), "{}", own.line.text());
+}
+
+#[test]
 fn a_stamp_that_is_all_a_page_shows_is_read() {
     let mut sheet = Sheet::new();
     sheet.set("TUYỆT MẬT", 250.0, 400.0, Ink { colour: [205, 45, 60], size: 64.0 });

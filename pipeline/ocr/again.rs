@@ -1,0 +1,110 @@
+//! One line of a page, cut out to be read again.
+//!
+//! The first reading sees the whole page at about 200 dpi and finds the lines itself. A line whose
+//! place is known is cut out of the scanner's own pixels instead: prepared the same way, but at
+//! 300 dpi, and without neighbours that the layout analysis could join it with.
+
+use image::{
+    DynamicImage, GrayImage,
+    imageops::{self, FilterType},
+};
+use sohoa_document::{Line, Rect};
+
+use crate::{
+    engine::Recognised,
+    frame::Frame,
+    prepare::{grey, reduce, turn},
+};
+
+/// The engine scales each line to the height it was trained on, so that more gains nothing. A
+/// coarser scan is enlarged: at the resolution of the first reading the same model would say the
+/// same again, letter for letter, and be no witness.
+const READ_AT_DPI: f32 = 300.0;
+
+/// Scans between these are enlarged: finer ones are read as they are, below there is nothing.
+const COARSE_DPI: f32 = 250.0;
+const COARSEST_DPI: f32 = 70.0;
+
+/// Paper around the line, in points across and down: a box can cut an accent or a last digit.
+const MARGIN: (f32, f32) = (6.0, 3.0);
+
+/// A line's raster, upright and straight.
+pub(crate) struct Cut {
+    pub(crate) grey: GrayImage,
+    pub(crate) dpi: f32,
+    /// Back to points from the cut's own corner.
+    pub(crate) frame: Frame,
+    /// The cut's place on the page.
+    place: Rect,
+}
+
+impl Cut {
+    /// The zone of the page with some paper around it; `None` where it lies off the raster.
+    pub(crate) fn new(
+        raster: &DynamicImage,
+        dpi: f32,
+        page: &Recognised,
+        zone: Rect,
+        straighten: Option<f32>,
+    ) -> Option<Self> {
+        let size = (page.text.width, page.text.height);
+        let place = Rect::new(
+            (zone.x0 - MARGIN.0).max(0.0),
+            (zone.y0 - MARGIN.1).max(0.0),
+            (zone.x1 + MARGIN.0).min(size.0),
+            (zone.y1 + MARGIN.1).min(size.1),
+        );
+        // Where the page lay before recognition turned it upright.
+        let lain = place.turned((360 - page.turned) % 360, size);
+        let across = if page.turned.is_multiple_of(180) { size } else { (size.1, size.0) };
+        let scale = (raster.width() as f32 / across.0, raster.height() as f32 / across.1);
+        // A hostile size leaves no number, and no number is zero here.
+        let (x, y) = ((lain.x0 * scale.0) as u32, (lain.y0 * scale.1) as u32);
+        let width = ((lain.width() * scale.0) as u32).min(raster.width().saturating_sub(x));
+        let height = ((lain.height() * scale.1) as u32).min(raster.height().saturating_sub(y));
+        if width == 0 || height == 0 {
+            return None;
+        }
+        let grey = grey::grey(&raster.crop_imm(x, y, width, height), true);
+        let grey = turn::quarter(grey, page.turned);
+        let (grey, dpi) = at_reading_resolution(grey, dpi);
+        let grey = match straighten {
+            Some(lean) => turn::straighten(&grey, lean),
+            None => grey,
+        };
+        let size = (place.width(), place.height());
+        let frame = Frame::new(grey.dimensions(), size, straighten.unwrap_or(0.0));
+        Some(Self { grey, dpi, frame, place })
+    }
+
+    pub(crate) fn shorter_side(&self) -> u32 {
+        self.grey.width().min(self.grey.height())
+    }
+
+    /// The words read on the cut as one line of the page; `None` without any.
+    pub(crate) fn line(&self, lines: Vec<Line>) -> Option<Line> {
+        let moved = |bbox: Rect| {
+            let (x, y) = (self.place.x0, self.place.y0);
+            Rect::new(bbox.x0 + x, bbox.y0 + y, bbox.x1 + x, bbox.y1 + y)
+        };
+        let mut words: Vec<_> = lines.into_iter().flat_map(|line| line.words).collect();
+        for word in &mut words {
+            word.bbox = moved(word.bbox);
+        }
+        let bbox = Rect::around(words.iter().map(|word| &word.bbox))?;
+        Some(Line { words, bbox, baseline: (bbox.y1, bbox.y1), block: 0 })
+    }
+}
+
+fn at_reading_resolution(grey: GrayImage, dpi: f32) -> (GrayImage, f32) {
+    if let Some(reduced) = reduce::to_resolution(&grey, dpi, READ_AT_DPI) {
+        return (reduced, READ_AT_DPI);
+    }
+    // A page without a believable resolution stays as it is.
+    if !(COARSEST_DPI..COARSE_DPI).contains(&dpi) {
+        return (grey, dpi);
+    }
+    let side = |pixels: u32| (pixels as f32 * READ_AT_DPI / dpi) as u32;
+    let (width, height) = (side(grey.width()), side(grey.height()));
+    (imageops::resize(&grey, width, height, FilterType::CatmullRom), READ_AT_DPI)
+}
