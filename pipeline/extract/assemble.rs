@@ -8,7 +8,7 @@ use sohoa_document::{Field, Rect};
 
 use crate::{
     arrival, confidence,
-    date::DateLine,
+    date_line::DateLine,
     evidence::{self, Mention},
     fields::{Context, FieldFinding, Fields, Severity},
     issuer, kind,

@@ -10,7 +10,7 @@
 //!
 //! | module | field or idea |
 //! |---|---|
-//! | `rows`, `zones`, `segment`, `attachment` | words as rows, the parts of the first page, several documents in one file |
+//! | `rows`, `zones`, `date_line`, `segment`, `attachment` | words as rows, the parts of the first page, several documents in one file |
 //! | `anchors`, `confidence`, `witness` | tolerant matching of printed anchors, what a probability is made of, several readings of one line |
 //! | `number`, `notation`, `date`, `issuer`, `kind`, `subject`, `signer`, `recipients` | the fields |
 //! | `office`, `person`, `ink` | a line of the signature block, a name, what stands where digits should |
@@ -27,6 +27,7 @@ mod attachment;
 mod casing;
 mod confidence;
 mod date;
+mod date_line;
 mod evidence;
 mod fields;
 mod ink;

@@ -12,7 +12,7 @@ use sohoa_document::{Field, Rect, Word, fold::fold};
 
 use crate::{
     confidence,
-    date::DateLine,
+    date_line::DateLine,
     ink::Ink,
     notation::{self, Notation},
     rows::{Joined, Sheet, Span},

@@ -6,7 +6,7 @@
 
 use crate::{
     anchors::{in_order, is, skeleton},
-    date::{self, DateLine},
+    date_line::{self, DateLine},
     number::{self, NumberLine},
     rows::{Sheet, Span},
 };
@@ -37,7 +37,7 @@ impl<'s, 'a> Head<'s, 'a> {
         let national =
             title_row(sheet, end, &NATIONAL, 4).or_else(|| title_row(sheet, end, &PARTY, 4));
         let motto = title_row(sheet, end, &MOTTO, 4);
-        let date = date::find(sheet, end);
+        let date = date_line::find(sheet, end);
         let right = national.or(motto).map(|(_, x)| x);
         let number = number::find(sheet, end, date.as_ref(), right);
         let lowest = [

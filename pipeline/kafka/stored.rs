@@ -31,13 +31,13 @@ pub enum Unreadable {
     #[error("The message is not a submission: {0}")]
     NotOne(#[source] serde_json::Error),
     /// Its version is not known here.
-    #[error("the message has schema_version {0}, and only {VERSION} is known")]
+    #[error("The message has schema_version {0}, and only {VERSION} is known")]
     Version(i16),
     /// What it names is not there, or is something else.
     #[error("The message's body should lie at `{0}` in the output, and does not")]
     Body(String),
     /// The store does not answer.
-    #[error("the message's body cannot be read")]
+    #[error("The message's body cannot be read")]
     Store(Fault),
 }
 

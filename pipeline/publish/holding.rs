@@ -19,6 +19,11 @@ const ALTO: &str = "alto.xml";
 /// Name of the state beside them, written last.
 pub const PREPARED: &str = "prepared.json";
 
+/// What a held document waits for: the agency's word.
+pub const FOR_RELEASE: &str = "release";
+/// The same: a time-stamp, which was not to be had.
+pub const FOR_STAMP: &str = "timestamp";
+
 /// Stores the composed document and its words with their places, then the state that makes it held;
 /// answers with that state.
 pub async fn hold(

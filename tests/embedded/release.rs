@@ -1,6 +1,6 @@
 //! Held until released: signing resumes from prepared state, never from recognition.
 
-use std::process::Command;
+use std::{path::Path, process::Command};
 
 use serde_json::Value;
 
@@ -54,6 +54,16 @@ fn a_clerk_releases_one_document_and_refuses_the_other() {
     assert!(release(&["list", "--sample", "1"]).ends_with("in the sample\n"));
     assert!(release(&["show", uid(1)]).contains("\"waiting_for\": \"release\""));
 
+    // One is named without a listing; of none there is nothing to decide on.
+    let named = release(&["list", "--id", uid(0), "--json"]);
+    assert_eq!(named.lines().count(), 1);
+    let none = ["approve", "--by", "A", "--json", "--id", "00000000-0000-5000-8000-000000000000"];
+    assert!(release(&none).contains("\"documents\":0"));
+    // Where workers sign by delegation, none of them waits for a clerk's message.
+    let send = ["release", "approve", "--send", "--all", "--by", "A", "--output", "out"];
+    let sent = world.sohoa(&send);
+    assert_eq!(sent.exit, 1);
+    assert!(sent.stderr.contains("release.mode"), "{}", sent.stderr);
     // Nobody's word, and no word of which documents, is no release.
     for wrong in [&["approve", "--by", " ", "--all"][..], &["approve", "--by", "Văn thư"]] {
         let places = ["--output", "out", "--config", &manual];
@@ -85,26 +95,34 @@ fn a_clerk_releases_one_document_and_refuses_the_other() {
     world.audit();
 }
 
-/// Killed between the record and the index, a release is finished by the same command.
+/// Killed between the record and the index, a release is finished by the next decision, and what is
+/// published is not refused any more.
 #[test]
-fn a_release_that_was_interrupted_is_finished_by_the_next() {
+fn a_release_that_was_interrupted_is_finished_by_the_next_decision() {
     let world = World::with_samples(&["--dossiers", "1", "--documents", "1"]);
     let manual = world.write("manual.toml", "[release]\nmode = \"manual\"\n");
     assert_eq!(world.run(&["--config", &manual]).count("documents", "held"), 1);
-    let kept = world.path("kept");
-    let copied =
-        Command::new("cp").arg("-a").arg(world.path("out/work")).arg(&kept).status().unwrap();
-    assert!(copied.success());
-    let approve =
-        ["release", "approve", "--all", "--by", "A", "--output", "out", "--config", &manual];
-    assert_eq!(world.sohoa(&approve).exit, 0);
-    // As it was when the record was there and nothing of it in the index.
-    std::fs::remove_dir_all(world.path("out/index")).unwrap();
-    std::fs::remove_dir_all(world.path("out/work")).unwrap_or_default();
-    std::fs::rename(&kept, world.path("out/work")).unwrap();
-    let again = world.sohoa(&approve);
-    assert_eq!(again.exit, 0, "{}", again.stderr);
-    assert_eq!(world.number("select count(*) as n from documents"), 1);
-    assert!(world.files("out/work").is_empty());
-    world.audit();
+    let (work, kept) = (world.path("out/work"), world.path("kept"));
+    let copy = |from: &Path, to: &Path| {
+        std::fs::remove_dir_all(to).unwrap_or_default();
+        assert!(Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap().success());
+    };
+    copy(&work, &kept);
+    let decide = |decision: &[&str]| {
+        let common = ["--all", "--by", "A", "--json", "--output", "out", "--config", &manual];
+        let ran = world.sohoa(&[&["release"][..], decision, &common].concat());
+        assert_eq!(ran.exit, 0, "{}", ran.stderr);
+        let told: Value = serde_json::from_str(&ran.stdout).unwrap();
+        assert_eq!((&told["published"], &told["refused"]), (&1.into(), &0.into()));
+    };
+    decide(&["approve"]);
+    for decision in [&["approve"][..], &["reject", "--reason", "too late"]] {
+        // As it was when the record was there and nothing of it in the index.
+        std::fs::remove_dir_all(world.path("out/index")).unwrap();
+        copy(&kept, &work);
+        decide(decision);
+        assert_eq!(world.number("select count(*) as n from documents"), 1);
+        assert!(world.files("out/work").is_empty() && world.files("out/quarantine").is_empty());
+        world.audit();
+    }
 }

@@ -7,7 +7,10 @@ use indicatif::MultiProgress;
 use sohoa_backfill::Ledger;
 use sohoa_flow::Fault;
 use sohoa_kafka::{Submitter, Topic, connect};
-use sohoa_schemas::record::{Part, Released};
+use sohoa_schemas::{
+    config::ReleaseMode,
+    record::{Part, Released},
+};
 use sohoa_store::{Missing, Store};
 use uuid::Uuid;
 
@@ -144,8 +147,7 @@ async fn settle(
     });
     let (documents, pages) = count(&store, &select).await?;
     if verdict.list_only || documents == 0 {
-        say(format_args!("{documents} documents, {pages} pages would be decided on"))?;
-        return Ok(Exit::Done);
+        return would(documents, pages, filter.json);
     }
     let released = Released { by, at, reference };
     let order = |held: Held| Order {
@@ -170,11 +172,26 @@ async fn settle(
     Ok(if decided.damaged == 0 { Exit::Done } else { Exit::CheckFailed })
 }
 
+fn would(documents: u64, pages: i64, json: bool) -> Result<Exit, Failure> {
+    if json {
+        say(serde_json::json!({ "documents": documents, "pages": pages, "decided": false }))?;
+    } else if documents == 0 {
+        say("nothing of it is held; sohoa release list shows what is")?;
+    } else {
+        say(format_args!("{documents} documents, {pages} pages would be decided on"))?;
+    }
+    Ok(Exit::Done)
+}
+
 /// Has the workers carry it out.
 async fn send_all(
     (settings, store): (&Settings, &Store),
     mut orders: BoxStream<'_, Result<Order, Fault>>,
 ) -> Result<u64, Failure> {
+    if settings.config.release.mode != ReleaseMode::Manual {
+        return Err(Failure::new(Exit::Usage, "workers carry out no release by delegation")
+            .hint("release without --send, where the key is, or set release.mode = \"manual\""));
+    }
     let kafka = &settings.config.kafka;
     let failed = |fault| setup::broker_failure(fault, &kafka.brokers);
     let client =

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use serde_json::json;
 use sohoa_sign::{
-    Appearance, ArchiveStamp, EvidenceSource, Raised, SignError, SignRequest, Signed,
-    TimeStampAuthority, raise_pdf, sign_pdf, sign_pdf_stamped, verify::verify_pdf,
+    Appearance, ArchiveStamp, EvidenceError, EvidenceSource, MessageSigner as _, Raised, SignError,
+    SignRequest, Signed, TimeStampAuthority, raise_pdf, sign_pdf, sign_pdf_stamped,
+    verify::verify_pdf,
 };
 
 use crate::{
@@ -21,6 +22,10 @@ use crate::{
 
 /// Name of the field of a document time-stamp.
 const ARCHIVE_FIELD: &str = "SohoaArchive";
+
+/// What to do where nobody says whether a certificate was revoked.
+const EVIDENCE: &str = "the authorities named in the certificates have to answer over http, and \
+                        their roots be in sign.roots; sign with --level B-T without them";
 
 /// Signs a file, and judges what was made.
 pub(crate) fn run(arguments: &arguments::Sign) -> Result<Exit, Failure> {
@@ -83,10 +88,16 @@ fn sign(
             .hint("set sign.timestamp_url, and its root in sign.roots"));
     };
     let stamp = |to: &Path| sign_pdf_stamped(input, to, request, signer, stamps);
-    let signed = match arguments.level {
-        Level::BB | Level::BT => stamp(output),
-        Level::BLt => raised(output, stamp, (&authority.evidence()?, None)),
-        Level::BLta => raised(output, stamp, (&authority.evidence()?, Some(stamps))),
+    let signed = if arguments.level == Level::BT {
+        stamp(output)
+    } else {
+        let evidence = authority.evidence()?;
+        // Before the key is used: a revoked certificate signs nothing.
+        evidence.check_signer(signer.chain(), now()).map_err(|error| match error {
+            EvidenceError::Revoked { .. } => Failure::from_error(Exit::Configuration, &error),
+            _ => Failure::from_error(Exit::Unreachable, &error).hint(EVIDENCE),
+        })?;
+        raised(output, stamp, (&evidence, (arguments.level == Level::BLta).then_some(stamps)))
     };
     signed.map_err(|error| refusal(&error))
 }
@@ -117,10 +128,7 @@ fn refusal(error: &SignError) -> Failure {
     match error {
         SignError::TimeStamp(_) => Failure::from_error(Exit::Unreachable, error)
             .hint("check sign.timestamp_url, or sign with --level B-B"),
-        SignError::Evidence { .. } => Failure::from_error(Exit::Unreachable, error).hint(
-            "the authorities named in the certificates have to answer over http, and their roots \
-             be in sign.roots; sign with --level B-T without them",
-        ),
+        SignError::Evidence { .. } => Failure::from_error(Exit::Unreachable, error).hint(EVIDENCE),
         SignError::Io { .. } => Failure::from_error(Exit::Configuration, error),
         _ => Failure::from_error(Exit::CheckFailed, error),
     }

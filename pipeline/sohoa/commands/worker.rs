@@ -16,6 +16,7 @@ use crate::{
     exit::{Exit, Failure},
     inputs,
     observe::{self, Counts},
+    privacy::Pseudonyms,
     run,
     scratch::Scratch,
     settings::Settings,
@@ -60,8 +61,8 @@ pub(crate) async fn run(arguments: Worker) -> Result<Exit, Failure> {
     }
     let drain = Duration::from_secs(context.settings.config.workers.drain_seconds);
     tokio::spawn(bound_drain(shutdown.clone(), drain));
-    let office = Arc::new(context.office.clone());
-    let releasing = tokio::spawn(carry_out(office, releases, shutdown));
+    let with = (Arc::new(context.office.clone()), Arc::clone(&context.pseudonyms));
+    let releasing = tokio::spawn(carry_out(with, releases, shutdown));
     let inputs = Arc::new(Inputs::new(&context, others));
     tracing::warn!(inputs = inputs.names(), "the worker takes documents");
     let ended = worker::drive(inputs, lanes, (health, counts)).await;
@@ -73,12 +74,12 @@ pub(crate) async fn run(arguments: Worker) -> Result<Exit, Failure> {
 
 /// Carries releases out beside the lanes; what ends it, ends the worker in order.
 async fn carry_out(
-    office: Arc<Office>,
+    with: (Arc<Office>, Arc<Pseudonyms>),
     releases: Option<Releases>,
     shutdown: Shutdown,
 ) -> Result<(), Failure> {
     let Some(releases) = releases else { return Ok(()) };
-    let ended = worker::follow(office, releases, shutdown.clone()).await;
+    let ended = worker::follow(with, releases, shutdown.clone()).await;
     shutdown.request();
     ended
 }

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use futures::{Stream, TryStreamExt as _};
 use serde::Serialize;
 use sohoa_flow::{FatalKind, Fault, Rejection, retry::retry};
-use sohoa_publish::{holding, quarantine};
+use sohoa_publish::{holding, publication};
 use sohoa_schemas::{
     Code,
     record::{Prepared, Quarantine, Released, Rows},
-    rows::{FindingRow, Outcome, SCHEMA_VERSION},
+    rows::Outcome,
 };
 use uuid::Uuid;
 
@@ -18,14 +19,16 @@ use crate::{
     channel::Channel,
     context::{Office, now},
     exit::Failure,
-    stages::{Settled, publish},
+    stages::{
+        Settled,
+        accept::Remark,
+        publish, quarantine,
+        rows::{Filed, finding_of},
+    },
 };
 
 /// Documents between two times that the index is told: so many are done again after an interruption.
 const ROUND: usize = 200;
-
-/// What a document waits for that a clerk has to release.
-const RELEASE: &str = "release";
 
 /// What a clerk decided.
 #[derive(Debug, Clone)]
@@ -124,7 +127,7 @@ async fn one(office: &Office, order: Order) -> Result<Option<Done>, Fault> {
                 return Ok(None);
             };
             // What waits for a time-stamp was released already.
-            if prepared.waiting_for == RELEASE {
+            if prepared.waiting_for == holding::FOR_RELEASE {
                 for row in &mut prepared.record.rows.documents {
                     row.release_mode = Some("manual".into());
                     row.release_ref = Some(released.reference.clone());
@@ -138,23 +141,31 @@ async fn one(office: &Office, order: Order) -> Result<Option<Done>, Fault> {
     Ok(Some(Done { settled, dossier, version }))
 }
 
+/// Refuses a document, unless it was published all the same. The moment of the refusal is taken
+/// before that is looked up: of an approval that comes between, the receipt is the later one.
 async fn refuse(
     office: &Office,
     prepared: Prepared,
     (reason, released): (String, Released),
 ) -> Result<Settled, Fault> {
+    let time = now();
+    let (source, version) = (prepared.record.source_uid, prepared.record.version);
+    let find = || publication::find(&office.output, source, version);
+    if let Some(record) = retry(office.retry, find).await? {
+        return Ok(Settled::published(record));
+    }
+    quarantine::keep(office, entry(prepared, (reason, released), time)).await
+}
+
+fn entry(
+    prepared: Prepared,
+    (reason, released): (String, Released),
+    time: DateTime<Utc>,
+) -> Quarantine {
     let Released { by, reference, .. } = released;
     let error = format!("refused by {by} ({reference}): {reason}");
     let rejection = Rejection::new(Code::Q09ReleaseRefused, STAGE, error);
-    let entry = entry(prepared, &rejection, reason);
-    let source = entry.source_uid;
-    let write = |_: Option<&Quarantine>| Some(entry.clone());
-    let written = retry(office.retry, || quarantine::amend(&office.output, source, write)).await?;
-    Ok(Settled::quarantined(written.unwrap_or(entry)))
-}
-
-fn entry(prepared: Prepared, rejection: &Rejection, reason: String) -> Quarantine {
-    let (record, time) = (prepared.record, now());
+    let record = prepared.record;
     let mut intake = record.rows.intake;
     for row in &mut intake {
         row.outcome = Outcome::Quarantined;
@@ -163,40 +174,16 @@ fn entry(prepared: Prepared, rejection: &Rejection, reason: String) -> Quarantin
         row.sentence = Some(rejection.sentence.clone());
         row.settled_at = time;
     }
-    let name = format!("finding {} {} ", record.source_uid, rejection.code);
-    let finding = FindingRow {
-        finding_uid: Uuid::new_v5(&record.source_uid, name.as_bytes()),
-        source_uid: record.source_uid,
+    let filed = Filed {
+        source: record.source_uid,
         version: record.version,
-        province: record.province.clone(),
-        ingest_month: record.ingest_month.clone(),
-        subject_kind: "source".into(),
-        subject_uid: record.source_uid,
-        code: rejection.code,
-        severity: rejection.code.severity(),
-        field: None,
-        observed: Some(reason),
-        expected: Some(rejection.code.expected().into()),
-        stage: STAGE.into(),
-        detected_at: time,
-        schema_version: SCHEMA_VERSION,
+        province: &record.province,
+        month: &record.ingest_month,
     };
-    Quarantine {
-        schema_version: SCHEMA_VERSION,
-        source_uid: record.source_uid,
-        dossier_uid: record.dossier_uid,
-        code: rejection.code,
-        sentence: rejection.sentence.clone(),
-        stage: STAGE.into(),
-        error_chain: rejection.cause.chain(),
-        attempts: 1,
-        sources: intake.iter().map(|row| row.uri.clone()).collect(),
-        originals: record.parts,
-        ingest_month: record.ingest_month,
-        province: record.province,
-        quarantined_at: time,
-        message: None,
-        position: None,
-        rows: Rows { findings: vec![finding], intake, ..Rows::default() },
-    }
+    let subject = ("source", record.source_uid);
+    let finding = finding_of(filed, subject, Remark::seen(rejection.code, reason), STAGE);
+    let sources = intake.iter().map(|row| row.uri.clone()).collect();
+    let rows = Rows { findings: vec![finding], intake, ..Rows::default() };
+    let entry = quarantine::new(filed, record.dossier_uid, &rejection, rows);
+    Quarantine { sources, originals: record.parts, quarantined_at: time, ..entry }
 }

@@ -19,7 +19,7 @@ mod select;
 mod send;
 
 pub(crate) use decide::{Decided, Decision, Order, decide};
-pub(crate) use select::{Held, Select, held, sample};
+pub(crate) use select::{Held, Select, held, named, sample};
 pub(crate) use send::send;
 
 /// Name of this step in errors.

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, FixedOffset};
-use futures::{Stream, StreamExt as _, TryStreamExt as _, stream::BoxStream};
+use futures::{Stream, StreamExt as _, TryStreamExt as _, stream, stream::BoxStream};
 use serde::Serialize;
 use sohoa_backfill::Ledger;
 use sohoa_flow::{
@@ -87,33 +87,51 @@ impl Select {
     }
 
     fn takes(&self, prepared: &Prepared) -> bool {
-        let record = &prepared.record;
-        (self.ids.is_empty() || self.ids.contains(&record.source_uid))
-            && self.dossiers.as_ref().is_none_or(|all| all.contains(&record.dossier_uid))
+        self.dossiers.as_ref().is_none_or(|all| all.contains(&prepared.record.dossier_uid))
     }
 }
 
-/// The held documents that `select` takes, in the order of their keys; never all in memory. One whose
-/// version has a record is a leftover, and is given all the same: releasing it finds it published.
+/// The held documents that `select` takes, in the order of their keys or as they are named; never
+/// all in memory. One whose version has a record is a leftover, and is given all the same: deciding
+/// on it finds it published.
 pub(crate) fn held<'a>(
     output: &'a Store,
     select: &'a Select,
 ) -> impl Stream<Item = Result<Held, Fault>> + 'a {
-    states(output)
-        .map(move |state| async move {
+    let found = if select.ids.is_empty() {
+        let find = move |state: Result<(Uuid, i32), Fault>| async move {
             let (source, version) = state?;
-            let find = || holding::find(output, source, version);
-            match retry(Policy::default(), find).await {
-                Ok(prepared) => Ok(prepared.filter(|prepared| select.takes(prepared)).map(shown)),
-                Err(Fault::Reject(why)) => {
-                    tracing::error!(%source, error = %why.cause.error, "a held state is damaged");
-                    Ok(None)
-                }
-                Err(fault) => Err(fault),
-            }
-        })
-        .buffered(AT_ONCE)
-        .try_filter_map(|held| std::future::ready(Ok(held)))
+            read(source, || holding::find(output, source, version)).await
+        };
+        states(output).map(find).buffered(AT_ONCE).boxed()
+    } else {
+        stream::iter(&select.ids).map(|id| named(output, *id)).buffered(AT_ONCE).boxed()
+    };
+    found.try_filter_map(move |prepared| {
+        let prepared = prepared.filter(|prepared| select.takes(prepared));
+        std::future::ready(Ok(prepared.map(shown)))
+    })
+}
+
+/// The held document of a source; none where there is none, or it is damaged.
+///
+/// # Errors
+/// The store's own.
+pub(crate) async fn named(output: &Store, source: Uuid) -> Result<Option<Prepared>, Fault> {
+    read(source, || holding::of(output, source)).await
+}
+
+async fn read<F>(source: Uuid, find: impl FnMut() -> F) -> Result<Option<Prepared>, Fault>
+where
+    F: Future<Output = Result<Option<Prepared>, Fault>>,
+{
+    match retry(Policy::default(), find).await {
+        Err(Fault::Reject(why)) => {
+            tracing::error!(%source, error = %why.cause.error, "a held state is damaged");
+            Ok(None)
+        }
+        found => found,
+    }
 }
 
 /// The sources and versions that have a held state.

@@ -223,7 +223,7 @@ async fn make(
         alto: None,
         appearance: sign::appearance_lines(&context.settings.config),
         composed_at: vietnamese(now()),
-        waiting_for: "release".into(),
+        waiting_for: holding::FOR_RELEASE.into(),
     };
     let files = (&*composed, &*layout.file);
     let hold = || holding::hold(&context.output, files, prepared.clone());

@@ -91,16 +91,7 @@ pub(crate) async fn release(
     files: (&FilePath, &FilePath),
 ) -> Result<Settled, Fault> {
     let (source, version) = (prepared.record.source_uid, prepared.record.version);
-    let patience = Policy { within: office.retry.within.min(STAMP_PATIENCE), ..office.retry };
-    let attempt = || async {
-        match sign_and_publish(office, prepared.clone(), files).await {
-            // Whatever else passes was tried again where it was met.
-            Err(fault) if !sign::lacks_stamp(&fault) => Ok(Err(fault)),
-            Err(fault) => Err(fault),
-            Ok(settled) => Ok(Ok(settled)),
-        }
-    };
-    let settled = match retry(patience, attempt).await.unwrap_or_else(Err) {
+    let settled = match sign_and_publish(office, prepared.clone(), files).await {
         Err(fault) if sign::lacks_stamp(&fault) => {
             tracing::warn!(%source, "no time-stamp is to be had; the document is held");
             return hold(office, prepared).await;
@@ -113,7 +104,7 @@ pub(crate) async fn release(
 
 /// Holds a document for a time-stamp.
 async fn hold(office: &Office, mut prepared: Prepared) -> Result<Settled, Fault> {
-    prepared.waiting_for = "timestamp".into();
+    prepared.waiting_for = holding::FOR_STAMP.into();
     retry(office.retry, || holding::keep(&office.output, &prepared)).await?;
     Ok(Settled::held(prepared))
 }
@@ -126,7 +117,10 @@ pub(crate) async fn sign_and_publish(
     (composed, alto): (&FilePath, &FilePath),
 ) -> Result<Settled, Fault> {
     let signing = office.line.stage(Stage::Sign).enter();
-    let signed = ended(signing, sign::sign(office, &prepared, composed))?;
+    // Only a time-stamp authority makes this worth another try.
+    let patience = Policy { within: office.retry.within.min(STAMP_PATIENCE), ..office.retry };
+    let sign = || std::future::ready(sign::sign(office, &prepared, composed));
+    let signed = ended(signing, retry(patience, sign).await)?;
     measured(office, Stage::Publish, store(office, prepared, (signed, alto))).await
 }
 

@@ -13,10 +13,10 @@ use sohoa_schemas::{
 use uuid::Uuid;
 
 use crate::{
-    context::{Context, now},
+    context::{Context, Office, now},
     stages::{
         process::Settled,
-        rows::{self, FilePages, Verdict},
+        rows::{self, FilePages, Filed, Verdict},
         take_in::Taken,
     },
 };
@@ -27,20 +27,20 @@ pub(crate) async fn refuse(
     taken: &Taken,
     rejection: Rejection,
 ) -> Result<Settled, Fault> {
-    let entry = entry(context, taken, &rejection);
-    tracing::warn!(
-        source = %taken.uid,
-        code = %rejection.code,
-        stage = rejection.cause.stage,
-        "a document is refused"
-    );
+    keep(context, entry(context, taken, &rejection)).await
+}
+
+/// Writes an entry, over one that is there, whose rows it keeps.
+pub(crate) async fn keep(office: &Office, entry: Quarantine) -> Result<Settled, Fault> {
+    let Quarantine { source_uid: source, code, stage, .. } = &entry;
+    tracing::warn!(%source, %code, stage, "a document is refused");
     let write = |held: Option<&Quarantine>| match held {
         // The same refusal of the same bytes once more is no news.
         Some(held) if held.code == entry.code && knows_all(held, &entry) => None,
         Some(held) => Some(with_history(entry.clone(), held.clone())),
         None => Some(entry.clone()),
     };
-    let written = retry(context.retry, || quarantine::amend(&context.output, taken.uid, write));
+    let written = retry(office.retry, || quarantine::amend(&office.output, *source, write));
     Ok(Settled::quarantined(written.await?.unwrap_or(entry)))
 }
 
@@ -86,22 +86,40 @@ fn entry(context: &Context, taken: &Taken, rejection: &Rejection) -> Quarantine 
     let remark = rows::refusal(rejection);
     let finding =
         rows::finding((context, taken), ("source", taken.uid), remark, rejection.cause.stage);
+    let filed = Filed {
+        source: taken.uid,
+        version: 1,
+        province: &context.settings.config.agency.province,
+        month: &rows::month(taken),
+    };
+    let rows = Rows { findings: vec![finding], intake, ..Rows::default() };
+    let sources = taken.source.uris();
+    Quarantine { sources, ..new(filed, taken.source.dossier.uid, rejection, rows) }
+}
+
+/// A new entry, but for where the bytes are.
+pub(crate) fn new(
+    filed: Filed<'_>,
+    dossier: Uuid,
+    rejection: &Rejection,
+    rows: Rows,
+) -> Quarantine {
     Quarantine {
         schema_version: SCHEMA_VERSION,
-        source_uid: taken.uid,
-        dossier_uid: taken.source.dossier.uid,
+        source_uid: filed.source,
+        dossier_uid: dossier,
         code: rejection.code,
         sentence: rejection.sentence.clone(),
         stage: rejection.cause.stage.into(),
         error_chain: rejection.cause.chain(),
         attempts: 1,
-        sources: taken.source.uris(),
+        sources: Vec::new(),
         originals: Vec::new(),
-        ingest_month: rows::month(taken),
-        province: context.settings.config.agency.province.clone(),
+        ingest_month: filed.month.to_owned(),
+        province: filed.province.to_owned(),
         quarantined_at: now(),
         message: None,
         position: None,
-        rows: Rows { findings: vec![finding], intake, ..Rows::default() },
+        rows,
     }
 }

@@ -121,13 +121,11 @@ fn sign_fault(error: SignError) -> Fault {
     }
 }
 
-/// Whether a fault is that of a time-stamp authority that does not answer.
+/// Whether every try failed because no time-stamp authority answered.
 pub(crate) fn lacks_stamp(fault: &Fault) -> bool {
     let Fault::Retry(cause) = fault else { return false };
-    let error = match cause.error.downcast_ref::<GaveUp>() {
-        Some(gave_up) => gave_up.last.downcast_ref::<SignError>(),
-        None => cause.error.downcast_ref::<SignError>(),
-    };
+    let last = cause.error.downcast_ref::<GaveUp>().map(|gave_up| &gave_up.last);
+    let error = last.and_then(|last| last.downcast_ref::<SignError>());
     matches!(error, Some(SignError::TimeStamp(_)))
 }
 

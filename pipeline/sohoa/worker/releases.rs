@@ -3,9 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use futures::{StreamExt as _, stream};
-use sohoa_flow::{Fault, Shutdown, retry::retry};
+use sohoa_flow::{Fault, Shutdown};
 use sohoa_kafka::releases::{Releases, Word};
-use sohoa_publish::holding;
 use sohoa_schemas::message::{Release, VERSION, Verdict};
 
 use super::broken;
@@ -13,7 +12,8 @@ use crate::{
     channel::Channel,
     context::Office,
     exit::{Exit, Failure},
-    release::{Decision, Order, decide},
+    privacy::Pseudonyms,
+    release::{Decision, Order, decide, named},
 };
 
 /// Between two tries, while a service is away.
@@ -24,7 +24,7 @@ const PAUSE: Duration = Duration::from_secs(10);
 /// # Errors
 /// The broker's or the key's own: what is not carried out comes again.
 pub(crate) async fn follow(
-    office: Arc<Office>,
+    (office, pseudonyms): (Arc<Office>, Arc<Pseudonyms>),
     mut releases: Releases,
     shutdown: Shutdown,
 ) -> Result<(), Failure> {
@@ -35,7 +35,7 @@ pub(crate) async fn follow(
             () = shutdown.drained() => return Ok(()),
             words = releases.next() => words?,
         };
-        while let Err(failure) = carry_out(&office, &mut channel, &words).await {
+        while let Err(failure) = carry_out((&office, &pseudonyms), &mut channel, &words).await {
             if failure.exit != Exit::Unreachable {
                 return Err(failure);
             }
@@ -51,13 +51,13 @@ pub(crate) async fn follow(
 }
 
 async fn carry_out(
-    office: &Arc<Office>,
+    (office, pseudonyms): (&Arc<Office>, &Pseudonyms),
     channel: &mut Channel<'_>,
     words: &[Word],
 ) -> Result<(), Failure> {
     let mut orders = Vec::with_capacity(words.len());
     for word in words {
-        orders.extend(understand(office, word).await?);
+        orders.extend(understand((office, pseudonyms), word).await?);
     }
     let orders = stream::iter(orders.into_iter().map(Ok)).boxed();
     let decided = decide(office, channel, orders, || {}).await?;
@@ -69,7 +69,10 @@ async fn carry_out(
 }
 
 /// What a message orders; none of one that is broken, or of a document that is held no more.
-async fn understand(office: &Office, word: &Word) -> Result<Option<Order>, Fault> {
+async fn understand(
+    (office, pseudonyms): (&Office, &Pseudonyms),
+    word: &Word,
+) -> Result<Option<Order>, Fault> {
     let release = match serde_json::from_slice::<Release>(&word.payload) {
         Ok(release) if release.schema_version == VERSION => release,
         Ok(Release { schema_version, .. }) => {
@@ -82,22 +85,16 @@ async fn understand(office: &Office, word: &Word) -> Result<Option<Order>, Fault
         }
     };
     let Release { source_uid, verdict, reason, released, .. } = release;
-    let find = || holding::of(&office.output, source_uid);
-    let prepared = match retry(office.retry, find).await {
-        Ok(Some(prepared)) => prepared,
-        Ok(None) => {
-            tracing::info!(source = %source_uid, "a released document is held no more");
-            return Ok(None);
-        }
-        Err(Fault::Reject(why)) => {
-            tracing::error!(source = %source_uid, error = %why.cause.error, "a held state is damaged");
-            return Ok(None);
-        }
-        Err(fault) => return Err(fault),
+    let Some(prepared) = named(&office.output, source_uid).await? else {
+        tracing::info!(source = %source_uid, "a released document is held no more");
+        return Ok(None);
     };
     let decision = match verdict {
         Verdict::Approve => Decision::Approve,
-        Verdict::Reject => Decision::Refuse(reason.unwrap_or_default()),
+        // It is free text, and stands in a table.
+        Verdict::Reject => {
+            Decision::Refuse(pseudonyms.hide_numbers(reason.as_deref().unwrap_or_default()))
+        }
     };
     Ok(Some(Order { prepared, decision, released }))
 }

@@ -46,31 +46,57 @@ pub(crate) fn month(taken: &Taken) -> String {
 /// What was seen where there should have been something.
 const NOTHING_SEEN: &str = "nothing";
 
+/// What of a source its findings are filed under.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Filed<'a> {
+    pub(crate) source: Uuid,
+    pub(crate) version: i32,
+    pub(crate) province: &'a str,
+    pub(crate) month: &'a str,
+}
+
 /// A finding's row. It always says what was seen and what was expected.
 pub(crate) fn finding(
     base: (&Context, &Taken),
+    subject: (&str, Uuid),
+    mut remark: Remark,
+    stage: &str,
+) -> FindingRow {
+    let (context, taken) = base;
+    for text in [&mut remark.observed, &mut remark.expected].into_iter().flatten() {
+        *text = context.pseudonyms.hide_numbers(text);
+    }
+    let filed = Filed {
+        source: taken.uid,
+        version: 1,
+        province: &context.settings.config.agency.province,
+        month: &month(taken),
+    };
+    finding_of(filed, subject, remark, stage)
+}
+
+/// The same of a source whose bytes are not at hand; the remark hides citizens' numbers already.
+pub(crate) fn finding_of(
+    filed: Filed<'_>,
     (kind, subject): (&str, Uuid),
     remark: Remark,
     stage: &str,
 ) -> FindingRow {
-    let (context, taken) = base;
     let field = remark.field.as_deref().unwrap_or_default();
     let name = format!("finding {subject} {} {field}", remark.code);
-    let observed = remark.observed.as_deref().unwrap_or(NOTHING_SEEN);
-    let expected = remark.expected.as_deref().unwrap_or(remark.code.expected());
     FindingRow {
-        finding_uid: Uuid::new_v5(&taken.uid, name.as_bytes()),
-        source_uid: taken.uid,
-        version: 1,
-        province: context.settings.config.agency.province.clone(),
-        ingest_month: month(taken),
+        finding_uid: Uuid::new_v5(&filed.source, name.as_bytes()),
+        source_uid: filed.source,
+        version: filed.version,
+        province: filed.province.to_owned(),
+        ingest_month: filed.month.to_owned(),
         subject_kind: kind.into(),
         subject_uid: subject,
         code: remark.code,
         severity: remark.code.severity(),
-        observed: Some(context.pseudonyms.hide_numbers(observed)),
+        observed: Some(remark.observed.unwrap_or_else(|| NOTHING_SEEN.to_owned())),
         field: remark.field,
-        expected: Some(context.pseudonyms.hide_numbers(expected)),
+        expected: Some(remark.expected.unwrap_or_else(|| remark.code.expected().to_owned())),
         stage: stage.into(),
         detected_at: now(),
         schema_version: SCHEMA_VERSION,
