@@ -37,7 +37,6 @@ mod raster;
 mod samples;
 mod source;
 mod survey;
-mod syllable;
 mod tiff;
 mod white;
 
@@ -47,4 +46,4 @@ pub use limits::Limits;
 pub use page::{DecodedPage, Keep};
 pub use source::{Source, open};
 pub use survey::{Format, LayerQuality, Origin, Survey};
-pub use syllable::is_syllable;
+pub use sohoa_document::syllable::is_syllable;
