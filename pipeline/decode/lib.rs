@@ -44,6 +44,6 @@ pub use error::DecodeError;
 pub use judge::{LayerStatistics, judge};
 pub use limits::Limits;
 pub use page::{DecodedPage, Keep};
+pub use sohoa_document::syllable::is_syllable;
 pub use source::{Source, open};
 pub use survey::{Format, LayerQuality, Origin, Survey};
-pub use sohoa_document::syllable::is_syllable;

@@ -76,12 +76,8 @@ mod tests {
     fn unicode_in_every_form_is_taken_as_it_is() {
         let with_mark = format!("\u{feff}{TEXT}");
         let wide = |order: fn(u16) -> [u8; 2]| with_mark.encode_utf16().flat_map(order).collect();
-        let forms: [Vec<u8>; 4] = [
-            TEXT.into(),
-            with_mark.clone().into(),
-            wide(u16::to_le_bytes),
-            wide(u16::to_be_bytes),
-        ];
+        let forms: [Vec<u8>; 4] =
+            [TEXT.into(), with_mark.clone().into(), wide(u16::to_le_bytes), wide(u16::to_be_bytes)];
         for bytes in forms {
             let decoded = decode(&bytes).unwrap();
             assert_eq!(decoded.text.trim_start_matches('\u{feff}'), TEXT);

@@ -119,8 +119,7 @@ impl Grid {
     /// Whether a cell has its value from the one above it.
     pub fn is_spread(&self, row: u64, column: usize) -> bool {
         self.merged.iter().any(|merged| {
-            merged.first_column == column
-                && (merged.first_row + 1..=merged.last_row).contains(&row)
+            merged.first_column == column && (merged.first_row + 1..=merged.last_row).contains(&row)
         })
     }
 }

@@ -98,7 +98,8 @@ impl Header {
     }
 
     fn found(&self) -> usize {
-        let mut names: Vec<_> = self.columns.iter().filter_map(|(_, f)| Some(f.as_ref()?.name)).collect();
+        let mut names: Vec<_> =
+            self.columns.iter().filter_map(|(_, f)| Some(f.as_ref()?.name)).collect();
         names.sort_unstable();
         names.dedup();
         names.len()
@@ -140,8 +141,7 @@ impl Header {
                     field.name,
                     field.name
                 );
-                findings
-                    .push(Finding::of_file(Severity::Error, "twice_column", said).at(self.row));
+                findings.push(Finding::of_file(Severity::Error, "twice_column", said).at(self.row));
             }
         }
         for (heading, _) in mapped {

@@ -207,8 +207,7 @@ mod tests {
             ..said("H08.12", "Sở KH&CN")
         }];
         let again = vec![said("H08.12", "Sở KH&CN")];
-        let expected =
-            ["H08.12 Sở KH&CN 2025-03-01 .. 0", "H08.12 Sở TT&TT .. 2025-03-01 0"];
+        let expected = ["H08.12 Sở KH&CN 2025-03-01 .. 0", "H08.12 Sở TT&TT .. 2025-03-01 0"];
         let imports =
             [("2024-01-01", first.clone()), ("2025-04-01", second.clone()), ("2026-01-01", again)];
         assert_eq!(told(&imports), expected);
@@ -255,8 +254,7 @@ mod tests {
             ("2024-01-01", vec![of("Bình Đinh", "1989-07-01")]),
             ("2024-02-01", vec![of("Bình Định", "1989-07-01"), of("Nghĩa Bình", "1975-10-01")]),
         ];
-        let expected =
-            ["H08 Bình Định 1989-07-01 .. 0", "H08 Nghĩa Bình 1975-10-01 1989-07-01 0"];
+        let expected = ["H08 Bình Định 1989-07-01 .. 0", "H08 Nghĩa Bình 1975-10-01 1989-07-01 0"];
         assert_eq!(told(&imports), expected);
     }
 }

@@ -41,11 +41,7 @@ fn add(periods: &mut Vec<Period>, period: Period) {
     }
 }
 
-fn rows(
-    kind: &str,
-    key: &str,
-    owners: &BTreeMap<(Uuid, &str), Vec<Period>>,
-) -> Vec<AgencyKeyRow> {
+fn rows(kind: &str, key: &str, owners: &BTreeMap<(Uuid, &str), Vec<Period>>) -> Vec<AgencyKeyRow> {
     let all = owners.iter().flat_map(|(owner, periods)| periods.iter().map(move |p| (owner, *p)));
     let all: Vec<(&(Uuid, &str), Period)> = all.collect();
     all.iter()

@@ -106,7 +106,8 @@ fn tcvn3(c: char) -> char {
     const FROM_A1: [char; 14] =
         ['Ă', 'Â', 'Ê', 'Ô', 'Ơ', 'Ư', 'Đ', 'ă', 'â', 'ê', 'ô', 'ơ', 'ư', 'đ'];
     // `.` where the standard has no lower-case letter.
-    const FROM_B5: &str = "àảãáạ.ằẳẵắ.......ặầẩẫấậè.ẻẽéẹềểễếệìỉ...ĩíịò.ỏõóọồổỗốộờởỡớợù.ủũúụừửữứựỳỷỹýỵ";
+    const FROM_B5: &str =
+        "àảãáạ.ằẳẵắ.......ặầẩẫấậè.ẻẽéẹềểễếệìỉ...ĩíịò.ỏõóọồổỗốộờởỡớợù.ủũúụừửữứựỳỷỹýỵ";
     let code = c as usize;
     let letter = match code {
         0xa1..=0xae => FROM_A1.get(code - 0xa1).copied(),

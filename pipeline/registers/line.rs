@@ -137,7 +137,11 @@ impl Line<'_> {
                 None
             }
             Cell::Text(text) if text.contains('\u{fffd}') => {
-                self.wrong("encoding", name, "letters that were lost on the way; send the original");
+                self.wrong(
+                    "encoding",
+                    name,
+                    "letters that were lost on the way; send the original",
+                );
                 None
             }
             _ if field.counts && self.grid.is_spread(self.row.number, column) => {

@@ -224,7 +224,8 @@ mod tests {
 
     #[test]
     fn numbers_are_read_with_their_dots() {
-        for (typed, number) in [("1.234", 1234), ("1 234 567", 1_234_567), ("1,234", 1234), ("7", 7)]
+        for (typed, number) in
+            [("1.234", 1234), ("1 234 567", 1_234_567), ("1,234", 1234), ("7", 7)]
         {
             assert_eq!(whole(&Cell::text(typed)), Ok(number), "{typed}");
         }
@@ -232,7 +233,8 @@ mod tests {
             assert!(whole(&Cell::text(typed)).is_err(), "{typed}");
         }
         assert!(whole(&Cell::Number(1.5)).is_err());
-        for (typed, number) in [("94,04", 94.04), ("94.04 %", 94.04), ("1.234,5", 1234.5), ("80", 80.0)]
+        for (typed, number) in
+            [("94,04", 94.04), ("94.04 %", 94.04), ("1.234,5", 1234.5), ("80", 80.0)]
         {
             assert_eq!(decimal(&Cell::text(typed)), Ok(number), "{typed}");
         }
@@ -244,7 +246,8 @@ mod tests {
 
     #[test]
     fn choices_and_truths_are_read_in_both_languages() {
-        let levels: &[(&str, &[&str])] = &[("province", &["tinh", "cap tinh"]), ("commune", &["xa"])];
+        let levels: &[(&str, &[&str])] =
+            &[("province", &["tinh", "cap tinh"]), ("commune", &["xa"])];
         assert_eq!(choice(&Cell::text("Cấp tỉnh"), levels), Ok("province".into()));
         assert_eq!(choice(&Cell::text("huyện"), levels), Err("one of province, commune".into()));
         assert_eq!(truth(&Cell::text("Có")), Ok(true));

@@ -123,9 +123,8 @@ fn grid(
         }
     }
     drop(cells);
-    let merged = book
-        .merge_cells_by_sheet_name(sheet)
-        .map_err(|error| of_sheet(unreadable(&error)))?;
+    let merged =
+        book.merge_cells_by_sheet_name(sheet).map_err(|error| of_sheet(unreadable(&error)))?;
     grid.merged = merged
         .into_iter()
         .map(|area| Merged {
@@ -165,9 +164,8 @@ fn cell(value: &DataRef<'_>) -> Cell {
         Data::DateTime(time) => {
             let (year, month, day, hour, minute, second, _) = time.to_ymd_hms_milli();
             let day = chrono::NaiveDate::from_ymd_opt(year.into(), month.into(), day.into());
-            let time_of_day = |day: chrono::NaiveDate| {
-                day.and_hms_opt(hour.into(), minute.into(), second.into())
-            };
+            let time_of_day =
+                |day: chrono::NaiveDate| day.and_hms_opt(hour.into(), minute.into(), second.into());
             day.and_then(time_of_day).map_or(Cell::Number(time.as_f64()), Cell::Time)
         }
     }

@@ -15,7 +15,14 @@ pub(super) const FIELDS: &[Field] = &[
     Field::new("level", &["cap", "cap hanh chinh", "cap co quan"]).required(),
     Field::new(
         "parent_code",
-        &["ma co quan cap tren", "ma cap tren", "ma don vi cap tren", "ma cha", "truc thuoc", "parent"],
+        &[
+            "ma co quan cap tren",
+            "ma cap tren",
+            "ma don vi cap tren",
+            "ma cha",
+            "truc thuoc",
+            "parent",
+        ],
     ),
     Field::new("previous_code", &["ma cu", "ma truoc day", "ma dinh danh cu"]),
     Field::new("aliases", &["ten khac", "ten viet tat", "viet tat", "alias"]),
@@ -39,10 +46,8 @@ pub(super) const FIELDS: &[Field] = &[
     Field::new("source_ref", &["can cu", "van ban", "nguon", "source"]),
 ];
 
-const STATISTICS: &[(&str, &[&str])] = &[
-    ("QD124", &["124/2004", "qd 124/2004"]),
-    ("QD19-2025", &["qd19", "19/2025", "qd 19/2025"]),
-];
+const STATISTICS: &[(&str, &[&str])] =
+    &[("QD124", &["124/2004", "qd 124/2004"]), ("QD19-2025", &["qd19", "19/2025", "qd 19/2025"])];
 
 pub(super) fn read(line: &Line<'_>) -> Option<(String, AgencyStatement)> {
     let code_as_sent = line.text("code");

@@ -45,8 +45,10 @@ pub(super) const FIELDS: &[Field] = &[
     )
     .secret(),
     Field::new("component_count", &["so thanh phan", "so giay to"]).counting(),
-    Field::new("components_digitised", &["thanh phan da so hoa", "so giay to da so hoa"]).counting(),
-    Field::new("components_reused", &["thanh phan tai su dung", "so giay to tai su dung"]).counting(),
+    Field::new("components_digitised", &["thanh phan da so hoa", "so giay to da so hoa"])
+        .counting(),
+    Field::new("components_reused", &["thanh phan tai su dung", "so giay to tai su dung"])
+        .counting(),
     Field::new("reused_from_national_portal", &["tai su dung tu cong quoc gia"]),
     Field::new("result_count", &["so ket qua"]).counting(),
     Field::new("results_digitised", &["ket qua da so hoa", "so ket qua da so hoa"]).counting(),
@@ -55,7 +57,8 @@ pub(super) const FIELDS: &[Field] = &[
     Field::new("paper_parallel", &["nop song song ban giay", "ho so giay song song"]),
     Field::new("waiting_minutes", &["phut cho", "thoi gian cho"]).counting(),
     Field::new("processing_minutes", &["phut xu ly", "thoi gian xu ly"]).counting(),
-    Field::new("staff_ref", &["ma can bo", "can bo tiep nhan", "nguoi tiep nhan", "staff"]).secret(),
+    Field::new("staff_ref", &["ma can bo", "can bo tiep nhan", "nguoi tiep nhan", "staff"])
+        .secret(),
     Field::new("remote_area", &["vung sau vung xa", "vung sau, vung xa"]),
     Field::new("archive_file_code", &["ma ho so luu tru", "ma luu tru"]),
     Field::new("paper_file_code", &["ma ho so giay", "hop ho so", "so hop"]),
@@ -105,7 +108,10 @@ pub(super) fn read(line: &Line<'_>) -> Option<(String, DossierRow)> {
     let listed = line.time("listed_at");
     let listed_at = listed.unwrap_or_else(|| in_vietnam(line.context.as_of.into()));
     let (resolved_at, returned_at) = (line.time("resolved_at"), line.time("returned_at"));
-    in_order(line, &[("received_at", received_at), ("resolved_at", resolved_at), ("returned_at", returned_at)]);
+    in_order(
+        line,
+        &[("received_at", received_at), ("resolved_at", resolved_at), ("returned_at", returned_at)],
+    );
     let status = line.text("status");
     let owner_id_hmac = line.get("owner_id", "text", |cell| {
         let digits: String = value::text(cell)?.split([' ', '.', '-']).collect();

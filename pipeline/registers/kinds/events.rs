@@ -106,7 +106,11 @@ fn subject(line: &Line<'_>, dossier: Option<Uuid>) -> Option<(&'static str, Uuid
         .or(dossier.map(|uid| ("dossier", uid)))
         .or(batch.map(|uid| ("batch", uid)));
     if subject.is_none() {
-        line.wrong("missing", "dossier_code", "dossier_code, document_uid or batch_id: one of them");
+        line.wrong(
+            "missing",
+            "dossier_code",
+            "dossier_code, document_uid or batch_id: one of them",
+        );
     }
     subject
 }

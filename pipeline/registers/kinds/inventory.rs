@@ -97,9 +97,8 @@ fn years(line: &Line<'_>) -> (Option<i32>, Option<i32>) {
         let text = value::text(cell)?;
         match text.split_once(['-', '–']) {
             Some((from, to)) => {
-                let year = |text: &str| {
-                    value::year(&crate::grid::Cell::text(text), line.context.today)
-                };
+                let year =
+                    |text: &str| value::year(&crate::grid::Cell::text(text), line.context.today);
                 Ok((year(from)?, year(to)?))
             }
             None => value::year(cell, line.context.today).map(|year| (year, year)),

@@ -42,9 +42,8 @@ pub(super) fn read(line: &Line<'_>) -> Option<(String, ProcedureRow)> {
     let (name, (procedure_code, procedure_base)) = (name?, procedure?);
     // The suffix names the province in the spelling of before.
     let suffix = code::AgencyCode::parse(procedure_code[8..].trim_start_matches('.'));
-    let province = given
-        .or(suffix.map(|code| code.code))
-        .unwrap_or_else(|| line.context.province.clone());
+    let province =
+        given.or(suffix.map(|code| code.code)).unwrap_or_else(|| line.context.province.clone());
     let row = ProcedureRow {
         procedure_base,
         procedure_code,

@@ -12,7 +12,15 @@ use crate::{
 pub(super) const FIELDS: &[Field] = &[
     Field::new(
         "staff_ref",
-        &["ma can bo", "ma so can bo", "ma nhan vien", "so hieu", "can bo", "staff", "staff_number"],
+        &[
+            "ma can bo",
+            "ma so can bo",
+            "ma nhan vien",
+            "so hieu",
+            "can bo",
+            "staff",
+            "staff_number",
+        ],
     )
     .required()
     .secret(),
@@ -37,9 +45,10 @@ pub(super) fn read(line: &Line<'_>) -> Option<(String, StaffRow)> {
     let agency_code = line.known_agency("agency_code");
     let role = line.choice("role", ROLES).unwrap_or_else(|| "reception".to_owned());
     let fte = line.get("fte", "number", |cell| {
-        value::decimal(cell).ok().filter(|fte| *fte > 0.0 && *fte <= 1.0).ok_or_else(|| {
-            "a share of a full-time post, above 0 to 1".to_owned()
-        })
+        value::decimal(cell)
+            .ok()
+            .filter(|fte| *fte > 0.0 && *fte <= 1.0)
+            .ok_or_else(|| "a share of a full-time post, above 0 to 1".to_owned())
     });
     let (from_date, to_date) = (line.day("from_date"), line.day("to_date"));
     line.period(from_date, to_date, "to_date");

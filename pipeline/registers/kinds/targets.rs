@@ -46,9 +46,10 @@ pub(super) fn read(line: &Line<'_>) -> Option<(String, TargetRow)> {
     let metric = line.get("metric", "metric", |cell| {
         let text = value::text(cell)?;
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-        text.chars().all(plain).then_some(text).ok_or_else(|| {
-            "a name of small letters and _, such as results_digitised".to_owned()
-        })
+        text.chars()
+            .all(plain)
+            .then_some(text)
+            .ok_or_else(|| "a name of small letters and _, such as results_digitised".to_owned())
     });
     let report = line.get("report", "report", |cell| {
         let text = value::text(cell)?.to_uppercase();
