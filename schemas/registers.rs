@@ -271,7 +271,7 @@ pub struct DossierRow {
     pub dossier_uid: Uuid,
     /// Province, by its agency code.
     pub province: String,
-    /// Month of reception, `unknown` where neither a column nor the code says it.
+    /// Month of reception as the code says it, `unknown` where it says none.
     pub received_month: String,
     /// Code.
     #[schemars(extend("standard" = "mã số hồ sơ TTHC"))]

@@ -121,15 +121,17 @@ pub(super) fn read(line: &Line<'_>) -> Option<(String, DossierRow)> {
     let (start_date, end_date) = (line.day("start_date"), line.day("end_date"));
     line.period(start_date, end_date, "end_date");
     let dossier_code = dossier_code?;
-    let day = line.day("received_at").or_else(|| code::dossier_day(&dossier_code));
-    let own = handling.as_deref().and_then(code::province);
-    let own = own.or_else(|| code::province(agency_of(&dossier_code)?));
+    // Both follow from the code alone where it says them: a dossier stays in its place whatever else
+    // a later list says of it.
+    let month = code::dossier_day(&dossier_code).map(|day| day.format("%Y-%m").to_string());
+    let own = agency_of(&dossier_code).and_then(code::province);
+    let own = own.or_else(|| code::province(handling.as_deref()?));
     // As a manifest would name it, so that its documents have the same identity.
     let named = line.text("handling_agency_code").or_else(|| line.context.agency.clone());
     let row = DossierRow {
         dossier_uid: dossier_uid(named.as_deref(), &DossierName::Dossier(&dossier_code)),
         province: own.unwrap_or(&line.context.province).to_owned(),
-        received_month: day.map_or("unknown".to_owned(), |day| day.format("%Y-%m").to_string()),
+        received_month: month.unwrap_or_else(|| "unknown".to_owned()),
         procedure_base: procedure.as_ref().map(|(_, base)| base.clone()),
         procedure_code: procedure.map(|(given, _)| given),
         procedure_name: line.text("procedure_name"),
