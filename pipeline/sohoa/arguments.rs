@@ -1,5 +1,8 @@
 //! The command line.
 
+pub(crate) mod export;
+pub(crate) mod find;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -50,6 +53,10 @@ pub(crate) enum Command {
     DeadLetters(DeadLetters),
     /// Import reference and operational data from CSV and XLSX files.
     Import(Import),
+    /// Write a catalogue of what everybody may know.
+    Export(export::Export),
+    /// Look documents up, without SQL.
+    Find(find::Find),
     /// Maintain the index.
     Index(Index),
     /// Write the index from the events of the workers.
@@ -327,6 +334,9 @@ pub(crate) struct Batch {
     /// Form of the answer.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
+    /// Show so many rows at most, and say where there are more; 0 for all.
+    #[arg(long, default_value_t = 10_000)]
+    pub(crate) limit: usize,
 }
 
 /// `sohoa worker`.
@@ -397,6 +407,9 @@ pub(crate) struct Query {
     /// Form of the answer.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
+    /// Show so many rows at most, and say where there are more; 0 for all.
+    #[arg(long, default_value_t = 10_000)]
+    pub(crate) limit: usize,
 }
 
 /// Form of an answer.

@@ -22,6 +22,7 @@ mod console;
 mod context;
 mod dead_letters;
 mod exit;
+mod find;
 mod import_arguments;
 mod imports;
 mod indexer;
@@ -30,6 +31,7 @@ mod observe;
 mod privacy;
 mod release;
 mod run;
+mod scanning;
 mod scratch;
 mod settings;
 mod setup;
@@ -84,11 +86,13 @@ fn start(arguments: Arguments) -> Result<Exit, Failure> {
             Command::Batch(arguments) => commands::batch::run(&arguments).await,
             Command::Check(arguments) => commands::check::run(&arguments).await,
             Command::DeadLetters(command) => commands::dead_letters::run(command).await,
+            Command::Export(arguments) => commands::export::run(&arguments, &bars).await,
+            Command::Find(arguments) => commands::find::run(&arguments, &bars).await,
             Command::Import(arguments) => commands::import::run(&arguments).await,
             Command::Index(arguments) => commands::index::run(&arguments).await,
             Command::Indexer(arguments) => commands::indexer::run(arguments).await,
             Command::PageWorker(arguments) => commands::page_worker::run(&arguments),
-            Command::Query(arguments) => commands::query::run(&arguments).await,
+            Command::Query(arguments) => commands::query::run(&arguments, &bars).await,
             Command::Reconcile(arguments) => commands::reconcile::run(&arguments).await,
             Command::Release(command) => commands::release::run(command, &bars).await,
             Command::Run(arguments) => commands::run::run(arguments, &bars).await,

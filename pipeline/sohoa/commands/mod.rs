@@ -7,6 +7,8 @@ pub(crate) mod batch;
 pub(crate) mod check;
 pub(crate) mod dead_letters;
 pub(crate) mod import;
+pub(crate) mod export;
+pub(crate) mod find;
 pub(crate) mod index;
 pub(crate) mod indexer;
 pub(crate) mod page_worker;
