@@ -82,7 +82,7 @@ fn start(arguments: Arguments) -> Result<Exit, Failure> {
             Command::Batch(arguments) => commands::batch::run(&arguments).await,
             Command::Check(arguments) => commands::check::run(&arguments).await,
             Command::DeadLetters(command) => commands::dead_letters::run(command).await,
-            Command::Index(arguments) => commands::index::run(&arguments).await,
+            Command::Index(arguments) => commands::index::run(&arguments, &bars).await,
             Command::Indexer(arguments) => commands::indexer::run(arguments).await,
             Command::PageWorker(arguments) => commands::page_worker::run(&arguments),
             Command::Query(arguments) => commands::query::run(&arguments).await,
