@@ -322,11 +322,14 @@ pub struct Index {
     pub commit_documents: usize,
     /// Seconds after which a smaller commit is made.
     pub commit_seconds: u64,
+    /// Days for which a state of the index that somebody opened stays readable; what is older goes
+    /// with `sohoa index vacuum`.
+    pub retention_days: u16,
 }
 
 impl Default for Index {
     fn default() -> Self {
-        Self { commit_documents: 500, commit_seconds: 60 }
+        Self { commit_documents: 500, commit_seconds: 60, retention_days: 7 }
     }
 }
 

@@ -113,7 +113,7 @@ impl Index {
             self.lagging.remove(application);
         }
         for table in Table::ALL {
-            self.compact_if_due(table).await;
+            self.merge_if_due(table).await;
         }
         Ok(appended)
     }

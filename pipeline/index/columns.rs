@@ -131,7 +131,7 @@ fn metadata(property: &Value) -> HashMap<String, String> {
         .collect()
 }
 
-fn type_name(data_type: &DataType) -> String {
+pub(crate) fn type_name(data_type: &DataType) -> String {
     match data_type {
         DataType::Utf8 => "string".to_owned(),
         DataType::Boolean => "boolean".to_owned(),

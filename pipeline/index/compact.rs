@@ -1,128 +1,184 @@
-//! Keeping the number of files bounded.
+//! Compaction: the files of a month become full ones whose rows are in the table's order.
 //!
-//! Every append leaves a small file in each month it touches. When a month has
-//! some dozens of them they become one, in a commit that changes no data; so the cost of an open
-//! and of a look-up follows the bytes of the index, not the number of appends. Files that no state
-//! names any more are deleted by [`Index::sweep`].
+//! The work is cut into units that are committed one by one, so that an interrupted compaction goes
+//! on where it stopped: an ordered file says so in its footer and is left alone. A unit reads and
+//! writes while others commit; when it is done they may have taken some of its files, and then only
+//! those that are left are read again.
 
-use std::collections::BTreeSet;
-
-use chrono::TimeDelta;
-use deltalake::{
-    kernel::Action, operations::vacuum::VacuumMode, protocol::DeltaOperation,
-    writer::DeltaWriter as _,
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
 };
+
+use arrow::array::RecordBatch;
+use deltalake::{kernel::Add, writer::DeltaWriter as _};
+use futures::{StreamExt as _, TryStreamExt as _};
+use serde::Serialize;
 
 use crate::{
     Index,
     error::IndexError,
-    files::DataFile,
-    log::{Change, TableLog},
+    files::{DataFile, is_ordered},
+    log::TableLog,
+    merge::month_of,
+    order::ordered,
     table::Table,
 };
 
-/// Small files of a month that are merged. More would make look-ups slower, fewer would rewrite the
-/// same rows more often.
-const SMALL_FILES: usize = 24;
+/// Bytes of the files of one unit: bounds the disk that sorting takes, and what a lost race costs.
+const UNIT_BYTES: u64 = 1 << 30;
+
+/// How often the rows of a unit are read again because its files were taken.
+const READS: usize = 5;
+
+/// How often a commit is made again because another one was first.
+const COMMITS: usize = 64;
+
+/// Footers read at the same time.
+const PARALLEL_FILES: usize = 16;
+
+/// Files of one month of a table that are compacted together.
+#[derive(Debug, Clone, Serialize)]
+pub struct Unit {
+    /// Name of the table.
+    pub table: &'static str,
+    /// Province of the month.
+    pub province: String,
+    /// The month.
+    pub month: String,
+    /// Number of files.
+    pub files: usize,
+    /// Their bytes.
+    pub bytes: u64,
+    #[serde(skip)]
+    of: Table,
+    #[serde(skip)]
+    inputs: Vec<DataFile>,
+}
+
+impl Unit {
+    fn new(of: Table, inputs: Vec<DataFile>) -> Self {
+        let (province, month) = inputs.first().map(month_of).unwrap_or_default();
+        let bytes = inputs.iter().map(|file| file.size).sum();
+        Self { table: of.name(), province, month, files: inputs.len(), bytes, of, inputs }
+    }
+}
+
+/// What became of a unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Compacted {
+    /// Files that were replaced.
+    pub files_before: usize,
+    /// Bytes of them.
+    pub bytes_before: u64,
+    /// Files that hold the rows now.
+    pub files_after: usize,
+    /// Bytes of them.
+    pub bytes_after: u64,
+}
 
 impl Index {
-    /// Merges the small files of every month of `table` that has `least` of them; says how many
-    /// files went.
+    /// The work there is to do on `table`: files whose rows are in no order, and small ones. With
+    /// `all` also what is in order already, so that whole months get one order.
     ///
     /// # Errors
-    /// [`IndexError`] when a file cannot be read or written, or another writer was at the table
-    /// meanwhile; the month it stopped at is then as it was.
-    pub async fn compact(&mut self, table: Table, least: usize) -> Result<usize, IndexError> {
+    /// [`IndexError`] when the table or a file's footer cannot be read.
+    pub async fn compaction(&mut self, table: Table, all: bool) -> Result<Vec<Unit>, IndexError> {
         let log = self.log_mut(table);
-        let least = least.max(2);
-        let months: BTreeSet<_> = log.small_files().await?.iter().map(month_of).collect();
-        let mut merged = 0;
-        for month in months {
-            let mut files = log.small_files().await?;
-            files.retain(|file| month_of(file) == month);
-            if files.len() >= least {
-                merged += files.len();
-                log.merge(&files).await?;
+        log.forget();
+        let files = log.files().await?;
+        let reader = &log.reader();
+        let looked_at = futures::stream::iter(files).map(|file| async move {
+            let ordered = is_ordered(table, reader.footer(&file).await?.as_ref());
+            Ok::<_, IndexError>((file, ordered))
+        });
+        let files: Vec<_> = looked_at.buffer_unordered(PARALLEL_FILES).try_collect().await?;
+        let mut months: BTreeMap<_, Vec<(DataFile, bool)>> = BTreeMap::new();
+        for (file, ordered) in files {
+            if all || !ordered || file.is_small(table) {
+                months.entry(month_of(&file)).or_default().push((file, ordered));
             }
         }
-        Ok(merged)
+        // A remainder that is too small for a full file has nothing to be merged with.
+        months.retain(|_, files| all || files.len() > 1 || files.iter().any(|(_, done)| !done));
+        let months = months.into_values().map(|files| files.into_iter().map(|(file, _)| file));
+        Ok(months.flat_map(|files| units(table, files.collect())).collect())
     }
 
-    /// As [`Index::compact`], now and then and without an error: an index with more files is slower,
-    /// not wrong.
-    pub(crate) async fn compact_if_due(&mut self, table: Table) {
-        // The tables get files in step; each has its own turn, so that no append pays for all.
-        let least = SMALL_FILES + table as usize;
-        match Box::pin(self.compact(table, least)).await {
-            Ok(_) => {}
-            Err(IndexError::Busy(_)) => tracing::debug!(table = table.name(), "merging waits"),
-            Err(error) => tracing::warn!(
-                table = table.name(),
-                error = &error as &dyn std::error::Error,
-                "small files are not merged"
-            ),
-        }
-    }
-
-    /// Deletes data files that left the tables more than a day ago and files of interrupted
-    /// appends; says how many. Lists every table's folder.
+    /// Puts the rows of one unit in order, in full files; the table's content stays what it is.
     ///
     /// # Errors
-    /// [`IndexError::Delta`] when the store cannot be listed or refuses to delete.
-    pub async fn sweep(&mut self) -> Result<usize, IndexError> {
-        let mut deleted = 0;
-        for table in Table::ALL {
-            let log = self.log_mut(table);
-            let Some(state) = log.newest().await? else { continue };
-            let (_, metrics) = state
-                .vacuum()
-                .with_mode(VacuumMode::Full)
-                .with_retention_period(TimeDelta::days(1))
-                .await
-                .map_err(|error| log.error(error))?;
-            deleted += metrics.files_deleted.len();
-            log.forget();
+    /// [`IndexError::Contended`] when other writers took files of the unit again and again; others
+    /// when a file cannot be read or written. The table is then as it was.
+    pub async fn compact(&mut self, unit: &Unit) -> Result<Compacted, IndexError> {
+        let log = self.log_mut(unit.of);
+        for _ in 0..READS {
+            let live: HashSet<_> = log.files().await?.into_iter().map(|file| file.path).collect();
+            let mut inputs = unit.inputs.clone();
+            inputs.retain(|file| live.contains(&file.path));
+            if inputs.is_empty() {
+                return Ok(Compacted::default());
+            }
+            let adds = Box::pin(log.write_ordered(&inputs)).await?;
+            if log.replace(&inputs, &adds).await? {
+                let bytes = adds.iter().map(|add| u64::try_from(add.size).unwrap_or_default());
+                return Ok(Compacted {
+                    files_before: inputs.len(),
+                    bytes_before: inputs.iter().map(|file| file.size).sum(),
+                    files_after: adds.len(),
+                    bytes_after: bytes.sum(),
+                });
+            }
         }
-        Ok(deleted)
+        Err(IndexError::Contended(unit.table))
     }
+}
+
+/// Cuts the files of a month into units.
+fn units(table: Table, mut files: Vec<DataFile>) -> Vec<Unit> {
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    let mut units = Vec::new();
+    let mut inputs: Vec<DataFile> = Vec::new();
+    for file in files {
+        let bytes: u64 = inputs.iter().map(|file| file.size).sum();
+        if !inputs.is_empty() && bytes + file.size > UNIT_BYTES {
+            units.push(Unit::new(table, std::mem::take(&mut inputs)));
+        }
+        inputs.push(file);
+    }
+    units.push(Unit::new(table, inputs));
+    units
 }
 
 impl TableLog {
-    /// A file that is half full would be copied again and again for little.
-    async fn small_files(&mut self) -> Result<Vec<DataFile>, IndexError> {
-        let bound = self.table.file_bytes() / 2;
-        let mut files = self.files().await?;
-        files.retain(|file| file.size < bound);
-        Ok(files)
+    /// Writes the rows of `files` in order; nobody sees the new files yet.
+    async fn write_ordered(&mut self, files: &[DataFile]) -> Result<Vec<Add>, IndexError> {
+        let mut writer = self.ordered_writer().await?;
+        let mut rows = ordered(&self.reader(), files).await?;
+        while let Some(batch) = rows.try_next().await? {
+            let batch = RecordBatch::try_new(Arc::clone(&self.schema), batch.columns().to_vec())?;
+            writer.write(batch).await.map_err(|error| self.error(error))?;
+        }
+        writer.flush().await.map_err(|error| self.error(error))
     }
 
-    async fn merge(&mut self, files: &[DataFile]) -> Result<(), IndexError> {
-        let mut writer = self.writer().await?;
-        for file in files {
-            let mut rows = self.reader().rows(file).await?;
-            while let Some(batch) = rows.next().await? {
-                writer.write(batch).await.map_err(|error| self.error(error))?;
+    /// Commits `adds` in place of `files` on whatever the newest state is; `false` when one of them
+    /// is no longer part of it, because its rows live elsewhere then.
+    async fn replace(&mut self, files: &[DataFile], adds: &[Add]) -> Result<bool, IndexError> {
+        for _ in 0..COMMITS {
+            let live: HashSet<_> = self.files().await?.into_iter().map(|file| file.path).collect();
+            if !files.iter().all(|file| live.contains(&file.path)) {
+                return Ok(false);
+            }
+            match self.exchange(files, adds).await {
+                Ok(()) => return Ok(true),
+                // The state was dropped: the next round looks at the store.
+                Err(IndexError::Busy(_)) => {}
+                Err(error) => return Err(error),
             }
         }
-        let adds = writer.flush().await.map_err(|error| self.error(error))?;
-        let actions = adds
-            .into_iter()
-            .map(|mut add| {
-                add.data_change = false;
-                Action::Add(add)
-            })
-            .chain(files.iter().map(|file| Action::Remove(file.view().remove_action(false))))
-            .collect();
-        let operation = DeltaOperation::Optimize {
-            predicate: None,
-            target_size: self.table.file_bytes() as i64,
-        };
-        self.commit(Change { actions, operation, transactions: Vec::new() }).await
+        Err(IndexError::Contended(self.table.name()))
     }
-}
-
-fn month_of(file: &DataFile) -> (String, String) {
-    (file.province.clone(), file.month.clone())
 }
 
 #[cfg(test)]
@@ -130,55 +186,127 @@ mod tests {
     use super::*;
     use crate::{
         Batch,
-        testing::{APPLICATION, FusedStore, dump, index, published},
+        testing::{APPLICATION, FusedStore, dump, index, join, published, select},
     };
 
+    async fn append(index: &mut Index, seq: i64, rows: sohoa_schemas::record::Rows) {
+        index.append(APPLICATION, &Batch { seq, keys: Vec::new(), rows }).await.unwrap();
+    }
+
+    async fn compact_all(index: &mut Index, table: Table) -> Compacted {
+        let mut sum = Compacted::default();
+        for unit in index.compaction(table, false).await.unwrap() {
+            let done = index.compact(&unit).await.unwrap();
+            sum.files_before += done.files_before;
+            sum.files_after += done.files_after;
+        }
+        sum
+    }
+
     #[tokio::test]
-    async fn many_small_appends_leave_few_files_and_every_row() {
+    async fn a_compacted_month_is_one_ordered_file_with_the_same_rows() {
         let store = FusedStore::sound();
         let mut index = index(&store);
-        let appends = 60;
-        for seq in 0..appends {
-            let rows = published(u32::try_from(seq).unwrap(), 1);
-            index.append(APPLICATION, &Batch { seq, keys: Vec::new(), rows }).await.unwrap();
+        for seq in 0..7 {
+            let first = u32::try_from(seq).unwrap() * 10;
+            append(&mut index, seq, join((first..first + 10).map(|n| published(n, 1)))).await;
         }
         for table in Table::ALL {
-            let files = index.files(table).await.unwrap();
-            assert!(files.len() < 2 * SMALL_FILES, "{}: {}", table.name(), files.len());
-            assert!(files[0].starts_with("s3://bucket/index/"), "{}", files[0]);
-            assert!(files[0].contains("/province=H63/ingest_month=2026-1"), "{}", files[0]);
+            let before = dump(&index, table).await;
+            let done = compact_all(&mut index, table).await;
+            assert_eq!((done.files_before, done.files_after), (14, 2), "{}", table.name());
+            assert_eq!(dump(&index, table).await, before, "{}", table.name());
+            assert!(index.compaction(table, false).await.unwrap().is_empty(), "nothing is left");
+            assert_eq!(
+                index.compaction(table, true).await.unwrap().len(),
+                2,
+                "unless all is asked"
+            );
         }
-        assert_eq!(dump(&index, Table::Documents).await.len(), 60);
-        let before = dump(&index, Table::Pages).await;
-        assert_eq!(before.len(), 120);
-        assert!(index.compact(Table::Pages, 2).await.unwrap() > 2);
-        assert_eq!(index.files(Table::Pages).await.unwrap().len(), 2, "one a month");
-        assert_eq!(dump(&index, Table::Pages).await, before);
-        // Nothing is a day old yet.
-        assert_eq!(index.sweep().await.unwrap(), 0);
-        // A merged file is looked into like any other.
-        let rows = published(3, 2);
-        index.append(APPLICATION, &Batch { seq: 99, keys: Vec::new(), rows }).await.unwrap();
-        assert_eq!(dump(&index, Table::Documents).await.len(), 60);
+        let log = index.log_mut(Table::Pages);
+        let (files, reader) = (log.files().await.unwrap(), log.reader());
+        let mut rows = reader.rows(&files[0]).await.unwrap();
+        let batch = rows.next().await.unwrap().unwrap();
+        let documents = crate::files::text_column(&batch, "document_uid").unwrap();
+        assert!(documents.iter().is_sorted(), "pages lie by document");
+        // Later appends find what lies in ordered files.
+        append(&mut index, 9, published(3, 2)).await;
+        assert_eq!(dump(&index, Table::Documents).await.len(), 70);
     }
+
     #[tokio::test]
-    async fn two_writers_that_merge_the_same_files_keep_each_row_once() {
+    async fn documents_lie_by_agency_and_year_together() {
+        let store = FusedStore::sound();
+        let mut index = index(&store);
+        let mut rows = join((0..200).map(|n| published(n * 2, 1)));
+        for (n, row) in (0..).zip(&mut rows.documents) {
+            row.document_year = Some(1976 + n * 7 % 50);
+        }
+        append(&mut index, 1, rows).await;
+        compact_all(&mut index, Table::Documents).await;
+        let log = index.log_mut(Table::Documents);
+        let (files, reader) = (log.files().await.unwrap(), log.reader());
+        let mut rows = reader.rows(&files[0]).await.unwrap();
+        let batch = rows.next().await.unwrap().unwrap();
+        let year = crate::files::text_column(&batch, "document_year").unwrap();
+        let agency = crate::files::text_column(&batch, "custodian_agency_code").unwrap();
+        // A quarter of the rows holds about half of the agencies and half of the years.
+        let distinct = |column: &arrow::array::StringArray| {
+            column.iter().take(50).collect::<HashSet<_>>().len()
+        };
+        assert!(distinct(&year) <= 30, "{} of 50 years", distinct(&year));
+        assert!(distinct(&agency) <= 3, "{} of 5 agencies", distinct(&agency));
+    }
+
+    #[tokio::test]
+    async fn an_append_during_compaction_loses_nothing() {
         let store = FusedStore::sound();
         let (mut one, mut two) = (index(&store), index(&store));
-        // Even numbers share a month.
-        for (seq, number) in [(1, 8), (2, 10)] {
-            let rows = published(number, 1);
-            one.append(APPLICATION, &Batch { seq, keys: Vec::new(), rows }).await.unwrap();
-        }
-        for table in Table::ALL {
-            let rows = dump(&one, table).await;
-            // Both have read the table, then both merge.
-            assert_eq!(two.log_mut(table).files().await.unwrap().len(), 2, "{}", table.name());
-            assert_eq!(one.compact(table, 2).await.unwrap(), 2);
-            let late = two.compact(table, 2).await;
-            assert!(matches!(late, Err(IndexError::Busy(_))), "{late:?}");
-            assert_eq!(dump(&one, table).await, rows, "{}", table.name());
-            assert_eq!(two.compact(table, 2).await.unwrap(), 0, "seen anew");
+        append(&mut one, 1, join((0..8).map(|n| published(n * 2, 1)))).await;
+        append(&mut one, 2, join((8..16).map(|n| published(n * 2, 1)))).await;
+        let log = two.log_mut(Table::Documents);
+        let inputs = log.files().await.unwrap();
+        let adds = log.write_ordered(&inputs).await.unwrap();
+        // Another document: the commit is made again on top of it.
+        append(&mut one, 3, published(100, 1)).await;
+        assert!(two.log_mut(Table::Documents).replace(&inputs, &adds).await.unwrap());
+        assert_eq!(dump(&one, Table::Documents).await.len(), 17);
+
+        // A new version of a document in one of the files: they are read again.
+        let unit = two.compaction(Table::Documents, true).await.unwrap().remove(0);
+        let log = two.log_mut(Table::Documents);
+        let adds = log.write_ordered(&unit.inputs).await.unwrap();
+        append(&mut one, 4, published(2, 2)).await;
+        assert!(!two.log_mut(Table::Documents).replace(&unit.inputs, &adds).await.unwrap());
+        two.compact(&unit).await.unwrap();
+        let rows = select(&one, "SELECT count(*) AS n, max(version) AS v FROM documents").await;
+        assert_eq!(rows, [r#"{"n":17,"v":2}"#]);
+    }
+
+    #[tokio::test]
+    async fn a_compaction_that_was_killed_goes_on() {
+        for after in [false, true] {
+            let store = FusedStore::sound();
+            let mut first = index(&store);
+            append(&mut first, 1, join((0..4).map(|n| published(n, 1)))).await;
+            append(&mut first, 2, join((4..8).map(|n| published(n, 1)))).await;
+            let before = dump(&first, Table::Pages).await;
+            // The second of two months' commits fails, or its answer is lost.
+            if after {
+                store.lose_answer(1);
+            } else {
+                store.break_after(1);
+            }
+            for unit in first.compaction(Table::Pages, false).await.unwrap() {
+                drop(first.compact(&unit).await);
+            }
+            store.mend();
+            let mut next = index(&store);
+            let left = next.compaction(Table::Pages, false).await.unwrap().len();
+            assert_eq!(left, usize::from(!after), "what was committed is not done again");
+            compact_all(&mut next, Table::Pages).await;
+            assert_eq!(next.files(Table::Pages).await.unwrap().len(), 2);
+            assert_eq!(dump(&next, Table::Pages).await, before);
         }
     }
 }

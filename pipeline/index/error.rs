@@ -23,12 +23,17 @@ pub enum IndexError {
         column: String,
     },
     /// A table on the store cannot take rows of this program.
-    #[error("table `{table}`, column `{column}` is not what this version of the program writes")]
+    #[error(
+        "table `{table}`, column `{column}`: {why}; use the version of sohoa that wrote the index, or \
+         move the index folder away and make it anew with `sohoa index rebuild`"
+    )]
     Incompatible {
         /// The table.
         table: &'static str,
         /// The column that differs.
         column: String,
+        /// In what.
+        why: &'static str,
     },
     /// A transaction on a table failed.
     #[error("table `{table}`: the Delta log could not be read or written")]
@@ -50,9 +55,18 @@ pub enum IndexError {
         #[source]
         source: ParquetError,
     },
+    /// Files cannot be listed or deleted.
+    #[error("the files of the index cannot be listed or deleted")]
+    Store(#[from] object_store::Error),
     /// Another writer changed the table while it was rebuilt.
     #[error("table `{0}` was written by another process meanwhile; stop the indexer, then rebuild")]
     Busy(&'static str),
+    /// Other writers took the files that were to be compacted, again and again.
+    #[error(
+        "table `{0}`: other writers replaced its files as often as they were put in order; what is \
+         done stays done: run the command again"
+    )]
+    Contended(&'static str),
     /// The address cannot be extended with table names.
     #[error("`{0}` cannot hold tables: give a folder or bucket address")]
     Address(url::Url),

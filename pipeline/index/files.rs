@@ -12,7 +12,7 @@ use arrow::{
     datatypes::{DataType, SchemaRef},
 };
 use deltalake::kernel::LogicalFileView;
-use futures::TryStreamExt as _;
+use futures::{Stream, TryStreamExt as _};
 use object_store::{ObjectStore, path::Path};
 use parquet::{
     arrow::{
@@ -20,7 +20,10 @@ use parquet::{
     },
     basic::{Compression, ZstdLevel},
     errors::ParquetError,
-    file::properties::WriterProperties,
+    file::{
+        metadata::{KeyValue, ParquetMetaData},
+        properties::{WriterProperties, WriterPropertiesBuilder},
+    },
     schema::types::ColumnPath,
 };
 
@@ -36,19 +39,36 @@ const ROW_GROUP_ROWS: usize = 1 << 20;
 /// One lookup in about a hundred reads a row group in vain, for ten bits a key.
 const FALSE_POSITIVES: f64 = 0.01;
 
+/// Encoded bytes of a row group, for the tables whose rows are long.
+const ROW_GROUP_BYTES: usize = 128 << 20;
+
+/// Key in the footer of a file whose rows are ordered; its value names the columns.
+const ORDER: &str = "sohoa.order";
+
 /// How data files of `table` are encoded.
 pub(crate) fn writer_properties(table: Table) -> WriterProperties {
+    properties(table).build()
+}
+
+/// How data files of `table` are encoded whose rows come in the table's order.
+pub(crate) fn ordered_properties(table: Table) -> WriterProperties {
+    let order = KeyValue::new(ORDER.to_owned(), table.order().join(","));
+    properties(table).set_key_value_metadata(Some(vec![order])).build()
+}
+
+fn properties(table: Table) -> WriterPropertiesBuilder {
     let level = ZstdLevel::try_new(3).expect("3 is a level of Zstandard");
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(level))
-        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS));
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_max_row_group_bytes(Some(ROW_GROUP_BYTES));
     for column in table.bloom_filters() {
         let column = ColumnPath::from(*column);
         properties = properties
             .set_column_bloom_filter_enabled(column.clone(), true)
             .set_column_bloom_filter_fpp(column, FALSE_POSITIVES);
     }
-    properties.build()
+    properties
 }
 
 /// A data file as the Delta log describes it.
@@ -78,6 +98,16 @@ impl DataFile {
             month: value(INGEST_MONTH),
             view,
         }
+    }
+
+    /// Whether the file is to be merged with others.
+    pub(crate) fn is_small(&self, table: Table) -> bool {
+        self.size < table.file_bytes() / 2
+    }
+
+    /// Rows, as the log says.
+    pub(crate) fn rows(&self) -> Option<u64> {
+        self.view.num_records().and_then(|rows| u64::try_from(rows).ok())
     }
 
     pub(crate) fn view(&self) -> &LogicalFileView {
@@ -115,6 +145,24 @@ impl FileReader {
             size: file.size,
         })
         .await
+    }
+
+    /// The footer of a file.
+    pub(crate) async fn footer(&self, file: &DataFile) -> Result<Arc<ParquetMetaData>, IndexError> {
+        let fail = |error| IndexError::data_file(self.table.name(), file.path.as_ref())(error);
+        Ok(Arc::clone(self.open(file).await.map_err(fail)?.metadata()))
+    }
+
+    /// `columns` of all rows of a file, as they lie in it.
+    pub(crate) async fn columns(
+        &self,
+        file: &DataFile,
+        columns: &[&str],
+    ) -> Result<ParquetRecordBatchStream<ObjectFile>, IndexError> {
+        let fail = |error| IndexError::data_file(self.table.name(), file.path.as_ref())(error);
+        let builder = self.open(file).await.map_err(fail)?;
+        let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
+        builder.with_projection(mask).build().map_err(fail)
     }
 
     /// All rows of a file, with the partition columns, in the table's column order.
@@ -169,6 +217,12 @@ impl Rows {
         batch.map(|batch| self.complete(&batch)).transpose()
     }
 
+    pub(crate) fn into_stream(self) -> impl Stream<Item = Result<RecordBatch, IndexError>> + Send {
+        futures::stream::try_unfold(self, |mut rows| async move {
+            Ok(rows.next().await?.map(|batch| (batch, rows)))
+        })
+    }
+
     /// Adds the partition columns, and NULL for columns younger than the file.
     fn complete(&self, batch: &RecordBatch) -> Result<RecordBatch, IndexError> {
         let rows = batch.num_rows();
@@ -192,6 +246,13 @@ impl Rows {
             .collect::<Result<Vec<_>, _>>()?;
         Ok(RecordBatch::try_new(Arc::clone(&self.reader.schema), columns)?)
     }
+}
+
+/// Whether the rows of a file came in the order that `table` has now.
+pub(crate) fn is_ordered(table: Table, footer: &ParquetMetaData) -> bool {
+    let pairs = footer.file_metadata().key_value_metadata();
+    let order = pairs.and_then(|pairs| pairs.iter().find(|pair| pair.key == ORDER));
+    order.and_then(|pair| pair.value.as_ref()).is_some_and(|v| *v == table.order().join(","))
 }
 
 async fn candidate_groups(

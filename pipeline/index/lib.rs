@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! Rows of records ──> append ──> Delta tables ──> query, finished, files
-//!      all records ─> rebuild ─┘      └─ compact, sweep
+//!      all records ─> rebuild ─┘      └─ merge, compact, vacuum, verify, stats
 //! ```
 //!
 //! * [`Table`]: the tables; their columns are derived from the row types of `sohoa-schemas`, and
@@ -15,7 +15,16 @@
 //! * [`Index::query`], [`Index::scan`], [`Index::finished`], [`Index::files`]: reading, with what was
 //!   [read](Reading) for it; [`output`]: answers as text.
 //! * [`Register`], [`Index::register`]: the reference tables, which come from imports.
-//! * [`Index::compact`], [`Index::sweep`]: upkeep. Merging happens by itself, sweeping does not.
+//! * [`Index::compact`], [`Index::vacuum`], [`Index::verify_files`], [`Index::stats`]: upkeep beside
+//!   running writers and readers. Small files are merged by every append; the rest is asked for.
+//!
+//! # Upkeep
+//! A commit that only moves rows ([`Index::compact`]) is made again on whatever others committed
+//! meanwhile, as long as the files it read are still there; else those that are left are read again.
+//! Nothing deletes a file but [`Index::vacuum`], and it spares what any state of the retention names:
+//! the tables keep a note of each removed file for that long ([`RETENTION_DAYS`] unless told
+//! otherwise). The log itself is kept for a quarter of an hour and from the checkpoint before it: a
+//! reader that has opened a state needs its files, not its log.
 //!
 //! Several writers do no harm: what an append knows of a table holds only while nobody else commits
 //! to it, and is looked up again otherwise. They only cost each other time.
@@ -26,7 +35,7 @@
 //! Partition columns (`province`, `ingest_month`) are not inside the Parquet files: a plain reader
 //! takes the list of [`Index::files`] and reads the columns from the paths
 //! (`read_parquet([…], hive_partitioning = true)`). A listing of the folder is never a table: it
-//! holds merged, replaced and uncommitted files, too.
+//! holds merged, replaced and uncommitted files, too. `schemas/index.md` describes every column.
 //! Rows of `pages`, `page_text`, `signatures` and `findings` stay when a document gets a new version:
 //! join them on `document_uid` (or `source_uid`) **and** `version`.
 //!
@@ -37,40 +46,60 @@
 //! filter sizes grow with the rows of a month, about ten bits a row. A replaced row costs writing its
 //! file anew (at most 32 MiB).
 
+mod agree;
 mod answer;
 mod append;
 mod batch;
+#[cfg(test)]
+mod beside;
 mod columns;
 mod compact;
 mod error;
+#[cfg(test)]
+mod evolution;
 mod files;
 mod known;
+#[cfg(feature = "measure")]
+mod load;
 mod log;
 #[cfg(all(test, feature = "measure"))]
 mod measure;
+mod merge;
 mod object_file;
+mod order;
 pub mod output;
+mod page;
 mod read;
 mod rebuild;
 mod register;
+mod stats;
 mod table;
 #[cfg(test)]
 mod testing;
+mod vacuum;
+mod verify;
 
 use std::{collections::HashSet, sync::Arc};
 
 use object_store::ObjectStore;
 use url::Url;
 
+#[cfg(feature = "measure")]
+pub use self::load::places;
 pub use self::{
     answer::{Answer, Reading},
     append::{Appended, Position},
     batch::Batch,
     columns::{COMMENT, DESCRIPTION, STANDARD},
+    compact::{Compacted, Unit},
     error::IndexError,
+    page::page,
     read::Finished,
     register::{Register, RegisterState},
+    stats::TableStats,
     table::{INGEST_MONTH, PARTITION_COLUMNS, PROVINCE, Table},
+    vacuum::{RETENTION_DAYS, Vacuumed},
+    verify::{Depth, Difference},
 };
 use crate::{log::TableLog, register::RegisterStore};
 

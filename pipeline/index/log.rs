@@ -29,8 +29,9 @@ use url::Url;
 
 use crate::{
     error::IndexError,
-    files::{DataFile, FileReader, writer_properties},
+    files::{DataFile, FileReader, ordered_properties, writer_properties},
     table::{PARTITION_COLUMNS, Table},
+    vacuum::{DELETED_FILE_RETENTION, RETENTION_DAYS},
 };
 
 /// Address of the tables inside Delta. The scheme is our own: the store at hand is used for every
@@ -233,6 +234,12 @@ impl TableLog {
         Ok(())
     }
 
+    /// Writes a checkpoint of the newest state and drops expired log entries; says how many.
+    pub(crate) async fn checkpoint(&self, state: &DeltaTable) -> Result<usize, IndexError> {
+        create_checkpoint(state, None).await.map_err(|error| self.error(error))?;
+        cleanup_metadata(state, None).await.map_err(|error| self.error(error))
+    }
+
     /// Writes a checkpoint and drops expired log entries now and then. A failure is only a warning:
     /// the next one covers it.
     async fn tidy(&self, version: u64) {
@@ -242,12 +249,12 @@ impl TableLog {
         if version % CHECKPOINT_EVERY != turn {
             return;
         }
-        let tidied = async {
-            create_checkpoint(state, None).await?;
-            cleanup_metadata(state, None).await
-        };
-        if let Err(error) = tidied.await {
-            tracing::warn!(table = self.table.name(), %error, "no checkpoint written");
+        if let Err(error) = self.checkpoint(state).await {
+            tracing::warn!(
+                table = self.table.name(),
+                error = &error as &dyn std::error::Error,
+                "no checkpoint written"
+            );
         }
     }
 
@@ -261,12 +268,26 @@ impl TableLog {
             .with_target_file_size(table.file_bytes()))
     }
 
+    /// A writer of data files whose rows come in the table's order.
+    pub(crate) async fn ordered_writer(&mut self) -> Result<RecordBatchWriter, IndexError> {
+        let table = self.table;
+        Ok(self
+            .writer()
+            .await?
+            .with_writer_properties(ordered_properties(table))
+            .with_target_file_size(table.ordered_file_bytes()))
+    }
+
     /// The data files of the state this writer last saw.
     pub(crate) async fn files(&mut self) -> Result<Vec<DataFile>, IndexError> {
         let name = self.table.name();
         let Some(state) = self.state().await? else { return Ok(Vec::new()) };
         let snapshot = state.snapshot().map_err(IndexError::delta(name))?;
         Ok(snapshot.log_data().iter().map(DataFile::new).collect())
+    }
+
+    pub(crate) fn log_store(&self) -> LogStoreRef {
+        Arc::clone(&self.log_store)
     }
 
     /// A reader of data files of this table.
@@ -296,25 +317,28 @@ impl TableLog {
             .collect())
     }
 
-    /// Refuses a table that has a column this program would leave out or write otherwise.
+    /// Refuses a table that has a column this program would leave out or write otherwise. A column
+    /// it lacks is added; that one the program lacks is from a later program or was removed or
+    /// renamed since, and merging files would lose its values.
     fn check_columns(&self, state: &DeltaTable) -> Result<(), IndexError> {
-        let incompatible = |column: &str| IndexError::Incompatible {
-            table: self.table.name(),
-            column: column.to_owned(),
+        let refuse = |column: &str, why| {
+            Err(IndexError::Incompatible { table: self.table.name(), column: column.into(), why })
         };
         let stored = self.stored_schema(state)?;
         for field in stored.fields() {
-            let own = self.schema.field_with_name(field.name()).ok();
-            let fits = own.map_or(field.is_nullable(), |own| {
-                own.data_type() == field.data_type() && (field.is_nullable() || !own.is_nullable())
-            });
-            if !fits {
-                return Err(incompatible(field.name()));
+            let Ok(own) = self.schema.field_with_name(field.name()) else {
+                return refuse(field.name(), "this version of sohoa does not know it");
+            };
+            if own.data_type() != field.data_type() {
+                return refuse(field.name(), "this version of sohoa writes another type");
+            }
+            if own.is_nullable() && !field.is_nullable() {
+                return refuse(field.name(), "this version of sohoa leaves it empty at times");
             }
         }
         for field in self.schema.fields() {
             if stored.field_with_name(field.name()).is_err() && !field.is_nullable() {
-                return Err(incompatible(field.name()));
+                return refuse(field.name(), "the rows that are there have no value for it");
             }
         }
         Ok(())
@@ -327,14 +351,14 @@ impl TableLog {
 }
 
 /// Table properties. Retention bounds what every commit and open has to list and read: a reader has a
-/// quarter of an hour to open the state it found, and a day to finish reading it.
+/// quarter of an hour to open the state it found, and some days to finish reading it.
 fn configuration(table: Table) -> Vec<(&'static str, Option<String>)> {
     vec![
         ("delta.minReaderVersion", Some("1".to_owned())),
         ("delta.minWriterVersion", Some("2".to_owned())),
         ("delta.checkpointInterval", Some(CHECKPOINT_EVERY.to_string())),
         ("delta.dataSkippingStatsColumns", Some(table.statistics().join(","))),
-        ("delta.deletedFileRetentionDuration", Some("interval 1 days".to_owned())),
+        (DELETED_FILE_RETENTION, Some(format!("interval {RETENTION_DAYS} days"))),
         ("delta.logRetentionDuration", Some("interval 15 minutes".to_owned())),
         ("delta.targetFileSize", Some(table.file_bytes().to_string())),
     ]
@@ -425,7 +449,8 @@ mod tests {
         log.forget();
         let error = log.state().await.unwrap_err();
         assert!(
-            matches!(&error, IndexError::Incompatible { column, .. } if column == "moon_phase")
+            matches!(&error, IndexError::Incompatible { column, .. } if column == "moon_phase"),
+            "{error}"
         );
     }
 }

@@ -5,7 +5,7 @@
 //! ```
 //! `SOHOA_COMMITS` and `SOHOA_DOCUMENTS` set the size; `SOHOA_KEEP` goes on in the same folder.
 
-use std::{env, fs, path::PathBuf, sync::Arc, time::Instant};
+use std::{collections::HashMap, env, fs, path::PathBuf, sync::Arc, time::Instant};
 
 use object_store::{ObjectStore, local::LocalFileSystem};
 use url::Url;
@@ -100,4 +100,139 @@ async fn measure_large_batches() {
         .await
         .unwrap();
     println!("1000 documents known already: {:?}", start.elapsed());
+}
+
+/// Log entries older than this go at the next checkpoint; short, so that a run of minutes shows it.
+const LOG_RETENTION: &str = "interval 1 minutes";
+
+async fn begun(folder: &PathBuf) -> Index {
+    let mut index = open(folder);
+    for table in Table::ALL {
+        let log = index.log_mut(table);
+        let state = log.ready().await.unwrap().clone();
+        let property = ("delta.logRetentionDuration".to_owned(), LOG_RETENTION.to_owned());
+        state.set_tbl_properties().with_properties(HashMap::from([property])).await.unwrap();
+        log.forget();
+    }
+    index
+}
+
+async fn commit(index: &mut Index, seq: i64) -> f64 {
+    let rows = published(u32::try_from(seq).unwrap() * 2, 1);
+    let start = Instant::now();
+    index.append(APPLICATION, &Batch { seq, keys: Vec::new(), rows }).await.unwrap();
+    start.elapsed().as_secs_f64() * 1e3
+}
+
+async fn opened(folder: &PathBuf) -> f64 {
+    let start = Instant::now();
+    open(folder).position(APPLICATION).await.unwrap();
+    start.elapsed().as_secs_f64() * 1e3
+}
+
+fn middle(mut times: Vec<f64>) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}
+
+async fn log_of(index: &Index) -> String {
+    let of = index.stats(Table::Documents).await.unwrap();
+    format!(
+        "version {}, {} log files, {} KiB; {} files, {} removed ones named",
+        of.version.unwrap(),
+        of.log_files,
+        of.log_bytes >> 10,
+        of.files,
+        of.removed_files
+    )
+}
+
+/// `SOHOA_COMMITS` appends of one document into one index, a hundred into another; then both are
+/// opened and committed to in turn.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn measure_open_and_commit_after_many_commits() {
+    let (long, short) = (folder("long"), folder("short"));
+    let commits = number("SOHOA_COMMITS", 10_000);
+    let mut much = begun(&long).await;
+    let start = Instant::now();
+    for seq in 1..=commits {
+        commit(&mut much, seq).await;
+        if seq % 1000 == 0 {
+            println!("{seq} in {:?}: {}", start.elapsed(), log_of(&much).await);
+        }
+    }
+    let mut little = begun(&short).await;
+    for seq in 1..=100 {
+        commit(&mut little, seq).await;
+    }
+    let (mut opens, mut appends) = ([Vec::new(), Vec::new()], [Vec::new(), Vec::new()]);
+    // Two rounds of checkpoints and of merges.
+    for seq in 1..=64 {
+        opens[0].push(opened(&short).await);
+        opens[1].push(opened(&long).await);
+        appends[0].push(commit(&mut little, 100 + seq).await);
+        appends[1].push(commit(&mut much, commits + seq).await);
+    }
+    for (what, [short, long]) in [("open", opens), ("commit", appends)] {
+        let mean = |times: &[f64]| times.iter().sum::<f64>() / times.len() as f64;
+        let means = (mean(&short), mean(&long));
+        let (short, long) = (middle(short), middle(long));
+        println!(
+            "{what}: median {short:.1} ms at 100, {long:.1} ms at {commits}: {:.2} times; mean \
+             {:.1} and {:.1} ms: {:.2} times",
+            long / short,
+            means.0,
+            means.1,
+            means.1 / means.0
+        );
+    }
+    println!("at 100: {}\nat {commits}: {}", log_of(&little).await, log_of(&much).await);
+}
+
+/// Appends of `SOHOA_DOCUMENTS` documents, and then a compaction of what they left.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn measure_appends_and_compaction() {
+    let folder = folder("batches");
+    let batches = number("SOHOA_COMMITS", 40);
+    let documents = u32::try_from(number("SOHOA_DOCUMENTS", 1000)).unwrap();
+    let mut index = open(&folder);
+    let mut times = Vec::new();
+    for seq in 1..=batches {
+        let first = u32::try_from(seq).unwrap() * documents;
+        let rows = join((first..first + documents).map(|n| published(n * 2, 1)));
+        let start = Instant::now();
+        index.append(APPLICATION, &Batch { seq, keys: Vec::new(), rows }).await.unwrap();
+        times.push(start.elapsed().as_secs_f64() * 1e3);
+        if seq == 1 {
+            sizes(&index, "after one append").await;
+        }
+    }
+    println!(
+        "append of {documents} documents: median {:.0} ms, {times:.0?}",
+        middle(times.clone())
+    );
+    sizes(&index, "after all").await;
+    let (mut bytes, start) = (0, Instant::now());
+    for table in Table::ALL {
+        for unit in index.compaction(table, true).await.unwrap() {
+            bytes += index.compact(&unit).await.unwrap().bytes_before;
+        }
+    }
+    let seconds = start.elapsed().as_secs_f64();
+    println!("compaction: {:.1} MiB/s of files", bytes as f64 / f64::from(1 << 20) / seconds);
+    sizes(&index, "compacted").await;
+}
+
+async fn sizes(index: &Index, when: &str) {
+    let (mut bytes, mut pages) = (0, 0);
+    for table in Table::ALL {
+        let of = index.stats(table).await.unwrap();
+        bytes += of.bytes;
+        if table == Table::Pages {
+            pages = of.rows;
+        }
+        let row = of.bytes_per_row.unwrap_or_default();
+        println!("{when}: {:<18} {:>3} files, {row:.0} bytes a row", of.table, of.files);
+    }
+    println!("{when}: {:.0} bytes of index a page", bytes as f64 / pages as f64);
 }

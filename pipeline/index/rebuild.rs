@@ -65,7 +65,7 @@ impl Index {
             Box::pin(self.change_over(table, half)).await?;
         }
         for table in Table::ALL {
-            self.compact_if_due(table).await;
+            self.merge_if_due(table).await;
         }
         Ok(counts)
     }

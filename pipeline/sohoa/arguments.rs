@@ -790,6 +790,14 @@ pub(crate) enum IndexCommand {
         #[arg(long)]
         output: String,
     },
+    /// Merge files and put their rows in order.
+    Compact(crate::commands::index::Compact),
+    /// Remove files that nobody reads any more.
+    Vacuum(crate::commands::index::Vacuum),
+    /// Hold the tables against their logs, each other and the records; exit 0 or 6.
+    Verify(crate::commands::index::Verify),
+    /// Rows, files, bytes and log of every table.
+    Stats(crate::commands::index::Of),
 }
 
 /// The hidden child command.

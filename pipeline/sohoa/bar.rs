@@ -14,6 +14,7 @@ const EVERY: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(crate) struct Progress {
     bar: Option<ProgressBar>,
+    unit: &'static str,
     what: &'static str,
     total: u64,
     done: AtomicU64,
@@ -24,18 +25,28 @@ pub(crate) struct Progress {
 impl Progress {
     /// Begins; `what` goes on after "3 of 7 documents".
     pub(crate) fn begin(bars: &MultiProgress, total: u64, what: &'static str) -> Self {
+        Self::of(bars, total, "documents", what)
+    }
+
+    /// Begins, of other things than documents.
+    pub(crate) fn of(
+        bars: &MultiProgress,
+        total: u64,
+        unit: &'static str,
+        what: &'static str,
+    ) -> Self {
         let terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
         let bar = terminal.then(|| {
             let style = ProgressStyle::with_template(
-                "{bar:30} {pos}/{len} documents {msg}  {elapsed_precise} elapsed, {eta} left",
+                "{bar:30} {pos}/{len} {msg}  {elapsed_precise} elapsed, {eta} left",
             );
             let bar = bars.add(ProgressBar::new(total));
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-            bar.set_message(what);
+            bar.set_message(format!("{unit} {what}"));
             bar
         });
         let (done, said) = (AtomicU64::new(0), AtomicU64::new(0));
-        Self { bar, what, total, done, began: Instant::now(), said }
+        Self { bar, unit, what, total, done, began: Instant::now(), said }
     }
 
     /// One more is done.
@@ -46,7 +57,7 @@ impl Progress {
         }
         let due = self.began.elapsed().as_secs() / EVERY.as_secs();
         if self.said.fetch_max(due, Ordering::Relaxed) < due {
-            eprintln!("{done}/{} documents {}", self.total, self.what);
+            eprintln!("{done}/{} {} {}", self.total, self.unit, self.what);
         }
     }
 }

@@ -89,7 +89,7 @@ fn start(arguments: Arguments) -> Result<Exit, Failure> {
             Command::Export(arguments) => commands::export::run(&arguments, &bars).await,
             Command::Find(arguments) => commands::find::run(&arguments, &bars).await,
             Command::Import(arguments) => commands::import::run(&arguments).await,
-            Command::Index(arguments) => commands::index::run(&arguments).await,
+            Command::Index(arguments) => commands::index::run(&arguments, &bars).await,
             Command::Indexer(arguments) => commands::indexer::run(arguments).await,
             Command::PageWorker(arguments) => commands::page_worker::run(&arguments),
             Command::Query(arguments) => commands::query::run(&arguments, &bars).await,

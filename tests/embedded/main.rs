@@ -8,6 +8,7 @@ mod amend;
 mod bad_input;
 mod barcodes;
 mod find;
+mod index;
 mod interrupted;
 mod misuse;
 mod refusing;

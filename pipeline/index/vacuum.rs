@@ -1,0 +1,329 @@
+//! Removing data files that nobody reads any more.
+//!
+//! A removed file is named by the log for as long as the retention, so its age is the time since it
+//! left the table, not since it was written. A file that the log does not name belongs to an append,
+//! a compaction or a rebuild that is not committed yet, or never was; it is left alone for a day in
+//! any case.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use deltalake::DeltaTable;
+use futures::{StreamExt as _, TryStreamExt as _};
+use object_store::{ObjectMeta, path::Path};
+use serde::Serialize;
+
+use crate::{Index, error::IndexError, log::TableLog, table::Table};
+
+/// Days for which a reader that has opened a state can read it, unless told otherwise.
+pub const RETENTION_DAYS: u16 = 7;
+
+/// Table property that says how long the log names removed files.
+pub(crate) const DELETED_FILE_RETENTION: &str = "delta.deletedFileRetentionDuration";
+
+/// Age below which a file that the log does not name may still be committed.
+const UNCOMMITTED: TimeDelta = TimeDelta::days(1);
+
+/// What a vacuum removed, or would remove.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Vacuumed {
+    /// Name of the table.
+    pub table: &'static str,
+    /// Data files removed.
+    pub removed: u64,
+    /// Bytes of them.
+    pub removed_bytes: u64,
+    /// Data files that left the table within the retention, or may still be committed.
+    pub kept: u64,
+    /// Bytes of them.
+    pub kept_bytes: u64,
+    /// Entries removed from the log because a checkpoint stands for them.
+    pub log_entries: usize,
+}
+
+impl Index {
+    /// Deletes the data files of `table` that no state of the last `days` names, and shortens its
+    /// log; a `dry_run` only counts. Lists the table's folder, and holds its file names in memory.
+    ///
+    /// `None` when there is no such table yet. Zero days break every running reader of an older
+    /// state.
+    ///
+    /// # Errors
+    /// [`IndexError::Delta`] or [`IndexError::Store`] when the store cannot be read or refuses to
+    /// delete; a vacuum that was interrupted is run again.
+    pub async fn vacuum(
+        &mut self,
+        table: Table,
+        days: u16,
+        dry_run: bool,
+    ) -> Result<Option<Vacuumed>, IndexError> {
+        let log = self.log_mut(table);
+        // Listed before the state is read: a file that is committed in between is part of it.
+        let objects = log.data_objects().await?;
+        let Some(mut state) = log.newest().await? else { return Ok(None) };
+        if !dry_run && days > 0 {
+            state = log.keep_tombstones(state, days).await?;
+        }
+        let named = Named::of(log, &state).await?;
+        let now = Utc::now();
+        let cutoff = now - TimeDelta::days(i64::from(days));
+        let mut vacuumed = Vacuumed::none(table);
+        let mut garbage = Vec::new();
+        for object in objects {
+            let bytes = object.size;
+            match named.fate(&object, cutoff, now) {
+                Fate::Current => {}
+                Fate::Kept => {
+                    vacuumed.kept += 1;
+                    vacuumed.kept_bytes += bytes;
+                }
+                Fate::Removed => {
+                    vacuumed.removed += 1;
+                    vacuumed.removed_bytes += bytes;
+                    garbage.push(object.location);
+                }
+            }
+        }
+        if !dry_run {
+            log.delete(garbage).await?;
+            vacuumed.log_entries = log.checkpoint(&state).await?;
+            log.forget();
+        }
+        Ok(Some(vacuumed))
+    }
+}
+
+impl Vacuumed {
+    const fn none(table: Table) -> Self {
+        let table = table.name();
+        Self { table, removed: 0, removed_bytes: 0, kept: 0, kept_bytes: 0, log_entries: 0 }
+    }
+}
+
+/// The files a table's log names.
+struct Named {
+    current: HashSet<Path>,
+    /// When they left the table.
+    removed: HashMap<Path, Option<DateTime<Utc>>>,
+}
+
+/// What becomes of a file.
+enum Fate {
+    Current,
+    Kept,
+    Removed,
+}
+
+impl Named {
+    async fn of(log: &TableLog, state: &DeltaTable) -> Result<Self, IndexError> {
+        let snapshot = state.snapshot().map_err(|error| log.error(error))?;
+        let current = snapshot.log_data().iter().map(|file| file.object_store_path()).collect();
+        let removed = log
+            .tombstones(state)
+            .await?
+            .into_iter()
+            .map(|tombstone| (tombstone.path, tombstone.removed_at))
+            .collect();
+        Ok(Self { current, removed })
+    }
+
+    fn fate(&self, object: &ObjectMeta, cutoff: DateTime<Utc>, now: DateTime<Utc>) -> Fate {
+        if self.current.contains(&object.location) {
+            return Fate::Current;
+        }
+        let is_old = match self.removed.get(&object.location) {
+            Some(removed_at) => removed_at.is_some_and(|at| at <= cutoff),
+            None => object.last_modified <= cutoff.min(now - UNCOMMITTED),
+        };
+        if is_old { Fate::Removed } else { Fate::Kept }
+    }
+}
+
+/// A file that left the table, as the log tells.
+pub(crate) struct Tombstone {
+    pub(crate) path: Path,
+    pub(crate) removed_at: Option<DateTime<Utc>>,
+    pub(crate) size: u64,
+}
+
+impl TableLog {
+    /// Every Parquet file under the table's folder, whether the log names it or not.
+    pub(crate) async fn data_objects(&self) -> Result<Vec<ObjectMeta>, IndexError> {
+        let store = self.reader().store;
+        let listed = store.list(None).try_filter(|object| {
+            let path = object.location.as_ref();
+            std::future::ready(!path.starts_with("_delta_log/") && path.ends_with(".parquet"))
+        });
+        Ok(listed.try_collect().await?)
+    }
+
+    /// The files the log names as removed.
+    pub(crate) async fn tombstones(
+        &self,
+        state: &DeltaTable,
+    ) -> Result<Vec<Tombstone>, IndexError> {
+        let snapshot = state.snapshot().map_err(|error| self.error(error))?;
+        let log_store = self.log_store();
+        let views: Vec<_> = snapshot
+            .all_tombstones(log_store.as_ref())
+            .try_collect()
+            .await
+            .map_err(|error| self.error(error))?;
+        let tombstones = views.iter().map(|view| {
+            let path = view.path();
+            Tombstone {
+                path: Path::parse(&path).unwrap_or_else(|_| Path::from(path.as_ref())),
+                removed_at: view.deletion_timestamp().and_then(DateTime::from_timestamp_millis),
+                size: view.size().and_then(|size| u64::try_from(size).ok()).unwrap_or_default(),
+            }
+        });
+        Ok(tombstones.collect())
+    }
+
+    /// Sees to it that the log names removed files for so many days from now on.
+    async fn keep_tombstones(
+        &self,
+        state: DeltaTable,
+        days: u16,
+    ) -> Result<DeltaTable, IndexError> {
+        let wanted = format!("interval {days} days");
+        let snapshot = state.snapshot().map_err(|error| self.error(error))?;
+        let configuration = snapshot.metadata().configuration();
+        if configuration.get(DELETED_FILE_RETENTION) == Some(&wanted) {
+            return Ok(state);
+        }
+        state
+            .set_tbl_properties()
+            .with_properties(HashMap::from([(DELETED_FILE_RETENTION.to_owned(), wanted)]))
+            .await
+            .map_err(|error| self.error(error))
+    }
+
+    async fn delete(&self, paths: Vec<Path>) -> Result<(), IndexError> {
+        let store = self.reader().store;
+        let paths = futures::stream::iter(paths.into_iter().map(Ok)).boxed();
+        let mut deleted = store.delete_stream(paths);
+        loop {
+            match deleted.try_next().await {
+                Ok(None) => return Ok(()),
+                // Not found: another vacuum was there first.
+                Ok(Some(_)) | Err(object_store::Error::NotFound { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::TryStreamExt as _;
+
+    use super::*;
+    use crate::{
+        Batch,
+        testing::{APPLICATION, FusedStore, dump, index, published},
+    };
+
+    async fn appended(store: &std::sync::Arc<FusedStore>, documents: u32) -> Index {
+        let mut index = index(store);
+        for number in 0..documents {
+            let rows = published(number * 2, 1);
+            let batch = Batch { seq: i64::from(number), keys: Vec::new(), rows };
+            index.append(APPLICATION, &batch).await.unwrap();
+        }
+        index
+    }
+
+    #[tokio::test]
+    async fn a_reader_of_a_state_within_the_retention_is_not_disturbed() {
+        let store = FusedStore::sound();
+        let mut index = appended(&store, 6).await;
+        // The reader has opened its state and planned its query, then the files are replaced.
+        let open = index.query("SELECT * FROM pages").await.unwrap();
+        index.merge_small(Table::Pages, 2).await.unwrap();
+        let dry = index.vacuum(Table::Pages, 7, true).await.unwrap().unwrap();
+        assert_eq!((dry.removed, dry.kept), (0, 6));
+        assert_eq!(index.vacuum(Table::Pages, 1, false).await.unwrap().unwrap().removed, 0);
+        let read: Vec<_> = open.try_collect().await.unwrap();
+        assert_eq!(read.iter().map(arrow::array::RecordBatch::num_rows).sum::<usize>(), 12);
+
+        let before = dump(&index, Table::Pages).await;
+        let other = index.query("SELECT * FROM pages").await.unwrap();
+        drop(other);
+        let dry = index.vacuum(Table::Pages, 0, true).await.unwrap().unwrap();
+        let done = index.vacuum(Table::Pages, 0, false).await.unwrap().unwrap();
+        assert_eq!((done.removed, done.removed_bytes), (6, dry.removed_bytes));
+        assert_eq!(dump(&index, Table::Pages).await, before);
+        assert_eq!(index.vacuum(Table::Pages, 0, false).await.unwrap().unwrap().removed, 0);
+        // The table goes on, and the writer's own state with it.
+        let batch = Batch { seq: 99, keys: Vec::new(), rows: published(99, 1) };
+        index.append(APPLICATION, &batch).await.unwrap();
+        assert_eq!(dump(&index, Table::Pages).await.len(), 14);
+    }
+
+    #[tokio::test]
+    async fn files_that_are_not_committed_yet_are_spared() {
+        let store = FusedStore::sound();
+        let mut index = appended(&store, 2).await;
+        // Written, and then the commit did not come.
+        store.break_after(0);
+        let unit = index.compaction(Table::Pages, false).await.unwrap().remove(0);
+        index.compact(&unit).await.unwrap_err();
+        store.mend();
+        let spared = index.vacuum(Table::Pages, 0, false).await.unwrap().unwrap();
+        assert_eq!((spared.removed, spared.kept), (0, 1), "somebody may be about to commit it");
+        let missing =
+            crate::testing::index(&FusedStore::sound()).vacuum(Table::Pages, 7, false).await;
+        assert_eq!(missing.unwrap(), None, "no table is no error");
+    }
+
+    #[test]
+    fn age_counts_from_the_removal_and_not_from_the_writing() {
+        let now = Utc::now();
+        let days = |days| now - TimeDelta::days(days);
+        let named = Named {
+            current: HashSet::from([Path::from("current")]),
+            removed: HashMap::from([
+                (Path::from("lately"), Some(days(2))),
+                (Path::from("long ago"), Some(days(9))),
+                (Path::from("undated"), None),
+            ]),
+        };
+        let fate = |name: &str, written: i64, retention: i64| {
+            let object = ObjectMeta {
+                location: Path::from(name),
+                last_modified: days(written),
+                size: 1,
+                e_tag: None,
+                version: None,
+            };
+            matches!(named.fate(&object, days(retention), now), Fate::Removed)
+        };
+        assert!(!fate("current", 400, 0));
+        assert!(!fate("lately", 400, 7));
+        assert!(fate("lately", 400, 1));
+        assert!(fate("long ago", 400, 7));
+        assert!(!fate("undated", 400, 7));
+        assert!(!fate("never committed", 0, 0));
+        assert!(!fate("never committed", 3, 7));
+        assert!(fate("never committed", 8, 7));
+    }
+
+    #[tokio::test]
+    async fn the_log_names_removed_files_as_long_as_the_retention() {
+        let store = FusedStore::sound();
+        let mut index = appended(&store, 2).await;
+        let property = async |index: &Index| {
+            let state = index.log(Table::Pages).newest().await.unwrap().unwrap();
+            let metadata = state.snapshot().unwrap().metadata().clone();
+            metadata.configuration()[DELETED_FILE_RETENTION].clone()
+        };
+        assert_eq!(property(&index).await, "interval 7 days");
+        index.vacuum(Table::Pages, 30, true).await.unwrap();
+        assert_eq!(property(&index).await, "interval 7 days");
+        index.vacuum(Table::Pages, 30, false).await.unwrap();
+        assert_eq!(property(&index).await, "interval 30 days");
+        index.vacuum(Table::Pages, 0, false).await.unwrap();
+        assert_eq!(property(&index).await, "interval 30 days", "a single exception");
+    }
+}
