@@ -9,6 +9,7 @@
 //! * [`record`]: `record.json`, the one object that makes a document published, and its siblings
 //!   for held and quarantined documents.
 //! * [`reference`]: values that stand in the environment or in a file.
+//! * [`registers`]: the reference tables of the index, which come from files of the province.
 //! * [`rows`]: the tables of the index. A row type's fields, their descriptions and the standards'
 //!   own names are the columns: the index derives its Arrow schema from here.
 //! * [`summary`]: what `sohoa run --json` prints.
@@ -21,6 +22,7 @@ pub mod message;
 pub mod published;
 pub mod record;
 pub mod reference;
+pub mod registers;
 pub mod rows;
 pub mod summary;
 
