@@ -1,0 +1,90 @@
+-- R3 Unit coverage: one-stop units that digitise, of all there are.
+-- Source: domain §4.3 R3; 50 % of district and 30 % of commune units by 5/2022, then 30 % a year (§2.8).
+-- Inputs: agencies, documents, dossiers.
+--
+-- percent = 100 * active_units / units
+-- units: one-stop units on the last day of the period. active: a document of a dossier that the unit
+-- took in was published in the period. Remote communes are shown, and not in the total.
+-- `unknown`: documents whose dossier, or its unit, the tables do not know.
+-- level_at = 'issue': the level on the last day of the period; 'now': today's.
+WITH parameters AS (
+    SELECT DATE '2026-06-15' AS period_from,   -- first day, counted
+           DATE '2026-09-14' AS period_to,     -- last day, counted
+           CAST(NULL AS VARCHAR) AS province,  -- code of the province; NULL: every one
+           CAST(NULL AS VARCHAR) AS agency,    -- its code: it and the agencies below it; NULL: every one
+           'issue' AS level_at                 -- 'issue': agencies and levels as they were; 'now': as they are
+), -- end of parameters
+-- shared: span
+span AS (
+    -- Days are days of Viet Nam; an instant belongs to the period when from_at <= instant < until_at.
+    SELECT *,
+           CAST(concat(CAST(period_from AS VARCHAR), 'T00:00:00+07:00') AS TIMESTAMPTZ) AS from_at,
+           CAST(concat(CAST(period_to + 1 AS VARCHAR), 'T00:00:00+07:00') AS TIMESTAMPTZ) AS until_at
+    FROM parameters
+),
+-- end of shared
+unit AS (
+    SELECT a.agency_uid, a.remote_area, a.level, a.code, p.period_to, p.level_at,
+           p.from_at, p.until_at
+    FROM agencies a
+    CROSS JOIN span p
+    WHERE a.is_one_stop_unit
+      AND coalesce(a.valid_from <= p.period_to, true) AND coalesce(p.period_to < a.valid_to, true)
+      AND (p.province IS NULL OR a.province = p.province)
+      AND (p.agency IS NULL OR a.code = p.agency OR starts_with(a.code, concat(p.agency, '.')))
+),
+level_today AS (
+    SELECT agency_uid, min(level) AS level FROM agencies WHERE valid_to IS NULL GROUP BY agency_uid
+),
+dossier_of_document AS (
+    SELECT DISTINCT d.dossier_uid, d.dossier_code
+    FROM documents d
+    CROSS JOIN span p
+    WHERE d.state = 'published' AND d.first_seen_at >= p.from_at AND d.first_seen_at < p.until_at
+      AND (p.province IS NULL OR d.province = p.province)
+),
+unit_of_dossier AS (
+    SELECT f.dossier_uid, f.dossier_code, coalesce(u.receiving_unit_uid, c.receiving_unit_uid) AS agency_uid
+    FROM dossier_of_document f
+    LEFT JOIN dossiers u ON u.dossier_uid = f.dossier_uid
+    LEFT JOIN dossiers c ON c.dossier_code = f.dossier_code
+),
+active AS (
+    SELECT agency_uid, count(DISTINCT dossier_uid) AS dossiers FROM unit_of_dossier GROUP BY agency_uid
+),
+shown AS (
+    SELECT coalesce(CASE WHEN u.level_at = 'now' THEN t.level ELSE u.level END, 'unknown') AS level,
+           CASE WHEN u.remote_area THEN 'remote' ELSE 'other' END AS area,
+           1 AS units,
+           CASE WHEN a.dossiers > 0 THEN 1 ELSE 0 END AS active_units,
+           coalesce(a.dossiers, 0) AS dossiers
+    FROM unit u
+    LEFT JOIN active a ON a.agency_uid = u.agency_uid
+    LEFT JOIN level_today t ON t.agency_uid = u.agency_uid
+),
+totals AS (
+    SELECT level, area, sum(units) AS units, sum(active_units) AS active_units, sum(dossiers) AS dossiers
+    FROM shown
+    GROUP BY level, area
+    UNION ALL
+    SELECT 'total', 'other', sum(units), sum(active_units), sum(dossiers) FROM shown WHERE area = 'other'
+    UNION ALL
+    SELECT 'unknown', 'unknown', NULL, NULL, sum(a.dossiers)
+    FROM active a
+    CROSS JOIN span p
+    WHERE p.agency IS NULL AND (a.agency_uid IS NULL OR a.agency_uid NOT IN (SELECT agency_uid FROM unit))
+    HAVING sum(a.dossiers) > 0
+)
+SELECT t.level, t.area,
+       CAST(t.units AS BIGINT) AS units,
+       CAST(t.active_units AS BIGINT) AS active_units,
+       100.0 * t.active_units / NULLIF(t.units, 0) AS percent,
+       CAST(t.dossiers AS BIGINT) AS dossiers,
+       p.level_at,
+       CASE WHEN t.area = 'unknown' THEN 'dossiers of no unit in the list'
+            WHEN coalesce(t.units, 0) = 0 THEN 'no data: missing agencies that are one-stop units'
+            WHEN t.level = 'total' THEN 'without remote communes' END AS note
+FROM totals t
+CROSS JOIN span p
+ORDER BY CASE t.level WHEN 'central' THEN 1 WHEN 'province' THEN 2 WHEN 'district' THEN 3
+                      WHEN 'commune' THEN 4 WHEN 'unknown' THEN 5 ELSE 6 END, t.area

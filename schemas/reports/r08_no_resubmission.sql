@@ -1,0 +1,99 @@
+-- R8 No re-submission: dossiers for which no paper was asked again that had been accepted before.
+-- Source: domain §4.3 R8, §2.4; at least 30 % (12/2022), 80 % (4/2023), 95 % (2030) (§2.8).
+-- Inputs: dossiers.
+--
+-- percent = 100 * spared / received, over dossiers taken in within the period.
+-- asked_again: fault Q07. unknown: the case system does not say. They count in the denominator:
+-- the percentage is what is certain. Where nothing at all is known there is none.
+WITH parameters AS (
+    SELECT DATE '2026-06-15' AS period_from,   -- first day, counted
+           DATE '2026-09-14' AS period_to,     -- last day, counted
+           CAST(NULL AS VARCHAR) AS province,  -- code of the province; NULL: every one
+           CAST(NULL AS VARCHAR) AS agency,    -- its code: it and the agencies below it; NULL: every one
+           'issue' AS level_at                 -- 'issue': agencies and levels as they were; 'now': as they are
+), -- end of parameters
+-- shared: span
+span AS (
+    -- Days are days of Viet Nam; an instant belongs to the period when from_at <= instant < until_at.
+    SELECT *,
+           CAST(concat(CAST(period_from AS VARCHAR), 'T00:00:00+07:00') AS TIMESTAMPTZ) AS from_at,
+           CAST(concat(CAST(period_to + 1 AS VARCHAR), 'T00:00:00+07:00') AS TIMESTAMPTZ) AS until_at
+    FROM parameters
+),
+-- end of shared
+-- shared: agencies
+agency_last AS (
+    SELECT agency_uid, code, name, level, valid_to, successor_uids
+    FROM agencies
+    QUALIFY row_number() OVER (
+        PARTITION BY agency_uid ORDER BY coalesce(valid_to, DATE '9999-12-31') DESC, code) = 1
+),
+agency_heir AS (
+    -- An agency that ended, and the one that took over; where several did, nobody can say which.
+    SELECT agency_uid, min(heir_uid) AS heir_uid
+    FROM (SELECT agency_uid, unnest(successor_uids) AS heir_uid
+          FROM agency_last WHERE valid_to IS NOT NULL) AS heirs
+    GROUP BY agency_uid
+    HAVING count(DISTINCT heir_uid) = 1
+),
+agency_shown AS (
+    -- Under which code and name an agency appears, and its level today.
+    SELECT own.agency_uid,
+           CASE WHEN p.level_at = 'now' THEN coalesce(heir.code, own.code) ELSE own.code END AS agency,
+           CASE WHEN p.level_at = 'now' THEN coalesce(heir.name, own.name) ELSE own.name END AS agency_name,
+           CASE WHEN own.valid_to IS NULL THEN own.level ELSE heir.level END AS level_now
+    FROM agency_last own
+    CROSS JOIN span p
+    LEFT JOIN agency_heir ON agency_heir.agency_uid = own.agency_uid
+    LEFT JOIN agency_last heir ON heir.agency_uid = agency_heir.heir_uid AND heir.valid_to IS NULL
+),
+-- end of shared
+-- shared: cases
+cases AS (
+    -- Dossiers by the unit that took them in. Status 0, 1 and 3 of the national case system are
+    -- dossiers not taken in (yet).
+    SELECT d.*,
+           coalesce(s.agency, d.receiving_unit_code, 'unknown') AS agency,
+           s.agency_name,
+           coalesce(CASE WHEN p.level_at = 'now' THEN s.level_now ELSE d.level_at_receipt END, 'unknown') AS level,
+           p.level_at, p.from_at, p.until_at
+    FROM dossiers d
+    CROSS JOIN span p
+    LEFT JOIN agency_shown s ON s.agency_uid = d.receiving_unit_uid
+    WHERE coalesce(d.status, '2') NOT IN ('0', '1', '3')
+      AND (p.province IS NULL OR d.province = p.province)
+      AND (p.agency IS NULL OR coalesce(s.agency, d.receiving_unit_code) = p.agency
+           OR starts_with(coalesce(s.agency, d.receiving_unit_code), concat(p.agency, '.')))
+),
+-- end of shared
+totals AS (
+    SELECT level, agency, max(agency_name) AS agency_name, count(*) AS received,
+           count(*) FILTER (WHERE NOT resubmission_demanded) AS spared,
+           count(*) FILTER (WHERE resubmission_demanded) AS asked_again,
+           count(*) FILTER (WHERE resubmission_demanded IS NULL) AS unknown
+    FROM cases
+    WHERE received_at >= from_at AND received_at < until_at
+    GROUP BY GROUPING SETS ((level, agency), (level), ())
+    UNION ALL
+    SELECT 'unknown', 'no date of reception', NULL, count(*) AS received, NULL AS spared, NULL AS asked_again, count(*) AS unknown
+    FROM cases WHERE received_at IS NULL HAVING count(*) > 0
+),
+answer AS (
+    SELECT coalesce(t.level, 'total') AS level,
+           coalesce(t.agency, 'total') AS agency,
+           CASE WHEN t.agency IS NOT NULL THEN t.agency_name END AS agency_name,
+           t.received, t.spared, t.asked_again, t.unknown,
+           CASE WHEN t.unknown < t.received THEN 100.0 * t.spared / t.received END AS percent,
+           p.level_at,
+           CASE WHEN t.received = 0 THEN 'no data: missing dossiers for the period'
+                WHEN t.spared IS NULL THEN 'no data: missing received_at; in no period'
+                WHEN t.unknown = t.received
+                    THEN concat('no data: missing resubmission_demanded for ', coalesce(t.agency, t.level, 'every unit'))
+           END AS note
+    FROM totals t
+    CROSS JOIN span p
+)
+SELECT * FROM answer
+ORDER BY CASE level WHEN 'central' THEN 1 WHEN 'province' THEN 2 WHEN 'district' THEN 3 WHEN 'commune' THEN 4
+              WHEN 'unknown' THEN 5 ELSE 6 END,
+         agency = 'total', agency
