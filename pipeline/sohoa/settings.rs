@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use sohoa_schemas::config::{Config, ReleaseMode};
+use sohoa_schemas::config::{Config, ReleaseMode, SignatureLevel};
 use sohoa_store::hash::sha256;
 
 use crate::exit::{Exit, Failure};
@@ -88,6 +88,10 @@ fn inconsistent(config: &Config) -> Vec<(bool, &'static str)> {
         (
             !matches!(config.sign.scheme.as_str(), "auto" | "rsa-pss" | "rsa-pkcs1"),
             "sign.scheme is none of `auto`, `rsa-pss`, `rsa-pkcs1`",
+        ),
+        (
+            config.sign.timestamp_url.is_none() && config.sign.wanted_level() > SignatureLevel::BB,
+            "sign.level above B-B needs sign.timestamp_url, and its root in sign.roots",
         ),
         (
             config.sign.key.is_some()
