@@ -4,7 +4,8 @@
 
 use std::path::{Path, PathBuf};
 
-use sohoa_schemas::config::{Config, ReleaseMode};
+use sohoa_decode::Limits;
+use sohoa_schemas::config::{Config, ReleaseMode, SignatureLevel};
 use sohoa_store::hash::sha256;
 
 use crate::exit::{Exit, Failure};
@@ -90,6 +91,10 @@ fn inconsistent(config: &Config) -> Vec<(bool, &'static str)> {
             "sign.scheme is none of `auto`, `rsa-pss`, `rsa-pkcs1`",
         ),
         (
+            config.sign.timestamp_url.is_none() && config.sign.wanted_level() > SignatureLevel::BB,
+            "sign.level above B-B needs sign.timestamp_url, and its root in sign.roots",
+        ),
+        (
             config.sign.key.is_some()
                 && config.release.mode == ReleaseMode::Delegated
                 && config.release.delegation == "TEST",
@@ -138,6 +143,15 @@ fn out_of_bounds(config: &Config) -> Vec<(bool, &'static str)> {
             "input.max_page_megapixels and input.max_pages must not be 0",
         ),
     ]
+}
+
+/// What is accepted of a file that is decoded in this process.
+pub(crate) fn limits(config: &Config) -> Limits {
+    Limits {
+        max_file_bytes: config.input.max_file_mib << 20,
+        max_pages: config.input.max_pages,
+        max_pixels: config.input.max_page_megapixels * 1_000_000,
+    }
 }
 
 /// The folder for what belongs to this user: the test authority and the default key for hashes.

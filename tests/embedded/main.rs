@@ -10,7 +10,11 @@ mod barcodes;
 mod find;
 mod index;
 mod interrupted;
+mod levels;
 mod misuse;
+#[expect(dead_code, unreachable_pub, reason = "the tests of the signer need more of it")]
+#[path = "../../pipeline/sign/tests/made/pki.rs"]
+mod pki;
 mod refusing;
 mod release;
 mod run;

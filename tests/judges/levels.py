@@ -75,13 +75,16 @@ def judge(path, root, years):
         if not (status.valid and status.intact and status.trusted and status.bottom_line):
             return None, status.pretty_print_details()
         stamp = status.timestamp_validity
-        if stamp is None or not (stamp.valid and stamp.trusted):
+        stamps = reader.embedded_timestamp_signatures
+        # A time-stamp over the document proves the signature's time as well as one of its own.
+        proofs = [stamp] if stamp is not None else []
+        proofs += [validate_pdf_timestamp(stamp, offline(root)) for stamp in stamps]
+        if not any(proof.valid and proof.trusted for proof in proofs):
             return "B-B", "no trusted time-stamp"
         later = datetime.now(tz=timezone.utc) + timedelta(days=365 * years)
         then = asyncio.run(simulate_future_ades_lta_validation(signature, rules(root), later))
         if then.ades_subindic != AdESPassed.OK:
             return "B-T", f"{then.ades_subindic}: {then.failure_msg}"
-        stamps = reader.embedded_timestamp_signatures
         if not stamps:
             return "B-LT", "no document time-stamp"
         for stamp in stamps:
