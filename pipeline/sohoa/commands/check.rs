@@ -87,8 +87,12 @@ async fn engine(settings: &Settings) -> Result<Option<String>, Failure> {
 }
 
 fn key(settings: &Settings) -> Result<Option<String>, Failure> {
+    // With a token, this signs once.
     let authority = Authority::load(&settings.config, now())?;
-    Ok(authority.test_root.map(|_| "throw-away TEST authority".into()))
+    let place = authority.signer.place().into_iter().chain(authority.signer.notice());
+    let place: Vec<_> = place.collect();
+    let told = (!place.is_empty()).then(|| place.join("; "));
+    Ok(authority.test_root.map(|_| "throw-away TEST authority".into()).or(told))
 }
 
 /// Asks for a stamp, as the first signature would.

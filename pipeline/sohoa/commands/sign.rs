@@ -4,9 +4,8 @@ use std::path::Path;
 
 use serde_json::json;
 use sohoa_sign::{
-    Appearance, ArchiveStamp, EvidenceError, EvidenceSource, MessageSigner as _, Raised, SignError,
-    SignRequest, Signed, TimeStampAuthority, raise_pdf, sign_pdf, sign_pdf_stamped,
-    verify::verify_pdf,
+    Appearance, ArchiveStamp, EvidenceError, EvidenceSource, Raised, SignError, SignRequest,
+    Signed, TimeStampAuthority, raise_pdf, sign_pdf, sign_pdf_stamped, verify::verify_pdf,
 };
 
 use crate::{
@@ -78,7 +77,7 @@ fn sign(
         let what = format!("`{}` is there already", output.display());
         return Err(Failure::new(Exit::Usage, what).hint("give another name, or --force"));
     }
-    let signer = &authority.signer;
+    let signer = &*authority.signer;
     if arguments.level == Level::BB {
         return sign_pdf(input, output, request, signer).map_err(|error| refusal(&error));
     }
@@ -128,6 +127,10 @@ fn refusal(error: &SignError) -> Failure {
     match error {
         SignError::TimeStamp(_) => Failure::from_error(Exit::Unreachable, error)
             .hint("check sign.timestamp_url, or sign with --level B-B"),
+        SignError::Token(token) if token.may_pass() => {
+            Failure::from_error(Exit::Unreachable, error).hint("put the token back, and try again")
+        }
+        SignError::Token(_) => Failure::from_error(Exit::Configuration, error),
         SignError::Evidence { .. } => Failure::from_error(Exit::Unreachable, error).hint(EVIDENCE),
         SignError::Io { .. } => Failure::from_error(Exit::Configuration, error),
         _ => Failure::from_error(Exit::CheckFailed, error),

@@ -92,19 +92,26 @@ pub(crate) async fn release(
 ) -> Result<Settled, Fault> {
     let (source, version) = (prepared.record.source_uid, prepared.record.version);
     let settled = match sign_and_publish(office, prepared.clone(), files).await {
-        Err(fault) if sign::lacks_stamp(&fault) => {
-            tracing::warn!(%source, "no time-stamp is to be had; the document is held");
-            return hold(office, prepared).await;
-        }
-        settled => settled?,
+        Err(fault) => match sign::lacks(&fault) {
+            Some(what) => {
+                tracing::warn!(%source, "no {what} is to be had; the document is held");
+                return hold(office, prepared, what).await;
+            }
+            None => return Err(fault),
+        },
+        Ok(settled) => settled,
     };
     retry(office.retry, || holding::clear(&office.output, source, version)).await?;
     Ok(settled)
 }
 
-/// Holds a document for a time-stamp.
-async fn hold(office: &Office, mut prepared: Prepared) -> Result<Settled, Fault> {
-    prepared.waiting_for = holding::FOR_STAMP.into();
+/// Holds a document for a time-stamp or the token.
+async fn hold(
+    office: &Office,
+    mut prepared: Prepared,
+    missing: &'static str,
+) -> Result<Settled, Fault> {
+    prepared.waiting_for = missing.into();
     retry(office.retry, || holding::keep(&office.output, &prepared)).await?;
     Ok(Settled::held(prepared))
 }

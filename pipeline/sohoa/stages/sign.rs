@@ -7,6 +7,7 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use sohoa_flow::{FatalKind, Fault, retry::GaveUp};
+use sohoa_publish::holding;
 use sohoa_schemas::{
     Code,
     config::Config,
@@ -83,8 +84,8 @@ pub(crate) fn sign(
     let report = tokio::task::block_in_place(|| {
         let Authority { signer, stamps, .. } = &*office.authority;
         let signed = match stamps {
-            Some(stamps) => sign_pdf_stamped(composed, &file, &request, signer, stamps),
-            None => sign_pdf(composed, &file, &request, signer),
+            Some(stamps) => sign_pdf_stamped(composed, &file, &request, &**signer, stamps),
+            None => sign_pdf(composed, &file, &request, &**signer),
         };
         signed.map_err(sign_fault)?;
         verify(office, &file)
@@ -117,16 +118,22 @@ fn sign_fault(error: SignError) -> Fault {
         SignError::Io { .. } => classify_local(STAGE, error),
         SignError::TimeStamp(StampError::Fetch(_)) => Fault::retry(STAGE, error),
         SignError::TimeStamp(_) => Fault::fatal(FatalKind::Configuration, STAGE, error),
+        SignError::Token(ref token) if token.may_pass() => Fault::retry(STAGE, error),
+        SignError::Token(_) => Fault::fatal(FatalKind::Configuration, STAGE, error),
         error => Fault::fatal(FatalKind::Internal, STAGE, error),
     }
 }
 
-/// Whether every try failed because no time-stamp authority answered.
-pub(crate) fn lacks_stamp(fault: &Fault) -> bool {
-    let Fault::Retry(cause) = fault else { return false };
+/// What the document has to wait for, when every try failed because no time-stamp authority answered
+/// or the token was away.
+pub(crate) fn lacks(fault: &Fault) -> Option<&'static str> {
+    let Fault::Retry(cause) = fault else { return None };
     let last = cause.error.downcast_ref::<GaveUp>().map(|gave_up| &gave_up.last);
-    let error = last.and_then(|last| last.downcast_ref::<SignError>());
-    matches!(error, Some(SignError::TimeStamp(_)))
+    match last.and_then(|last| last.downcast_ref::<SignError>())? {
+        SignError::TimeStamp(_) => Some(holding::FOR_STAMP),
+        SignError::Token(_) => Some(holding::FOR_TOKEN),
+        _ => None,
+    }
 }
 
 /// The signature's row, now that the file's hash is known.
