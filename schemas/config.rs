@@ -186,11 +186,18 @@ pub struct Sign {
     /// The register of agencies that sign. Where it is given, only a certificate of the agency that
     /// `agency.code` names may sign.
     pub agencies: Vec<SigningAgency>,
-    /// Time-stamp authority (RFC 3161) as an `http://` address: then signatures are of level B-T,
-    /// and a document that gets no stamp is held. Its root must be one of `roots`.
+    /// Time-stamp authority (RFC 3161) as an `http://` address, which every level above B-B needs.
+    /// Its root must be one of `roots`.
     pub timestamp_url: Option<String>,
     /// Policy that its stamps must be made under, as `1.2.3.4`; any without it.
     pub timestamp_policy: Option<String>,
+    /// `B-B`, `B-T`, `B-LT` or `B-LTA`: what signatures shall prove. Without it B-T where
+    /// `timestamp_url` is given, else B-B. From B-LT on a revoked certificate signs nothing.
+    pub level: Option<SignatureLevel>,
+    /// What becomes of a document while an authority that its level needs does not answer: `hold`
+    /// it, or sign it at the highest `lower` level that is reached, with a finding, to be raised by
+    /// `sohoa timestamp` later.
+    pub without_evidence: WithoutEvidence,
     /// Font of the appearance and of the text layer.
     pub font: PathBuf,
     /// First line of the appearance: the form of copy.
@@ -238,6 +245,44 @@ impl Default for Pkcs11 {
     }
 }
 
+/// A level of `PAdES` (ETSI EN 319 142-1), from least to most.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+pub enum SignatureLevel {
+    /// The signature alone.
+    #[serde(rename = "B-B")]
+    BB,
+    /// With a time-stamp.
+    #[serde(rename = "B-T")]
+    BT,
+    /// With the evidence that no certificate was revoked.
+    #[serde(rename = "B-LT")]
+    BLt,
+    /// And a time-stamp over all of it, to be renewed before it grows old.
+    #[serde(rename = "B-LTA")]
+    BLta,
+}
+
+/// What is done where an authority is silent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WithoutEvidence {
+    /// The document waits.
+    #[default]
+    Hold,
+    /// It is signed at a lower level.
+    Lower,
+}
+
+impl Sign {
+    /// The level that signatures shall have.
+    pub fn wanted_level(&self) -> SignatureLevel {
+        let stamped = self.timestamp_url.is_some();
+        self.level.unwrap_or(if stamped { SignatureLevel::BT } else { SignatureLevel::BB })
+    }
+}
+
 /// An agency and the certificates that are its own.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -263,6 +308,8 @@ impl Default for Sign {
             agencies: Vec::new(),
             timestamp_url: None,
             timestamp_policy: None,
+            level: None,
+            without_evidence: WithoutEvidence::Hold,
             font: "/usr/share/fonts/truetype/croscore/Tinos-Regular.ttf".into(),
             form: "SAO Y".into(),
             conversion_mark: "Chuyển đổi từ văn bản giấy".into(),

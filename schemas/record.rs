@@ -144,7 +144,7 @@ pub struct Prepared {
     pub appearance: Vec<String>,
     /// When it was composed, in the province's time.
     pub composed_at: DateTime<FixedOffset>,
-    /// What it waits for: `release`, `token` or `timestamp`.
+    /// What it waits for: `release`, `token`, `timestamp` or `evidence`.
     pub waiting_for: String,
 }
 

@@ -25,6 +25,8 @@ pub const FOR_RELEASE: &str = "release";
 pub const FOR_STAMP: &str = "timestamp";
 /// The same: the token with the key, which was away or did not answer.
 pub const FOR_TOKEN: &str = "token";
+/// The same: word from the authorities that no certificate was revoked.
+pub const FOR_EVIDENCE: &str = "evidence";
 
 /// Stores the composed document and its words with their places, then the state that makes it held;
 /// answers with that state.

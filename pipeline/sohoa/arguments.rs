@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use sohoa_kafka::Topic;
+use sohoa_schemas::config::SignatureLevel;
 use uuid::Uuid;
 
 use crate::inputs::NamedInput;
@@ -467,6 +468,17 @@ pub(crate) enum Level {
     /// And a time-stamp over all of it, to be renewed before it grows old.
     #[value(name = "B-LTA")]
     BLta,
+}
+
+impl From<Level> for SignatureLevel {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::BB => Self::BB,
+            Level::BT => Self::BT,
+            Level::BLt => Self::BLt,
+            Level::BLta => Self::BLta,
+        }
+    }
 }
 
 /// `sohoa verify`.

@@ -8,17 +8,19 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use sohoa_schemas::{
-    config::{Config, Pkcs11, SigningAgency},
+    config::{Config, Pkcs11, SignatureLevel, SigningAgency},
     reference,
 };
 use sohoa_sign::{
-    CertificateDer, EvidenceCache, EvidenceSource, Hash, HttpClient, KeyFile, KeyName,
-    MessageSigner, Passphrase, RsaScheme, SignError, TimeStampAuthority, TokenKey, TokenSettings,
+    CertificateDer, EvidenceCache, EvidenceError, EvidenceSource, Hash, HttpClient, KeyFile,
+    KeyName, MessageSigner, Passphrase, RsaScheme, SignError, TimeStampAuthority, TokenKey,
+    TokenSettings,
     test_ca::{self, Subject, TestAuthority},
     verify::{Agency, Expected, Pin, PinnedRoot, Trust, TrustDomain, check_signer},
 };
 
 use crate::{
+    context::now,
     exit::{Exit, Failure},
     settings,
 };
@@ -30,6 +32,11 @@ const STAMP_LIMIT: u64 = 256 << 10;
 /// The same for revocation lists, which grow to megabytes.
 const LIST_PATIENCE: Duration = Duration::from_secs(30);
 const LIST_LIMIT: u64 = 64 << 20;
+
+/// What to do where nobody says whether a certificate was revoked.
+pub(crate) const EVIDENCE: &str = "the authorities named in the certificates have to answer over \
+                                   http, and their roots be in sign.roots; a level below B-LT does \
+                                   without them";
 
 /// The signing key with what it is judged by.
 #[derive(Debug)]
@@ -80,6 +87,35 @@ impl Authority {
         let client = Box::new(HttpClient::new(LIST_PATIENCE, LIST_LIMIT));
         let cache = EvidenceCache::in_folder(folder);
         Ok(EvidenceSource::new(self.trust.clone(), client, cache))
+    }
+
+    /// The same where the configured level wants it. A signer that is revoked, or that nobody will
+    /// ever answer for, stops here and not at the first document.
+    pub(crate) fn evidence_for(&self, config: &Config) -> Result<Option<EvidenceSource>, Failure> {
+        if config.sign.wanted_level() < SignatureLevel::BLt {
+            return Ok(None);
+        }
+        let evidence = self.evidence()?;
+        match self.standing(&evidence) {
+            Err(failure) if failure.exit == Exit::Unreachable => {
+                tracing::warn!(error = failure.line(), "an authority is silent at the start");
+            }
+            stands => stands?,
+        }
+        Ok(Some(evidence))
+    }
+
+    /// Whether the signer's certificate stands, as its authority says now.
+    pub(crate) fn standing(&self, evidence: &EvidenceSource) -> Result<(), Failure> {
+        evidence.check_signer(self.signer.chain(), now()).map_err(|error| {
+            use EvidenceError::{Cache, NoSource, Revoked, Untrusted};
+            let exit = match error {
+                Cache(_) | NoSource { .. } | Revoked { .. } | Untrusted => Exit::Configuration,
+                _ => Exit::Unreachable,
+            };
+            let failure = Failure::from_error(exit, &error);
+            if matches!(error, Revoked { .. }) { failure } else { failure.hint(EVIDENCE) }
+        })
     }
 
     fn test(config: &Config, mut trust: Trust, now: DateTime<Utc>) -> Result<Self, Failure> {

@@ -10,7 +10,7 @@ use sohoa_compose::Font;
 use sohoa_flow::{Budget, Shutdown, Turns, Urgency, retry::Policy};
 use sohoa_metrics::Line;
 use sohoa_page_workers::Pool;
-use sohoa_sign::FontFile;
+use sohoa_sign::{EvidenceSource, FontFile};
 use sohoa_store::Store;
 use uuid::Uuid;
 
@@ -28,6 +28,8 @@ pub(crate) struct Office {
     pub(crate) output: Store,
     /// Who signs.
     pub(crate) authority: Arc<Authority>,
+    /// Where it is asked whether certificates were revoked; only where the level wants it.
+    pub(crate) evidence: Option<Arc<EvidenceSource>>,
     /// Font of the appearance.
     pub(crate) appearance_font: Arc<FontFile>,
     /// The stages, as they are measured.

@@ -24,6 +24,7 @@ mod dead_letters;
 mod exit;
 mod indexer;
 mod inputs;
+mod levels;
 mod observe;
 mod privacy;
 mod release;

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use sohoa_schemas::config::{Config, Pkcs11, ReleaseMode};
+use sohoa_schemas::config::{Config, Pkcs11, ReleaseMode, SignatureLevel};
 use sohoa_store::hash::sha256;
 
 use crate::{
@@ -98,6 +98,10 @@ fn inconsistent(config: &Config) -> Vec<(bool, &'static str)> {
         (
             authority::scheme(&config.sign.scheme).is_none(),
             "sign.scheme is none of `auto`, `rsa-pss`, `rsa-pkcs1`, or one of these with `-sha384` or `-sha512`",
+        ),
+        (
+            config.sign.timestamp_url.is_none() && config.sign.wanted_level() > SignatureLevel::BB,
+            "sign.level above B-B needs sign.timestamp_url, and its root in sign.roots",
         ),
         (
             (config.sign.key.is_some() || config.sign.pkcs11.is_some())

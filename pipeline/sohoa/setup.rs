@@ -111,11 +111,13 @@ pub(crate) async fn context(
 pub(crate) fn office(settings: Settings, output: Store) -> Result<(Office, Font), Failure> {
     let (text_font, appearance_font) = fonts(&settings.config.sign.font)?;
     let authority = Authority::load(&settings.config, now())?;
+    let evidence = authority.evidence_for(&settings.config)?;
     let within = Duration::from_secs(settings.config.store.retry_seconds);
     let office = Office {
         settings: Arc::new(settings),
         output,
         authority: Arc::new(authority),
+        evidence: evidence.map(Arc::new),
         appearance_font: Arc::new(appearance_font),
         line: Line::new(Stage::Fetch..=Stage::Publish),
         retry: Policy { within, on_retry: Some(observe::tried_again), ..Policy::default() },

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::trust::TrustDomain;
+use super::{judge::DOCUMENT_STAMP, trust::TrustDomain};
 use crate::{
     hash::Hash,
     revocation::{RevocationMethod, Revoked},
@@ -107,6 +107,13 @@ pub struct Signature {
     pub verdict: Verdict,
     /// What else was noticed.
     pub notes: Vec<Note>,
+}
+
+impl Signature {
+    /// Nobody's signature: a time-stamp over the file as it was.
+    pub fn is_document_stamp(&self) -> bool {
+        self.sub_filter == DOCUMENT_STAMP
+    }
 }
 
 /// An RFC 3161 time-stamp.

@@ -3,7 +3,7 @@
 use futures::TryStreamExt as _;
 use serde::Serialize;
 use sohoa_kafka::{connect, survey::survey};
-use sohoa_schemas::config::Kafka;
+use sohoa_schemas::config::{Kafka, SignatureLevel};
 use sohoa_sign::TimeStampAuthority;
 use sohoa_store::Missing;
 
@@ -48,6 +48,9 @@ pub(crate) async fn run(arguments: &Check) -> Result<Exit, Failure> {
     note("signing key and certificate", key(&settings));
     if settings.config.sign.timestamp_url.is_some() {
         note("time-stamp authority", stamps(&settings));
+    }
+    if settings.config.sign.wanted_level() >= SignatureLevel::BLt {
+        note("revocation of the signing certificate", standing(&settings));
     }
     let hmac = settings.config.secrets.hmac_key.as_deref();
     note("key for hashed identifiers", Pseudonyms::load(hmac).map(|_| None));
@@ -104,6 +107,13 @@ fn stamps(settings: &Settings) -> Result<Option<String>, Failure> {
             .hint("check sign.timestamp_url, sign.timestamp_policy, and its root in sign.roots")
     })?;
     Ok(settings.config.sign.timestamp_url.clone())
+}
+
+/// Asks whether the signing certificate is revoked, as the first signature would.
+fn standing(settings: &Settings) -> Result<Option<String>, Failure> {
+    let authority = Authority::load(&settings.config, now())?;
+    authority.standing(&authority.evidence()?)?;
+    Ok(Some("not revoked".into()))
 }
 
 async fn input(address: &str, settings: &Settings) -> Result<Option<String>, Failure> {

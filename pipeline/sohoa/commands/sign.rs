@@ -3,28 +3,20 @@
 use std::path::Path;
 
 use serde_json::json;
-use sohoa_sign::{
-    Appearance, ArchiveStamp, EvidenceError, EvidenceSource, Raised, SignError, SignRequest,
-    Signed, TimeStampAuthority, raise_pdf, sign_pdf, sign_pdf_stamped, verify::verify_pdf,
-};
+use sohoa_schemas::config::SignatureLevel;
+use sohoa_sign::{Appearance, EvidenceError, SignError, SignRequest, Signed, verify::verify_pdf};
 
 use crate::{
     arguments::{self, Level, Shown},
-    authority::Authority,
+    authority::{Authority, EVIDENCE},
     console::say,
     context::{now, vietnamese},
     exit::{Exit, Failure},
+    levels::Seal,
     settings::Settings,
     setup,
     stages::sign::{shown_time, word},
 };
-
-/// Name of the field of a document time-stamp.
-const ARCHIVE_FIELD: &str = "SohoaArchive";
-
-/// What to do where nobody says whether a certificate was revoked.
-const EVIDENCE: &str = "the authorities named in the certificates have to answer over http, and \
-                        their roots be in sign.roots; sign with --level B-T without them";
 
 /// Signs a file, and judges what was made.
 pub(crate) fn run(arguments: &arguments::Sign) -> Result<Exit, Failure> {
@@ -48,7 +40,7 @@ pub(crate) fn run(arguments: &arguments::Sign) -> Result<Exit, Failure> {
     let report = verify_pdf(&arguments.output, &authority.trust, now())
         .map_err(|error| Failure::from_error(Exit::Internal, &error))?;
     let own = report.signatures.iter().find(|one| one.field_name == signed.field_name);
-    let holds = own.is_some_and(|one| one.verdict.is_acceptable() && one.byte_range_covers_all);
+    let holds = own.is_some_and(|one| one.verdict.is_acceptable() && !one.modified_after);
     let told = own.map(|one| (word(&one.verdict), word(&one.pades_level)));
     let (verdict, level) = told.unwrap_or_default();
     if arguments.json {
@@ -79,47 +71,18 @@ fn sign(
     }
     let signer = &*authority.signer;
     if arguments.level == Level::BB {
-        return sign_pdf(input, output, request, signer).map_err(|error| refusal(&error));
+        let sealed = Seal::Bare.sign((input, output), request, signer);
+        return sealed.map_err(|error| refusal(&error));
     }
     let Some(stamps) = &authority.stamps else {
         let what = "a level above B-B needs a time-stamp authority";
         return Err(Failure::new(Exit::Configuration, what)
             .hint("set sign.timestamp_url, and its root in sign.roots"));
     };
-    let stamp = |to: &Path| sign_pdf_stamped(input, to, request, signer, stamps);
-    let signed = if arguments.level == Level::BT {
-        stamp(output)
-    } else {
-        let evidence = authority.evidence()?;
-        // Before the key is used: a revoked certificate signs nothing.
-        evidence.check_signer(signer.chain(), now()).map_err(|error| match error {
-            EvidenceError::Revoked { .. } => Failure::from_error(Exit::Configuration, &error),
-            _ => Failure::from_error(Exit::Unreachable, &error).hint(EVIDENCE),
-        })?;
-        raised(output, stamp, (&evidence, (arguments.level == Level::BLta).then_some(stamps)))
-    };
-    signed.map_err(|error| refusal(&error))
-}
-
-/// Signs beside the output, and adds to it what a later reader needs: the output is whole or not
-/// there.
-fn raised(
-    output: &Path,
-    sign: impl FnOnce(&Path) -> Result<Signed, SignError>,
-    (evidence, archive): (&EvidenceSource, Option<&TimeStampAuthority>),
-) -> Result<Signed, SignError> {
-    let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
-    let between = tempfile::Builder::new()
-        .prefix(".sohoa-")
-        .suffix(".pdf")
-        .tempfile_in(folder)
-        .map_err(|source| SignError::Io { path: output.display().to_string(), source })?
-        .into_temp_path();
-    let signed = sign(&between)?;
-    let archive = archive.map(|authority| ArchiveStamp { field_name: ARCHIVE_FIELD, authority });
-    let Raised { size, sha256, .. } = raise_pdf(&between, output, evidence, archive, now())?;
-    Ok(Signed { size, sha256, ..signed })
+    let level = arguments.level.into();
+    let evidence = (level > SignatureLevel::BT).then(|| authority.evidence()).transpose()?;
+    let seal = Seal::of(level, Some(stamps), evidence.as_ref());
+    seal.sign((input, output), request, signer).map_err(|error| refusal(&error))
 }
 
 /// What to do about a failure.
@@ -131,6 +94,9 @@ fn refusal(error: &SignError) -> Failure {
             Failure::from_error(Exit::Unreachable, error).hint("put the token back, and try again")
         }
         SignError::Token(_) => Failure::from_error(Exit::Configuration, error),
+        SignError::Evidence { source, .. } if matches!(**source, EvidenceError::Revoked { .. }) => {
+            Failure::from_error(Exit::Configuration, error)
+        }
         SignError::Evidence { .. } => Failure::from_error(Exit::Unreachable, error).hint(EVIDENCE),
         SignError::Io { .. } => Failure::from_error(Exit::Configuration, error),
         _ => Failure::from_error(Exit::CheckFailed, error),

@@ -17,8 +17,10 @@ use sohoa_publish::{
     publication::{self, Attempt},
 };
 use sohoa_schemas::{
+    Code,
+    config::WithoutEvidence,
     record::{Part, Prepared, Record, Rows},
-    rows::Outcome,
+    rows::{FindingRow, Outcome, SignatureRow},
 };
 use sohoa_store::{
     Fetched, classify_local,
@@ -28,18 +30,24 @@ use sohoa_store::{
 
 use crate::{
     context::{Office, now},
+    levels,
     observe::{ended, measured},
     stages::{
+        accept::Remark,
         layout::Layout,
         process::Settled,
+        rows::{Filed, finding_of},
         sign::{self, SignedDocument},
     },
 };
 
 const STAGE: &str = sohoa_publish::STAGE;
 
-/// How long a time-stamp is tried for before the document is held for it.
-const STAMP_PATIENCE: Duration = Duration::from_secs(30);
+/// How long silent authorities are asked again before the document is held for them.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The same before it is signed at a lower level, for each level.
+const LOWER_PATIENCE: Duration = Duration::from_secs(10);
 
 /// The files of a held state.
 #[derive(Debug)]
@@ -83,8 +91,8 @@ async fn stored(office: &Office, part: Option<&Part>) -> Result<Option<Fetched>,
     Ok(fetched.filter(|fetched| fetched.sha256 == part.sha256))
 }
 
-/// Signs a prepared document, publishes it, and clears its held state; without a time-stamp it stays
-/// held, and waits for nobody.
+/// Signs a prepared document, publishes it, and clears its held state; without what its level needs
+/// it stays held, and waits for nobody.
 pub(crate) async fn release(
     office: &Office,
     prepared: Prepared,
@@ -92,26 +100,27 @@ pub(crate) async fn release(
 ) -> Result<Settled, Fault> {
     let (source, version) = (prepared.record.source_uid, prepared.record.version);
     let settled = match sign_and_publish(office, prepared.clone(), files).await {
-        Err(fault) => match sign::lacks(&fault) {
-            Some(what) => {
-                tracing::warn!(%source, "no {what} is to be had; the document is held");
-                return hold(office, prepared, what).await;
+        Err(fault) => match levels::silence(&fault) {
+            Some(silence) => {
+                let waiting_for = levels::waiting_for(silence);
+                tracing::warn!(%source, waiting_for, "an authority or the token is silent; the document is held");
+                return hold(office, prepared, waiting_for).await;
             }
             None => return Err(fault),
         },
-        Ok(settled) => settled,
+        settled => settled?,
     };
     retry(office.retry, || holding::clear(&office.output, source, version)).await?;
     Ok(settled)
 }
 
-/// Holds a document for a time-stamp or the token.
+/// Holds a document for an authority or the token.
 async fn hold(
     office: &Office,
     mut prepared: Prepared,
-    missing: &'static str,
+    waiting_for: &str,
 ) -> Result<Settled, Fault> {
-    prepared.waiting_for = missing.into();
+    prepared.waiting_for = waiting_for.into();
     retry(office.retry, || holding::keep(&office.output, &prepared)).await?;
     Ok(Settled::held(prepared))
 }
@@ -124,19 +133,46 @@ pub(crate) async fn sign_and_publish(
     (composed, alto): (&FilePath, &FilePath),
 ) -> Result<Settled, Fault> {
     let signing = office.line.stage(Stage::Sign).enter();
-    // Only a time-stamp authority makes this worth another try.
-    let patience = Policy { within: office.retry.within.min(STAMP_PATIENCE), ..office.retry };
-    let sign = || std::future::ready(sign::sign(office, &prepared, composed));
-    let signed = ended(signing, retry(patience, sign).await)?;
+    let signed = ended(signing, sign_as_can_be(office, &prepared, composed).await)?;
     measured(office, Stage::Publish, store(office, prepared, (signed, alto))).await
+}
+
+/// Signs at the configured level, or, where the configuration allows it, at the highest one that
+/// does without the authorities that are silent; then with why.
+async fn sign_as_can_be(
+    office: &Office,
+    prepared: &Prepared,
+    composed: &FilePath,
+) -> Result<(SignedDocument, Option<String>), Fault> {
+    let wanted = &office.settings.config.sign;
+    let lowered = wanted.without_evidence == WithoutEvidence::Lower;
+    let patience = if lowered { LOWER_PATIENCE } else { PATIENCE };
+    // Only an authority makes this worth another try.
+    let patience = Policy { within: office.retry.within.min(patience), ..office.retry };
+    let mut level = wanted.wanted_level();
+    let mut why = None;
+    loop {
+        let sign = || std::future::ready(sign::sign(office, prepared, (composed, level)));
+        let fault = match retry(patience, sign).await {
+            Ok(signed) => return Ok((signed, why)),
+            Err(fault) => fault,
+        };
+        match levels::silence(&fault).filter(|silence| lowered && levels::can_lower(silence)) {
+            Some(silence) => {
+                level = levels::below(level, silence);
+                why.get_or_insert_with(|| levels::told(silence));
+            }
+            None => return Err(fault),
+        }
+    }
 }
 
 async fn store(
     office: &Office,
     prepared: Prepared,
-    (signed, alto): (SignedDocument, &FilePath),
+    ((signed, lowered), alto): ((SignedDocument, Option<String>), &FilePath),
 ) -> Result<Settled, Fault> {
-    let SignedDocument { file, signature, signed_at } = signed;
+    let SignedDocument { file, signatures, signed_at } = signed;
     let hash = sha256_file(&file).map_err(|error| classify_local(STAGE, error))?;
     let Prepared { mut record, alto: layout, .. } = prepared;
     let attempt = attempt(&record, &hash, layout.as_ref());
@@ -152,12 +188,47 @@ async fn store(
     for row in &mut record.rows.documents {
         row.converted_at = Some(signed_at);
     }
-    record.rows.signatures.push(sign::finished(signature, &document));
+    let signatures: Vec<_> =
+        signatures.into_iter().map(|row| sign::finished(row, &document)).collect();
+    if let (Some(why), Some(signature)) = (lowered, signatures.first()) {
+        let wanted = office.settings.config.sign.wanted_level();
+        let finding = below_level(&record, signature, (&sign::word(&wanted), &why));
+        record.rows.findings.push(finding);
+    }
+    if let (Some(notice), Some(signature)) = (office.authority.signer.notice(), signatures.first())
+    {
+        let remark = Remark::seen(Code::Q05GuidelineDeviation, notice);
+        record.rows.findings.push(on_signature(&record, signature, remark));
+    }
+    record.rows.signatures.extend(signatures);
     if let Some(part) = layout {
         let layout = (alto, Part { key: "alto.xml".into(), ..part });
         record.parts.push(keep_layout(office, &attempt, layout).await?);
     }
     publish(office, record, &attempt, document).await
+}
+
+/// The finding on a signature that is below the level it should have.
+fn below_level(
+    record: &Record,
+    signature: &SignatureRow,
+    (wanted, why): (&str, &str),
+) -> FindingRow {
+    let remark = Remark {
+        expected: Some(wanted.to_owned()),
+        ..Remark::seen(Code::Q10LevelLower, format!("{}: {why}", signature.pades_level))
+    };
+    on_signature(record, signature, remark)
+}
+
+fn on_signature(record: &Record, signature: &SignatureRow, remark: Remark) -> FindingRow {
+    let filed = Filed {
+        source: record.source_uid,
+        version: record.version,
+        province: &record.province,
+        month: &record.ingest_month,
+    };
+    finding_of(filed, ("signature", signature.signature_uid), remark, "sign")
 }
 
 /// Publishes a born-digital original.

@@ -6,16 +6,15 @@
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
-use sohoa_flow::{FatalKind, Fault, retry::GaveUp};
-use sohoa_publish::holding;
+use sohoa_flow::{FatalKind, Fault};
 use sohoa_schemas::{
     Code,
-    config::Config,
+    config::{Config, SignatureLevel},
     record::{Part, Prepared},
     rows::{SCHEMA_VERSION, SignatureRow},
 };
 use sohoa_sign::{
-    Appearance, FontFile, SignError, SignRequest, StampError, sign_pdf, sign_pdf_stamped,
+    Appearance, FontFile, SignRequest,
     verify::{Report, Signature, SubjectKind, Verdict, verify_pdf},
 };
 use sohoa_store::classify_local;
@@ -25,6 +24,7 @@ use uuid::Uuid;
 use crate::{
     authority::Authority,
     context::{Context, Office, now, vietnamese},
+    levels::{self, Seal},
     stages::{rows, take_in::Taken},
 };
 
@@ -38,8 +38,9 @@ const FIELD: &str = "SohoaAgencyCopy";
 pub(crate) struct SignedDocument {
     /// The signed file.
     pub(crate) file: TempPath,
-    /// Its signature's row, but for the file's hash.
-    pub(crate) signature: SignatureRow,
+    /// The rows of its signature, and of the time-stamp over all of it where there is one, but for
+    /// the file's hash.
+    pub(crate) signatures: Vec<SignatureRow>,
     /// When it was signed.
     pub(crate) signed_at: DateTime<Utc>,
 }
@@ -59,11 +60,11 @@ pub(crate) fn shown_time(time: DateTime<Utc>) -> String {
     format!("Thời gian ký: {}", vietnamese(time).format("%d.%m.%Y %H:%M:%S %:z"))
 }
 
-/// Signs a composed document.
+/// Signs a composed document at a level.
 pub(crate) fn sign(
     office: &Office,
     prepared: &Prepared,
-    composed: &Path,
+    (composed, level): (&Path, SignatureLevel),
 ) -> Result<SignedDocument, Fault> {
     let time = now();
     let mut lines = prepared.appearance.clone();
@@ -83,21 +84,19 @@ pub(crate) fn sign(
         .into_temp_path();
     let report = tokio::task::block_in_place(|| {
         let Authority { signer, stamps, .. } = &*office.authority;
-        let signed = match stamps {
-            Some(stamps) => sign_pdf_stamped(composed, &file, &request, &**signer, stamps),
-            None => sign_pdf(composed, &file, &request, &**signer),
-        };
-        signed.map_err(sign_fault)?;
+        let seal = Seal::of(level, stamps.as_ref(), office.evidence.as_deref());
+        let signed = seal.sign((composed, &file), &request, &**signer);
+        signed.map_err(|error| levels::fault(STAGE, error))?;
         verify(office, &file)
     })?;
     let own = report.signatures.iter().find(|signature| signature.field_name == FIELD);
     let verdict = own.map_or(Verdict::Missing, |signature| signature.verdict);
     // Revocation is not looked up at level B-B; everything else must hold.
     let holds = verdict.is_acceptable();
-    let Some(own) = own.filter(|signature| holds && signature.byte_range_covers_all) else {
+    if !holds || own.is_none_or(|signature| signature.modified_after) {
         let error = OwnSignature(word(&verdict));
         return Err(Fault::fatal(FatalKind::Internal, STAGE, error));
-    };
+    }
     let record = &prepared.record;
     let of = Of {
         source: record.source_uid,
@@ -105,35 +104,12 @@ pub(crate) fn sign(
         province: &record.province,
         month: &record.ingest_month,
     };
-    let signature = SignatureRow { made_by_sohoa: true, ..row(&of, own, "agency_copy") };
-    Ok(SignedDocument { file, signature, signed_at: time })
-}
-
-/// A document that cannot take a signature is refused; a key that does not sign stops everything.
-fn sign_fault(error: SignError) -> Fault {
-    match error {
-        SignError::Pdf(_) | SignError::Encrypted | SignError::Certified | SignError::TooLarge => {
-            Fault::reject(Code::X01StageFailed, STAGE, error)
-        }
-        SignError::Io { .. } => classify_local(STAGE, error),
-        SignError::TimeStamp(StampError::Fetch(_)) => Fault::retry(STAGE, error),
-        SignError::TimeStamp(_) => Fault::fatal(FatalKind::Configuration, STAGE, error),
-        SignError::Token(ref token) if token.may_pass() => Fault::retry(STAGE, error),
-        SignError::Token(_) => Fault::fatal(FatalKind::Configuration, STAGE, error),
-        error => Fault::fatal(FatalKind::Internal, STAGE, error),
-    }
-}
-
-/// What the document has to wait for, when every try failed because no time-stamp authority answered
-/// or the token was away.
-pub(crate) fn lacks(fault: &Fault) -> Option<&'static str> {
-    let Fault::Retry(cause) = fault else { return None };
-    let last = cause.error.downcast_ref::<GaveUp>().map(|gave_up| &gave_up.last);
-    match last.and_then(|last| last.downcast_ref::<SignError>())? {
-        SignError::TimeStamp(_) => Some(holding::FOR_STAMP),
-        SignError::Token(_) => Some(holding::FOR_TOKEN),
-        _ => None,
-    }
+    // A composed document brings none along.
+    let made = report.signatures.iter().map(|signature| SignatureRow {
+        made_by_sohoa: true,
+        ..row(&of, signature, own_role(signature))
+    });
+    Ok(SignedDocument { file, signatures: made.collect(), signed_at: time })
 }
 
 /// The signature's row, now that the file's hash is known.
@@ -184,6 +160,11 @@ pub(crate) fn holds_for_agency(row: &SignatureRow) -> bool {
 fn verify(office: &Office, file: &Path) -> Result<Report, Fault> {
     verify_pdf(file, &office.authority.trust, now())
         .map_err(|error| Fault::reject(Code::F02Unreadable, STAGE, error))
+}
+
+/// What a signature of ours is for.
+pub(crate) fn own_role(signature: &Signature) -> &'static str {
+    if signature.is_document_stamp() { "timestamp_doc" } else { "agency_copy" }
 }
 
 fn original_role(signature: &Signature) -> &'static str {

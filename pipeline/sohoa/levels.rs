@@ -1,0 +1,216 @@
+//! The level that a signature gets: how each is made, and what is left of it where an authority that
+//! it needs is silent.
+//!
+//! From B-LT on it is learnt before the key is used that the signer's certificate is not revoked.
+
+use std::path::Path;
+
+use sohoa_flow::{FatalKind, Fault, retry::GaveUp};
+use sohoa_publish::holding;
+use sohoa_schemas::config::SignatureLevel;
+use sohoa_sign::{
+    ArchiveStamp, EvidenceError, EvidenceSource, MessageSigner, Raised, SignError, SignRequest,
+    Signed, StampError, TimeStampAuthority, raise_pdf, sign_pdf, sign_pdf_stamped,
+};
+use sohoa_store::classify_local;
+
+use crate::context::now;
+
+/// Name of the field of a document time-stamp.
+pub(crate) const ARCHIVE_FIELD: &str = "SohoaArchive";
+
+/// What a level takes, besides the key.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Seal<'a> {
+    /// Nothing.
+    Bare,
+    /// B-T: a time-stamp.
+    Stamped(&'a TimeStampAuthority),
+    /// B-LT: evidence too.
+    Proven(&'a TimeStampAuthority, &'a EvidenceSource),
+    /// B-LTA: and a time-stamp over all of it.
+    Archived(&'a TimeStampAuthority, &'a EvidenceSource),
+}
+
+impl<'a> Seal<'a> {
+    /// The seal of a level, or of the highest one below it that there is somebody to ask for.
+    pub(crate) fn of(
+        level: SignatureLevel,
+        stamps: Option<&'a TimeStampAuthority>,
+        evidence: Option<&'a EvidenceSource>,
+    ) -> Self {
+        let Some(stamps) = stamps else { return Self::Bare };
+        match (level, evidence) {
+            (SignatureLevel::BB, _) => Self::Bare,
+            (SignatureLevel::BT, _) | (_, None) => Self::Stamped(stamps),
+            (SignatureLevel::BLt, Some(evidence)) => Self::Proven(stamps, evidence),
+            (SignatureLevel::BLta, Some(evidence)) => Self::Archived(stamps, evidence),
+        }
+    }
+
+    /// Signs a file into another.
+    pub(crate) fn sign(
+        self,
+        (from, to): (&Path, &Path),
+        request: &SignRequest,
+        signer: &dyn MessageSigner,
+    ) -> Result<Signed, SignError> {
+        let stamped = |to: &Path, stamps| sign_pdf_stamped(from, to, request, signer, stamps);
+        let (stamps, evidence, archive) = match self {
+            Self::Bare => return sign_pdf(from, to, request, signer),
+            Self::Stamped(stamps) => return stamped(to, stamps),
+            Self::Proven(stamps, evidence) => (stamps, evidence, false),
+            Self::Archived(stamps, evidence) => (stamps, evidence, true),
+        };
+        let field = || request.field_name.clone();
+        evidence
+            .check_signer(signer.chain(), now())
+            .map_err(|error| SignError::Evidence { field: field(), source: Box::new(error) })?;
+        // Beside the output, which is whole or not there.
+        let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let between = tempfile::Builder::new()
+            .prefix(".sohoa-")
+            .suffix(".pdf")
+            .tempfile_in(folder.unwrap_or(Path::new(".")))
+            .map_err(|source| SignError::Io { path: to.display().to_string(), source })?
+            .into_temp_path();
+        let signed = stamped(&between, stamps)?;
+        let archive = archive.then_some(stamps);
+        let Raised { size, sha256, .. } = raise(&between, to, (evidence, archive))?;
+        Ok(Signed { size, sha256, ..signed })
+    }
+}
+
+/// Raises a signed file to B-LT, or to B-LTA with an authority.
+pub(crate) fn raise(
+    from: &Path,
+    to: &Path,
+    (evidence, archive): (&EvidenceSource, Option<&TimeStampAuthority>),
+) -> Result<Raised, SignError> {
+    let archive = archive.map(|authority| ArchiveStamp { field_name: ARCHIVE_FIELD, authority });
+    raise_pdf(from, to, evidence, archive, now())
+}
+
+/// A document that cannot take a signature is refused; an authority that is silent is asked again;
+/// a key that does not sign stops everything.
+pub(crate) fn fault(stage: &'static str, error: SignError) -> Fault {
+    use sohoa_schemas::Code::X01StageFailed;
+    match error {
+        SignError::Pdf(_) | SignError::Encrypted | SignError::Certified | SignError::TooLarge => {
+            Fault::reject(X01StageFailed, stage, error)
+        }
+        SignError::Io { .. } => classify_local(stage, error),
+        error if is_silence(&error) => Fault::retry(stage, error),
+        SignError::TimeStamp(_) | SignError::Evidence { .. } | SignError::Token(_) => {
+            Fault::fatal(FatalKind::Configuration, stage, error)
+        }
+        error => Fault::fatal(FatalKind::Internal, stage, error),
+    }
+}
+
+/// Whether another time may go better: somebody did not answer, or not yet rightly.
+fn is_silence(error: &SignError) -> bool {
+    match error {
+        SignError::TimeStamp(StampError::Fetch(_) | StampError::NewCertificate) => true,
+        SignError::Token(token) => token.may_pass(),
+        SignError::Evidence { source, .. } => matches!(
+            **source,
+            EvidenceError::Fetch { .. }
+                | EvidenceError::Refused { .. }
+                | EvidenceError::Unconfirmed { .. }
+        ),
+        _ => false,
+    }
+}
+
+/// The silence that every try ended with.
+pub(crate) fn silence(fault: &Fault) -> Option<&SignError> {
+    let Fault::Retry(cause) = fault else { return None };
+    let last = cause.error.downcast_ref::<GaveUp>().map(|gave_up| &gave_up.last);
+    last?.downcast_ref::<SignError>().filter(|error| is_silence(error))
+}
+
+/// What a document waits for that met this silence.
+pub(crate) fn waiting_for(error: &SignError) -> &'static str {
+    match error {
+        SignError::Evidence { .. } => holding::FOR_EVIDENCE,
+        SignError::Token(_) => holding::FOR_TOKEN,
+        _ => holding::FOR_STAMP,
+    }
+}
+
+/// Whether a lower level does without who is silent: none does without the key.
+pub(crate) fn can_lower(error: &SignError) -> bool {
+    !matches!(error, SignError::Token(_))
+}
+
+/// The highest level below `level` that does without who is silent.
+pub(crate) fn below(level: SignatureLevel, error: &SignError) -> SignatureLevel {
+    match (level, error) {
+        (SignatureLevel::BLta, SignError::Evidence { field, .. }) if field == ARCHIVE_FIELD => {
+            SignatureLevel::BLt
+        }
+        (SignatureLevel::BLta | SignatureLevel::BLt, SignError::Evidence { .. }) => {
+            SignatureLevel::BT
+        }
+        // It may be the second stamp alone that was not given.
+        (SignatureLevel::BLta, _) => SignatureLevel::BLt,
+        _ => SignatureLevel::BB,
+    }
+}
+
+/// An error with its causes, on one line.
+pub(crate) fn told(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use sohoa_sign::{FetchError, TokenError};
+
+    use super::*;
+
+    fn evidence(field: &str, source: EvidenceError) -> SignError {
+        SignError::Evidence { field: field.into(), source: Box::new(source) }
+    }
+
+    fn silent() -> EvidenceError {
+        let source = FetchError::Status { url: "http://ca/".into(), status: 503 };
+        EvidenceError::Fetch { subject: "CN=Sở".into(), source }
+    }
+
+    #[test]
+    fn a_level_is_lowered_as_far_as_the_silence_reaches_and_no_further() {
+        use SignatureLevel::{BB, BLt, BLta, BT};
+        let stamp = || {
+            let status = FetchError::Status { url: "http://tsa/".into(), status: 503 };
+            SignError::TimeStamp(StampError::Fetch(status))
+        };
+        assert_eq!(below(BLta, &evidence(ARCHIVE_FIELD, silent())), BLt);
+        assert_eq!(below(BLta, &evidence("Other", silent())), BT);
+        assert_eq!(below(BLt, &evidence("Other", silent())), BT);
+        assert_eq!(below(BLta, &stamp()), BLt);
+        assert_eq!(below(BLt, &stamp()), BB);
+        assert_eq!(below(BT, &stamp()), BB);
+        assert_eq!(waiting_for(&stamp()), "timestamp");
+        assert_eq!(waiting_for(&evidence("Other", silent())), "evidence");
+        let gone = SignError::Token(TokenError::Gone { token: "1".into(), why: String::new() });
+        assert_eq!(waiting_for(&gone), "token");
+        assert!(!can_lower(&gone) && can_lower(&stamp()));
+    }
+
+    #[test]
+    fn a_revoked_certificate_is_no_silence() {
+        let revoked = EvidenceError::Revoked { subject: "CN=Sở".into(), at: now() };
+        let stopped = fault("sign", evidence("Other", revoked));
+        assert!(matches!(stopped, Fault::Fatal(_)), "{stopped:?}");
+        let none = EvidenceError::NoSource { subject: "CN=Sở".into() };
+        assert!(matches!(fault("sign", evidence("Other", none)), Fault::Fatal(_)));
+        assert!(matches!(fault("sign", evidence("Other", silent())), Fault::Retry(_)));
+        let refused = TokenError::PinRefused { why: String::new() };
+        assert!(matches!(fault("sign", SignError::Token(refused)), Fault::Fatal(_)));
+        let slow = TokenError::Slow { seconds: 1 };
+        assert!(matches!(fault("sign", SignError::Token(slow)), Fault::Retry(_)));
+    }
+}
