@@ -48,7 +48,10 @@ pub(super) fn find(
     };
     let own = own.clone();
     let all = certificates.into_iter().map(|seen| CertificateDer(seen.value));
-    let all: Vec<_> = settings.chain.iter().cloned().chain(all).collect();
+    // What is given by hand is often on the token as well.
+    let mut all: Vec<_> = settings.chain.iter().cloned().chain(all).collect();
+    all.sort_by(|one, other| one.0.cmp(&other.0));
+    all.dedup();
     let chain = order(&all, |certificate| certificate.der == own)?;
     Ok((chain, key))
 }

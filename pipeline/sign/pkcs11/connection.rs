@@ -23,6 +23,7 @@ use crate::Passphrase;
 #[derive(Debug)]
 pub(super) struct Target {
     pub(super) library: Arc<Library>,
+    pub(super) slot: Slot,
     /// The token's serial number: another one of the same label is not sent this one's PIN.
     pub(super) serial: String,
     pub(super) key: KeyName,
@@ -85,7 +86,7 @@ pub(super) struct Connection {
 impl Connection {
     pub(super) fn open(target: &Target) -> Result<Self, TokenError> {
         let Target { library, serial, .. } = target;
-        let (slot, _) = token::present(library, Some(serial)).map_err(|error| match error {
+        let slot = token::again(library, target.slot, serial).map_err(|error| match error {
             TokenError::NoToken { .. } => TokenError::Gone {
                 token: serial.clone(),
                 why: "the library does not see it".to_owned(),
@@ -118,7 +119,8 @@ impl Connection {
     }
 }
 
-fn failure(target: &Target, error: &Error) -> TokenError {
+/// The error for a call's answer: gone, where a new session may do better.
+pub(super) fn failure(target: &Target, error: &Error) -> TokenError {
     if is_lost(error) { TokenError::gone(&target.serial, error) } else { TokenError::failed(error) }
 }
 

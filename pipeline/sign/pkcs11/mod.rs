@@ -129,6 +129,7 @@ fn find(settings: &TokenSettings) -> Result<Found, SignError> {
     let description = TokenDescription::new(&info, &listed, plan);
     let target = Target {
         library,
+        slot,
         serial: info.serial_number().to_owned(),
         key,
         pin: settings.pin.clone(),

@@ -9,7 +9,7 @@ use cryptoki::{
 };
 
 use super::{
-    connection::Target,
+    connection::{Target, failure},
     error::{TokenError, said},
     library::lock,
 };
@@ -35,7 +35,7 @@ pub(super) fn log_in(
     if let PinState::Refused(why) = &*state {
         return Err(TokenError::PinRefused { why: why.clone() });
     }
-    let info = context.get_token_info(slot).map_err(|error| TokenError::failed(&error))?;
+    let info = context.get_token_info(slot).map_err(|error| failure(target, &error))?;
     if !info.login_required() {
         return Ok(());
     }
@@ -52,10 +52,7 @@ pub(super) fn log_in(
             *state = PinState::Refused(why.clone());
             Err(TokenError::PinRefused { why })
         }
-        Err(error) if super::error::is_lost(&error) => {
-            Err(TokenError::gone(&target.serial, &error))
-        }
-        Err(error) => Err(TokenError::failed(&error)),
+        Err(error) => Err(failure(target, &error)),
     }
 }
 

@@ -68,6 +68,15 @@ pub(super) fn present(
     }
 }
 
+/// The token of that serial number, looked for in its own slot first: another one that hangs must
+/// not be asked who it is.
+pub(super) fn again(library: &Library, slot: Slot, serial: &str) -> Result<Slot, TokenError> {
+    let same = library.call(|context, _| {
+        context.get_token_info(slot).is_ok_and(|info| info.serial_number() == serial)
+    });
+    if same { Ok(slot) } else { present(library, Some(serial)).map(|(slot, _)| slot) }
+}
+
 fn among(
     context: &Pkcs11,
     wanted: Option<&str>,
@@ -84,7 +93,9 @@ fn among(
         wanted.is_none_or(|wanted| info.label() == wanted || info.serial_number() == wanted)
     };
     let (mut found, others): (Vec<_>, Vec<_>) = seen.into_iter().partition(|(_, i)| named(i));
-    if let (Some(one), true) = (found.pop(), found.is_empty()) {
+    if found.len() == 1
+        && let Some(one) = found.pop()
+    {
         return Ok(Ok(one));
     }
     let all = found.iter().chain(&others);
@@ -102,7 +113,7 @@ pub(super) fn mechanisms(library: &Library, slot: Slot) -> Result<Vec<MechanismT
     let listed = library.call(|context, _| {
         let mut listed = context.get_mechanism_list(slot)?;
         listed.retain(|&kind| context.get_mechanism_info(slot, kind).is_ok_and(|i| i.sign()));
-        Ok(listed)
+        Ok::<_, Error>(listed)
     });
     listed.map_err(|error| TokenError::failed(&error))
 }

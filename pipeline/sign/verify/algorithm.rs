@@ -135,8 +135,8 @@ fn holds_without_null(key: &[u8], (hash, message): (Hash, &[u8]), value: &[u8]) 
         return None;
     }
     let info = sequence(&[&sequence(&[&identifier(hash.oid())]), &octets(&hash.of(message))]);
-    let mut padded = vec![0xff; room.checked_sub(info.len() + 3)?];
-    padded.splice(..0, [0, 1]);
+    let mut padded = vec![0, 1];
+    padded.resize(room.checked_sub(info.len() + 1)?, 0xff);
     padded.push(0);
     padded.extend(info);
     let signed = BigUint::from_bytes_be(value);

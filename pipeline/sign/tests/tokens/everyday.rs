@@ -13,7 +13,7 @@ use crate::{
     of, put, rsa, signs, token_error,
 };
 
-pub const TESTS: &[(&str, fn())] = &[
+pub(crate) const TESTS: &[(&str, fn())] = &[
     ("every_kind_of_key_signs", every_kind),
     ("a_key_is_found_by_its_name", names),
     ("a_key_without_a_certificate_signs_with_one_given", without_certificate),

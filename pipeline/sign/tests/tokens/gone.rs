@@ -7,7 +7,7 @@ use sohoa_sign::{MessageSigner as _, TokenError, TokenKey};
 
 use crate::{curve, id, issuers, made::token, of, put, signs, token_error};
 
-pub const TESTS: &[(&str, fn())] = &[("it_signs_again_once_it_is_back", gone)];
+pub(crate) const TESTS: &[(&str, fn())] = &[("it_signs_again_once_it_is_back", gone)];
 
 /// SoftHSM2 notices that a token's folder is gone when it is started; what a card reader does to
 /// open sessions is what ending the library does to them.

@@ -8,6 +8,7 @@
 mod everyday;
 mod gone;
 mod narrow;
+mod slow;
 
 #[path = "../made/mod.rs"]
 mod made;
@@ -40,7 +41,7 @@ struct World {
     tests: &'static [(&'static str, fn())],
 }
 
-const WORLDS: [World; 3] = [
+const WORLDS: [World; 4] = [
     World { name: "everyday", mechanisms: "ALL", tests: everyday::TESTS },
     World {
         name: "narrow",
@@ -48,6 +49,7 @@ const WORLDS: [World; 3] = [
         tests: narrow::TESTS,
     },
     World { name: "gone", mechanisms: "ALL", tests: gone::TESTS },
+    World { name: "slow", mechanisms: "ALL", tests: slow::TESTS },
 ];
 
 fn main() -> ExitCode {

@@ -6,7 +6,8 @@ use sohoa_sign::{
 
 use crate::{curve, id, issuers, made::token::make, of, put, rsa, signs, token_error};
 
-pub const TESTS: &[(&str, fn())] = &[("it_is_given_digests_and_falls_back_where_told", narrow)];
+pub(crate) const TESTS: &[(&str, fn())] =
+    &[("it_is_given_digests_and_falls_back_where_told", narrow)];
 
 fn narrow() {
     make("narrow");
