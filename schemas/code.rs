@@ -194,6 +194,9 @@ codes! {
     T04ReadAgain, "T04_READ_AGAIN", Info, "The number or date line left doubt and was read again by itself; every reading is given."
         "Dòng số hoặc ngày chưa chắc chắn nên đã được nhận dạng lại riêng; các lần đọc được ghi kèm."
         "a line that one reading settles";
+    Q05GuidelineDeviation, "Q05_GUIDELINE_DEVIATION", Warn, "The signature is of an older scheme than the rules name, because the token makes no other; replace the token."
+        "Chữ ký số dùng lược đồ cũ hơn quy định vì thiết bị lưu khóa không hỗ trợ lược đồ mới; thay thiết bị."
+        "a signature by RSASSA-PSS or ECDSA";
     Q10LevelLower, "Q10_LEVEL_LOWER", Warn, "The signature proves less than it should, because an authority did not answer when it was made; raise it with sohoa timestamp."
         "Chữ ký số chưa đạt mức yêu cầu do máy chủ dấu thời gian hoặc máy chủ chứng thực không trả lời khi ký; nâng mức bằng sohoa timestamp."
         "a signature of the configured level";

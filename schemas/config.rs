@@ -169,11 +169,15 @@ pub struct Sign {
     /// Private key: PKCS#8 (PEM or DER), or PKCS#12 with its certificates. Without one a throw-away
     /// test authority is made.
     pub key: Option<PathBuf>,
-    /// Certificate chain, PEM, the signer's own first; none with PKCS#12.
+    /// Certificate chain, PEM, the signer's own first; none with PKCS#12, and of a token's
+    /// certificates those that it does not hold itself.
     pub chain: Option<PathBuf>,
+    /// A key in a token or hardware module, in place of `key`.
+    pub pkcs11: Option<Pkcs11>,
     /// Password of a PKCS#12 key: `env:NAME` or `file:PATH`.
     pub passphrase: Option<String>,
-    /// `auto`, `rsa-pss` or `rsa-pkcs1`; elliptic keys have one scheme.
+    /// `auto`, `rsa-pss` or `rsa-pkcs1`, with SHA-256 unless `-sha384` or `-sha512` follows;
+    /// elliptic keys have one scheme.
     pub scheme: String,
     /// Roots that are trusted, PEM.
     pub roots: Vec<PathBuf>,
@@ -208,6 +212,45 @@ pub struct Sign {
     pub form: String,
     /// Conversion mark (Decree 137/2024, article 4).
     pub conversion_mark: String,
+}
+
+/// A key in a token or hardware module, reached by its maker's PKCS#11 library. The token's
+/// certificate is judged before its PIN is used.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Pkcs11 {
+    /// The library, as `/usr/lib/softhsm/libsofthsm2.so`.
+    pub library: PathBuf,
+    /// Label or serial number of the token; not needed where there is one.
+    pub token: Option<String>,
+    /// Label of the key or of its certificate; not needed where one key has a certificate.
+    pub key: Option<String>,
+    /// Identifier (`CKA_ID`) of the key in hex, in place of its label.
+    pub key_id: Option<String>,
+    /// The user's PIN: `env:NAME` or `file:PATH`. One that the token refuses is not tried again,
+    /// and none is tried while the token says that the last one was wrong.
+    pub pin: Option<String>,
+    /// Sign by PKCS#1 v1.5 where the token cannot sign by RSASSA-PSS; every start warns of it.
+    pub fall_back: bool,
+    /// Sessions with the token, which is how many signatures it makes at once.
+    pub sessions: usize,
+    /// Seconds one answer of the token may take; then the document is tried again, and held.
+    pub patience_seconds: u64,
+}
+
+impl Default for Pkcs11 {
+    fn default() -> Self {
+        Self {
+            library: PathBuf::new(),
+            token: None,
+            key: None,
+            key_id: None,
+            pin: None,
+            fall_back: false,
+            sessions: 4,
+            patience_seconds: 20,
+        }
+    }
 }
 
 /// A level of `PAdES` (ETSI EN 319 142-1), from least to most.
@@ -280,6 +323,7 @@ impl Default for Sign {
         Self {
             key: None,
             chain: None,
+            pkcs11: None,
             passphrase: None,
             scheme: "auto".into(),
             roots: Vec::new(),

@@ -23,6 +23,8 @@ pub const PREPARED: &str = "prepared.json";
 pub const FOR_RELEASE: &str = "release";
 /// The same: a time-stamp, which was not to be had.
 pub const FOR_STAMP: &str = "timestamp";
+/// The same: the token with the key, which was away or did not answer.
+pub const FOR_TOKEN: &str = "token";
 /// The same: word from the authorities that no certificate was revoked.
 pub const FOR_EVIDENCE: &str = "evidence";
 

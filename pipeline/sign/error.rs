@@ -1,6 +1,6 @@
 //! Why a document could not be signed.
 
-use crate::{EvidenceError, StampError, pdf::PdfError, verify::Verdict};
+use crate::{EvidenceError, StampError, TokenError, pdf::PdfError, verify::Verdict};
 
 /// Signing failed; the output was not written.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +47,9 @@ pub enum SignError {
     /// The key holder refused or failed to sign.
     #[error("the key holder did not sign: {0}")]
     Signature(&'static str),
+    /// The token that holds the key did not do what was asked.
+    #[error("the token did not sign")]
+    Token(#[from] TokenError),
     /// The key holder's signature is longer than it had announced.
     #[error("the signature needs {needed} bytes, {reserved} were reserved")]
     Space {

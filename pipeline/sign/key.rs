@@ -31,6 +31,24 @@ pub trait MessageSigner: fmt::Debug + Send + Sync {
 
     /// The longest signature it makes, in bytes.
     fn signature_len(&self) -> usize;
+
+    /// Makes sure that it can sign, once its certificate was found fit to: a token is logged in to.
+    ///
+    /// # Errors
+    /// [`SignError`] when it cannot, or when its certificate is another key's.
+    fn ready(&self) -> Result<(), SignError> {
+        Ok(())
+    }
+
+    /// Where the key is, where that is worth telling.
+    fn place(&self) -> Option<String> {
+        None
+    }
+
+    /// What is not as configured.
+    fn notice(&self) -> Option<String> {
+        None
+    }
 }
 
 /// A signature algorithm this crate makes.
@@ -144,7 +162,7 @@ impl KeyFile {
             Key::Ecdsa(pair) => pair.public_key().as_ref().to_vec(),
             Key::Rsa(pair) => pair.public_key().as_ref().to_vec(),
         };
-        let chain = order(certificates, &public)?;
+        let chain = order(certificates, |one| one.public_key() == Some(public.as_slice()))?;
         Ok(Self { key, chain, scheme, random })
     }
 }
@@ -185,14 +203,17 @@ fn read_key(der: &[u8], rsa: RsaScheme, random: &SystemRandom) -> Result<(Key, S
     }
 }
 
-/// The certificate of the key first, then each one's issuer; the rest is left out.
-fn order(certificates: &[CertificateDer], public: &[u8]) -> Result<Vec<CertificateDer>, SignError> {
+/// The key's own certificate first, then each one's issuer; the rest is left out.
+pub(crate) fn order(
+    certificates: &[CertificateDer],
+    is_own: impl Fn(&Certificate<'_>) -> bool,
+) -> Result<Vec<CertificateDer>, SignError> {
     let mut left: Vec<Certificate<'_>> = certificates
         .iter()
         .map(|certificate| Certificate::parse(&certificate.0))
         .collect::<Option<_>>()
         .ok_or(SignError::Certificate("not X.509"))?;
-    let own = left.iter().position(|certificate| certificate.public_key() == Some(public));
+    let own = left.iter().position(is_own);
     let mut chain = vec![left.swap_remove(own.ok_or(SignError::KeyMismatch)?)];
     while let Some(last) = chain.last()
         && let Some(at) = left.iter().position(|next| next.subject.matches(last.issuer))

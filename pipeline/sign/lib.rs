@@ -1,6 +1,6 @@
 //! Signatures in PDF files: PAdES B-B to B-LTA are made, everything met in the wild is verified.
 //!
-//! * [`key`]: who holds the key, and keys kept in files.
+//! * [`key`]: who holds the key, and keys kept in files; [`TokenKey`]: keys kept in tokens.
 //! * [`stamp`], [`fetch`]: time-stamps, and the one way to an authority's server.
 //! * [`signing`], [`appearance`], [`placement`]: an incremental update with a visible agency signature.
 //! * [`revocation`], [`gather`], [`cache`], [`issuers`]: what proves that a certificate was not revoked, and how
@@ -31,6 +31,7 @@ mod output;
 mod passphrase;
 mod pdf;
 mod pem;
+mod pkcs11;
 mod pkcs12;
 mod placement;
 mod pointers;
@@ -54,6 +55,7 @@ pub use hash::Hash;
 pub use key::{KeyFile, MessageSigner, RsaScheme, Scheme};
 pub use passphrase::Passphrase;
 pub use pdf::PdfError;
+pub use pkcs11::{KeyName, TokenDescription, TokenError, TokenKey, TokenSettings};
 pub use placement::Corner;
 pub use raise::{ArchiveStamp, Raised, raise_pdf};
 pub use revocation::{EvidenceFault, RevocationMethod, Revoked};

@@ -302,13 +302,20 @@ fn fill(
 
     let mut file = &output.file;
     let mut signed = maker.hash().start();
-    let mut whole = Context::new(&digest::SHA256);
-    document.source.stream(0, length, |piece| {
+    let mut other = (maker.hash() != Hash::Sha256).then(|| Context::new(&digest::SHA256));
+    let mut both = |piece: &[u8]| {
         signed.update(piece);
-        whole.update(piece);
+        if let Some(other) = &mut other {
+            other.update(piece);
+        }
+    };
+    document.source.stream(0, length, |piece| {
+        both(piece);
         file.write_all(piece)
     })?;
-    signed.update(&written.bytes[..contents]);
+    both(&written.bytes[..contents]);
+    // Up to the gap the file's own hash is of the same bytes.
+    let mut whole = other.unwrap_or_else(|| signed.clone());
     signed.update(&written.bytes[after..]);
     let cms = maker.value(signed.finish().as_ref())?;
     if cms.len() > slot.space {
@@ -316,7 +323,7 @@ fn fill(
     }
     let digits = hex(&cms);
     written.bytes[contents + 1..=contents + digits.len()].copy_from_slice(digits.as_bytes());
-    whole.update(&written.bytes);
+    whole.update(&written.bytes[contents..]);
     file.write_all(&written.bytes).map_err(SignError::io(&output.path))?;
     let mut sha256 = [0; 32];
     sha256.copy_from_slice(whole.finish().as_ref());

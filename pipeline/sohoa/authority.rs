@@ -8,12 +8,13 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use sohoa_schemas::{
-    config::{Config, SignatureLevel, SigningAgency},
+    config::{Config, Pkcs11, SignatureLevel, SigningAgency},
     reference,
 };
 use sohoa_sign::{
     CertificateDer, EvidenceCache, EvidenceError, EvidenceSource, Hash, HttpClient, KeyFile,
-    MessageSigner, Passphrase, RsaScheme, SignError, TimeStampAuthority,
+    KeyName, MessageSigner, Passphrase, RsaScheme, SignError, TimeStampAuthority, TokenKey,
+    TokenSettings,
     test_ca::{self, Subject, TestAuthority},
     verify::{Agency, Expected, Pin, PinnedRoot, Trust, TrustDomain, check_signer},
 };
@@ -41,7 +42,7 @@ pub(crate) const EVIDENCE: &str = "the authorities named in the certificates hav
 #[derive(Debug)]
 pub(crate) struct Authority {
     /// The key.
-    pub(crate) signer: KeyFile,
+    pub(crate) signer: Box<dyn MessageSigner>,
     /// Pinned roots.
     pub(crate) trust: Trust,
     /// Who stamps the time of a signature, where the configuration names somebody.
@@ -67,6 +68,11 @@ impl Authority {
             Failure::from_error(Exit::Configuration, &error)
                 .hint("sign.chain must hold the agency's own organisation certificate, and sign.roots its root")
         })?;
+        // A token's PIN is used only now.
+        authority.signer.ready().map_err(|error| configured(&error))?;
+        if let Some(notice) = authority.signer.notice() {
+            tracing::warn!("{notice}");
+        }
         Ok(authority)
     }
 
@@ -131,7 +137,7 @@ impl Authority {
             };
             files = make_test_authority(&folder, &subject, now)?;
         }
-        let signer = files.load().map_err(|error| configured(&error))?;
+        let signer = Box::new(files.load().map_err(|error| configured(&error))?);
         let root = read(&files.root)?;
         trust.roots.extend(pins(&files.root, TrustDomain::Test)?);
         let stamps = stamps(config, &trust)?;
@@ -166,22 +172,56 @@ fn evidence(config: &Config, trust: &Trust) -> Result<EvidenceSource, Failure> {
 }
 
 /// The configured key; none for the test authority.
-fn key(config: &Config) -> Result<Option<KeyFile>, Failure> {
+fn key(config: &Config) -> Result<Option<Box<dyn MessageSigner>>, Failure> {
     let sign = &config.sign;
+    if let Some(token) = &sign.pkcs11 {
+        return in_token(config, token).map(Some);
+    }
+    let rsa = scheme(&sign.scheme).unwrap_or_default();
     let loaded = match (&sign.key, &sign.chain) {
         (None, _) => return Ok(None),
-        (Some(key), Some(chain)) => KeyFile::load(key, chain, scheme(config)),
+        (Some(key), Some(chain)) => KeyFile::load(key, chain, rsa),
         (Some(key), None) => {
-            KeyFile::from_pkcs12(&read(key)?, &passphrase(config)?, scheme(config))
+            let secret = sign.passphrase.as_deref().unwrap_or_default();
+            KeyFile::from_pkcs12(&read(key)?, &secret_of("sign.passphrase", secret)?, rsa)
         }
     };
-    loaded.map(Some).map_err(|error| configured(&error))
+    let loaded = loaded.map_err(|error| configured(&error))?;
+    Ok(Some(Box::new(loaded)))
 }
 
-fn passphrase(config: &Config) -> Result<Passphrase, Failure> {
-    let value = config.sign.passphrase.as_deref().unwrap_or_default();
+fn in_token(config: &Config, token: &Pkcs11) -> Result<Box<dyn MessageSigner>, Failure> {
+    let pin = token.pin.as_deref().map(|pin| secret_of("sign.pkcs11.pin", pin)).transpose()?;
+    let chain = match &config.sign.chain {
+        Some(path) => certificates(path)?,
+        None => Vec::new(),
+    };
+    let settings = TokenSettings {
+        library: token.library.clone(),
+        token: token.token.clone(),
+        key: KeyName { label: token.key.clone(), id: token.key_id.as_deref().and_then(bytes) },
+        pin,
+        chain,
+        rsa: scheme(&config.sign.scheme).unwrap_or_default(),
+        fall_back: token.fall_back,
+        sessions: token.sessions,
+        patience: Duration::from_secs(token.patience_seconds),
+    };
+    let key = TokenKey::open(settings).map_err(|error| configured(&error))?;
+    Ok(Box::new(key))
+}
+
+/// The bytes that hex digits stand for, with or without colons between them.
+pub(crate) fn bytes(hex: &str) -> Option<Vec<u8>> {
+    let digits: Vec<u32> =
+        hex.chars().filter(|&c| c != ':').map(|c| c.to_digit(16)).collect::<Option<_>>()?;
+    let whole = !digits.is_empty() && digits.len().is_multiple_of(2);
+    whole.then(|| digits.chunks_exact(2).map(|pair| (pair[0] * 16 + pair[1]) as u8).collect())
+}
+
+fn secret_of(setting: &str, value: &str) -> Result<Passphrase, Failure> {
     let secret = reference::resolve(value)
-        .map_err(|error| Failure::new(Exit::Configuration, format!("sign.passphrase {error}")))?;
+        .map_err(|error| Failure::new(Exit::Configuration, format!("{setting} {error}")))?;
     Ok(Passphrase::new(secret))
 }
 
@@ -284,16 +324,28 @@ fn test_folder(config: &Config) -> Result<PathBuf, Failure> {
     Ok(settings::data_folder()?.join("test-authority").join(short))
 }
 
-fn scheme(config: &Config) -> RsaScheme {
-    match config.sign.scheme.as_str() {
-        "rsa-pkcs1" => RsaScheme::Pkcs1(Hash::Sha256),
-        _ => RsaScheme::default(),
+/// What `sign.scheme` says; `None` when it says nothing that is known.
+pub(crate) fn scheme(text: &str) -> Option<RsaScheme> {
+    let (kind, hash) = match text {
+        "auto" => return Some(RsaScheme::default()),
+        _ if text.ends_with("-sha384") => (text.trim_end_matches("-sha384"), Hash::Sha384),
+        _ if text.ends_with("-sha512") => (text.trim_end_matches("-sha512"), Hash::Sha512),
+        _ => (text.trim_end_matches("-sha256"), Hash::Sha256),
+    };
+    match kind {
+        "rsa-pss" => Some(RsaScheme::Pss(hash)),
+        "rsa-pkcs1" => Some(RsaScheme::Pkcs1(hash)),
+        _ => None,
     }
 }
 
-fn pins(path: &Path, domain: TrustDomain) -> Result<Vec<PinnedRoot>, Failure> {
+fn certificates(path: &Path) -> Result<Vec<CertificateDer>, Failure> {
     let text = String::from_utf8_lossy(&read(path)?).into_owned();
-    let certificates = CertificateDer::from_pem(&text).map_err(|error| configured(&error))?;
+    CertificateDer::from_pem(&text).map_err(|error| configured(&error))
+}
+
+fn pins(path: &Path, domain: TrustDomain) -> Result<Vec<PinnedRoot>, Failure> {
+    let certificates = certificates(path)?;
     if certificates.is_empty() {
         let what = format!("`{}` holds no certificate", path.display());
         return Err(Failure::new(Exit::Configuration, what));
@@ -309,6 +361,13 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 fn configured(error: &SignError) -> Failure {
+    if let SignError::Token(token) = error {
+        let exit = if token.may_pass() { Exit::Unreachable } else { Exit::Configuration };
+        return Failure::from_error(exit, error).hint(
+            "check sign.pkcs11, and what `pkcs11-tool --module LIBRARY --list-objects` shows; \
+             `sohoa check` tries the key out",
+        );
+    }
     Failure::from_error(Exit::Configuration, error)
         .hint("check sign.key, sign.chain and sign.passphrase; `sohoa check` tries them out")
 }

@@ -101,7 +101,7 @@ pub(crate) fn fault(stage: &'static str, error: SignError) -> Fault {
         }
         SignError::Io { .. } => classify_local(stage, error),
         error if is_silence(&error) => Fault::retry(stage, error),
-        SignError::TimeStamp(_) | SignError::Evidence { .. } => {
+        SignError::TimeStamp(_) | SignError::Evidence { .. } | SignError::Token(_) => {
             Fault::fatal(FatalKind::Configuration, stage, error)
         }
         error => Fault::fatal(FatalKind::Internal, stage, error),
@@ -112,6 +112,7 @@ pub(crate) fn fault(stage: &'static str, error: SignError) -> Fault {
 fn is_silence(error: &SignError) -> bool {
     match error {
         SignError::TimeStamp(StampError::Fetch(_) | StampError::NewCertificate) => true,
+        SignError::Token(token) => token.may_pass(),
         SignError::Evidence { source, .. } => matches!(
             **source,
             EvidenceError::Fetch { .. }
@@ -133,8 +134,14 @@ pub(crate) fn silence(fault: &Fault) -> Option<&SignError> {
 pub(crate) fn waiting_for(error: &SignError) -> &'static str {
     match error {
         SignError::Evidence { .. } => holding::FOR_EVIDENCE,
+        SignError::Token(_) => holding::FOR_TOKEN,
         _ => holding::FOR_STAMP,
     }
+}
+
+/// Whether a lower level does without who is silent: none does without the key.
+pub(crate) fn can_lower(error: &SignError) -> bool {
+    !matches!(error, SignError::Token(_))
 }
 
 /// The highest level below `level` that does without who is silent.
@@ -160,7 +167,7 @@ pub(crate) fn told(error: &(dyn std::error::Error + 'static)) -> String {
 
 #[cfg(test)]
 mod tests {
-    use sohoa_sign::FetchError;
+    use sohoa_sign::{FetchError, TokenError};
 
     use super::*;
 
@@ -188,6 +195,9 @@ mod tests {
         assert_eq!(below(BT, &stamp()), BB);
         assert_eq!(waiting_for(&stamp()), "timestamp");
         assert_eq!(waiting_for(&evidence("Other", silent())), "evidence");
+        let gone = SignError::Token(TokenError::Gone { token: "1".into(), why: String::new() });
+        assert_eq!(waiting_for(&gone), "token");
+        assert!(!can_lower(&gone) && can_lower(&stamp()));
     }
 
     #[test]
@@ -198,5 +208,9 @@ mod tests {
         let none = EvidenceError::NoSource { subject: "CN=Sở".into() };
         assert!(matches!(fault("sign", evidence("Other", none)), Fault::Fatal(_)));
         assert!(matches!(fault("sign", evidence("Other", silent())), Fault::Retry(_)));
+        let refused = TokenError::PinRefused { why: String::new() };
+        assert!(matches!(fault("sign", SignError::Token(refused)), Fault::Fatal(_)));
+        let slow = TokenError::Slow { seconds: 1 };
+        assert!(matches!(fault("sign", SignError::Token(slow)), Fault::Retry(_)));
     }
 }

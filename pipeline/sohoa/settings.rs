@@ -5,10 +5,13 @@
 use std::path::{Path, PathBuf};
 
 use sohoa_decode::Limits;
-use sohoa_schemas::config::{Config, ReleaseMode, SignatureLevel};
+use sohoa_schemas::config::{Config, Pkcs11, ReleaseMode, SignatureLevel};
 use sohoa_store::hash::sha256;
 
-use crate::exit::{Exit, Failure};
+use crate::{
+    authority,
+    exit::{Exit, Failure},
+};
 
 /// Documents beyond the number of page workers that are under way: while the workers read pages,
 /// these are fetched, signed and stored, which is mostly waiting for stores. Their bytes are bounded
@@ -64,7 +67,8 @@ fn read(path: &Path) -> Result<Config, Failure> {
 }
 
 fn mistakes(config: &Config) -> Vec<String> {
-    let wrong = inconsistent(config).into_iter().chain(out_of_bounds(config));
+    let token = config.sign.pkcs11.as_ref().map(of_token).unwrap_or_default();
+    let wrong = inconsistent(config).into_iter().chain(out_of_bounds(config)).chain(token);
     wrong.filter(|(is, _)| *is).map(|(_, what)| what.to_owned()).collect()
 }
 
@@ -77,8 +81,14 @@ fn inconsistent(config: &Config) -> Vec<(bool, &'static str)> {
             "input.channel is none of `postal`, `counter`, `bulk`",
         ),
         (
-            config.sign.key.is_none() && config.sign.chain.is_some(),
-            "sign.chain is given without sign.key",
+            config.sign.key.is_none()
+                && config.sign.pkcs11.is_none()
+                && config.sign.chain.is_some(),
+            "sign.chain is given without sign.key or sign.pkcs11",
+        ),
+        (
+            config.sign.key.is_some() && config.sign.pkcs11.is_some(),
+            "sign.key and sign.pkcs11 are both given: one key signs",
         ),
         (
             config.sign.key.is_some()
@@ -87,18 +97,42 @@ fn inconsistent(config: &Config) -> Vec<(bool, &'static str)> {
             "sign.key needs sign.chain, or sign.passphrase where it is PKCS#12 with its certificates",
         ),
         (
-            !matches!(config.sign.scheme.as_str(), "auto" | "rsa-pss" | "rsa-pkcs1"),
-            "sign.scheme is none of `auto`, `rsa-pss`, `rsa-pkcs1`",
+            authority::scheme(&config.sign.scheme).is_none(),
+            "sign.scheme is none of `auto`, `rsa-pss`, `rsa-pkcs1`, or one of these with `-sha384` or `-sha512`",
         ),
         (
             config.sign.timestamp_url.is_none() && config.sign.wanted_level() > SignatureLevel::BB,
             "sign.level above B-B needs sign.timestamp_url, and its root in sign.roots",
         ),
         (
-            config.sign.key.is_some()
+            (config.sign.key.is_some() || config.sign.pkcs11.is_some())
                 && config.release.mode == ReleaseMode::Delegated
                 && config.release.delegation == "TEST",
-            "release.delegation must name the agency's written delegation when sign.key is a real one",
+            "release.delegation must name the agency's written delegation when the key is a real one",
+        ),
+    ]
+}
+
+fn of_token(token: &Pkcs11) -> Vec<(bool, &'static str)> {
+    let elsewhere = |pin: &String| pin.starts_with("env:") || pin.starts_with("file:");
+    vec![
+        (token.library.as_os_str().is_empty(), "sign.pkcs11.library is missing"),
+        (
+            token.key.is_some() && token.key_id.is_some(),
+            "sign.pkcs11.key and sign.pkcs11.key_id are both given: one names the key",
+        ),
+        (
+            token.key_id.as_ref().is_some_and(|id| authority::bytes(id).is_none()),
+            "sign.pkcs11.key_id is not hex",
+        ),
+        (
+            token.pin.as_ref().is_some_and(|pin| !elsewhere(pin)),
+            "sign.pkcs11.pin must be `env:NAME` or `file:PATH`: no PIN stands in the file itself",
+        ),
+        (!(1..=64).contains(&token.sessions), "sign.pkcs11.sessions is not between 1 and 64"),
+        (
+            !(1..=600).contains(&token.patience_seconds),
+            "sign.pkcs11.patience_seconds is not between 1 and 600",
         ),
     ]
 }

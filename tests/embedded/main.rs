@@ -25,4 +25,5 @@ mod stamps;
 mod submissions;
 mod support;
 mod sweep;
+mod tokens;
 mod trust;

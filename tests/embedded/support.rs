@@ -50,6 +50,11 @@ impl World {
         self.environment = environment;
     }
 
+    /// Sets a variable in the program's environment.
+    pub(crate) fn set(&mut self, name: &'static str, value: &str) {
+        self.environment.push((name, value.to_owned()));
+    }
+
     /// A world with sample dossiers under `samples/`.
     pub(crate) fn with_samples(arguments: &[&str]) -> Self {
         let world = Self::new();

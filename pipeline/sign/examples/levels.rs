@@ -1,5 +1,8 @@
 //! Writes a file of every level for every key and cross-reference under a throw-away authority, for
-//! `tests/judges/levels.py`: `levels FOLDER [IN.pdf...]`. Other PDFs are raised too when given.
+//! `tests/judges/levels.py` and `tests/judges/dss`: `levels [--matrix] FOLDER [IN.pdf...]`. Other
+//! PDFs are raised too when given. With SoftHSM2's settings in `SOFTHSM2_CONF`, keys in a token
+//! sign as well as keys in files. `--matrix` takes every hash and length of key, and every kind of
+//! input.
 
 #![allow(
     clippy::allow_attributes,
@@ -10,50 +13,148 @@
 #[path = "../tests/made/mod.rs"]
 mod made;
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use chrono::Utc;
 use made::{
-    Shape, Xref,
+    Held, Shape, Xref,
     pki::{AGENCY, Network, Pki},
+    token,
 };
-use sohoa_sign::{ArchiveStamp, Hash, RsaScheme, raise_pdf, sign_pdf, sign_pdf_stamped, stamp_pdf};
+use sohoa_sign::{
+    ArchiveStamp, Hash, KeyName, MessageSigner, Passphrase, RsaScheme, TokenKey, TokenSettings,
+    raise_pdf, sign_pdf, sign_pdf_stamped,
+};
 
 fn main() {
-    let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
-    let folder = arguments.next().expect("usage: levels FOLDER [IN.pdf...]");
+    let mut arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
+    let matrix = arguments.first().is_some_and(|first| first == Path::new("--matrix"));
+    let mut arguments = arguments.drain(usize::from(matrix)..);
+    let folder = arguments.next().expect("usage: levels [--matrix] FOLDER [IN.pdf...]");
     let given: Vec<PathBuf> = arguments.collect();
     let pki = Pki::new();
     std::fs::write(folder.join("root.pem"), pki.root_pem()).unwrap();
-    let rsa = made::openssl_key(&["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"]);
-    let p384 = made::openssl_key(&["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"]);
-    for (name, pem, scheme) in [
-        ("rsa-pss", Some(&rsa), RsaScheme::Pss(Hash::Sha256)),
-        ("rsa-pkcs1", Some(&rsa), RsaScheme::Pkcs1(Hash::Sha256)),
-        ("p-256", None, RsaScheme::default()),
-        ("p-384", Some(&p384), RsaScheme::default()),
-    ] {
-        let key = pki.agency(AGENCY, pem.map(String::as_str), scheme);
-        let mut inputs = vec![];
-        for (xref, kind) in [(Xref::Table, "table"), (Xref::Stream, "stream")] {
-            let path = folder.join(format!("{kind}.in"));
-            std::fs::write(&path, whole(xref)).unwrap();
-            inputs.push((kind.to_owned(), path));
-        }
-        inputs.extend(given.iter().map(|path| {
-            let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-            (stem.into_owned(), path.clone())
-        }));
-        for (kind, input) in inputs {
+    for (name, url) in
+        [("root", "http://pki.test/root.crl"), ("middle", "http://pki.test/middle.crl")]
+    {
+        let list = pki.list(url, &pki.right(0));
+        std::fs::write(folder.join(format!("{name}.crl")), list).unwrap();
+    }
+    let mut inputs = inputs(&folder, &pki, matrix);
+    inputs.extend(given.iter().map(|path| {
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        (stem.into_owned(), path.clone())
+    }));
+    for (name, key) in keys(&pki, matrix) {
+        for (kind, input) in &inputs {
             let name = |level: &str| folder.join(format!("{level}.{name}.{kind}.pdf"));
-            every_level(&pki, &key, &input, name);
+            every_level(&pki, &*key, input, (matrix, &name));
+        }
+    }
+}
+
+/// Files to sign, each of another kind.
+fn inputs(folder: &Path, pki: &Arc<Pki>, matrix: bool) -> Vec<(String, PathBuf)> {
+    let shape = Shape::default();
+    let kinds = [
+        ("table", shape),
+        ("stream", Shape { xref: Xref::Stream, ..shape }),
+        ("hybrid", Shape { xref: Xref::Hybrid, annotations: Held::Direct, ..shape }),
+        ("form", Shape { annotations: Held::Indirect, form: Held::Indirect, ..shape }),
+    ];
+    let taken = if matrix { kinds.len() } else { 2 };
+    let written = kinds.into_iter().take(taken).map(|(kind, shape)| {
+        let path = folder.join(format!("{kind}.in"));
+        std::fs::write(&path, whole(shape)).unwrap();
+        (kind.to_owned(), path)
+    });
+    let mut written: Vec<_> = written.collect();
+    if matrix {
+        let path = folder.join("signed.in");
+        let key = pki.agency(AGENCY, None, RsaScheme::default());
+        let mut request = made::request();
+        request.signing_time = made::hanoi(Utc::now());
+        sign_pdf(&written[0].1, &path, &request, &key).unwrap();
+        written.push(("signed".to_owned(), path));
+    }
+    written
+}
+
+/// Every key, in a file and where there is one in a token.
+fn keys(pki: &Arc<Pki>, matrix: bool) -> Vec<(String, Box<dyn MessageSigner>)> {
+    let (pss, pkcs1) = (RsaScheme::Pss, RsaScheme::Pkcs1);
+    let mut kinds = vec![
+        ("rsa-2048", vec![("pss", pss(Hash::Sha256)), ("pkcs1", pkcs1(Hash::Sha256))]),
+        ("p-256", vec![("sha256", RsaScheme::default())]),
+        ("p-384", vec![("sha384", RsaScheme::default())]),
+    ];
+    if matrix {
+        kinds[0].1.extend([
+            ("pss-sha384", pss(Hash::Sha384)),
+            ("pss-sha512", pss(Hash::Sha512)),
+            ("pkcs1-sha384", pkcs1(Hash::Sha384)),
+            ("pkcs1-sha512", pkcs1(Hash::Sha512)),
+        ]);
+        kinds.push(("rsa-3072", vec![("pss", pss(Hash::Sha256)), ("pkcs1", pkcs1(Hash::Sha256))]));
+        kinds.push(("rsa-4096", vec![("pss", pss(Hash::Sha512)), ("pkcs1", pkcs1(Hash::Sha512))]));
+    }
+    let in_token = std::env::var_os("SOFTHSM2_CONF").is_some();
+    if in_token {
+        token::make("levels");
+    }
+    let pems: Vec<_> = kinds.iter().map(|(kind, _)| generated(kind)).collect();
+    if in_token {
+        for (i, ((kind, _), pem)) in kinds.iter().zip(&pems).enumerate() {
+            let own = pki.agency(AGENCY, Some(pem), RsaScheme::default()).chain()[0].clone();
+            let id = format!("{:02x}", i + 1);
+            token::put_key("levels", pem, kind, &id);
+            token::put_certificate("levels", &own, kind, &id);
+        }
+    }
+    let mut keys: Vec<(String, Box<dyn MessageSigner>)> = Vec::new();
+    for ((kind, schemes), pem) in kinds.iter().zip(&pems) {
+        for (scheme, rsa) in schemes {
+            let file = pki.agency(AGENCY, Some(pem), *rsa);
+            if in_token {
+                let key = TokenKey::open(TokenSettings {
+                    library: token::library().unwrap(),
+                    token: Some("levels".to_owned()),
+                    key: KeyName { label: Some((*kind).to_owned()), id: None },
+                    pin: Some(Passphrase::new(token::PIN)),
+                    chain: file.chain()[1..].to_vec(),
+                    rsa: *rsa,
+                    fall_back: false,
+                    sessions: 1,
+                    patience: Duration::from_secs(30),
+                });
+                keys.push((format!("{kind}.{scheme}.token"), Box::new(key.unwrap())));
+            }
+            keys.push((format!("{kind}.{scheme}.file"), Box::new(file)));
+        }
+    }
+    keys
+}
+
+fn generated(kind: &str) -> String {
+    match kind.split_once('-') {
+        Some(("rsa", bits)) => {
+            let bits = format!("rsa_keygen_bits:{bits}");
+            made::openssl_key(&["-algorithm", "RSA", "-pkeyopt", &bits])
+        }
+        _ => {
+            let curve = format!("ec_paramgen_curve:{}", kind.to_uppercase());
+            made::openssl_key(&["-algorithm", "EC", "-pkeyopt", &curve])
         }
     }
 }
 
 /// A file without the reference to nothing that the tests' own files have, and judges refuse.
-fn whole(xref: Xref) -> Vec<u8> {
-    let mut file = made::pdf(Shape { xref, ..Shape::default() });
+fn whole(shape: Shape) -> Vec<u8> {
+    let mut file = made::pdf(shape);
     let nothing = b"/Hidden 90 0 R";
     let at = file.windows(nothing.len()).position(|window| window == nothing).unwrap();
     file[at..at + nothing.len()].fill(b' ');
@@ -61,10 +162,10 @@ fn whole(xref: Xref) -> Vec<u8> {
 }
 
 fn every_level(
-    pki: &std::sync::Arc<Pki>,
-    key: &sohoa_sign::KeyFile,
+    pki: &Arc<Pki>,
+    key: &dyn MessageSigner,
     input: &Path,
-    name: impl Fn(&str) -> PathBuf,
+    (matrix, name): (bool, &dyn Fn(&str) -> PathBuf),
 ) {
     let authority = pki.stamps.client(None, pki.trust(), |_, reply| reply);
     let mut request = made::request();
@@ -76,6 +177,9 @@ fn every_level(
     for (level, archive) in [("B-LT", None), ("B-LTA", Some(archive))] {
         let source = Network::of(pki).source();
         raise_pdf(&stamped, &name(level), &source, archive, Utc::now()).unwrap();
+    }
+    if matrix {
+        return;
     }
     // By lists alone, without any responder.
     let lists = Network::of(pki).without(&["/middle"]).source();

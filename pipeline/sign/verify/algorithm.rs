@@ -1,10 +1,12 @@
 //! Checks one signature with one public key, legacy algorithms included, over `ring`.
 
+use num_bigint::BigUint;
 use ring::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
 
 use super::report::{Algorithm, SignatureAlgorithm};
 use crate::{
     der_read::{Element, Reader},
+    der_write::{octets, oid as identifier, sequence},
     hash::Hash,
     oid,
 };
@@ -61,6 +63,11 @@ pub(crate) fn key_bits(key_info: &[u8]) -> Option<u32> {
     }
 }
 
+/// An RSA key, whatever it is restricted to.
+pub(crate) fn is_rsa(key_info: &[u8]) -> bool {
+    split(key_info).is_some_and(|key| matches!(key.kind, oid::RSA | oid::RSA_PSS))
+}
+
 /// A public key taken apart.
 struct Key<'a> {
     kind: &'a [u8],
@@ -108,5 +115,56 @@ pub(crate) fn holds(
         },
         _ => return Err(Unsupported),
     };
-    Ok(UnparsedPublicKey::new(check, bytes).verify(message, value).is_ok())
+    let holds = UnparsedPublicKey::new(check, bytes).verify(message, value).is_ok();
+    let pkcs1 = algorithm.algorithm == Algorithm::RsaPkcs1;
+    Ok(holds
+        || pkcs1 && holds_without_null(bytes, (algorithm.hash, message), value).unwrap_or(false))
+}
+
+/// A PKCS#1 v1.5 signature whose `DigestInfo` leaves out the NULL after the hash's identifier.
+/// RFC 8017, A.2.4, has verifiers accept both forms, `ring` accepts one, and some of the Vietnamese
+/// signing services make the other. All of the padded message is compared, so that nothing can hide
+/// in it; `None` for a key of a size that is not accepted.
+fn holds_without_null(key: &[u8], (hash, message): (Hash, &[u8]), value: &[u8]) -> Option<bool> {
+    let mut numbers = Reader(key).sequence()?;
+    let modulus = BigUint::from_bytes_be(numbers.accept(2)?.content);
+    let exponent = BigUint::from_bytes_be(numbers.accept(2)?.content);
+    let room = modulus.bits().div_ceil(8) as usize;
+    let accepted = (1024..=8192).contains(&modulus.bits()) && exponent.bits() <= 33;
+    if !accepted || value.len() != room {
+        return None;
+    }
+    let info = sequence(&[&sequence(&[&identifier(hash.oid())]), &octets(&hash.of(message))]);
+    let mut padded = vec![0, 1];
+    padded.resize(room.checked_sub(info.len() + 1)?, 0xff);
+    padded.push(0);
+    padded.extend(info);
+    let signed = BigUint::from_bytes_be(value);
+    if signed >= modulus {
+        return None;
+    }
+    Some(signed.modpow(&exponent, &modulus) == BigUint::from_bytes_be(&padded))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Made with `openssl pkeyutl -sign -pkeyopt rsa_padding_mode:pkcs1` over a `DigestInfo` written
+    /// by hand.
+    #[test]
+    fn a_digest_info_without_its_null_is_accepted_and_nothing_else_in_its_place() {
+        let made = |file: &str| {
+            let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/made/bare");
+            std::fs::read(folder.join(file)).unwrap()
+        };
+        let key = made("key.der");
+        let pkcs1 = SignatureAlgorithm { algorithm: Algorithm::RsaPkcs1, hash: Hash::Sha256 };
+        let judged = |message: &[u8], file: &str| holds(pkcs1, &key, message, &made(file));
+        assert_eq!(judged(b"message", "without-null.sig"), Ok(true));
+        assert_eq!(judged(b"massage", "without-null.sig"), Ok(false));
+        // The digest alone, and bytes after it.
+        assert_eq!(judged(b"message", "no-info.sig"), Ok(false));
+        assert_eq!(judged(b"message", "with-more.sig"), Ok(false));
+    }
 }

@@ -90,12 +90,15 @@ async fn engine(settings: &Settings) -> Result<Option<String>, Failure> {
 }
 
 fn key(settings: &Settings) -> Result<Option<String>, Failure> {
+    // With a token, this signs once.
     let authority = Authority::load(&settings.config, now())?;
     let Some(end) = authority.ends() else { return Ok(Some("throw-away TEST authority".into())) };
     let end = vietnamese(end).format("%d/%m/%Y");
     let days = authority.ends_within(settings.config.sign.warn_days, now());
     let soon = days.map(|days| format!(", in {days} days: WARNING, have it renewed"));
-    Ok(Some(format!("ends on {end}{}", soon.unwrap_or_default())))
+    let ends = format!("ends on {end}{}", soon.unwrap_or_default());
+    let told = authority.signer.place().into_iter().chain(authority.signer.notice()).chain([ends]);
+    Ok(Some(told.collect::<Vec<_>>().join("; ")))
 }
 
 /// Asks for a stamp, as the first signature would.

@@ -93,7 +93,7 @@ fn made(
         let what = format!("`{}` is there already", output.display());
         return Err(Failure::new(Exit::Usage, what).hint("give another name, or --force"));
     }
-    let signer = &authority.signer;
+    let signer = &*authority.signer;
     if arguments.level == Level::BB {
         let sealed = Seal::Bare.sign((input, output), request, signer);
         return sealed.map_err(|error| refusal(&error));
@@ -114,6 +114,10 @@ fn refusal(error: &SignError) -> Failure {
     match error {
         SignError::TimeStamp(_) => Failure::from_error(Exit::Unreachable, error)
             .hint("check sign.timestamp_url, or sign with --level B-B"),
+        SignError::Token(token) if token.may_pass() => {
+            Failure::from_error(Exit::Unreachable, error).hint("put the token back, and try again")
+        }
+        SignError::Token(_) => Failure::from_error(Exit::Configuration, error),
         SignError::Evidence { source, .. } if matches!(**source, EvidenceError::Revoked { .. }) => {
             Failure::from_error(Exit::Configuration, error)
         }

@@ -38,7 +38,7 @@ pub(crate) struct Held {
     pub(crate) since: DateTime<FixedOffset>,
     /// Pages that wait.
     pub(crate) pages: i32,
-    /// What it waits for: `release`, or `timestamp` once it was released.
+    /// What it waits for: `release`, `timestamp` or `token` once it was released.
     pub(crate) waiting_for: String,
     /// The files as received.
     pub(crate) sources: Vec<String>,

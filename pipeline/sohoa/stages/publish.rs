@@ -103,7 +103,7 @@ pub(crate) async fn release(
         Err(fault) => match levels::silence(&fault) {
             Some(silence) => {
                 let waiting_for = levels::waiting_for(silence);
-                tracing::warn!(%source, waiting_for, "an authority is silent; the document is held");
+                tracing::warn!(%source, waiting_for, "an authority or the token is silent; the document is held");
                 return hold(office, prepared, waiting_for).await;
             }
             None => return Err(fault),
@@ -114,7 +114,7 @@ pub(crate) async fn release(
     Ok(settled)
 }
 
-/// Holds a document for an authority.
+/// Holds a document for an authority or the token.
 async fn hold(
     office: &Office,
     mut prepared: Prepared,
@@ -157,7 +157,7 @@ async fn sign_as_can_be(
             Ok(signed) => return Ok((signed, why)),
             Err(fault) => fault,
         };
-        match levels::silence(&fault).filter(|_| lowered) {
+        match levels::silence(&fault).filter(|silence| lowered && levels::can_lower(silence)) {
             Some(silence) => {
                 level = levels::below(level, silence);
                 why.get_or_insert_with(|| levels::told(silence));
@@ -195,6 +195,11 @@ async fn store(
         let finding = below_level(&record, signature, (&sign::word(&wanted), &why));
         record.rows.findings.push(finding);
     }
+    if let (Some(notice), Some(signature)) = (office.authority.signer.notice(), signatures.first())
+    {
+        let remark = Remark::seen(Code::Q05GuidelineDeviation, notice);
+        record.rows.findings.push(on_signature(&record, signature, remark));
+    }
     record.rows.signatures.extend(signatures);
     if let Some(part) = layout {
         let layout = (alto, Part { key: "alto.xml".into(), ..part });
@@ -209,15 +214,19 @@ fn below_level(
     signature: &SignatureRow,
     (wanted, why): (&str, &str),
 ) -> FindingRow {
+    let remark = Remark {
+        expected: Some(wanted.to_owned()),
+        ..Remark::seen(Code::Q10LevelLower, format!("{}: {why}", signature.pades_level))
+    };
+    on_signature(record, signature, remark)
+}
+
+fn on_signature(record: &Record, signature: &SignatureRow, remark: Remark) -> FindingRow {
     let filed = Filed {
         source: record.source_uid,
         version: record.version,
         province: &record.province,
         month: &record.ingest_month,
-    };
-    let remark = Remark {
-        expected: Some(wanted.to_owned()),
-        ..Remark::seen(Code::Q10LevelLower, format!("{}: {why}", signature.pades_level))
     };
     finding_of(filed, ("signature", signature.signature_uid), remark, "sign")
 }

@@ -129,7 +129,7 @@ pub(crate) fn sign(
     let report = tokio::task::block_in_place(|| {
         let Authority { signer, stamps, .. } = &*office.authority;
         let seal = Seal::of(level, stamps.as_ref(), office.evidence.as_deref());
-        let signed = seal.sign((composed, &file), &request, signer);
+        let signed = seal.sign((composed, &file), &request, &**signer);
         signed.map_err(|error| levels::fault(STAGE, error))?;
         verify(office, &file)
     })?;

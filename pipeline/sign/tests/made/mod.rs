@@ -14,6 +14,7 @@
 
 pub mod pki;
 pub mod stamps;
+pub mod token;
 
 use std::{path::Path, process::Command};
 

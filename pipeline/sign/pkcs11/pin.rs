@@ -1,0 +1,86 @@
+//! The PIN, which a token counts wrong tries of: one try, and none where the count runs already.
+
+use cryptoki::{
+    context::Pkcs11,
+    error::{Error, RvError},
+    session::{Session, UserType},
+    slot::{Slot, TokenInfo},
+    types::AuthPin,
+};
+
+use super::{
+    connection::{Target, failure},
+    error::{TokenError, said},
+    library::lock,
+};
+use crate::Passphrase;
+
+/// What this process knows of a token's PIN.
+#[derive(Debug, Default)]
+pub(super) enum PinState {
+    #[default]
+    NotRefused,
+    /// And what the token said to it.
+    Refused(String),
+}
+
+/// Logs a session in, unless another one of this process did so.
+pub(super) fn log_in(
+    target: &Target,
+    (context, slot): (&Pkcs11, Slot),
+    session: &Session,
+) -> Result<(), TokenError> {
+    let state = target.library.pin(&target.serial);
+    let mut state = lock(&state);
+    if let PinState::Refused(why) = &*state {
+        return Err(TokenError::PinRefused { why: why.clone() });
+    }
+    let info = context.get_token_info(slot).map_err(|error| failure(target, &error))?;
+    if !info.login_required() {
+        return Ok(());
+    }
+    may_try(&info)?;
+    let pin = target.pin.as_ref().map(|pin| AuthPin::from(Passphrase::reveal(pin).to_owned()));
+    // A keypad of the token's own asks for the PIN when none is given.
+    if pin.is_none() && !info.protected_authentication_path() {
+        return Err(TokenError::NoPin);
+    }
+    match session.login(UserType::User, pin.as_ref()) {
+        Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => Ok(()),
+        Err(error) if is_refusal(&error) => {
+            let why = said(&error);
+            *state = PinState::Refused(why.clone());
+            Err(TokenError::PinRefused { why })
+        }
+        Err(error) => Err(failure(target, &error)),
+    }
+}
+
+/// A token whose count of wrong tries runs is left alone: a service that starts again and again
+/// would otherwise lock it.
+fn may_try(info: &TokenInfo) -> Result<(), TokenError> {
+    if info.user_pin_locked() {
+        Err(TokenError::PinLocked)
+    } else if info.user_pin_final_try() {
+        Err(TokenError::PinDoubtful { why: "one more wrong PIN locks it" })
+    } else if info.user_pin_count_low() {
+        Err(TokenError::PinDoubtful { why: "the last PIN it was given was wrong" })
+    } else {
+        Ok(())
+    }
+}
+
+fn is_refusal(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Pkcs11(
+            RvError::PinIncorrect
+                | RvError::PinInvalid
+                | RvError::PinLenRange
+                | RvError::PinExpired
+                | RvError::PinLocked
+                | RvError::UserPinNotInitialized,
+            _
+        )
+    )
+}
