@@ -27,7 +27,7 @@ use made::{
 };
 use sohoa_sign::{
     ArchiveStamp, Hash, KeyName, MessageSigner, Passphrase, RsaScheme, TokenKey, TokenSettings,
-    raise_pdf, sign_pdf, sign_pdf_stamped,
+    raise_pdf, sign_pdf, sign_pdf_stamped, stamp_pdf,
 };
 
 fn main() {
