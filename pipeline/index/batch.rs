@@ -28,12 +28,16 @@ pub(crate) fn columns(
         Table::Pages => encode(schema, &rows.pages),
         Table::Signatures => encode(schema, &rows.signatures),
         Table::Findings => encode(schema, &rows.findings),
+        Table::Events => encode(schema, &rows.events),
         Table::Intake => encode(schema, &rows.intake),
         Table::DocumentVersions | Table::Documents => encode(schema, &rows.documents),
     }
 }
 
-fn encode<T: Serialize>(schema: &SchemaRef, rows: &[T]) -> Result<RecordBatch, IndexError> {
+pub(crate) fn encode<T: Serialize>(
+    schema: &SchemaRef,
+    rows: &[T],
+) -> Result<RecordBatch, IndexError> {
     let mut decoder = ReaderBuilder::new(schema.clone())
         .with_strict_mode(true)
         .with_batch_size(rows.len().max(1))

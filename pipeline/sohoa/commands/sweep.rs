@@ -12,6 +12,7 @@ use object_store::{ObjectStoreExt as _, path::Path};
 use serde::Serialize;
 use sohoa_flow::retry::{Policy, retry};
 use sohoa_publish::{garbage, survey};
+use sohoa_schemas::events::Action;
 use sohoa_store::{Missing, Store, classify, classify_local};
 
 use crate::{
@@ -19,7 +20,7 @@ use crate::{
     console::say,
     exit::{Exit, Failure},
     settings::Settings,
-    setup,
+    setup, trail,
 };
 
 const STAGE: &str = "sweep";
@@ -64,7 +65,15 @@ pub(crate) async fn run(arguments: &arguments::Sweep) -> Result<Exit, Failure> {
     for leftover in leftovers {
         broom.file(&leftover.path, (leftover.size, leftover.modified))?;
     }
-    report(&broom.swept, arguments.json)?;
+    let swept = &broom.swept;
+    if !swept.list_only && swept.removed > 0 {
+        let details = serde_json::json!({
+            "objects": swept.removed, "bytes": swept.removed_bytes, "older_than_days": arguments.older_than,
+        });
+        let told = ("sohoa sweep", details);
+        trail::tell((&settings.config, &output), Action::Swept, told).await;
+    }
+    report(swept, arguments.json)?;
     Ok(Exit::Done)
 }
 

@@ -6,7 +6,7 @@
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use sohoa_flow::{FatalKind, Fault, retry::retry};
-use sohoa_publish::{holding, keys, publication, quarantine};
+use sohoa_publish::{holding, keys, publication, quarantine, trail};
 use sohoa_schemas::{
     Code,
     record::{Record, Rows},
@@ -56,9 +56,10 @@ pub(crate) async fn again(
     let unannounced = refused_at.map(|_| publish::record_key(&record));
     if unannounced.is_some() {
         let receipts = std::mem::take(&mut rows.intake);
-        rows.extend(record.rows);
+        rows.extend(trail::record_rows(record));
         rows.intake = receipts;
     }
+    let rows = trail::receipt_rows(rows);
     let settled = Settled::new(taken.uid, Outcome::Published, key, rows);
     Ok(Settled { known: true, unannounced, ..settled })
 }
