@@ -105,7 +105,7 @@ actions! {
     Raised, "raised", "sign", "Evidence or an archive time-stamp was added to a published document's signature.";
     Published, "published", "publish", "A version of a record was created; from here on it is immutable.";
     Amended, "amended", "amend", "A person set values by hand; `details.fields` names the columns.";
-    Replayed, "replayed", "quarantine", "A refused document was sent again by an operator.";
+    Replayed, "replayed", "quarantine", "Refused documents were sent again by an operator; `details` counts them.";
     Swept, "swept", "upkeep", "Leftovers of interrupted attempts were deleted; `details` counts them.";
     Rebuilt, "rebuilt", "upkeep", "The derived tables were made anew from the records; this table was kept.";
     Imported, "imported", "import", "A file of reference or operational data was accepted; `details` names it with hash and rows.";

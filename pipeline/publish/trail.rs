@@ -28,6 +28,11 @@ pub fn refusal_rows(entry: Quarantine) -> Rows {
     with(entry.rows, events)
 }
 
+/// A refusal and those that it replaced, as events.
+pub fn refusals(entry: &Quarantine) -> Vec<EventRow> {
+    entry.rows.events.iter().cloned().chain([of_refusal(entry)]).collect()
+}
+
 /// The rows of a held document: its receipts alone, since it is not in the record yet, and its
 /// events.
 pub fn held_rows(held: Prepared) -> Rows {

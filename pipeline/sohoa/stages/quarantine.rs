@@ -55,7 +55,7 @@ fn knows_all(held: &Quarantine, entry: &Quarantine) -> bool {
 
 /// An entry that replaces another keeps its rows, since the index keeps them, and its addresses.
 fn with_history(mut entry: Quarantine, earlier: Quarantine) -> Quarantine {
-    let before = trail::of_refusal(&earlier);
+    entry.rows.events.extend(trail::refusals(&earlier));
     entry.attempts += earlier.attempts;
     entry.message = earlier.message.filter(|_| entry.code != Code::S01SecretPaper);
     entry.position = earlier.position;
@@ -67,9 +67,7 @@ fn with_history(mut entry: Quarantine, earlier: Quarantine) -> Quarantine {
     let rows = &mut entry.rows;
     let findings: HashSet<Uuid> = rows.findings.iter().map(|row| row.finding_uid).collect();
     let receipts: HashSet<Uuid> = rows.intake.iter().map(|row| row.intake_uid).collect();
-    let Rows { findings: old_findings, intake: old_receipts, events, .. } = earlier.rows;
-    rows.events.extend(events);
-    rows.events.push(before);
+    let Rows { findings: old_findings, intake: old_receipts, .. } = earlier.rows;
     rows.findings.extend(old_findings.into_iter().filter(|f| !findings.contains(&f.finding_uid)));
     rows.intake.extend(old_receipts.into_iter().filter(|r| !receipts.contains(&r.intake_uid)));
     entry
