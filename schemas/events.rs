@@ -111,10 +111,10 @@ actions! {
     Imported, "imported", "import", "A file of reference or operational data was accepted; `details` names it with hash and rows.";
     Exported, "exported", "export", "Data left the index for somebody outside; `details` says what and to whom.";
     Reported, "reported", "report", "A report was made from the index; `details` names it, its period and its hash.";
-    TicketTaken, "ticket_taken", "one_stop", "A person took a queue ticket (ticket_at). R10: waiting begins.";
-    Served, "served", "one_stop", "The person was called to the counter (served_at). R10: waiting ends.";
-    DossierReceived, "dossier_received", "one_stop", "The counter took the dossier (received_at). R10: handling begins.";
-    DossierAccepted, "dossier_accepted", "one_stop", "The dossier was accepted as complete (accepted_at); `actor_ref` is the staff member. R10: handling ends; R11.";
+    TicketTaken, "ticket_taken", "one_stop", "A person took a queue ticket (`ticket_at`). R10: waiting begins.";
+    Served, "served", "one_stop", "The person was called to the counter (`served_at`). R10: waiting ends.";
+    DossierReceived, "dossier_received", "one_stop", "The counter took the dossier (`received_at`). R10: handling begins.";
+    DossierAccepted, "dossier_accepted", "one_stop", "The dossier was accepted as complete (`accepted_at`); `actor_ref` is the staff member. R10: handling ends; R11.";
     DossierResolved, "dossier_resolved", "one_stop", "The dossier's result was decided.";
     DossierReturned, "dossier_returned", "one_stop", "The result was given to the person.";
     ComponentReused, "component_reused", "one_stop", "A digitised paper of an earlier dossier was used instead of asking for it; `details.from` is `province` or `national`. R6, R8.";

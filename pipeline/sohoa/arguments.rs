@@ -375,7 +375,7 @@ pub(crate) struct Indexer {
 /// `sohoa query`.
 #[derive(Debug, Args)]
 #[command(after_help = "Tables: documents, document_versions, pages, page_text, findings, \
-                        signatures, intake.\n\nExample: sohoa query --output records \"select \
+                        signatures, intake, events.\n\nExample: sohoa query --output records \"select \
                         code_full, issued_date, subject from documents order by issued_date\"")]
 pub(crate) struct Query {
     /// The SQL.

@@ -10,6 +10,9 @@ use sohoa_schemas::events::{HASH_FORM, HASHED};
 
 use crate::{error::IndexError, files::text_column};
 
+/// Of hexadecimal numbers.
+const DIGITS: [u8; 16] = *b"0123456789abcdef";
+
 /// Columns that [`Place`] gives.
 const PLACED: usize = 2;
 
@@ -41,7 +44,8 @@ impl Canonical {
     /// Hash of a row at a place, lower-case hex.
     pub(super) fn hash(&self, row: usize, place: Place<'_>) -> String {
         let hash = digest(&SHA256, self.text(row, place).as_bytes());
-        hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+        let halves = hash.as_ref().iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        halves.map(|half| char::from(DIGITS[usize::from(half)])).collect()
     }
 
     fn text(&self, row: usize, (seq, before): Place<'_>) -> String {

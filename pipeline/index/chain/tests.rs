@@ -172,7 +172,7 @@ async fn an_index_from_before_the_trail_goes_on_where_it_stood() {
 }
 
 #[tokio::test]
-async fn every_way_of_tampering_is_found_and_named() {
+async fn changed_rows_are_found_and_named() {
     let store = FusedStore::sound();
     let mut index = chained(&store).await;
     let sound = rows(&index).await;
@@ -201,6 +201,15 @@ async fn every_way_of_tampering_is_found_and_named() {
     assert_eq!(told(&check(&mut index, &[]).await), Vec::<String>::new());
     let report = check(&mut index, &[anchor(&sound, 3), anchor(&sound, 7)]).await;
     assert_eq!(report.faults, [ChainFault::NotAsSigned { seq: 7, head: "the head".into() }]);
+}
+
+#[tokio::test]
+async fn removed_moved_and_inserted_rows_are_found_and_named() {
+    let store = FusedStore::sound();
+    let mut index = chained(&store).await;
+    let sound = rows(&index).await;
+    let signed = [anchor(&sound, 10)];
+    let uid = |place: usize| sound[place - 1]["event_uid"].as_str().unwrap().to_owned();
 
     let mut removed = sound.clone();
     removed.drain(3..5);

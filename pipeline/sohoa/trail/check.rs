@@ -78,7 +78,7 @@ pub(crate) async fn check(
     judged.extend(unsigned.map(|province| (province, heads::Judged::default())));
     let bar = bar(bars, total);
     let mut report = Report::default();
-    let mut read = 0;
+    let mut read = 0_u64;
     for (province, heads) in judged {
         let each = |rows: u64| {
             read += rows;
