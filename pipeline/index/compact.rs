@@ -136,7 +136,11 @@ impl Index {
 
 /// Cuts the files of a month into units.
 fn units(table: Table, mut files: Vec<DataFile>) -> Vec<Unit> {
+    // The chain's files must not overlap: it is read file by file.
     files.sort_by(|a, b| a.path.cmp(&b.path));
+    if table == Table::Events {
+        files.sort_by_key(|file| file.bound("minValues", "seq"));
+    }
     let mut units = Vec::new();
     let mut inputs: Vec<DataFile> = Vec::new();
     for file in files {

@@ -1,5 +1,5 @@
-//! The index: Delta Lake tables of documents, pages, text, signatures, findings and received files,
-//! on any object store with atomic create (`PutMode::Create`), through the one store the program has
+//! The index: Delta Lake tables of documents, pages, text, signatures, findings, received files and
+//! events, on any object store with atomic create (`PutMode::Create`), through the one store the program has
 //! configured.
 //!
 //! ```text
@@ -12,6 +12,7 @@
 //! * [`Index::append`]: each row once, however often and however interrupted; a document row implies
 //!   its pages, text, signatures, findings and receipt.
 //! * [`Index::rebuild`]: the tables anew from the records.
+//! * [`Index::append_events`], [`Index::check_events`]: the audit trail, one chain of hashes a province.
 //! * [`Index::query`], [`Index::scan`], [`Index::finished`], [`Index::files`]: reading, with what was
 //!   [read](Reading) for it; [`output`]: answers as text.
 //! * [`Register`], [`Index::register`]: the reference tables, which come from imports.
@@ -52,6 +53,7 @@ mod append;
 mod batch;
 #[cfg(test)]
 mod beside;
+mod chain;
 mod columns;
 mod compact;
 mod error;
@@ -90,6 +92,7 @@ pub use self::{
     answer::{Answer, Reading},
     append::{Appended, Position},
     batch::Batch,
+    chain::{Anchor, ChainFault, ChainReport, Head},
     columns::{COMMENT, DESCRIPTION, STANDARD},
     compact::{Compacted, Unit},
     error::IndexError,

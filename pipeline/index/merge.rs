@@ -68,6 +68,10 @@ impl TableLog {
     pub(crate) async fn small_files(&mut self) -> Result<Vec<DataFile>, IndexError> {
         let mut files = self.files().await?;
         files.retain(|file| file.is_small(self.table));
+        if self.table == Table::Events {
+            // The chain is read file by file: each holds its rows in their order.
+            files.sort_by_key(|file| file.bound("minValues", "seq"));
+        }
         Ok(files)
     }
 

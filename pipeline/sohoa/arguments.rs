@@ -398,8 +398,8 @@ pub(crate) struct Indexer {
 /// `sohoa query`.
 #[derive(Debug, Args)]
 #[command(after_help = "Tables: documents, document_versions, pages, page_text, findings, \
-                        signatures, intake; agencies, agency_keys, inventory, targets, procedures, \
-                        phases, staff, dossiers.\n\nExample: sohoa query --output records \"select \
+                        signatures, intake, events; agencies, agency_keys, inventory, targets, \
+                        procedures, phases, staff, dossiers.\n\nExample: sohoa query --output records \"select \
                         code_full, issued_date, subject from documents order by issued_date\"")]
 pub(crate) struct Query {
     /// The SQL.
@@ -570,8 +570,13 @@ pub(crate) struct Verify {
 #[command(
     after_help = "Example: sohoa audit --output s3://records --input s3://scans\n\nEvery document \
                   that a backfill wrote into its ledger is looked up as well: without an answer it \
-                  is still in its lane or, after --settled-within, lost."
+                  is still in its lane or, after --settled-within, lost.\n\nThe audit trail, daily, \
+                  on a machine that has the agency's key:\n\n  sohoa audit --output s3://records \
+                  --config sohoa.toml --events --sign-head\n\nA row that was changed, removed, \
+                  inserted or moved, a cut tail and a forged head are each named, and nothing is \
+                  signed over them."
 )]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct Audit {
     /// Folder or URL of the results.
     #[arg(long)]
@@ -589,6 +594,12 @@ pub(crate) struct Audit {
     /// Read every object and compare its hash; without it, sizes are compared.
     #[arg(long)]
     pub(crate) full: bool,
+    /// Check the audit trail instead: the chain of table `events`, and every signed head against it.
+    #[arg(long, conflicts_with_all = ["full", "input"])]
+    pub(crate) events: bool,
+    /// Sign the head of a sound trail with the agency's key: daily, by cron.
+    #[arg(long, requires = "events")]
+    pub(crate) sign_head: bool,
     /// Print the report as JSON.
     #[arg(long)]
     pub(crate) json: bool,

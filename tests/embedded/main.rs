@@ -9,6 +9,7 @@ mod bad_input;
 mod barcodes;
 mod find;
 mod index;
+mod events;
 mod interrupted;
 mod levels;
 mod misuse;

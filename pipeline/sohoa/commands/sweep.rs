@@ -15,7 +15,7 @@ use serde::Serialize;
 use sohoa_flow::retry::{Policy, retry};
 use sohoa_kafka::stored;
 use sohoa_publish::{garbage, keys, survey};
-use sohoa_schemas::record::BrokenMessage;
+use sohoa_schemas::{events::Action, record::BrokenMessage};
 use sohoa_store::{Missing, Store, classify, classify_local};
 
 use crate::{
@@ -23,7 +23,7 @@ use crate::{
     console::say,
     exit::{Exit, Failure},
     settings::Settings,
-    setup,
+    setup, trail,
 };
 
 const STAGE: &str = "sweep";
@@ -70,7 +70,15 @@ pub(crate) async fn run(arguments: &arguments::Sweep) -> Result<Exit, Failure> {
     for leftover in leftovers {
         broom.file(&leftover.path, (leftover.size, leftover.modified))?;
     }
-    report(&broom.swept, arguments.json)?;
+    let swept = &broom.swept;
+    if !swept.list_only && swept.removed > 0 {
+        let details = serde_json::json!({
+            "objects": swept.removed, "bytes": swept.removed_bytes, "older_than_days": arguments.older_than,
+        });
+        let told = ("sohoa sweep", details);
+        trail::tell((&settings.config, &output), Action::Swept, told).await;
+    }
+    report(swept, arguments.json)?;
     Ok(Exit::Done)
 }
 

@@ -9,9 +9,11 @@ mod verify;
 use futures::StreamExt as _;
 use indicatif::MultiProgress;
 use serde::Serialize;
+use serde_json::Value;
 use sohoa_flow::Fault;
 use sohoa_index::{Index, IndexError, Register, Table};
 use sohoa_publish::survey;
+use sohoa_schemas::events::Action;
 use sohoa_store::Missing;
 
 pub(crate) use self::arguments::{Compact, Of, Vacuum, Verify};
@@ -21,7 +23,7 @@ use crate::{
     console::say,
     exit::{Exit, Failure},
     settings::Settings,
-    setup,
+    setup, trail,
 };
 
 /// Runs one maintenance command.
@@ -124,9 +126,14 @@ async fn rebuild(settings: &Settings, output: &str) -> Result<Exit, Failure> {
         RebuildError::Index(error) => Failure::from_error(Exit::Unreachable, &error),
         RebuildError::Records(fault) => Failure::from(fault),
     })?;
+    let rows = |table: &Table| counts.get(table).copied().unwrap_or(0);
+    let details =
+        Table::ALL.iter().map(|table| (table.name().to_owned(), Value::from(rows(table))));
+    let told = ("sohoa index rebuild", Value::Object(details.collect()));
+    trail::tell((&settings.config, &store), Action::Rebuilt, told).await;
     for table in Table::ALL {
-        let rows = counts.get(&table).copied().unwrap_or(0);
-        say(format_args!("{:<18} {rows:>10} rows", table.name()))?;
+        let kept = if table == Table::Events { " added, the others kept" } else { "" };
+        say(format_args!("{:<18} {:>10} rows{kept}", table.name(), rows(&table)))?;
     }
     for (table, rows) in registers? {
         say(format_args!("{table:<18} {rows:>10} rows"))?;
