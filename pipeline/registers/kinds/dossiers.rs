@@ -103,8 +103,9 @@ pub(super) fn read(line: &Line<'_>) -> Option<(String, DossierRow)> {
     let procedure = line.procedure("procedure_code");
     let receiving = line.known_agency("receiving_unit_code");
     let handling = line.known_agency("handling_agency_code");
-    let received_at = line.time("received_at");
-    line.past(line.day("received_at"), "received_at");
+    let received = line.get("received_at", "date", value::time);
+    line.past(received.map(|time| time.date()), "received_at");
+    let received_at = received.map(in_vietnam);
     let listed = line.time("listed_at");
     let listed_at = listed.unwrap_or_else(|| in_vietnam(line.context.as_of.into()));
     let (resolved_at, returned_at) = (line.time("resolved_at"), line.time("returned_at"));
