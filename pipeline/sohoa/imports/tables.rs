@@ -14,6 +14,9 @@ use crate::exit::{Exit, Failure};
 /// How often a table is made anew because another import was first.
 const ATTEMPTS: usize = 16;
 
+/// Events that are looked up and appended in one commit.
+const AT_ONCE: usize = 20_000;
+
 /// A table and the rows that an update put into it.
 pub(crate) type Written = Vec<(&'static str, usize)>;
 
@@ -61,14 +64,37 @@ async fn bring(
 }
 
 /// Makes every table anew that has imports.
-pub(crate) async fn rebuild(store: &Store, index: &Index) -> Result<Written, Failure> {
+pub(crate) async fn rebuild(store: &Store, index: &mut Index) -> Result<Written, Failure> {
     let mut written = Vec::new();
     for kind in Kind::ALL {
-        if !keys(store, *kind).await?.is_empty() {
+        let keys = keys(store, *kind).await?;
+        if *kind == Kind::Events {
+            append_events((store, index), &keys).await?;
+        } else if !keys.is_empty() {
             written.extend(bring((store, index), *kind, What::All).await?);
         }
     }
     Ok(written)
+}
+
+/// Appends the events of imports to the audit trail, which knows what it has already; says how many
+/// they are.
+pub(crate) async fn append_events(
+    (store, index): (&Store, &mut Index),
+    keys: &[String],
+) -> Result<usize, Failure> {
+    let agencies = if keys.is_empty() { Agencies::default() } else { agencies(store).await? };
+    let mut count = 0;
+    for key in keys {
+        let rows = tables::events(&load(store, key).await?, &agencies);
+        for some in rows.chunks(AT_ONCE) {
+            Box::pin(index.append_events(some))
+                .await
+                .map_err(|error| Trouble::Index(error).into_failure())?;
+        }
+        count += rows.len();
+    }
+    Ok(count)
 }
 
 /// All agencies that were ever imported.
@@ -93,7 +119,7 @@ const fn registers_of(kind: Kind) -> &'static [Register] {
         Kind::Procedures => &[Register::Procedures],
         Kind::Staff => &[Register::Staff],
         Kind::Targets => &[Register::Targets],
-        // Its own table, which the indexer chains.
+        // They are chained, not derived: see `append_events`.
         Kind::Events => &[],
     }
 }
