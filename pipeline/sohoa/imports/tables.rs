@@ -14,9 +14,6 @@ use crate::exit::{Exit, Failure};
 /// How often a table is made anew because another import was first.
 const ATTEMPTS: usize = 16;
 
-/// Events that are looked up and appended in one commit.
-const AT_ONCE: usize = 20_000;
-
 /// A table and the rows that an update put into it.
 pub(crate) type Written = Vec<(&'static str, usize)>;
 
@@ -78,23 +75,20 @@ pub(crate) async fn rebuild(store: &Store, index: &mut Index) -> Result<Written,
 }
 
 /// Appends the events of imports to the audit trail, which knows what it has already; says how many
-/// they are.
+/// are new.
 pub(crate) async fn append_events(
     (store, index): (&Store, &mut Index),
     keys: &[String],
 ) -> Result<usize, Failure> {
     let agencies = if keys.is_empty() { Agencies::default() } else { agencies(store).await? };
-    let mut count = 0;
+    let mut added = 0;
     for key in keys {
         let rows = tables::events(&load(store, key).await?, &agencies);
-        for some in rows.chunks(AT_ONCE) {
-            Box::pin(index.append_events(some))
-                .await
-                .map_err(|error| Trouble::Index(error).into_failure())?;
-        }
-        count += rows.len();
+        added += Box::pin(index.append_events(&rows))
+            .await
+            .map_err(|error| Trouble::Index(error).into_failure())?;
     }
-    Ok(count)
+    Ok(added)
 }
 
 /// All agencies that were ever imported.
