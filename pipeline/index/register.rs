@@ -16,7 +16,7 @@ use std::{
 };
 
 use arrow::{
-    array::{Array, AsArray, BooleanArray, RecordBatch},
+    array::{AsArray as _, BooleanArray, RecordBatch},
     compute::{cast, filter_record_batch},
     datatypes::{Schema, SchemaRef, TimestampMicrosecondType},
 };
@@ -375,7 +375,8 @@ impl RegisterState {
     pub async fn merge(self, rows: &[DossierRow], position: i64) -> Result<usize, IndexError> {
         let mut months: BTreeMap<(&str, &str), HashMap<&str, &DossierRow>> = BTreeMap::new();
         for row in rows {
-            let month = months.entry((&row.province, &row.received_month)).or_default();
+            let month =
+                months.entry((row.province.as_str(), row.received_month.as_str())).or_default();
             let held = month.entry(&row.dossier_code).or_insert(row);
             if rank(row) > rank(held) {
                 *held = row;
@@ -475,9 +476,7 @@ impl RegisterState {
     ) -> Result<Vec<Action>, IndexError> {
         let snapshot = self.state.snapshot().map_err(|error| self.register.error(error))?;
         let files = snapshot.log_data();
-        let passing = files.iter().filter(|file| {
-            passes(&file.partition_values_map().into_iter().collect::<HashMap<_, _>>())
-        });
+        let passing = files.iter().filter(|file| passes(&file.partition_values_map()));
         Ok(passing.map(|file| Action::Remove(file.remove_action(true))).collect())
     }
 
@@ -488,10 +487,11 @@ impl RegisterState {
             .with_create_checkpoint(false)
             .with_cleanup_expired_logs(Some(false))
             .with_application_transaction(Transaction::new(APPLICATION, position));
-        let partitions = register.partition_columns().iter().map(|c| (*c).to_owned()).collect();
+        let partitions = register.partition_columns().iter().map(|c| (*c).to_owned());
+        let partitions: Vec<String> = partitions.collect();
         let operation = DeltaOperation::Write {
             mode: SaveMode::Overwrite,
-            partition_by: Some(partitions),
+            partition_by: Some(partitions).filter(|columns| !columns.is_empty()),
             predicate: None,
         };
         let snapshot = state.snapshot().map_err(|error| register.error(error))?;

@@ -68,8 +68,9 @@ pub fn spellings(code: &str) -> BTreeSet<String> {
         let places = widths.iter().rev().zip(groups.iter().map(Some).chain([None; 3]));
         let legacy: Option<Vec<String>> = places
             .map(|(width, group)| {
+                let width = *width;
                 let group = group.copied().unwrap_or_default();
-                (group.len() <= *width).then(|| format!("{group:0>width$}"))
+                (group.len() <= width).then(|| format!("{group:0>width$}"))
             })
             .collect();
         let turned = legacy.map(|groups| groups.into_iter().rev().collect::<Vec<_>>().join("."));

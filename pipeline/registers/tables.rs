@@ -4,8 +4,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
-use sohoa_schemas::registers::{
-    AgencyRow, DossierRow, InventoryRow, PhaseRow, ProcedureRow, StaffRow, TargetRow,
+use sohoa_schemas::{
+    events::EventRow,
+    registers::{AgencyRow, DossierRow, InventoryRow, PhaseRow, ProcedureRow, StaffRow, TargetRow},
 };
 use uuid::Uuid;
 
@@ -66,6 +67,11 @@ pub fn agencies(imports: &Imports) -> Vec<AgencyRow> {
     crate::history::agencies(&said)
 }
 
+/// What is imported later stands.
+fn later<T>(_: &T, _: &T) -> bool {
+    true
+}
+
 macro_rules! newest {
     ($imports:expr, $kind:ident, |$row:ident| $key:expr, $newer:expr) => {{
         let mut held = BTreeMap::new();
@@ -102,7 +108,7 @@ pub fn inventory(imports: &Imports, agencies: &Agencies) -> Vec<InventoryRow> {
 
 /// The table `targets`.
 pub fn targets(imports: &Imports, agencies: &Agencies) -> Vec<TargetRow> {
-    let mut rows = newest!(imports, Targets, |row| row.target_uid, |_: &_, _: &_| true);
+    let mut rows = newest!(imports, Targets, |row| row.target_uid, later);
     for row in rows.iter_mut().filter(|row| row.scope == "agency") {
         row.agency_uid = row.scope_value.as_deref().and_then(|code| agencies.uid(code));
     }
@@ -111,17 +117,12 @@ pub fn targets(imports: &Imports, agencies: &Agencies) -> Vec<TargetRow> {
 
 /// The table `procedures`.
 pub fn procedures(imports: &Imports) -> Vec<ProcedureRow> {
-    newest!(
-        imports,
-        Procedures,
-        |row| (row.province.clone(), row.procedure_base.clone()),
-        |_: &_, _: &_| true
-    )
+    newest!(imports, Procedures, |row| (row.province.clone(), row.procedure_base.clone()), later)
 }
 
 /// The table `phases`.
 pub fn phases(imports: &Imports) -> Vec<PhaseRow> {
-    newest!(imports, Phases, |row| (row.province.clone(), row.phase), |_: &_, _: &_| true)
+    newest!(imports, Phases, |row| (row.province.clone(), row.phase), later)
 }
 
 /// The table `staff`.
@@ -130,7 +131,7 @@ pub fn staff(imports: &Imports, agencies: &Agencies) -> Vec<StaffRow> {
         imports,
         Staff,
         |row| (row.staff_ref.clone(), row.agency_code.clone(), row.from_date),
-        |_: &_, _: &_| true
+        later
     );
     for row in &mut rows {
         row.agency_uid = agencies.find(&row.agency_code, Some(row.from_date)).map(|(uid, _)| uid);
@@ -154,4 +155,20 @@ pub fn dossiers(key: &str, import: &Import, agencies: &Agencies) -> Vec<DossierR
         row
     });
     filled.collect()
+}
+
+/// The events of an import, with the agencies that had their codes on the day.
+pub fn events(import: &Import, agencies: &Agencies) -> Vec<EventRow> {
+    let Rows::Events(rows) = &import.rows else { return Vec::new() };
+    let found = rows.iter().map(|row| {
+        let day = (row.occurred_at + chrono::TimeDelta::hours(7)).date_naive();
+        let find =
+            |code: &Option<String>| agencies.find(code.as_deref()?, Some(day)).map(|(uid, _)| uid);
+        EventRow {
+            agency_uid: find(&row.agency_code),
+            unit_uid: find(&row.unit_code),
+            ..row.clone()
+        }
+    });
+    found.collect()
 }

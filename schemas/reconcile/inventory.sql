@@ -72,7 +72,9 @@ left join covered s on s.counted_by = c.agency_code
   and s.procedure_base = coalesce(c.procedure_base, '')
   and s.year_from = coalesce(c.year_from, 0) and s.year_to = coalesce(c.year_to, 0)
 union all
-select agency_code, procedure_base, document_year, document_year,
-  null, papers, papers, null, pages, null, 'not_counted'
+select agency_code, procedure_base, document_year as year_from, document_year as year_to,
+  cast(null as bigint) as counted, papers as scanned, papers as difference,
+  cast(null as bigint) as pages_counted, pages as pages_scanned,
+  cast(null as date) as counted_at, 'not_counted' as verdict
 from paired
 where nth = 1 and counted_by is null

@@ -17,6 +17,7 @@ mod misuse;
 #[path = "../../pipeline/sign/tests/made/pki.rs"]
 mod pki;
 mod refusing;
+mod registers;
 mod release;
 mod run;
 mod signing;

@@ -70,7 +70,8 @@ pub(super) fn read(line: &Line<'_>) -> Option<(String, TargetRow)> {
     let province = province.unwrap_or_else(|| line.context.province.clone());
     let (metric, scope, period_end) = (metric?, scope?, period_end?);
     let end = period_end.to_string();
-    let key = [&metric, &province, &scope, scope_value.as_deref().unwrap_or_default(), &end];
+    let key =
+        [metric.as_str(), &province, &scope, scope_value.as_deref().unwrap_or_default(), &end];
     let row = TargetRow {
         target_uid: register_uid("targets", &key),
         province: province.clone(),

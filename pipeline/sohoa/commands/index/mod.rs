@@ -120,7 +120,7 @@ async fn rebuild(settings: &Settings, output: &str) -> Result<Exit, Failure> {
         Ok(source.into_rows())
     });
     let rebuilt = index.rebuild(rows).await;
-    let registers = crate::imports::rebuild(&store, &index).await;
+    let registers = crate::imports::rebuild(&store, &mut index).await;
     setup::give_back(lease).await;
     let counts = rebuilt.map_err(|error| match error {
         RebuildError::Index(error) => Failure::from_error(Exit::Unreachable, &error),
