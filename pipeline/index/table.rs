@@ -143,7 +143,7 @@ impl Table {
             Self::DocumentVersions | Self::Documents => &["custodian_agency_code", "document_year"],
             // Files of published receipts alone are passed over by appends of other months.
             Self::Intake => &["outcome"],
-            _ => &[SOURCE_UID],
+            Self::Findings | Self::Signatures => &[SOURCE_UID],
         }
     }
 
