@@ -157,11 +157,11 @@ impl Table {
     /// question for any of them reads few files.
     pub(crate) const fn order(self) -> &'static [&'static str] {
         match self {
-            Self::PageText | Self::Pages | Self::Signatures => &["document_uid"],
+            Self::PageText | Self::Pages => &["document_uid"],
             Self::DocumentVersions | Self::Documents => &["custodian_agency_code", "document_year"],
             // Files of published receipts alone are passed over by appends of other months.
             Self::Intake => &["outcome"],
-            Self::Findings => &[SOURCE_UID],
+            Self::Findings | Self::Signatures => &[SOURCE_UID],
         }
     }
 
