@@ -1,5 +1,7 @@
 //! The command line.
 
+pub(crate) mod report;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -57,6 +59,8 @@ pub(crate) enum Command {
     /// List, look at, sign or refuse the documents that wait for the agency's clerk.
     #[command(subcommand)]
     Release(Release),
+    /// Make one of the province's reports.
+    Report(report::Report),
     /// Process a folder or bucket of scans.
     Run(Run),
     /// Print or write the published schemas.

@@ -11,6 +11,7 @@ pub(crate) mod indexer;
 pub(crate) mod page_worker;
 pub(crate) mod query;
 pub(crate) mod release;
+pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod schemas;
 pub(crate) mod sign;
