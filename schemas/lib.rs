@@ -3,6 +3,7 @@
 //!
 //! * [`code`]: reason and finding codes, each with a sentence a scanning clerk can act on.
 //! * [`config`]: what the configuration file may say.
+//! * [`events`]: the audit trail: its row, its actions, what is hashed.
 //! * [`ledger`]: what a backfill submitted, and where it goes on.
 //! * [`manifest`]: what a postal partner sends with a dossier.
 //! * [`message`]: what goes over Kafka.
@@ -16,6 +17,7 @@
 
 pub mod code;
 pub mod config;
+pub mod events;
 pub mod ledger;
 pub mod manifest;
 pub mod message;

@@ -271,7 +271,7 @@ pub struct DossierRow {
     pub dossier_uid: Uuid,
     /// Province, by its agency code.
     pub province: String,
-    /// Month of reception, `unknown` where neither a column nor the code says it.
+    /// Month of reception as the code says it, `unknown` where it says none.
     pub received_month: String,
     /// Code.
     #[schemars(extend("standard" = "mã số hồ sơ TTHC"))]
@@ -413,4 +413,91 @@ pub struct StaffRow {
     pub import_key: String,
     /// Version of this row's schema.
     pub schema_version: i16,
+}
+
+/// What stands in the first line of an import (`imports/<kind>/<time>-<sha256>.jsonl`); each line
+/// after it is a row as it was read. Accepted imports never change, and the reference tables are made
+/// from them alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ImportHeader {
+    /// What was imported: `agencies`, `dossiers`, `events`, `inventory`, `phases`, `procedures`,
+    /// `staff` or `targets`.
+    pub kind: String,
+    /// Name of the file.
+    pub file_name: String,
+    /// SHA-256 of the file's bytes.
+    pub file_sha256: String,
+    /// SHA-256 of the rows as they were read: the same rows again are the same import.
+    pub rows_sha256: String,
+    /// Sheet that was read.
+    pub sheet: Option<String>,
+    /// When.
+    pub imported_at: DateTime<Utc>,
+    /// By whom.
+    pub imported_by: String,
+    /// Day the file speaks of, where its rows do not say.
+    pub as_of: NaiveDate,
+    /// Rows.
+    pub rows: u64,
+    /// Version of the rows' schema.
+    pub schema_version: i16,
+}
+
+/// What a file says of an agency from a day on; a row of an import of agencies.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AgencyStatement {
+    /// Code, normalised.
+    pub code: String,
+    /// Code as given.
+    pub code_as_sent: String,
+    /// `QD20`, `QCVN102` or `local`.
+    pub code_system: String,
+    /// Code the same agency had before.
+    pub previous_code: Option<String>,
+    /// Province, by its agency code.
+    pub province: String,
+    /// Name.
+    pub name: String,
+    /// Other names.
+    pub aliases: Vec<String>,
+    /// Level.
+    pub level: String,
+    /// Code of the agency above it.
+    pub parent_code: Option<String>,
+    /// Statistical code of the province.
+    pub province_code_stat: Option<String>,
+    /// Statistical code of the commune.
+    pub commune_code_stat: Option<String>,
+    /// Which list these are of.
+    pub stat_system: Option<String>,
+    /// Takes in dossiers.
+    pub is_one_stop_unit: bool,
+    /// A post office.
+    pub is_post_office: bool,
+    /// Remote or very difficult area.
+    pub remote_area: bool,
+    /// First day it holds.
+    pub valid_from: Option<NaiveDate>,
+    /// First day it no longer holds.
+    pub valid_to: Option<NaiveDate>,
+    /// Codes of those that took over.
+    pub successor_codes: Vec<String>,
+    /// Certificates.
+    pub signing_cert_sha256: Vec<String>,
+    /// Decision or list.
+    pub source_ref: Option<String>,
+}
+
+/// The digitisation phase of a document year: the earlier scheduled of the phases whose printed
+/// windows overlap, so that nothing counts twice; 0 for 2022 and later.
+pub const fn phase_of_year(year: i32) -> i32 {
+    match year {
+        2022.. => 0,
+        2016..=2021 => 2,
+        2006..=2015 => 3,
+        1996..=2005 => 4,
+        _ => 5,
+    }
 }

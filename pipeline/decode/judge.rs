@@ -4,12 +4,12 @@
 //! text of a signature's stamp. Vietnamese syllables are a closed set and four in five carry a mark,
 //! so two shares tell: valid syllables among words of letters, and marks among syllables.
 
-use sohoa_document::PageText;
-
-use crate::{
-    survey::LayerQuality,
+use sohoa_document::{
+    PageText,
     syllable::{has_diacritic, is_syllable},
 };
+
+use crate::survey::LayerQuality;
 
 /// Below this many words, text over a page image is a stamp or a note, whatever its spelling.
 const STAMP_WORDS: usize = 60;

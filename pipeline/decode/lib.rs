@@ -37,7 +37,6 @@ mod raster;
 mod samples;
 mod source;
 mod survey;
-mod syllable;
 mod tiff;
 mod white;
 
@@ -45,6 +44,6 @@ pub use error::DecodeError;
 pub use judge::{LayerStatistics, judge};
 pub use limits::Limits;
 pub use page::{DecodedPage, Keep};
+pub use sohoa_document::syllable::is_syllable;
 pub use source::{Source, open};
 pub use survey::{Format, LayerQuality, Origin, Survey};
-pub use syllable::is_syllable;

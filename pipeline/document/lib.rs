@@ -7,6 +7,7 @@
 //! * [`page`]: a page after decode and recognition.
 //! * [`field`]: a value read from a page, with its probability and its box.
 //! * [`fold`]: how two Vietnamese texts are compared.
+//! * [`syllable`]: whether a word can be Vietnamese.
 
 pub mod barcode;
 pub mod field;
@@ -14,6 +15,7 @@ pub mod fold;
 pub mod geometry;
 pub mod image;
 pub mod page;
+pub mod syllable;
 pub mod text;
 
 pub use barcode::{Barcode, Barcodes, Symbology};

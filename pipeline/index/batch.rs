@@ -33,7 +33,10 @@ pub(crate) fn columns(
     }
 }
 
-fn encode<T: Serialize>(schema: &SchemaRef, rows: &[T]) -> Result<RecordBatch, IndexError> {
+pub(crate) fn encode<T: Serialize>(
+    schema: &SchemaRef,
+    rows: &[T],
+) -> Result<RecordBatch, IndexError> {
     let mut decoder = ReaderBuilder::new(schema.clone())
         .with_strict_mode(true)
         .with_batch_size(rows.len().max(1))

@@ -13,6 +13,7 @@
 //!   its pages, text, signatures, findings and receipt.
 //! * [`Index::rebuild`]: the tables anew from the records.
 //! * [`Index::query`], [`Index::finished`], [`Index::files`]: reading; [`output`]: answers as text.
+//! * [`Register`], [`Index::register`]: the reference tables, which come from imports.
 //! * [`Index::compact`], [`Index::sweep`]: upkeep. Merging happens by itself, sweeping does not.
 //!
 //! Several writers do no harm: what an append knows of a table holds only while nobody else commits
@@ -49,6 +50,7 @@ mod object_file;
 pub mod output;
 mod read;
 mod rebuild;
+mod register;
 mod table;
 #[cfg(test)]
 mod testing;
@@ -64,9 +66,10 @@ pub use self::{
     columns::{COMMENT, DESCRIPTION, STANDARD},
     error::IndexError,
     read::Finished,
+    register::{Register, RegisterState},
     table::{INGEST_MONTH, PARTITION_COLUMNS, PROVINCE, Table},
 };
-use crate::log::TableLog;
+use crate::{log::TableLog, register::RegisterStore};
 
 /// The index of one output.
 #[derive(Debug)]
@@ -74,6 +77,7 @@ pub struct Index {
     url: Url,
     /// In the order of [`Table::ALL`].
     logs: Vec<TableLog>,
+    registers: RegisterStore,
     /// Applications of which some table has a batch that another has not.
     lagging: HashSet<String>,
 }
@@ -95,7 +99,8 @@ impl Index {
             .into_iter()
             .map(|table| TableLog::new(table, store))
             .collect::<Result<_, _>>()?;
-        Ok(Self { url, logs, lagging: HashSet::new() })
+        let registers = RegisterStore::new(store);
+        Ok(Self { url, logs, registers, lagging: HashSet::new() })
     }
 
     /// Lets every append look all rows up in all tables, as after an interruption: for who cannot

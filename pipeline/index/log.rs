@@ -37,7 +37,7 @@ use crate::{
 /// access, and no factory for `s3` or other schemes is needed. The end of the host is the one of S3's
 /// directory buckets: by it Delta knows a store that lists in no order, and sorts, as local folders
 /// need. Where listings are ordered this costs the sorting of some dozen names.
-const INSIDE: &str = "sohoa-index://tables--x-s3/";
+pub(crate) const INSIDE: &str = "sohoa-index://tables--x-s3/";
 
 /// Commits between two checkpoints. An open reads at most this many log entries; a checkpoint costs
 /// a few commits, so more frequent ones would dominate.

@@ -12,6 +12,7 @@ use arrow::{
 };
 use chrono::{DateTime, Utc};
 use deltalake::{
+    DeltaTable,
     datafusion::{
         config::Dialect,
         datasource::empty::EmptyTable,
@@ -26,7 +27,7 @@ use futures::{Stream, StreamExt as _};
 use sohoa_schemas::rows::Outcome;
 use uuid::Uuid;
 
-use crate::{Index, error::IndexError, files::text_column, table::Table};
+use crate::{Index, error::IndexError, files::text_column, register::Register, table::Table};
 
 /// Memory one query may use for sorting, grouping and joining; beyond it spills to disk.
 const QUERY_BYTES: usize = 1 << 30;
@@ -64,7 +65,10 @@ impl Index {
         let statement = state.sql_to_statement(sql, &Dialect::Generic)?;
         for name in state.resolve_table_references(&statement)? {
             if let Some(table) = Table::from_name(name.table()) {
-                self.register(&context, table).await?;
+                self.register_table(&context, table).await?;
+            } else if let Some(register) = Register::from_name(name.table()) {
+                let provider = self.registers.provider(register, &context).await?;
+                context.register_table(register.name(), provider)?;
             }
         }
         // The state is taken anew: it holds the tables registered above.
@@ -87,7 +91,7 @@ impl Index {
         source_name: &str,
     ) -> Result<impl Stream<Item = Result<Finished, IndexError>> + Send + use<>, IndexError> {
         let context = session()?;
-        self.register(&context, Table::Intake).await?;
+        self.register_table(&context, Table::Intake).await?;
         let rows = context
             .table(Table::Intake.name())
             .await?
@@ -120,23 +124,44 @@ impl Index {
     /// # Errors
     /// [`IndexError::Delta`] when the table cannot be opened.
     pub async fn files(&self, table: Table) -> Result<Vec<String>, IndexError> {
-        let log = self.log(table);
-        let Some(state) = log.newest().await? else { return Ok(Vec::new()) };
+        let state = self.log(table).newest().await?;
+        self.files_of(table.name(), state)
+    }
+
+    /// As [`Index::files`], of a reference table.
+    ///
+    /// # Errors
+    /// As for [`Index::files`].
+    pub async fn register_files(&self, register: Register) -> Result<Vec<String>, IndexError> {
+        let state = self.registers.newest(register).await?;
+        self.files_of(register.name(), state)
+    }
+
+    fn files_of(
+        &self,
+        table: &'static str,
+        state: Option<DeltaTable>,
+    ) -> Result<Vec<String>, IndexError> {
+        let Some(state) = state else { return Ok(Vec::new()) };
         let root = match self.url.to_file_path() {
             Ok(folder) => format!("{}/", folder.display().to_string().trim_end_matches('/')),
             Err(()) => self.url.to_string(),
         };
-        let snapshot = state.snapshot().map_err(|error| log.error(error))?;
+        let snapshot = state.snapshot().map_err(IndexError::delta(table))?;
         let mut files: Vec<_> = snapshot
             .log_data()
             .iter()
-            .map(|file| format!("{root}{}/{}", table.name(), file.object_store_path()))
+            .map(|file| format!("{root}{table}/{}", file.object_store_path()))
             .collect();
         files.sort();
         Ok(files)
     }
 
-    async fn register(&self, context: &SessionContext, table: Table) -> Result<(), IndexError> {
+    async fn register_table(
+        &self,
+        context: &SessionContext,
+        table: Table,
+    ) -> Result<(), IndexError> {
         let log = self.log(table);
         let provider: Arc<dyn deltalake::datafusion::catalog::TableProvider> =
             match log.newest().await? {
@@ -153,7 +178,7 @@ impl Index {
     }
 }
 
-fn session() -> Result<SessionContext, IndexError> {
+pub(crate) fn session() -> Result<SessionContext, IndexError> {
     let runtime = RuntimeEnvBuilder::new().with_memory_limit(QUERY_BYTES, 1.0).build_arc()?;
     Ok(DeltaSessionContext::with_runtime_env(runtime).into_inner())
 }

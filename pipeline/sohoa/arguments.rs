@@ -8,7 +8,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use sohoa_kafka::Topic;
 use uuid::Uuid;
 
-use crate::inputs::NamedInput;
+use crate::{
+    import_arguments::{Import, Reconcile},
+    inputs::NamedInput,
+};
 
 /// Turns scanned government papers into signed, searchable, indexed records.
 #[derive(Debug, Parser)]
@@ -47,6 +50,8 @@ pub(crate) enum Command {
     /// List, show and send again what was refused.
     #[command(subcommand)]
     DeadLetters(DeadLetters),
+    /// Import reference and operational data from CSV and XLSX files.
+    Import(Import),
     /// Maintain the index.
     Index(Index),
     /// Write the index from the events of the workers.
@@ -56,6 +61,8 @@ pub(crate) enum Command {
     PageWorker(PageWorker),
     /// Query the index with SQL.
     Query(Query),
+    /// Hold inventory and dossier lists against what was scanned.
+    Reconcile(Reconcile),
     /// List, look at, sign or refuse the documents that wait for the agency's clerk.
     #[command(subcommand)]
     Release(Release),
@@ -379,7 +386,8 @@ pub(crate) struct Indexer {
 /// `sohoa query`.
 #[derive(Debug, Args)]
 #[command(after_help = "Tables: documents, document_versions, pages, page_text, findings, \
-                        signatures, intake.\n\nExample: sohoa query --output records \"select \
+                        signatures, intake; agencies, agency_keys, inventory, targets, procedures, \
+                        phases, staff, dossiers.\n\nExample: sohoa query --output records \"select \
                         code_full, issued_date, subject from documents order by issued_date\"")]
 pub(crate) struct Query {
     /// The SQL.

@@ -22,6 +22,8 @@ mod console;
 mod context;
 mod dead_letters;
 mod exit;
+mod import_arguments;
+mod imports;
 mod indexer;
 mod inputs;
 mod observe;
@@ -82,10 +84,12 @@ fn start(arguments: Arguments) -> Result<Exit, Failure> {
             Command::Batch(arguments) => commands::batch::run(&arguments).await,
             Command::Check(arguments) => commands::check::run(&arguments).await,
             Command::DeadLetters(command) => commands::dead_letters::run(command).await,
+            Command::Import(arguments) => commands::import::run(&arguments).await,
             Command::Index(arguments) => commands::index::run(&arguments).await,
             Command::Indexer(arguments) => commands::indexer::run(arguments).await,
             Command::PageWorker(arguments) => commands::page_worker::run(&arguments),
             Command::Query(arguments) => commands::query::run(&arguments).await,
+            Command::Reconcile(arguments) => commands::reconcile::run(&arguments).await,
             Command::Release(command) => commands::release::run(command, &bars).await,
             Command::Report(arguments) => commands::report::run(&arguments).await,
             Command::Run(arguments) => commands::run::run(arguments, &bars).await,

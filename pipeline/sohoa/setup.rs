@@ -157,9 +157,10 @@ pub(crate) fn refuse_nested(input: &Store, output: &Store) -> Result<(), Failure
 /// A mistyped address must not pass for an empty archive in which nothing is missing.
 pub(crate) async fn require_records(output: &Store) -> Result<(), Failure> {
     use sohoa_publish::keys::{DOCUMENTS, INDEX, QUARANTINE, WORK};
+    use sohoa_registers::import::IMPORTS;
     let listing = output.objects().list_with_delimiter(None).await;
     let listing = listing.map_err(|error| Failure::from(sohoa_store::classify("open", error)))?;
-    let ours = [DOCUMENTS, INDEX, QUARANTINE, WORK];
+    let ours = [DOCUMENTS, IMPORTS, INDEX, QUARANTINE, WORK];
     if listing.common_prefixes.iter().any(|prefix| ours.contains(&prefix.as_ref())) {
         return Ok(());
     }

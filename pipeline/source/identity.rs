@@ -59,6 +59,13 @@ pub fn intake_uid(dossier: Uuid, uri: &str) -> Uuid {
     Uuid::new_v5(&dossier, format!("intake\u{1f}{uri}").as_bytes())
 }
 
+/// Identity of an entry of a reference table: an agency by its first code, a count by what was
+/// counted.
+pub fn register_uid(table: &str, key: &[&str]) -> Uuid {
+    let text = ["register", table].into_iter().chain(key.iter().copied()).collect::<Vec<_>>();
+    Uuid::new_v5(&NAMESPACE, text.join("\u{1f}").nfc().collect::<String>().as_bytes())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

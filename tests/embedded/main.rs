@@ -10,6 +10,7 @@ mod barcodes;
 mod interrupted;
 mod misuse;
 mod refusing;
+mod registers;
 mod release;
 mod run;
 mod signing;

@@ -9,13 +9,14 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 use serde::Serialize;
 use sohoa_document::fold::fold;
-use unicode_normalization::UnicodeNormalization as _;
+use sohoa_registers::{
+    delimited::{SEPARATORS, line, told_separator},
+    encoding::unicode,
+    grid::cleaned,
+};
 use uuid::Uuid;
 
 use super::{Field, value::Value};
-
-/// Separators that spreadsheets use, by the language they run in.
-const SEPARATORS: [u8; 3] = [b',', b';', b'\t'];
 
 /// A correction.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,13 +71,7 @@ impl Sheet {
     /// The file is no such table at all; what to do, in a sentence.
     pub(crate) fn read(bytes: &[u8], by: Option<&str>, today: NaiveDate) -> Result<Self, String> {
         let text = decode(bytes)?;
-        // A first line by which Excel is told the separator.
-        let (skipped, text) = match text.split_once('\n') {
-            Some((first, rest)) if first.trim_end().to_ascii_lowercase().starts_with("sep=") => {
-                (1, rest)
-            }
-            _ => (0, text.as_str()),
-        };
+        let (skipped, text) = told_separator(&text);
         let (separator, columns) = header(text)?;
         let mut reader = csv::ReaderBuilder::new()
             .delimiter(separator)
@@ -151,28 +146,9 @@ impl Reading<'_> {
     }
 }
 
-/// Line on which a record begins: its position is that of the line ends before it.
-fn line(text: &str, at: &csv::Position) -> u64 {
-    let from = usize::try_from(at.byte()).unwrap_or(usize::MAX);
-    let rest = text.as_bytes().get(from..).unwrap_or_default();
-    let ends = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
-    at.line() + ends.filter(|byte| **byte == b'\n').count() as u64
-}
-
-/// The text of a file.
+/// The text of a file. An old encoding is not guessed here: a correction is a name to be trusted.
 fn decode(bytes: &[u8]) -> Result<String, String> {
-    let wide = |from: fn([u8; 2]) -> u16| {
-        let units = bytes[2..].as_chunks::<2>().0.iter().map(|pair| from(*pair));
-        char::decode_utf16(units).collect::<Result<String, _>>().ok()
-    };
-    let text = match bytes {
-        [0xff, 0xfe, ..] => wide(u16::from_le_bytes),
-        [0xfe, 0xff, ..] => wide(u16::from_be_bytes),
-        bytes => std::str::from_utf8(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes))
-            .ok()
-            .map(str::to_owned),
-    };
-    text.ok_or_else(|| {
+    unicode(bytes).ok_or_else(|| {
         "is not UTF-8; in Excel save it as `CSV UTF-8 (Comma delimited)`, in LibreOffice choose the \
          character set Unicode (UTF-8)"
             .to_owned()
@@ -206,18 +182,6 @@ fn columns(names: &[String]) -> Option<Columns> {
         who: at(&["who", "by", "nguoi sua"]),
         note: at(&["note", "ghi chu"]),
     })
-}
-
-/// A cell as it was meant: composed letters, white space as one space, none at the ends, and
-/// without the sign by which a spreadsheet is kept from taking it for a formula.
-fn cleaned(cell: &str) -> String {
-    let plain = |c: &char| !matches!(c, '\u{200b}'..='\u{200f}' | '\u{feff}');
-    let text: String = cell.nfc().filter(plain).collect();
-    let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || c.is_control()).collect();
-    let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
-    let text = words.join(" ");
-    let guarded = text.strip_prefix('\'').filter(|rest| rest.starts_with(['=', '+', '-', '@']));
-    guarded.map_or_else(|| text.clone(), str::to_owned)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use futures::StreamExt as _;
 use sohoa_flow::Fault;
-use sohoa_index::{IndexError, Table};
+use sohoa_index::{IndexError, Register, Table};
 use sohoa_publish::survey;
 use sohoa_store::Missing;
 
@@ -25,14 +25,21 @@ pub(crate) async fn run(arguments: &arguments::Index) -> Result<Exit, Failure> {
 }
 
 async fn files(settings: &Settings, name: &str, output: &str) -> Result<Exit, Failure> {
-    let table = Table::from_name(name).ok_or_else(|| {
-        let names: Vec<&str> = Table::ALL.iter().map(|table| table.name()).collect();
-        Failure::new(Exit::Usage, format!("there is no table `{name}`"))
-            .hint(format!("one of {}", names.join(", ")))
-    })?;
+    let register = Register::from_name(name);
+    let table = Table::from_name(name);
+    if table.is_none() && register.is_none() {
+        let names = Table::ALL.iter().map(|table| table.name());
+        let names: Vec<&str> = names.chain(Register::ALL.map(Register::name)).collect();
+        return Err(Failure::new(Exit::Usage, format!("there is no table `{name}`"))
+            .hint(format!("one of {}", names.join(", "))));
+    }
     let store = setup::open(settings, output, Missing::Refuse).await?;
     let index = query::open(&store).await?;
-    let files = index.files(table).await;
+    let files = match (table, register) {
+        (Some(table), _) => index.files(table).await,
+        (None, Some(register)) => index.register_files(register).await,
+        (None, None) => Ok(Vec::new()),
+    };
     for file in files.map_err(|error| Failure::from_error(Exit::Unreachable, &error))? {
         say(file)?;
     }
@@ -64,6 +71,7 @@ async fn rebuild(settings: &Settings, output: &str) -> Result<Exit, Failure> {
         Ok(source.into_rows())
     });
     let rebuilt = index.rebuild(rows).await;
+    let registers = crate::imports::rebuild(&store, &index).await;
     setup::give_back(lease).await;
     let counts = rebuilt.map_err(|error| match error {
         RebuildError::Index(error) => Failure::from_error(Exit::Unreachable, &error),
@@ -72,6 +80,9 @@ async fn rebuild(settings: &Settings, output: &str) -> Result<Exit, Failure> {
     for table in Table::ALL {
         let rows = counts.get(&table).copied().unwrap_or(0);
         say(format_args!("{:<18} {rows:>10} rows", table.name()))?;
+    }
+    for (table, rows) in registers? {
+        say(format_args!("{table:<18} {rows:>10} rows"))?;
     }
     Ok(if damaged == 0 { Exit::Done } else { Exit::CheckFailed })
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use chrono::{Datelike as _, NaiveDate};
 use sohoa_document::{PageText, fold::fold};
 use sohoa_extract::{Extraction, Fields, Segment};
-use sohoa_schemas::{Code, manifest, rows::DocumentRow};
+use sohoa_schemas::{Code, manifest, registers::phase_of_year, rows::DocumentRow};
 
 use crate::{
     context::{Context, now},
@@ -168,20 +168,8 @@ fn fill_date(
 
 /// What follows from the year.
 pub(crate) fn fill_phase(row: &mut DocumentRow) {
-    row.phase = row.document_year.map(phase);
+    row.phase = row.document_year.map(phase_of_year);
     row.phase_boundary_year = matches!(row.document_year, Some(1996 | 2006 | 2016));
-}
-
-/// The digitisation phase of a document year: the earlier scheduled of the phases whose printed
-/// windows overlap, so that nothing counts twice.
-fn phase(year: i32) -> i32 {
-    match year {
-        2022.. => 0,
-        2016..=2021 => 2,
-        2006..=2015 => 3,
-        1996..=2005 => 4,
-        _ => 5,
-    }
 }
 
 /// A paper of a dossier is older than the day on which the dossier was resolved, or of that day.
@@ -228,7 +216,9 @@ mod tests {
     use chrono::NaiveDate;
     use sohoa_extract::{Fields, Segment};
 
-    use super::{after_dossier, phase, whole};
+    use sohoa_schemas::registers::phase_of_year;
+
+    use super::{after_dossier, whole};
 
     #[test]
     fn a_paper_younger_than_its_resolved_dossier_is_found() {
@@ -256,7 +246,7 @@ mod tests {
 
     #[test]
     fn a_year_belongs_to_one_phase() {
-        let phases = [1985, 1996, 2005, 2006, 2016, 2021, 2022].map(phase);
+        let phases = [1985, 1996, 2005, 2006, 2016, 2021, 2022].map(phase_of_year);
         assert_eq!(phases, [5, 4, 4, 3, 2, 2, 0]);
     }
 }

@@ -50,7 +50,7 @@ pub fn is_syllable(word: &str) -> bool {
 }
 
 /// Whether the word carries a mark that only Vietnamese spelling has on that letter.
-pub(crate) fn has_diacritic(word: &str) -> bool {
+pub fn has_diacritic(word: &str) -> bool {
     word.nfd().any(|c| {
         matches!(
             c,

@@ -1,0 +1,139 @@
+//! What is wrong with a file, or worth knowing of it: where, what was seen, what was expected.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// Characters of a cell that are shown.
+const SHOWN: usize = 60;
+
+/// Weight of a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Nothing of the file is taken.
+    Error,
+    /// Taken, and somebody should look at it.
+    Warning,
+    /// How it was understood.
+    Note,
+}
+
+impl Severity {
+    /// As written before a finding.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        }
+    }
+}
+
+/// One thing about a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// Its weight.
+    pub severity: Severity,
+    /// The file, as it was named.
+    pub file: String,
+    /// The sheet, in a spreadsheet.
+    pub sheet: Option<String>,
+    /// Row, from 1, as the spreadsheet program or an editor numbers it.
+    pub row: Option<u64>,
+    /// Column, as the spreadsheet program letters it, and its heading: `C (Số lượng)`.
+    pub column: Option<String>,
+    /// What it is about, in one word that does not change: `date`, `duplicate`, `encoding`, …
+    pub code: &'static str,
+    /// What stands there; never an owner's or a person's number.
+    pub seen: Option<String>,
+    /// What is wrong, and what would be right.
+    pub expected: String,
+}
+
+impl Finding {
+    /// A finding about a file as a whole.
+    pub fn of_file(severity: Severity, code: &'static str, expected: impl Into<String>) -> Self {
+        Self {
+            severity,
+            file: String::new(),
+            sheet: None,
+            row: None,
+            column: None,
+            code,
+            seen: None,
+            expected: expected.into(),
+        }
+    }
+
+    /// The same about a row.
+    #[must_use]
+    pub fn at(mut self, row: u64) -> Self {
+        self.row = Some(row);
+        self
+    }
+
+    /// With what was seen, cut short.
+    #[must_use]
+    pub fn seeing(mut self, seen: &str) -> Self {
+        let cut: String = seen.chars().take(SHOWN).collect();
+        let more = if cut.len() < seen.len() { "…" } else { "" };
+        self.seen = Some(format!("{cut}{more}"));
+        self
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.severity.as_str(), self.file)?;
+        if let Some(sheet) = &self.sheet {
+            write!(f, ", sheet {sheet}")?;
+        }
+        if let Some(row) = self.row {
+            write!(f, ", row {row}")?;
+        }
+        if let Some(column) = &self.column {
+            write!(f, ", column {column}")?;
+        }
+        if let Some(seen) = &self.seen {
+            write!(f, ": `{seen}`")?;
+        }
+        write!(f, ": {}", self.expected)
+    }
+}
+
+/// A column's letters, from its place counted from 0.
+pub fn letters(mut column: usize) -> String {
+    let mut letters = Vec::new();
+    loop {
+        letters.push(b'A' + (column % 26) as u8);
+        match column / 26 {
+            0 => break,
+            more => column = more - 1,
+        }
+    }
+    letters.iter().rev().map(|letter| char::from(*letter)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_lettered_as_spreadsheets_do() {
+        assert_eq!([0, 25, 26, 701, 702].map(letters), ["A", "Z", "AA", "ZZ", "AAA"]);
+    }
+
+    #[test]
+    fn a_finding_says_where_and_what() {
+        let mut finding = Finding::of_file(Severity::Error, "date", "a day: 05/04/2019").at(7);
+        finding.file = "kiem-ke.xlsx".into();
+        finding.sheet = Some("Sở".into());
+        finding.column = Some("C (Ngày)".into());
+        let text = finding.seeing("31/02/2019").to_string();
+        assert_eq!(
+            text,
+            "error: kiem-ke.xlsx, sheet Sở, row 7, column C (Ngày): `31/02/2019`: a day: 05/04/2019"
+        );
+    }
+}

@@ -1,0 +1,260 @@
+//! The table of agencies from all that was ever imported of them.
+//!
+//! Each statement says what holds of an agency from a day on. Put in the order of those days, they are
+//! the agency's history: a row lasts until the next one begins, or until the day it was said to end;
+//! of two that begin on the same day the later import is right. A list that says what holds already
+//! changes nothing, so that a whole list can be imported every year.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::NaiveDate;
+use sohoa_document::fold::fold;
+use sohoa_schemas::{
+    registers::{AgencyRow, AgencyStatement},
+    rows::SCHEMA_VERSION,
+};
+use sohoa_source::identity::register_uid;
+use uuid::Uuid;
+
+/// One import of agencies.
+#[derive(Debug, Clone, Copy)]
+pub struct Said<'a> {
+    /// Its key.
+    pub key: &'a str,
+    /// Day it speaks of where a statement does not.
+    pub as_of: NaiveDate,
+    /// What it says.
+    pub statements: &'a [AgencyStatement],
+}
+
+/// A statement at its place in the history of an agency.
+struct Step<'a> {
+    /// `None` is before anybody wrote it down.
+    from: Option<NaiveDate>,
+    said: &'a AgencyStatement,
+    key: &'a str,
+}
+
+/// The rows, from imports in the order of their acceptance.
+pub fn agencies(imports: &[Said<'_>]) -> Vec<AgencyRow> {
+    let mut uids: HashMap<&str, Uuid> = HashMap::new();
+    let mut histories: BTreeMap<Uuid, Vec<Step<'_>>> = BTreeMap::new();
+    for import in imports {
+        // Older statements of the same file first, so that `previous_code` finds its agency.
+        let mut statements: Vec<_> = import.statements.iter().collect();
+        statements.sort_by_key(|said| said.valid_from);
+        for said in statements {
+            let uid = identity(&mut uids, said);
+            let history = histories.entry(uid).or_default();
+            let from = said.valid_from.or_else(|| {
+                // The first thing heard of an agency held before; a later one holds from its day on.
+                let ends_first = said.valid_to.is_some_and(|to| to <= import.as_of);
+                (!history.is_empty() && !ends_first).then_some(import.as_of)
+            });
+            let step = Step { from, said, key: import.key };
+            let at = history.partition_point(|held| held.from < from);
+            match history.get(at).map(|held| held.from == from) {
+                Some(true) => history[at] = step,
+                _ => history.insert(at, step),
+            }
+        }
+    }
+    let resolve = |code: &String| uids.get(code.as_str()).copied();
+    let rows = histories.into_iter().flat_map(|(uid, steps)| periods(uid, &steps, &resolve));
+    rows.collect()
+}
+
+/// The agency a statement is about: the one that has, or had, its code.
+fn identity<'a>(uids: &mut HashMap<&'a str, Uuid>, said: &'a AgencyStatement) -> Uuid {
+    let first = said.previous_code.as_deref().unwrap_or(&said.code);
+    let known = uids.get(first).or_else(|| uids.get(said.code.as_str())).copied();
+    let uid = known.unwrap_or_else(|| register_uid("agencies", &[first]));
+    uids.entry(first).or_insert(uid);
+    uids.insert(&said.code, uid);
+    uid
+}
+
+fn periods(
+    uid: Uuid,
+    steps: &[Step<'_>],
+    resolve: &dyn Fn(&String) -> Option<Uuid>,
+) -> Vec<AgencyRow> {
+    let mut rows: Vec<AgencyRow> = Vec::new();
+    for (at, step) in steps.iter().enumerate() {
+        let next = steps.get(at + 1).and_then(|next| next.from);
+        let row = row(uid, step, next, resolve);
+        match rows.last_mut() {
+            // What holds already is said again: the row goes on.
+            Some(last) if says_the_same(last, &row) && last.valid_to == row.valid_from => {
+                last.valid_to = row.valid_to;
+                last.successor_uids.clone_from(&row.successor_uids);
+                last.successor_codes.clone_from(&row.successor_codes);
+            }
+            _ => rows.push(row),
+        }
+    }
+    rows
+}
+
+fn row(
+    uid: Uuid,
+    step: &Step<'_>,
+    next: Option<NaiveDate>,
+    resolve: &dyn Fn(&String) -> Option<Uuid>,
+) -> AgencyRow {
+    let Step { from, said, key } = step;
+    let end = [said.valid_to, next].into_iter().flatten().min();
+    AgencyRow {
+        agency_uid: uid,
+        province: said.province.clone(),
+        code: said.code.clone(),
+        code_as_sent: said.code_as_sent.clone(),
+        code_system: said.code_system.clone(),
+        name: said.name.clone(),
+        name_folded: fold(&said.name),
+        aliases: said.aliases.clone(),
+        level: said.level.clone(),
+        parent_code: said.parent_code.clone(),
+        parent_uid: said.parent_code.as_ref().and_then(resolve),
+        province_code_stat: said.province_code_stat.clone(),
+        commune_code_stat: said.commune_code_stat.clone(),
+        stat_system: said.stat_system.clone(),
+        is_one_stop_unit: said.is_one_stop_unit,
+        is_post_office: said.is_post_office,
+        remote_area: said.remote_area,
+        valid_from: *from,
+        valid_to: end,
+        successor_uids: said.successor_codes.iter().filter_map(resolve).collect(),
+        successor_codes: said.successor_codes.clone(),
+        signing_cert_sha256: said.signing_cert_sha256.clone(),
+        source_ref: said.source_ref.clone(),
+        import_key: (*key).to_owned(),
+        schema_version: SCHEMA_VERSION,
+    }
+}
+
+/// Whether a later row says nothing that the earlier one does not.
+fn says_the_same(earlier: &AgencyRow, later: &AgencyRow) -> bool {
+    let of = |row: &AgencyRow| AgencyRow {
+        valid_from: None,
+        valid_to: None,
+        successor_uids: Vec::new(),
+        successor_codes: Vec::new(),
+        code_as_sent: String::new(),
+        code_system: String::new(),
+        source_ref: None,
+        import_key: String::new(),
+        ..row.clone()
+    };
+    of(earlier) == of(later)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    fn said(code: &str, name: &str) -> AgencyStatement {
+        AgencyStatement {
+            code: code.into(),
+            code_as_sent: code.into(),
+            code_system: "QD20".into(),
+            previous_code: None,
+            province: "H08".into(),
+            name: name.into(),
+            aliases: Vec::new(),
+            level: "province".into(),
+            parent_code: None,
+            province_code_stat: None,
+            commune_code_stat: None,
+            stat_system: None,
+            is_one_stop_unit: false,
+            is_post_office: false,
+            remote_area: false,
+            valid_from: None,
+            valid_to: None,
+            successor_codes: Vec::new(),
+            signing_cert_sha256: Vec::new(),
+            source_ref: None,
+        }
+    }
+
+    fn told(imports: &[(&str, Vec<AgencyStatement>)]) -> Vec<String> {
+        let imports: Vec<Said<'_>> = imports
+            .iter()
+            .map(|(as_of, statements)| Said { key: "k", as_of: day(as_of), statements })
+            .collect();
+        let shown = |day: Option<NaiveDate>| day.map_or("..".into(), |day| day.to_string());
+        let mut rows: Vec<String> = agencies(&imports)
+            .iter()
+            .map(|row| {
+                let (from, to) = (shown(row.valid_from), shown(row.valid_to));
+                format!("{} {} {from} {to} {}", row.code, row.name, row.successor_uids.len())
+            })
+            .collect();
+        rows.sort();
+        rows
+    }
+
+    #[test]
+    fn a_changed_name_closes_the_row_and_opens_another_of_the_same_agency() {
+        let first = vec![said("H08.12", "Sở TT&TT")];
+        let second = vec![AgencyStatement {
+            valid_from: Some(day("2025-03-01")),
+            ..said("H08.12", "Sở KH&CN")
+        }];
+        let again = vec![said("H08.12", "Sở KH&CN")];
+        let expected = ["H08.12 Sở KH&CN 2025-03-01 .. 0", "H08.12 Sở TT&TT .. 2025-03-01 0"];
+        let imports =
+            [("2024-01-01", first.clone()), ("2025-04-01", second.clone()), ("2026-01-01", again)];
+        assert_eq!(told(&imports), expected);
+        let undated = [("2024-01-01", first), ("2025-04-01", vec![said("H08.12", "Sở KH&CN")])];
+        assert_eq!(told(&undated)[0], "H08.12 Sở KH&CN 2025-04-01 .. 0", "from the list's day on");
+    }
+
+    #[test]
+    fn a_new_code_is_the_same_agency_and_a_merger_names_who_took_over() {
+        let mut ended = said("H08", "UBND tỉnh Bình Định");
+        ended.valid_to = Some(day("2025-07-01"));
+        ended.successor_codes = vec!["H21".into()];
+        let mut renamed = said("H21.9", "Sở Y tế");
+        renamed.previous_code = Some("H08.9".into());
+        renamed.valid_from = Some(day("2025-07-01"));
+        let imports = [
+            ("2024-01-01", vec![said("H08", "UBND tỉnh Bình Định"), said("H08.9", "Sở Y tế")]),
+            ("2025-07-02", vec![ended, said("H21", "UBND tỉnh Gia Lai"), renamed]),
+        ];
+        let expected = [
+            "H08 UBND tỉnh Bình Định .. 2025-07-01 1",
+            "H08.9 Sở Y tế .. 2025-07-01 0",
+            "H21 UBND tỉnh Gia Lai .. .. 0",
+            "H21.9 Sở Y tế 2025-07-01 .. 0",
+        ];
+        assert_eq!(told(&imports), expected);
+        let said: Vec<Said<'_>> = imports
+            .iter()
+            .map(|(as_of, statements)| Said { key: "k", as_of: day(as_of), statements })
+            .collect();
+        let rows = agencies(&said);
+        let uid = |code: &str| rows.iter().find(|row| row.code == code).unwrap().agency_uid;
+        assert_eq!(uid("H08.9"), uid("H21.9"));
+        assert_eq!(rows.iter().find(|row| row.code == "H08").unwrap().successor_uids, [uid("H21")]);
+    }
+
+    #[test]
+    fn a_correction_of_the_same_day_replaces_and_the_past_is_filled_in() {
+        let of = |name: &str, from: &str| AgencyStatement {
+            valid_from: Some(day(from)),
+            ..said("H08", name)
+        };
+        let imports = [
+            ("2024-01-01", vec![of("Bình Đinh", "1989-07-01")]),
+            ("2024-02-01", vec![of("Bình Định", "1989-07-01"), of("Nghĩa Bình", "1975-10-01")]),
+        ];
+        let expected = ["H08 Bình Định 1989-07-01 .. 0", "H08 Nghĩa Bình 1975-10-01 1989-07-01 0"];
+        assert_eq!(told(&imports), expected);
+    }
+}

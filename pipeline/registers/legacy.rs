@@ -1,0 +1,205 @@
+//! Vietnamese text of the time before Unicode, as it still stands in cells that a font once made
+//! readable: TCVN3 (ABC, `.VnTime`) and VNI. Both put Vietnamese letters on the places of Latin-1.
+//!
+//! A word is held against the closed set of Vietnamese syllables as it is and as each encoding would
+//! have it: garbage hardly ever spells one with its marks.
+
+use sohoa_document::syllable::is_syllable;
+use unicode_normalization::UnicodeNormalization as _;
+
+use crate::grid::Cell;
+
+/// How text was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Legacy {
+    /// TCVN 5712:1993, one byte a letter; the fonts ending in `H` show the same as capitals.
+    Tcvn3,
+    /// VNI for Windows, a letter and a mark.
+    Vni,
+}
+
+impl Legacy {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Tcvn3, Self::Vni];
+
+    /// Name for people.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Tcvn3 => "TCVN3 (ABC)",
+            Self::Vni => "VNI",
+        }
+    }
+
+    /// The text in Unicode, composed; `text` shows the bytes as Latin-1 or Windows-1252 does.
+    pub fn decode(self, text: &str) -> String {
+        match self {
+            Self::Tcvn3 => text.chars().map(tcvn3).collect(),
+            Self::Vni => vni(text),
+        }
+    }
+}
+
+/// Share of words with letters beyond ASCII that are Vietnamese syllables, and how many such words
+/// there are.
+pub fn share(text: &str) -> (f64, usize) {
+    let (mut right, mut all) = (0, 0);
+    for word in text.split(|c: char| c.is_whitespace() || is_punctuation(c)) {
+        if word.is_ascii() {
+            continue;
+        }
+        all += 1;
+        right += usize::from(is_syllable(word));
+    }
+    (if all == 0 { 1.0 } else { right as f64 / all as f64 }, all)
+}
+
+fn is_punctuation(c: char) -> bool {
+    c.is_ascii_punctuation() || c.is_ascii_digit() || "–—“”‘’…".contains(c)
+}
+
+/// Words that must speak for an encoding before any cell is rewritten.
+const WITNESSES: usize = 3;
+
+/// Rewrites cells that are in an old encoding, if the sheet's words leave no doubt; says which one
+/// and how many cells.
+pub fn repair<'a>(cells: impl Iterator<Item = &'a mut Cell>) -> Option<(Legacy, usize)> {
+    let mut texts: Vec<&mut String> = cells
+        .filter_map(|cell| match cell {
+            Cell::Text(text) if !text.is_ascii() => Some(text),
+            _ => None,
+        })
+        .collect();
+    let (legacy, witnesses) = Legacy::ALL
+        .into_iter()
+        .map(|legacy| {
+            let speaks = |text: &String| better(legacy, text).map_or(0, |(words, _)| words);
+            (legacy, texts.iter().map(|text| speaks(text)).sum::<usize>())
+        })
+        .max_by_key(|(_, witnesses)| *witnesses)?;
+    if witnesses < WITNESSES {
+        return None;
+    }
+    let mut repaired = 0;
+    for text in &mut texts {
+        if let Some((_, decoded)) = better(legacy, text) {
+            **text = decoded;
+            repaired += 1;
+        }
+    }
+    Some((legacy, repaired))
+}
+
+/// The text in Unicode, where that reads as Vietnamese and the text as it is does not; with the
+/// number of words that say so.
+fn better(legacy: Legacy, text: &str) -> Option<(usize, String)> {
+    // Vietnamese letters beyond Latin-1 were written by Unicode.
+    if text.chars().any(|c| ('\u{100}'..'\u{2000}').contains(&c)) {
+        return None;
+    }
+    let (as_is, words) = share(text);
+    let decoded = legacy.decode(text);
+    let (read, _) = share(&decoded);
+    (read >= 0.8 && as_is < 0.5).then_some((words, decoded))
+}
+
+fn tcvn3(c: char) -> char {
+    const FROM_A1: [char; 14] =
+        ['Ă', 'Â', 'Ê', 'Ô', 'Ơ', 'Ư', 'Đ', 'ă', 'â', 'ê', 'ô', 'ơ', 'ư', 'đ'];
+    // `.` where the standard has no lower-case letter.
+    const FROM_B5: &str =
+        "àảãáạ.ằẳẵắ.......ặầẩẫấậè.ẻẽéẹềểễếệìỉ...ĩíịò.ỏõóọồổỗốộờởỡớợù.ủũúụừửữứựỳỷỹýỵ";
+    let code = c as usize;
+    let letter = match code {
+        0xa1..=0xae => FROM_A1.get(code - 0xa1).copied(),
+        0xb5..=0xfe => FROM_B5.chars().nth(code - 0xb5).filter(|letter| *letter != '.'),
+        _ => None,
+    };
+    letter.unwrap_or(c)
+}
+
+fn vni(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut before = ' ';
+    for c in text.chars() {
+        let base = before.to_ascii_lowercase();
+        let takes_mark = matches!(base, 'a' | 'e' | 'o' | 'u' | 'y' | 'ô' | 'ö' | 'Ô' | 'Ö');
+        let marks = if takes_mark { vni_marks(c, base) } else { None };
+        match marks {
+            Some(marks) => out.push_str(marks),
+            None => out.push(vni_letter(c)),
+        }
+        before = c;
+    }
+    out.nfc().collect()
+}
+
+/// Combining marks that a letter on the place of a mark stands for.
+fn vni_marks(c: char, base: char) -> Option<&'static str> {
+    let small = c.to_lowercase().next()?;
+    Some(match small {
+        'ù' => "\u{301}",
+        'ø' => "\u{300}",
+        'û' => "\u{309}",
+        'õ' => "\u{303}",
+        'ï' => "\u{323}",
+        'â' => "\u{302}",
+        'á' => "\u{302}\u{301}",
+        'à' => "\u{302}\u{300}",
+        'å' => "\u{302}\u{309}",
+        'ã' => "\u{302}\u{303}",
+        'ä' => "\u{302}\u{323}",
+        'ê' if base == 'a' => "\u{306}",
+        'é' if base == 'a' => "\u{306}\u{301}",
+        'è' if base == 'a' => "\u{306}\u{300}",
+        'ú' if base == 'a' => "\u{306}\u{309}",
+        'ü' if base == 'a' => "\u{306}\u{303}",
+        'ë' if base == 'a' => "\u{306}\u{323}",
+        _ => return None,
+    })
+}
+
+fn vni_letter(c: char) -> char {
+    match c {
+        'ñ' => 'đ',
+        'Ñ' => 'Đ',
+        'ô' => 'ơ',
+        'Ô' => 'Ơ',
+        'ö' => 'ư',
+        'Ö' => 'Ư',
+        'æ' => 'ỉ',
+        'Æ' => 'Ỉ',
+        'ó' => 'ĩ',
+        'Ó' => 'Ĩ',
+        'ò' => 'ị',
+        'Ò' => 'Ị',
+        'î' => 'ỵ',
+        'Î' => 'Ỵ',
+        c => c,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_encodings_are_read() {
+        let tcvn3 = Legacy::Tcvn3.decode("Uû ban nh©n d©n tØnh B×nh §Þnh, Së Néi vô, giÊy phÐp");
+        assert_eq!(tcvn3, "Uỷ ban nhân dân tỉnh Bình Định, Sở Nội vụ, giấy phép");
+        let vni = Legacy::Vni
+            .decode("UÛY BAN NHAÂN DAÂN tænh Bình Ñònh, Sôû Noäi vuï, nghóa, giaáy pheùp, ñöôïc");
+        assert_eq!(vni, "ỦY BAN NHÂN DÂN tỉnh Bình Định, Sở Nội vụ, nghĩa, giấy phép, được");
+    }
+
+    #[test]
+    fn cells_are_rewritten_only_when_the_sheet_leaves_no_doubt() {
+        let cells = |texts: &[&str]| texts.iter().map(|text| Cell::text(text)).collect::<Vec<_>>();
+        let mut mixed = cells(&["Tên cơ quan", "Së Néi vô", "H08.12", "Uû ban nh©n d©n"]);
+        assert_eq!(repair(mixed.iter_mut()), Some((Legacy::Tcvn3, 2)));
+        assert_eq!(mixed, cells(&["Tên cơ quan", "Sở Nội vụ", "H08.12", "Uỷ ban nhân dân"]));
+        let mut unicode = cells(&["Sở Nội vụ", "Công nghệ thông tin", "Trà Vinh", "Hà Nội"]);
+        assert_eq!(repair(unicode.iter_mut()), None);
+        let mut one = cells(&["Café", "Bình"]);
+        assert_eq!(repair(one.iter_mut()), None, "a foreign word is no witness");
+    }
+}

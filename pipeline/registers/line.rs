@@ -1,0 +1,299 @@
+//! One row of a file, read field by field; what is wrong with a cell becomes a finding.
+
+use std::{cell::RefCell, collections::HashSet};
+
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, Utc};
+
+use crate::{
+    code::AgencyCode,
+    finding::{Finding, Severity},
+    grid::{Cell, Grid, Row},
+    header::{Field, Header},
+    limits::Limits,
+    value::{self, Parsed},
+};
+
+/// Seconds east of Greenwich of Vietnam, which has no other time.
+const VIETNAM: i32 = 7 * 3600;
+
+/// Keyed hashing of what says something about a person.
+pub type Hide<'a> = dyn Fn(&str) -> String + 'a;
+
+/// What a file is read with, whatever it holds.
+pub struct Context<'a> {
+    /// Province of rows that do not name one, by its agency code.
+    pub province: String,
+    /// Code of the agency whose configuration this is: dossiers that name none are its own.
+    pub agency: Option<String>,
+    /// Today, in Vietnam.
+    pub today: NaiveDate,
+    /// Day the file speaks of, where its rows do not say.
+    pub as_of: NaiveDate,
+    /// Bounds.
+    pub limits: Limits,
+    /// Hashes identifiers of persons.
+    pub hide: &'a Hide<'a>,
+    /// Codes of all agencies that were ever known; empty: none were imported yet.
+    pub agencies: HashSet<String>,
+    /// Take rows of agencies that are not among them, with a warning.
+    pub accept_unknown: bool,
+}
+
+impl std::fmt::Debug for Context<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Context").field("province", &self.province).finish_non_exhaustive()
+    }
+}
+
+/// Findings of a file, bounded; errors are counted all.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) errors: u64,
+    /// Findings that were not kept.
+    pub(crate) more: u64,
+    most: usize,
+}
+
+impl Found {
+    pub(crate) fn new(most: usize) -> Self {
+        Self { most, ..Self::default() }
+    }
+
+    pub(crate) fn push(&mut self, finding: Finding) {
+        self.errors += u64::from(finding.severity == Severity::Error);
+        if self.findings.len() < self.most {
+            self.findings.push(finding);
+        } else {
+            self.more += 1;
+        }
+    }
+}
+
+/// A row.
+pub(crate) struct Line<'a> {
+    pub(crate) row: &'a Row,
+    pub(crate) header: &'a Header,
+    pub(crate) grid: &'a Grid,
+    pub(crate) context: &'a Context<'a>,
+    pub(crate) found: &'a RefCell<Found>,
+}
+
+impl Line<'_> {
+    /// Number of the row.
+    pub(crate) fn number(&self) -> u64 {
+        self.row.number
+    }
+
+    /// A finding about a field of this row.
+    pub(crate) fn tell(
+        &self,
+        severity: Severity,
+        code: &'static str,
+        name: &str,
+        expected: impl Into<String>,
+    ) {
+        let mut finding = Finding::of_file(severity, code, expected).at(self.row.number);
+        if let Some(column) = self.header.column(name) {
+            finding.column = Some(self.header.shown(column));
+            let cell = self.row.cell(column);
+            let secret = self.header.columns[column].1.is_some_and(|field| field.secret);
+            if !cell.is_empty() {
+                let shown = if secret { "(hidden)".to_owned() } else { cell.shown() };
+                finding = finding.seeing(&shown);
+            }
+        }
+        self.found.borrow_mut().push(finding);
+    }
+
+    /// An error about a field of this row.
+    pub(crate) fn wrong(&self, code: &'static str, name: &str, expected: impl Into<String>) {
+        self.tell(Severity::Error, code, name, expected);
+    }
+
+    /// Whether a field's cell is empty, or there is no such column.
+    pub(crate) fn lacks(&self, name: &str) -> bool {
+        self.header.column(name).is_none_or(|column| self.row.cell(column).is_empty())
+    }
+
+    /// A field's value; none where it is empty, or wrong and told.
+    pub(crate) fn get<T>(
+        &self,
+        name: &str,
+        code: &'static str,
+        parse: impl FnOnce(&Cell) -> Parsed<T>,
+    ) -> Option<T> {
+        let column = self.header.column(name)?;
+        let field = self.header.columns[column].1?;
+        match self.row.cell(column) {
+            Cell::Empty => {
+                if field.required {
+                    self.wrong("missing", name, "a value: no row may be without it");
+                }
+                None
+            }
+            Cell::Fault(_) => {
+                self.wrong("formula", name, "a value, not a formula's error");
+                None
+            }
+            Cell::Text(text) if text.contains('\u{fffd}') => {
+                self.wrong(
+                    "encoding",
+                    name,
+                    "letters that were lost on the way; send the original",
+                );
+                None
+            }
+            _ if field.counts && self.grid.is_spread(self.row.number, column) => {
+                self.wrong("merged", name, "a number for each row: a merged one would count twice");
+                None
+            }
+            cell => parse(cell).map_err(|expected| self.wrong(code, name, expected)).ok(),
+        }
+    }
+
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
+        self.get(name, "text", value::text)
+    }
+
+    pub(crate) fn day(&self, name: &str) -> Option<NaiveDate> {
+        self.get(name, "date", value::day)
+    }
+
+    /// A moment; clocks are Vietnam's.
+    pub(crate) fn time(&self, name: &str) -> Option<DateTime<Utc>> {
+        self.get(name, "date", value::time).map(in_vietnam)
+    }
+
+    pub(crate) fn count(&self, name: &str) -> Option<i32> {
+        self.get(name, "number", value::count)
+    }
+
+    pub(crate) fn truth(&self, name: &str) -> Option<bool> {
+        self.get(name, "truth", value::truth)
+    }
+
+    pub(crate) fn year(&self, name: &str) -> Option<i32> {
+        let today = self.context.today;
+        self.get(name, "year", |cell| value::year(cell, today))
+    }
+
+    pub(crate) fn list(&self, name: &str) -> Vec<String> {
+        self.get(name, "text", value::list).unwrap_or_default()
+    }
+
+    pub(crate) fn choice(&self, name: &str, choices: &[(&str, &[&str])]) -> Option<String> {
+        self.get(name, "choice", |cell| value::choice(cell, choices))
+    }
+
+    /// A level of administration.
+    pub(crate) fn level(&self, name: &str) -> Option<String> {
+        self.choice(name, LEVELS)
+    }
+
+    /// An agency's code, in the spelling of Decision 20/2020.
+    pub(crate) fn agency(&self, name: &str) -> Option<AgencyCode> {
+        self.get(name, "agency", |cell| {
+            AgencyCode::parse(&value::text(cell)?)
+                .ok_or_else(|| "an agency's code such as H08.12 or 000.00.12.H08".to_owned())
+        })
+    }
+
+    /// The same of an agency that must be known.
+    pub(crate) fn known_agency(&self, name: &str) -> Option<String> {
+        let code = self.agency(name)?.code;
+        let known = &self.context.agencies;
+        if !known.is_empty() && !known.contains(&code) {
+            let severity =
+                if self.context.accept_unknown { Severity::Warning } else { Severity::Error };
+            self.tell(
+                severity,
+                "unknown_agency",
+                name,
+                "a code of the table of agencies: import those first (sohoa import agencies), or \
+                 give --accept-unknown-agencies",
+            );
+        }
+        Some(code)
+    }
+
+    /// A procedure's code as given, and without its suffix.
+    pub(crate) fn procedure(&self, name: &str) -> Option<(String, String)> {
+        self.get(name, "procedure", |cell| {
+            let given = value::text(cell)?.to_uppercase();
+            let base = crate::code::procedure_base(&given).map(str::to_owned);
+            base.map(|base| (given, base)).ok_or_else(|| {
+                "a procedure's code such as 1.004873 or 1.004873.000.00.00.H08".to_owned()
+            })
+        })
+    }
+
+    /// Keyed hash of an identifier of a person.
+    pub(crate) fn hidden(&self, name: &str) -> Option<String> {
+        let hide = self.context.hide;
+        self.get(name, "text", |cell| Ok(hide(&value::text(cell)?)))
+    }
+
+    /// Tells of a period that ends before it begins.
+    pub(crate) fn period(&self, from: Option<NaiveDate>, to: Option<NaiveDate>, name: &str) {
+        if from.zip(to).is_some_and(|(from, to)| to < from) {
+            self.wrong("period", name, "a day that is not before the period's first one");
+        }
+    }
+
+    /// Tells of a day that has not come yet.
+    pub(crate) fn past(&self, day: Option<NaiveDate>, name: &str) {
+        if day.is_some_and(|day| day > self.context.today) {
+            self.wrong("date", name, format!("a day up to today, {}", self.context.today));
+        }
+    }
+}
+
+/// The moment a clock in Vietnam shows this.
+pub(crate) fn in_vietnam(shown: NaiveDateTime) -> DateTime<Utc> {
+    let offset = FixedOffset::east_opt(VIETNAM).expect("seven hours are within a day");
+    (shown - offset).and_utc()
+}
+
+/// Levels of administration, and what they are called.
+pub(crate) const LEVELS: &[(&str, &[&str])] = &[
+    ("central", &["trung uong", "tw", "cap trung uong", "bo", "bo, nganh"]),
+    ("province", &["tinh", "cap tinh", "so", "so, nganh", "so, ban, nganh", "thanh pho"]),
+    ("district", &["huyen", "cap huyen", "quan", "thi xa"]),
+    ("commune", &["xa", "cap xa", "phuong", "thi tran", "xa, phuong", "xa, phuong, thi tran"]),
+];
+
+/// Column of an agency, as most files have it.
+pub(crate) const AGENCY: Field = Field::new(
+    "agency_code",
+    &[
+        "ma co quan",
+        "ma don vi",
+        "ma dinh danh",
+        "ma dinh danh co quan",
+        "ma dinh danh don vi",
+        "ma dinh danh dien tu",
+        "agency",
+        "code",
+    ],
+);
+
+/// Column of a procedure, as most files have it.
+pub(crate) const PROCEDURE: Field = Field::new(
+    "procedure_code",
+    &[
+        "ma tthc",
+        "ma thu tuc",
+        "ma thu tuc hanh chinh",
+        "ma so tthc",
+        "ma quoc gia",
+        "procedure",
+        "procedure_base",
+    ],
+);
+
+/// Column of a result's kind.
+pub(crate) const RESULT_TYPE: Field = Field::new(
+    "result_type_code",
+    &["ma loai ket qua", "loai ket qua", "ma ket qua", "result_type"],
+);

@@ -1,0 +1,157 @@
+//! From imports to the rows of the reference tables. Of rows with the same key the newest stands:
+//! by the day it speaks of where there is one, else by the order of acceptance.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::NaiveDate;
+use sohoa_schemas::registers::{
+    AgencyRow, DossierRow, InventoryRow, PhaseRow, ProcedureRow, StaffRow, TargetRow,
+};
+use uuid::Uuid;
+
+use crate::{history::Said, import::Import, kinds::Rows};
+
+/// Who has, or had, a code, and at which level.
+#[derive(Debug, Default)]
+pub struct Agencies {
+    /// By code: periods, and what held in them.
+    codes: HashMap<String, Vec<(Option<NaiveDate>, Option<NaiveDate>, Uuid, String)>>,
+}
+
+impl Agencies {
+    /// Of the rows of the table.
+    pub fn new(rows: &[AgencyRow]) -> Self {
+        let mut codes: HashMap<String, Vec<_>> = HashMap::new();
+        for row in rows {
+            let held = (row.valid_from, row.valid_to, row.agency_uid, row.level.clone());
+            codes.entry(row.code.clone()).or_default().push(held);
+        }
+        Self { codes }
+    }
+
+    /// All codes there ever were.
+    pub fn codes(&self) -> impl Iterator<Item = &String> {
+        self.codes.keys()
+    }
+
+    /// The agency of a code on a day, or whenever it had the code, and its level then.
+    pub fn find(&self, code: &str, day: Option<NaiveDate>) -> Option<(Uuid, &str)> {
+        let held = self.codes.get(code)?;
+        let on_day = held.iter().find(|(from, to, ..)| {
+            day.is_some_and(|day| from.is_none_or(|f| f <= day) && to.is_none_or(|t| day < t))
+        });
+        let (.., uid, level) = on_day.or_else(|| held.last())?;
+        Some((*uid, level))
+    }
+
+    fn uid(&self, code: &str) -> Option<Uuid> {
+        self.find(code, None).map(|(uid, _)| uid)
+    }
+}
+
+/// Imports of one kind with their keys, in the order of acceptance.
+pub type Imports = [(String, Import)];
+
+/// The table `agencies`.
+pub fn agencies(imports: &Imports) -> Vec<AgencyRow> {
+    let said: Vec<Said<'_>> = imports
+        .iter()
+        .filter_map(|(key, import)| match &import.rows {
+            Rows::Agencies(statements) => {
+                Some(Said { key, as_of: import.header.as_of, statements })
+            }
+            _ => None,
+        })
+        .collect();
+    crate::history::agencies(&said)
+}
+
+/// What is imported later stands.
+fn later<T>(_: &T, _: &T) -> bool {
+    true
+}
+
+macro_rules! newest {
+    ($imports:expr, $kind:ident, |$row:ident| $key:expr, $newer:expr) => {{
+        let mut held = BTreeMap::new();
+        for (import_key, import) in $imports {
+            let Rows::$kind(rows) = &import.rows else { continue };
+            for $row in rows {
+                let mut row = $row.clone();
+                row.import_key.clone_from(import_key);
+                let key = $key;
+                match held.get(&key) {
+                    Some(old) if !$newer(&row, old) => {}
+                    _ => {
+                        held.insert(key, row);
+                    }
+                }
+            }
+        }
+        held.into_values().collect::<Vec<_>>()
+    }};
+}
+
+/// The table `inventory`: a newer count replaces an older one.
+pub fn inventory(imports: &Imports, agencies: &Agencies) -> Vec<InventoryRow> {
+    let newer = |new: &InventoryRow, old: &InventoryRow| new.counted_at >= old.counted_at;
+    let mut rows = newest!(imports, Inventory, |row| row.inventory_uid, newer);
+    for row in &mut rows {
+        if let Some((uid, level)) = agencies.find(&row.agency_code, Some(row.counted_at)) {
+            row.agency_uid = Some(uid);
+            row.level.get_or_insert_with(|| level.to_owned());
+        }
+    }
+    rows
+}
+
+/// The table `targets`.
+pub fn targets(imports: &Imports, agencies: &Agencies) -> Vec<TargetRow> {
+    let mut rows = newest!(imports, Targets, |row| row.target_uid, later);
+    for row in rows.iter_mut().filter(|row| row.scope == "agency") {
+        row.agency_uid = row.scope_value.as_deref().and_then(|code| agencies.uid(code));
+    }
+    rows
+}
+
+/// The table `procedures`.
+pub fn procedures(imports: &Imports) -> Vec<ProcedureRow> {
+    newest!(imports, Procedures, |row| (row.province.clone(), row.procedure_base.clone()), later)
+}
+
+/// The table `phases`.
+pub fn phases(imports: &Imports) -> Vec<PhaseRow> {
+    newest!(imports, Phases, |row| (row.province.clone(), row.phase), later)
+}
+
+/// The table `staff`.
+pub fn staff(imports: &Imports, agencies: &Agencies) -> Vec<StaffRow> {
+    let mut rows = newest!(
+        imports,
+        Staff,
+        |row| (row.staff_ref.clone(), row.agency_code.clone(), row.from_date),
+        later
+    );
+    for row in &mut rows {
+        row.agency_uid = agencies.find(&row.agency_code, Some(row.from_date)).map(|(uid, _)| uid);
+    }
+    rows
+}
+
+/// Rows of the table `dossiers` from one import, to be merged into it: of two rows of a dossier the
+/// one listed later stands, of two listed at once the one accepted later.
+pub fn dossiers(key: &str, import: &Import, agencies: &Agencies) -> Vec<DossierRow> {
+    let Rows::Dossiers(rows) = &import.rows else { return Vec::new() };
+    let filled = rows.iter().map(|row| {
+        let mut row = row.clone();
+        key.clone_into(&mut row.import_key);
+        let day = row.received_at.map(|at| (at + chrono::TimeDelta::hours(7)).date_naive());
+        let find = |code: &Option<String>| agencies.find(code.as_deref()?, day);
+        let receiving = find(&row.receiving_unit_code).map(|(uid, level)| (uid, level.to_owned()));
+        row.handling_agency_uid = find(&row.handling_agency_code).map(|(uid, _)| uid);
+        row.receiving_unit_uid = receiving.as_ref().map(|(uid, _)| *uid);
+        row.level_at_receipt = receiving.map(|(_, level)| level);
+        row
+    });
+    filled.collect()
+}

@@ -1,0 +1,144 @@
+//! The command line of `sohoa import` and `sohoa reconcile`.
+
+use std::path::PathBuf;
+
+use chrono::NaiveDate;
+use clap::{Args, ValueEnum};
+use sohoa_registers::Kind;
+
+use crate::arguments::Format;
+
+/// `sohoa import`.
+#[derive(Debug, Args)]
+#[command(after_help = IMPORT_HELP)]
+pub(crate) struct Import {
+    /// What the files hold: agencies, inventory, targets, procedures, phases, dossiers, staff, events.
+    #[arg(value_parser = kind)]
+    pub(crate) kind: Kind,
+    /// CSV or XLSX files.
+    #[arg(required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Folder or URL of the results.
+    #[arg(long)]
+    pub(crate) output: String,
+    /// Who imports; stands in the import.
+    #[arg(long, required_unless_present = "check_only")]
+    pub(crate) by: Option<String>,
+    /// Check the files and say what is wrong with them; write nothing.
+    #[arg(long = "dry-run")]
+    pub(crate) check_only: bool,
+    /// Sheet of a spreadsheet; the first that holds anything otherwise.
+    #[arg(long)]
+    pub(crate) sheet: Option<String>,
+    /// A heading, or a column's letters, and the field it holds; may be repeated.
+    #[arg(long, value_name = "COLUMN=FIELD", value_parser = pair)]
+    pub(crate) map: Vec<(String, String)>,
+    /// Day the files speak of, where their rows do not say; today otherwise.
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) as_of: Option<NaiveDate>,
+    /// Take rows of agencies that are not in the table of agencies.
+    #[arg(long)]
+    pub(crate) accept_unknown_agencies: bool,
+    /// Configuration file; see schemas/configuration.md.
+    #[arg(long)]
+    pub(crate) config: Option<PathBuf>,
+    /// Print what became of the files as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn kind(name: &str) -> Result<Kind, String> {
+    Kind::from_name(name).ok_or_else(|| {
+        let names: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
+        format!("one of {}", names.join(", "))
+    })
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (column, field) = text.rsplit_once('=').ok_or("COLUMN=FIELD, such as 'SL=page_count'")?;
+    Ok((column.trim().to_owned(), field.trim().to_owned()))
+}
+
+const IMPORT_HELP: &str = "\
+Examples:
+  sohoa import agencies co-quan.xlsx --output records --by 'Lê Thị Mẫu'
+  sohoa import phases deploy/registers/phases.csv --output records --by VP
+  sohoa import inventory kiem-ke.xlsx --output records --dry-run
+      everything that is wrong, with sheet, row and column; nothing is written
+  sohoa import inventory kiem-ke.csv --output records --by VP --map 'SL bản=valid_paper_count'
+
+A file is CSV (comma, semicolon or tab; UTF-8, UTF-16, or Windows-1258, TCVN3 and VNI where the words
+leave no doubt) or XLSX. Titles above the headings, headings of two rows, merged cells, rows of sums
+and further columns do no harm. Headings are Vietnamese or English, with or without diacritics; --map
+names the others, by heading or by letter. Days are 05/04/2019 (day first), 2019-04-05 or a
+spreadsheet's own; numbers 1234 or 1.234.
+
+Columns (* = needed):
+  agencies    code* (mã định danh), name* (tên), level* (cấp), parent_code (mã cấp trên),
+              previous_code (mã cũ), aliases (tên khác; by ;), valid_from, valid_to,
+              successor_codes (sáp nhập vào), is_one_stop_unit (một cửa), is_post_office,
+              remote_area (vùng sâu, vùng xa), province, province_code_stat, commune_code_stat,
+              stat_system, signing_cert_sha256, source_ref
+  inventory   agency_code*, valid_paper_count* (số lượng), document_year or year_from and year_to,
+              procedure_code (mã TTHC), result_type_code, page_count (số trang),
+              counted_at (ngày kiểm kê), method (count, estimate), level, source_ref
+  targets     metric*, scope* (province, level, agency, area), scope_value, period_end*, value*,
+              unit* (percent, points, minutes, dossiers_per_staff_year, count), source_doc*, report,
+              comparison (at_least, at_most), period_start, province, note
+  procedures  procedure_code*, name*, field_code, field_name, level, online_level, has_result,
+              component_codes, result_type_codes, province, valid_from, valid_to
+  phases      phase*, window_from*, source_doc*, window_to, printed_from, printed_to, year_from,
+              year_to, province, title
+  dossiers    dossier_code* (mã hồ sơ), and what schemas/tables/dossiers.txt names; owner_id
+              (số định danh) and staff_ref (mã cán bộ) are hashed as they are read
+  staff       staff_ref* (mã cán bộ; hashed), agency_code*, from_date*, to_date, role, fte,
+              remote_area
+  events      action*, occurred_at*, dossier_code or document_uid or batch_id, unit_code, agency_code,
+              staff (hashed), partner_id, outcome, error_code, duration_seconds, attempt, component,
+              reused_from, files, pages
+
+All files are checked first: one error in one of them, and nothing of any is written (exit code 6).
+The same rows again change nothing. Accepted rows are kept under imports/ and never change; the
+tables are made from them, also by sohoa index rebuild. A changed name or code of an agency closes
+its row and opens another; a newer count replaces an older one.
+
+Exit codes: 0 done, 1 usage, 6 a file is wrong.";
+
+/// `sohoa reconcile`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  sohoa reconcile inventory --output records --agency H08.12\n  sohoa \
+                  reconcile dossiers --output records --format csv > chenh-lech.csv\n\nBoth are SQL \
+                  over the index (schemas/reconcile/); sohoa query runs them, too. Verdicts of \
+                  inventory: not_scanned, partly_scanned, more_than_counted, pages_differ, \
+                  not_counted; of dossiers: not_scanned, not_listed, documents_differ, pages_differ."
+)]
+pub(crate) struct Reconcile {
+    /// What is held against the scans.
+    #[arg(value_enum)]
+    pub(crate) what: Against,
+    /// Folder or URL of the results.
+    #[arg(long)]
+    pub(crate) output: String,
+    /// Only this agency and those below it, by its code.
+    #[arg(long)]
+    pub(crate) agency: Option<String>,
+    /// Also what agrees.
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// How the answer is written.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+    /// Configuration file; see schemas/configuration.md.
+    #[arg(long)]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// What scans are held against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Against {
+    /// Dossiers of the case system, with the documents and pages each should have.
+    Dossiers,
+    /// Counts by agency, procedure and year.
+    Inventory,
+}

@@ -1,0 +1,236 @@
+//! The reference tables, made from the imports.
+
+use sohoa_index::{Index, IndexError, Register, RegisterState};
+use sohoa_registers::{
+    Import, Kind,
+    keys::agency_keys,
+    tables::{self, Agencies},
+};
+use sohoa_store::Store;
+
+use super::keep::{keys, load};
+use crate::exit::{Exit, Failure};
+
+/// How often a table is made anew because another import was first.
+const ATTEMPTS: usize = 16;
+
+/// A table and the rows that an update put into it.
+pub(crate) type Written = Vec<(&'static str, usize)>;
+
+/// Brings the tables up to the imports of a kind, of which `new` were just kept; says which were
+/// written.
+pub(crate) async fn update(
+    (store, index): (&Store, &Index),
+    kind: Kind,
+    new: &[String],
+) -> Result<Written, Failure> {
+    bring((store, index), kind, What::New(new)).await
+}
+
+/// What is to be brought into a table.
+#[derive(Clone, Copy)]
+enum What<'a> {
+    /// These imports, and those that the table does not know.
+    New(&'a [String]),
+    /// All of them.
+    All,
+}
+
+async fn bring(
+    (store, index): (&Store, &Index),
+    kind: Kind,
+    what: What<'_>,
+) -> Result<Written, Failure> {
+    let mut written = Vec::new();
+    for register in registers_of(kind) {
+        let mut attempt = 1;
+        loop {
+            match one((store, index), *register, what).await {
+                Ok(Some(rows)) => written.push((register.name(), rows)),
+                Ok(None) => {}
+                Err(Trouble::Index(IndexError::Busy(_))) if attempt < ATTEMPTS => {
+                    attempt += 1;
+                    continue;
+                }
+                Err(trouble) => return Err(trouble.into_failure()),
+            }
+            break;
+        }
+    }
+    Ok(written)
+}
+
+/// Makes every table anew that has imports.
+pub(crate) async fn rebuild(store: &Store, index: &Index) -> Result<Written, Failure> {
+    let mut written = Vec::new();
+    for kind in Kind::ALL {
+        if !keys(store, *kind).await?.is_empty() {
+            written.extend(bring((store, index), *kind, What::All).await?);
+        }
+    }
+    Ok(written)
+}
+
+/// All agencies that were ever imported.
+pub(crate) async fn agencies(store: &Store) -> Result<Agencies, Failure> {
+    let imports = imports(store, Kind::Agencies).await?;
+    Ok(Agencies::new(&tables::agencies(&imports)))
+}
+
+/// The tables in which an import of the kind shows: a new agency is looked up from the others.
+const fn registers_of(kind: Kind) -> &'static [Register] {
+    match kind {
+        Kind::Agencies => &[
+            Register::Agencies,
+            Register::AgencyKeys,
+            Register::Inventory,
+            Register::Targets,
+            Register::Staff,
+        ],
+        Kind::Dossiers => &[Register::Dossiers],
+        Kind::Inventory => &[Register::Inventory],
+        Kind::Phases => &[Register::Phases],
+        Kind::Procedures => &[Register::Procedures],
+        Kind::Staff => &[Register::Staff],
+        Kind::Targets => &[Register::Targets],
+        // Its own table, which the indexer chains.
+        Kind::Events => &[],
+    }
+}
+
+const fn kind_of(register: Register) -> Kind {
+    match register {
+        Register::Agencies | Register::AgencyKeys => Kind::Agencies,
+        Register::Dossiers => Kind::Dossiers,
+        Register::Inventory => Kind::Inventory,
+        Register::Phases => Kind::Phases,
+        Register::Procedures => Kind::Procedures,
+        Register::Staff => Kind::Staff,
+        Register::Targets => Kind::Targets,
+    }
+}
+
+/// Either side's trouble.
+enum Trouble {
+    Index(IndexError),
+    Store(Failure),
+}
+
+impl Trouble {
+    fn into_failure(self) -> Failure {
+        match self {
+            Self::Index(error) => Failure::from_error(Exit::Unreachable, &error)
+                .hint("the import is kept; run the same command again to bring it into the tables"),
+            Self::Store(failure) => failure,
+        }
+    }
+}
+
+impl From<IndexError> for Trouble {
+    fn from(error: IndexError) -> Self {
+        Self::Index(error)
+    }
+}
+
+impl From<Failure> for Trouble {
+    fn from(failure: Failure) -> Self {
+        Self::Store(failure)
+    }
+}
+
+/// Makes one table; `None` where it knows all imports already. The table is looked at before the
+/// imports, so that a commit on that look knows every import that an earlier commit knew.
+async fn one(
+    (store, index): (&Store, &Index),
+    register: Register,
+    what: What<'_>,
+) -> Result<Option<usize>, Trouble> {
+    let state = index.register(register).await?;
+    let known = state.position().await?;
+    let kind = kind_of(register);
+    let own = keys(store, kind).await?;
+    if register == Register::Dossiers {
+        return dossiers((store, index), (state, known), &own, what).await;
+    }
+    let of_agencies =
+        if kind == Kind::Agencies { 0 } else { keys(store, Kind::Agencies).await?.len() };
+    let position = (own.len() + of_agencies) as i64;
+    if known == Some(position) && matches!(what, What::New(_)) {
+        return Ok(None);
+    }
+    let imports = imports(store, kind).await?;
+    let agencies = if kind == Kind::Agencies {
+        Agencies::new(&tables::agencies(&imports))
+    } else {
+        agencies(store).await?
+    };
+    Ok(Some(replace(state, register, (&imports, &agencies), position).await?))
+}
+
+async fn replace(
+    state: RegisterState,
+    register: Register,
+    (imports, agencies): (&[(String, Import)], &Agencies),
+    position: i64,
+) -> Result<usize, IndexError> {
+    macro_rules! with {
+        ($rows:expr) => {{
+            let rows = $rows;
+            state.replace(&rows, position).await?;
+            rows.len()
+        }};
+    }
+    Ok(match register {
+        Register::Agencies => with!(tables::agencies(imports)),
+        Register::AgencyKeys => with!(agency_keys(&tables::agencies(imports))),
+        Register::Inventory => with!(tables::inventory(imports, agencies)),
+        Register::Targets => with!(tables::targets(imports, agencies)),
+        Register::Procedures => with!(tables::procedures(imports)),
+        Register::Phases => with!(tables::phases(imports)),
+        Register::Staff => with!(tables::staff(imports, agencies)),
+        // Merged, not replaced.
+        Register::Dossiers => 0,
+    })
+}
+
+/// Merges the new imports where the table knows all others; otherwise every one again, which changes
+/// nothing that is there.
+async fn dossiers(
+    (store, index): (&Store, &Index),
+    (state, known): (RegisterState, Option<i64>),
+    keys: &[String],
+    what: What<'_>,
+) -> Result<Option<usize>, Trouble> {
+    let all = keys.len() as i64;
+    let (merged, before): (&[String], i64) = match what {
+        What::New(_) if known == Some(all) => return Ok(None),
+        What::New(new) if known.unwrap_or(0) + new.len() as i64 == all => (new, known.unwrap_or(0)),
+        _ => (keys, 0),
+    };
+    let agencies = agencies(store).await?;
+    let mut state = Some(state);
+    let mut changed = 0;
+    for (at, key) in merged.iter().enumerate() {
+        let import = load(store, key).await?;
+        let rows = tables::dossiers(key, &import, &agencies);
+        let on = match state.take() {
+            Some(state) => state,
+            None => index.register(Register::Dossiers).await?,
+        };
+        changed += on.merge(&rows, before + at as i64 + 1).await?;
+    }
+    Ok(Some(changed))
+}
+
+async fn imports(store: &Store, kind: Kind) -> Result<Vec<(String, Import)>, Failure> {
+    let mut imports = Vec::new();
+    for key in keys(store, kind).await? {
+        let import = load(store, &key).await?;
+        if import.rows.kind() != kind {
+            let what = format!("`{key}` holds {}, not {kind}", import.rows.kind());
+            return Err(Failure::new(Exit::CheckFailed, what));
+        }
+        imports.push((key, import));
+    }
+    Ok(imports)
+}
