@@ -390,7 +390,8 @@ pub(crate) struct Indexer {
                         phases, staff, dossiers.\n\nExample: sohoa query --output records \"select \
                         code_full, issued_date, subject from documents order by issued_date\"")]
 pub(crate) struct Query {
-    /// The SQL.
+    /// The SQL; it may begin with a comment.
+    #[arg(allow_hyphen_values = true)]
     pub(crate) sql: String,
     /// Folder or URL of the results.
     #[arg(long)]
