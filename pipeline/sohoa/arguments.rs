@@ -3,6 +3,7 @@
 pub(crate) mod export;
 pub(crate) mod find;
 mod timestamp;
+pub(crate) mod report;
 
 use std::path::PathBuf;
 
@@ -75,6 +76,8 @@ pub(crate) enum Command {
     /// List, look at, sign or refuse the documents that wait for the agency's clerk.
     #[command(subcommand)]
     Release(Release),
+    /// Make one of the province's reports.
+    Report(report::Report),
     /// Process a folder or bucket of scans.
     Run(Run),
     /// Print or write the published schemas.
@@ -402,7 +405,8 @@ pub(crate) struct Indexer {
                         procedures, phases, staff, dossiers.\n\nExample: sohoa query --output records \"select \
                         code_full, issued_date, subject from documents order by issued_date\"")]
 pub(crate) struct Query {
-    /// The SQL.
+    /// The SQL; it may begin with a comment.
+    #[arg(allow_hyphen_values = true)]
     pub(crate) sql: String,
     /// Folder or URL of the results.
     #[arg(long)]

@@ -99,6 +99,7 @@ fn start(arguments: Arguments) -> Result<Exit, Failure> {
             Command::Query(arguments) => commands::query::run(&arguments, &bars).await,
             Command::Reconcile(arguments) => commands::reconcile::run(&arguments).await,
             Command::Release(command) => commands::release::run(command, &bars).await,
+            Command::Report(arguments) => commands::report::run(&arguments).await,
             Command::Run(arguments) => commands::run::run(arguments, &bars).await,
             Command::Schemas(arguments) => commands::schemas::run(&arguments),
             Command::Sign(arguments) => commands::sign::run(&arguments),

@@ -19,6 +19,7 @@ mod pki;
 mod refusing;
 mod registers;
 mod release;
+mod report;
 mod run;
 mod signing;
 #[expect(dead_code, unreachable_pub, reason = "the tests of the signer need more of it")]

@@ -60,4 +60,5 @@ def main():
         sys.exit(f"wrong: {bad}, {counts['documents']} documents")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -15,6 +15,7 @@ pub(crate) mod page_worker;
 pub(crate) mod query;
 pub(crate) mod reconcile;
 pub(crate) mod release;
+pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod schemas;
 pub(crate) mod sign;

@@ -1,0 +1,253 @@
+//! Every report over a small province, over nothing, and on the edges of a period. Whether the
+//! numbers are right is judged by another engine and other code: `tests/judges/reports.py`.
+
+#![allow(
+    clippy::allow_attributes,
+    clippy::too_many_lines,
+    clippy::unwrap_used,
+    reason = "helpers of tests fail by panicking, and the rows are that wide"
+)]
+
+mod fixture;
+
+use std::collections::BTreeMap;
+
+use fixture::{agencies, agency_keys, at, inventory};
+use sohoa_index::{Index, Register};
+use sohoa_report::{Answer, Cell, Format, LevelAt, Mark, Pick, Question, REPORTS, Report, render};
+use sohoa_schemas::{record::Rows, rows::DocumentRow};
+
+fn question(period: &str) -> Question {
+    Question {
+        period: period.parse().unwrap(),
+        province: None,
+        agency: None,
+        level_at: LevelAt::Issue,
+        today: "2026-09-20".parse().unwrap(),
+    }
+}
+
+async fn ask(index: &Index, name: &str, question: Question) -> Answer {
+    Answer::ask(index, Report::find(name).unwrap(), question).await.unwrap()
+}
+
+/// The rows as text by column.
+fn rows(answer: &Answer) -> Vec<BTreeMap<&'static str, &Cell>> {
+    let names = || answer.columns.iter().map(|column| column.name);
+    answer.rows.iter().map(|row| names().zip(row).collect()).collect()
+}
+
+fn text(cell: &Cell) -> &str {
+    cell.text().unwrap_or_default()
+}
+
+fn count(cell: &Cell) -> i64 {
+    if let Cell::Count(count) = cell { *count } else { 0 }
+}
+
+#[tokio::test]
+async fn over_nothing_every_report_says_what_is_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = fixture::open(folder.path());
+    for report in &REPORTS {
+        let answer = Answer::ask(&index, report, question("2026-Q3")).await.unwrap();
+        assert_eq!(answer.missing, report.inputs, "{}", report.name);
+        assert!(answer.is_without_data());
+        let [row] = rows(&answer).try_into().unwrap();
+        assert!(text(row["note"]).starts_with("no data: missing "), "{}", report.name);
+        assert!(row.values().all(|cell| cell.number().is_none()), "{}: a number", report.name);
+        let page = String::from_utf8(render(&answer, Format::Html).unwrap()).unwrap();
+        assert!(page.contains("Không có số liệu: thiếu"), "{}", report.name);
+    }
+}
+
+#[tokio::test]
+async fn every_report_answers_in_every_form() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = fixture::write(folder.path()).await;
+    for report in &REPORTS {
+        let answer = Answer::ask(&index, report, question("2026-Q3")).await.unwrap();
+        assert!(!answer.is_without_data(), "{}", report.name);
+        let chart = &report.chart;
+        let mark = if let Mark::Column(column, _) = chart.mark { Some(column) } else { None };
+        let picks = chart.rows.iter().map(|(Pick::Part(column) | Pick::Total(column))| *column);
+        let named = chart.label.iter().copied().chain([chart.value]).chain(mark).chain(picks);
+        for column in named {
+            assert!(answer.place(column).is_some(), "{}: the chart's {column}", report.name);
+        }
+        let page = String::from_utf8(render(&answer, Format::Html).unwrap()).unwrap();
+        assert!(page.contains("<svg") && page.contains("Quý III năm 2026"), "{}", report.name);
+        for outside in ["<script", "http-equiv", "src=", "@import", "url("] {
+            assert!(!page.contains(outside), "{}: {outside}", report.name);
+        }
+        let json: serde_json::Value =
+            serde_json::from_slice(&render(&answer, Format::Json).unwrap()).unwrap();
+        assert_eq!(json["rows"].as_array().unwrap().len(), answer.rows.len());
+        let csv = render(&answer, Format::Csv).unwrap();
+        let records = csv::Reader::from_reader(csv.as_slice()).into_records().count();
+        assert_eq!(records, answer.rows.len(), "{}", report.name);
+        assert!(render(&answer, Format::Xlsx).unwrap().starts_with(b"PK"));
+        let lines = String::from_utf8(render(&answer, Format::Table).unwrap()).unwrap();
+        assert!(lines.lines().count() >= answer.rows.len() + 2);
+    }
+}
+
+#[tokio::test]
+async fn an_agency_without_an_inventory_has_no_percentage_and_is_left_out_of_the_total() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = fixture::write(folder.path()).await;
+    let answer = ask(&index, "R1", question("2026-Q3")).await;
+    let rows = rows(&answer);
+    let of = |agency: &str, phase: &str| {
+        rows.iter()
+            .find(|row| text(row["agency"]) == agency && text(row["phase"]) == phase)
+            .unwrap()
+    };
+    let remote = of("H08.33.24", "total");
+    assert_eq!(*remote["percent"], Cell::Null);
+    assert!(count(remote["digitised_ok"]) > 0);
+    assert_eq!(text(remote["note"]), "no data: missing inventory for H08.33.24");
+    let total = of("total", "total");
+    let counted: i64 = inventory().iter().map(|row| row.valid_paper_count).sum();
+    assert_eq!(count(total["inventory"]), counted);
+    let without: Vec<&str> = rows
+        .iter()
+        .filter(|row| text(row["phase"]) == "total" && *row["inventory"] == Cell::Null)
+        .map(|row| text(row["agency"]))
+        .collect();
+    let missing: i64 =
+        without.iter().map(|agency| count(of(agency, "total")["digitised_ok"])).sum();
+    let in_share = count(total["digitised_ok"]) - missing;
+    let share = 100.0 * in_share as f64 / counted as f64;
+    assert!((total["percent"].number().unwrap() - share).abs() < 1e-9);
+    assert_eq!(
+        text(total["note"]),
+        format!("without {} agencies that have no inventory", without.len())
+    );
+    // Nothing is counted twice, and what has no year is there.
+    let parts = |name: &str| -> i64 {
+        let is_part =
+            |row: &&BTreeMap<_, _>| text(row["agency"]) != "total" && text(row["phase"]) != "total";
+        rows.iter().filter(is_part).map(|row| count(row[name])).sum()
+    };
+    assert_eq!(parts("digitised_ok"), count(total["digitised_ok"]));
+    assert_eq!(parts("inventory"), counted);
+    assert!(count(of("total", "unknown")["results"]) > 0);
+    assert!(count(total["boundary_years"]) > 0);
+}
+
+#[tokio::test]
+async fn a_district_appears_as_it_was_or_as_who_took_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = fixture::write(folder.path()).await;
+    let agencies_of = |answer: &Answer| -> Vec<String> {
+        let mut names: Vec<String> =
+            rows(answer).iter().map(|row| text(row["agency"]).to_owned()).collect();
+        names.dedup();
+        names
+    };
+    let was = agencies_of(&ask(&index, "R1", question("2026-Q3")).await);
+    assert!(was.contains(&"H08.32".to_owned()) && was.contains(&"H08.01".to_owned()));
+    let now = Question { level_at: LevelAt::Now, ..question("2026-Q3") };
+    let is = agencies_of(&ask(&index, "R1", now.clone()).await);
+    assert!(!is.contains(&"H08.32".to_owned()) && !is.contains(&"H08.01".to_owned()));
+    assert!(is.contains(&"H08.32.23".to_owned()) && is.contains(&"H08.02".to_owned()));
+    // Two took over: it stays, and its level is not known.
+    assert!(is.contains(&"H08.31".to_owned()));
+    let levels = ask(&index, "R2", now).await;
+    let levels: Vec<String> =
+        rows(&levels).iter().map(|row| text(row["level"]).to_owned()).collect();
+    assert!(!levels.contains(&"district".to_owned()), "{levels:?}");
+    assert!(levels.contains(&"unknown".to_owned()), "{levels:?}");
+}
+
+#[tokio::test]
+async fn a_period_begins_and_ends_at_midnight_in_viet_nam() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut index = fixture::open(folder.path());
+    let document = |number: u32, seen: &str| DocumentRow {
+        document_uid: fixture::uid(fixture::Of::Document, number),
+        source_uid: fixture::uid(fixture::Of::Source, number),
+        version: 1,
+        province: "H08".into(),
+        ingest_month: seen[..7].into(),
+        state: "published".into(),
+        signature_state: "ok".into(),
+        first_seen_at: at(seen),
+        ..DocumentRow::default()
+    };
+    let documents = vec![
+        document(1, "2026-06-14T16:59:59.999999Z"),
+        document(2, "2026-06-14T17:00:00Z"),
+        document(3, "2026-09-14T16:59:59.999999Z"),
+        document(4, "2026-09-14T17:00:00Z"),
+    ];
+    fixture::append(&mut index, Rows { documents, ..Rows::default() }).await;
+    for (period, expected) in [
+        ("2026-Q2", 1),
+        ("2026-Q3", 2),
+        ("2026-Q4", 1),
+        ("2026-06", 1),
+        ("2026-09", 1),
+        ("2026", 4),
+        ("2026-06-15..2026-06-15", 1),
+        ("2026-09-14..2026-09-15", 2),
+    ] {
+        let answer = ask(&index, "R9", question(period)).await;
+        let total = &rows(&answer)[answer.rows.len() - 1];
+        assert_eq!(text(total["level"]), "total");
+        assert_eq!(count(total["published"]), expected, "{period}");
+    }
+    // A period in which nothing came: no percentage, and not 0.
+    let answer = ask(&index, "R9", question("2025-Q1")).await;
+    assert!(answer.is_without_data());
+    assert!(rows(&answer).iter().all(|row| *row["percent"] == Cell::Null));
+}
+
+#[tokio::test]
+async fn an_agency_is_asked_for_with_those_below_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = fixture::write(folder.path()).await;
+    let asked = Question { agency: Some("H08.31".parse().unwrap()), ..question("2026-Q3") };
+    for name in ["R1", "R4", "R9", "R12"] {
+        let answer = ask(&index, name, asked.clone()).await;
+        let codes: Vec<String> = rows(&answer)
+            .iter()
+            .map(|row| text(row["agency"]).to_owned())
+            .filter(|code| code != "total" && !code.starts_with("no date"))
+            .collect();
+        assert!(!codes.is_empty(), "{name}");
+        assert!(codes.iter().all(|code| code.starts_with("H08.31")), "{name}: {codes:?}");
+    }
+    let nobody = Question { province: Some("H21".parse().unwrap()), ..question("2026-Q3") };
+    let answer = ask(&index, "R9", nobody).await;
+    assert!(answer.is_without_data());
+}
+
+#[tokio::test]
+async fn names_of_agencies_are_text_on_the_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = fixture::write(folder.path()).await;
+    let answer = ask(&index, "R9", question("2026")).await;
+    let page = String::from_utf8(render(&answer, Format::Html).unwrap()).unwrap();
+    assert!(page.contains("Sở Xây dựng &lt;Phú Yên&gt;") && !page.contains("<Phú"), "escaped");
+    let asked = Question { agency: Some("H08.05".parse().unwrap()), ..question("2026") };
+    let page = render(&ask(&index, "R9", asked).await, Format::Html).unwrap();
+    let page = String::from_utf8(page).unwrap();
+    assert!(page.contains("Sở Nông nghiệp và Môi trường (H08.05)"), "the name it has today");
+}
+
+#[tokio::test]
+async fn without_one_stop_units_there_is_no_coverage_and_not_0() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = fixture::write(folder.path()).await;
+    let few = &agencies()[..2];
+    fixture::replace(&index, Register::Agencies, few).await;
+    fixture::replace(&index, Register::AgencyKeys, &agency_keys()[..1]).await;
+    // Neither of the two is a one-stop unit in that quarter.
+    let answer = ask(&index, "R3", question("2026-Q3")).await;
+    let rows = rows(&answer);
+    let total = rows.iter().find(|row| text(row["level"]) == "total").unwrap();
+    assert_eq!(*total["percent"], Cell::Null);
+    assert_eq!(text(total["note"]), "no data: missing agencies that are one-stop units");
+}

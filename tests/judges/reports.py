@@ -1,0 +1,719 @@
+"""Judges the province's reports: each number anew from the raw rows, by pandas and by other code.
+
+The rows are read as Delta Lake by DuckDB. Three answers must be equal: what `sohoa report` writes,
+what DuckDB makes of the SQL that is shipped, and what this file computes without SQL. A workbook
+must hold the same figures.
+"""
+
+import argparse
+import datetime as dt
+import json
+import math
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import duckdb
+import openpyxl
+import pandas as pd
+
+from index import extension
+
+TABLES = ["documents", "signatures", "intake", "agencies", "agency_keys", "dossiers", "inventory",
+          "phases", "procedures", "staff", "targets"]
+HANOI = dt.timezone(dt.timedelta(hours=7))
+# The query engine of `sohoa` interpolates quantiles to a millionth of their neighbours' distance.
+LOOSE = {"median", "p95", "waiting_median", "waiting_p95"}
+QUESTIONS = [
+    # period, its first and last day by the plans, agency, level at
+    ("2026-Q3", "2026-06-15", "2026-09-14", None, "issue"),
+    ("2026-Q3", "2026-06-15", "2026-09-14", None, "now"),
+    ("2026-09", "2026-08-15", "2026-09-14", None, "issue"),
+    ("2026", "2025-12-15", "2026-12-14", "H08.32", "issue"),
+    ("2026-06-14..2026-06-15", "2026-06-14", "2026-06-15", None, "now"),
+    ("2026-05-01..2026-09-30", "2026-05-01", "2026-09-30", "H08", "now"),
+]
+
+
+class Asked:
+    """One question: days, instants, agency, and how agencies are shown."""
+
+    def __init__(self, first, last, agency, level_at):
+        self.first, self.last = dt.date.fromisoformat(first), dt.date.fromisoformat(last)
+        midnight = dt.time(tzinfo=HANOI)
+        self.begin = dt.datetime.combine(self.first, midnight)
+        self.end = dt.datetime.combine(self.last + dt.timedelta(days=1), midnight)
+        self.agency, self.now = agency, level_at == "now"
+        self.level_at = level_at
+
+    def holds(self, instant):
+        return not missing(instant) and self.begin <= instant < self.end
+
+    def covers(self, code):
+        if self.agency is None:
+            return True
+        return code is not None and (code == self.agency or code.startswith(self.agency + "."))
+
+
+def missing(value):
+    return value is None or value is pd.NaT or (isinstance(value, float) and math.isnan(value))
+
+
+def clean(value):
+    return None if missing(value) else value
+
+
+class Province:
+    """The raw rows, and who is who."""
+
+    def __init__(self, frames):
+        self.rows = {
+            name: [{k: clean(v) if not hasattr(v, "__len__") or isinstance(v, str) else v
+                    for k, v in row.items()} for row in frame.to_dict("records")]
+            for name, frame in frames.items()
+        }
+        self.history = {}
+        for row in self.rows["agencies"]:
+            self.history.setdefault(row["agency_uid"], []).append(row)
+        far = dt.date.max
+        self.last = {
+            uid: max(rows, key=lambda r: as_day(r["valid_to"]) or far)
+            for uid, rows in self.history.items()
+        }
+        keys = {}
+        for row in self.rows["agency_keys"]:
+            if row["kind"] == "code" and not row["ambiguous"]:
+                keys.setdefault(row["key"], set()).add(row["agency_uid"])
+        self.by_code = {code: next(iter(uids)) for code, uids in keys.items() if len(uids) == 1}
+
+    def heir(self, uid):
+        row = self.last.get(uid)
+        if row is None or row["valid_to"] is None or len(set(row["successor_uids"])) != 1:
+            return None
+        heir = self.last.get(row["successor_uids"][0])
+        return heir if heir and heir["valid_to"] is None else None
+
+    def shown(self, uid, asked):
+        """Code and name it appears under, and its level today."""
+        row = self.last.get(uid)
+        if row is None:
+            return None, None, None
+        heir = self.heir(uid)
+        as_it_is = heir if asked.now and heir else row
+        level = row["level"] if row["valid_to"] is None else heir["level"] if heir else None
+        return as_it_is["code"], as_it_is["name"], level
+
+    def place(self, uid, code, level_then, asked):
+        agency, name, level_now = self.shown(uid, asked)
+        agency = agency or code
+        level = level_now if asked.now else level_then
+        return {"agency": agency or "unknown", "agency_name": name, "level": level or "unknown",
+                "in_scope": asked.covers(agency)}
+
+    def published(self, asked):
+        for row in self.rows["documents"]:
+            if row["state"] != "published" or row["first_seen_at"] >= asked.end:
+                continue
+            code = row["custodian_agency_code"]
+            place = self.place(self.by_code.get(code), code, row["level_at_issue"], asked)
+            if place.pop("in_scope"):
+                yield row | place | {"in_period": row["first_seen_at"] >= asked.begin}
+
+    def counted(self, asked):
+        for row in self.rows["inventory"]:
+            place = self.place(row["agency_uid"], row["agency_code"], row["level"], asked)
+            if place.pop("in_scope"):
+                yield row | place
+
+    def cases(self, asked):
+        for row in self.rows["dossiers"]:
+            if row["status"] in ("0", "1", "3"):
+                continue
+            place = self.place(row["receiving_unit_uid"], row["receiving_unit_code"],
+                               row["level_at_receipt"], asked)
+            if place.pop("in_scope"):
+                yield row | place
+
+    def files_of_dossiers(self, asked, wanted):
+        """Identities and codes of dossiers with a wanted published document."""
+        held = [d for d in self.rows["documents"]
+                if d["state"] == "published" and d["first_seen_at"] < asked.end and wanted(d)]
+        return ({d["dossier_uid"] for d in held},
+                {d["dossier_code"] for d in held if d["dossier_code"] is not None})
+
+
+def as_day(value):
+    if missing(value):
+        return None
+    return value.date() if isinstance(value, dt.datetime) else value
+
+
+def share(part, whole):
+    return None if not whole or part is None else 100.0 * part / whole
+
+
+def of_results(row):
+    return row["doc_role"] == "result" and row["parent_document_uid"] is None
+
+
+def is_good(row):
+    return of_results(row) and row["validity_status"] == "valid" and row["signature_state"] == "ok"
+
+
+def groups(rows, *keys):
+    """By every prefix of the keys: the group's rows; None stands for the total."""
+    frame = {}
+    for row in rows:
+        for depth in range(len(keys) + 1):
+            key = tuple(row[k] for k in keys[:depth]) + (None,) * (len(keys) - depth)
+            frame.setdefault(key, []).append(row)
+    frame.setdefault((None,) * len(keys), [])
+    return {tuple("total" if part is None else part for part in key): rows
+            for key, rows in frame.items()}
+
+
+def phase_of(row):
+    year = row.get("document_year")
+    if "document_year" in row:
+        # Not the column: the rule itself.
+        if year is None:
+            return "unknown"
+        return ("5" if year < 1996 else "4" if year < 2006 else "3" if year < 2016
+                else "2" if year < 2022 else "0")
+    span = {phase_of({"document_year": y}) for y in (row["year_from"], row["year_to"])}
+    return span.pop() if len(span) == 1 else "unknown"
+
+
+def r1(province, asked):
+    cells = {}
+    for row in province.counted(asked):
+        cell = cells.setdefault((row["agency"], phase_of(row)), {"docs": [], "inventory": None})
+        cell["inventory"] = (cell["inventory"] or 0) + int(row["valid_paper_count"])
+    for row in filter(of_results, province.published(asked)):
+        cell = cells.setdefault((row["agency"], phase_of(row)), {"docs": [], "inventory": None})
+        cell["docs"].append(row)
+    have = {agency for (agency, _), cell in cells.items() if cell["inventory"] is not None}
+    answer = {}
+    names = {a for a, _ in cells} | {"total"}
+    phases = {p for _, p in cells} | {"total"}
+    for agency in names:
+        for phase in phases:
+            chosen = {key: cell for key, cell in cells.items()
+                      if agency in ("total", key[0]) and phase in ("total", key[1])}
+            if not chosen and (agency, phase) != ("total", "total"):
+                continue
+            docs = [doc for cell in chosen.values() for doc in cell["docs"]]
+            counts = [cell["inventory"] for cell in chosen.values() if cell["inventory"] is not None]
+            inventory = sum(counts) if counts else None
+            above = 0
+            for (a, _), cell in chosen.items():
+                counts_here = a in have if phase == "total" else cell["inventory"] is not None
+                above += sum(map(is_good, cell["docs"])) if counts_here else 0
+            answer[agency, phase] = {
+                "inventory": inventory,
+                "results": len(docs),
+                "digitised_ok": sum(map(is_good, docs)),
+                "percent": share(above, inventory),
+                "boundary_years": sum(is_good(d) and d["document_year"] in (1996, 2006, 2016) for d in docs),
+                "validity_unknown": sum(d["validity_status"] == "unknown" for d in docs),
+                "not_signed": sum(d["validity_status"] == "valid" and d["signature_state"] != "ok" for d in docs),
+            } if chosen else {"inventory": None, "results": None, "digitised_ok": None, "percent": None}
+    return ("agency", "phase"), answer
+
+
+def nearest(targets, asked):
+    """The next to be reached, else the last."""
+    ahead = [t for t in targets if as_day(t["period_end"]) >= asked.last]
+    if ahead:
+        return min(ahead, key=lambda t: as_day(t["period_end"]))
+    return max(targets, key=lambda t: as_day(t["period_end"]), default=None)
+
+
+def r2(province, asked):
+    inventory, good = {}, {}
+    for row in province.counted(asked):
+        inventory[row["level"]] = inventory.get(row["level"], 0) + int(row["valid_paper_count"])
+    for row in filter(of_results, province.published(asked)):
+        good[row["level"]] = good.get(row["level"], 0) + is_good(row)
+    answer = {}
+    for level in inventory.keys() | good.keys():
+        target = nearest([t for t in province.rows["targets"]
+                          if t["report"] == "R2" and t["scope_value"] == level], asked)
+        percent = share(good.get(level, 0), inventory.get(level))
+        value = target and target["value"]
+        answer[level,] = {
+            "inventory": inventory.get(level), "digitised_ok": good.get(level, 0), "percent": percent,
+            "target": value, "target_by": target and as_day(target["period_end"]),
+            "above_target": None if percent is None or value is None else percent - value,
+        }
+    answer["total",] = {
+        "inventory": sum(inventory.values()) if inventory else None,
+        "digitised_ok": sum(good.values()) if answer else None,
+        "percent": share(sum(good.get(level, 0) for level in inventory), sum(inventory.values())),
+        "target": None, "target_by": None, "above_target": None,
+    }
+    return ("level",), answer
+
+
+def r3(province, asked):
+    units = {}
+    for row in province.rows["agencies"]:
+        begin, end = as_day(row["valid_from"]), as_day(row["valid_to"])
+        if row["is_one_stop_unit"] and asked.covers(row["code"]) \
+                and (begin is None or begin <= asked.last) and (end is None or asked.last < end):
+            level = row["level"]
+            if asked.now:
+                here = [r for r in province.history[row["agency_uid"]] if r["valid_to"] is None]
+                level = here[0]["level"] if here else "unknown"
+            units[row["agency_uid"]] = (level, "remote" if row["remote_area"] else "other")
+    unit_by_uid = {d["dossier_uid"]: d["receiving_unit_uid"] for d in province.rows["dossiers"]}
+    unit_by_code = {d["dossier_code"]: d["receiving_unit_uid"] for d in province.rows["dossiers"]}
+    seen = {}
+    for d in province.rows["documents"]:
+        if d["state"] == "published" and asked.holds(d["first_seen_at"]):
+            uid = unit_by_uid.get(d["dossier_uid"]) or unit_by_code.get(d["dossier_code"])
+            seen.setdefault(uid, set()).add(d["dossier_uid"])
+    answer = {}
+
+    def line(key, chosen):
+        active = [u for u in chosen if seen.get(u)]
+        answer[key] = {"units": len(chosen) or None, "active_units": len(active) if chosen else None,
+                       "percent": share(len(active), len(chosen)),
+                       "dossiers": sum(len(seen.get(u, ())) for u in chosen) if chosen else None}
+
+    for key in set(units.values()):
+        line(key, [u for u, k in units.items() if k == key])
+    line(("total", "other"), [u for u, k in units.items() if k[1] == "other"])
+    strangers = sum(len(found) for uid, found in seen.items() if uid not in units)
+    if strangers and asked.agency is None:
+        answer["unknown", "unknown"] = {"units": None, "active_units": None, "percent": None,
+                                        "dossiers": strangers}
+    return ("level", "area"), answer
+
+
+def over_dossiers(rows, undated, label, whole, fill):
+    """The shape of R4 to R8: `fill` counts a group; a percentage where anything is known."""
+    answer = {key: {whole: len(group)} | fill(group) for key, group in groups(rows, "level", "agency").items()}
+    if undated:
+        empty = {name: None for name in next(iter(answer.values()))}
+        unknown = {name: len(undated) for name in empty if name == "unknown" or name.endswith("_unknown")}
+        answer["unknown", label] = empty | {whole: len(undated)} | unknown
+    return ("level", "agency"), answer
+
+
+def certain(yes, unknown, whole):
+    return share(yes, whole) if whole and unknown < whole else None
+
+
+def received(province, asked):
+    cases = list(province.cases(asked))
+    return ([c for c in cases if asked.holds(c["received_at"])],
+            [c for c in cases if c["received_at"] is None])
+
+
+def resolved(province, asked):
+    cases = list(province.cases(asked))
+    return ([c for c in cases if c["resolved"] in (None, True) and asked.holds(c["resolved_at"])],
+            [c for c in cases if c["resolved"] is True and c["resolved_at"] is None])
+
+
+def r4(province, asked):
+    rows, undated = received(province, asked)
+    uids, codes = province.files_of_dossiers(asked, lambda d: d["doc_role"] == "component")
+
+    def fill(group):
+        yes = sum(bool(c["components_digitised"]) or c["dossier_uid"] in uids or c["dossier_code"] in codes
+                  for c in group)
+        no = sum(c["components_digitised"] == 0 and c["dossier_uid"] not in uids
+                 and c["dossier_code"] not in codes for c in group)
+        unknown = len(group) - yes - no
+        return {"digitised": yes, "unknown": unknown, "percent": certain(yes, unknown, len(group))}
+
+    return over_dossiers(rows, undated, "no date of reception", "received", fill)
+
+
+def r5(province, asked):
+    rows, undated = resolved(province, asked)
+    uids, codes = province.files_of_dossiers(asked, lambda d: d["doc_role"] == "result")
+    barren = {p["procedure_base"] for p in province.rows["procedures"] if not p["has_result"]}
+
+    def fill(group):
+        digitised = [c for c in group if (c["results_digitised"] or 0) > 0
+                     or c["dossier_uid"] in uids or c["dossier_code"] in codes]
+        rest = [c for c in group if c not in digitised]
+        none = [c for c in rest if c["procedure_base"] in barren]
+        unknown = sum(c["results_digitised"] is None for c in rest if c not in none)
+        return {"digitised": len(digitised), "no_result": len(none), "unknown": unknown,
+                "percent": certain(len(digitised) + len(none), unknown, len(group))}
+
+    return over_dossiers(rows, undated, "no date of resolution", "resolved", fill)
+
+
+def r6(province, asked):
+    rows, undated = received(province, asked)
+
+    def fill(group):
+        reused = sum((c["components_reused"] or 0) > 0 for c in group)
+        unknown = sum(c["components_reused"] is None for c in group)
+        portal = sum(c["reused_from_national_portal"] is True for c in group)
+        portal_unknown = sum(c["reused_from_national_portal"] is None for c in group)
+        return {"reused": reused, "unknown": unknown, "percent": certain(reused, unknown, len(group)),
+                "from_portal": portal, "portal_unknown": portal_unknown,
+                "portal_percent": certain(portal, portal_unknown, len(group))}
+
+    return over_dossiers(rows, undated, "no date of reception", "received", fill)
+
+
+def r7(province, asked):
+    rows, undated = resolved(province, asked)
+    uids, codes = province.files_of_dossiers(
+        asked, lambda d: d["doc_role"] == "result" and d["confidence_level"] == "01"
+        and d["signature_state"] == "ok")
+
+    def fill(group):
+        seen = [c["dossier_uid"] in uids or c["dossier_code"] in codes for c in group]
+        yes = sum(c["result_electronic"] is True or s for c, s in zip(group, seen))
+        unknown = sum(c["result_electronic"] is None and not s for c, s in zip(group, seen))
+        return {"electronic": yes, "unknown": unknown, "percent": certain(yes, unknown, len(group))}
+
+    return over_dossiers(rows, undated, "no date of resolution", "resolved", fill)
+
+
+def r8(province, asked):
+    rows, undated = received(province, asked)
+
+    def fill(group):
+        said = [c["resubmission_demanded"] for c in group]
+        yes, unknown = said.count(False), said.count(None)
+        return {"spared": yes, "asked_again": said.count(True), "unknown": unknown,
+                "percent": certain(yes, unknown, len(group))}
+
+    return over_dossiers(rows, undated, "no date of reception", "received", fill)
+
+
+HOLDS = ("ok", "ok_legacy_alg", "indeterminate_revocation")
+FAULTS = [("altered", "altered"), ("revoked", "revoked"), ("expired_at_signing", "expired"),
+          ("untrusted_chain", "untrusted"), ("wrong_agency", "wrong_agency")]
+
+
+def r9(province, asked):
+    by_file = {}
+    for s in province.rows["signatures"]:
+        if s["role"] != "timestamp_doc":
+            by_file.setdefault((s["source_uid"], s["version"]), []).append(s)
+
+    def verdict(row):
+        own = by_file.get((row["source_uid"], row["version"]), [])
+        if row["signature_state"] == "ok":
+            return "signed"
+        if not own:
+            return "unsigned"
+        found = {s["verdict"] for s in own}
+        for code, name in FAULTS:
+            if code in found:
+                return name
+        by_person = any(s["verdict"] in HOLDS and s["subject_kind"] != "organisation" for s in own)
+        return "personal" if "wrong_subject_kind" in found or by_person else "other"
+
+    rows = []
+    for row in province.published(asked):
+        if row["in_period"]:
+            own = by_file.get((row["source_uid"], row["version"]), [])
+            valid = [s for s in own if s["verdict"] in HOLDS and s["subject_kind"] == "organisation"]
+            rows.append(row | {
+                "verdict": verdict(row),
+                "public": any(s["trust_domain"] == "public_ca" for s in own),
+                "test": bool(valid) and all(s["trust_domain"] == "test" for s in valid),
+            })
+    names = ["unsigned", "personal", "expired", "revoked", "altered", "untrusted", "wrong_agency", "other"]
+    answer = {}
+    for key, group in groups(rows, "level", "agency").items():
+        verdicts = [row["verdict"] for row in group]
+        answer[key] = {name: verdicts.count(name) for name in names} | {
+            "published": len(group), "signed": verdicts.count("signed"),
+            "percent": share(verdicts.count("signed"), len(group)),
+            "public_ca": sum(r["public"] and r["verdict"] != "signed" for r in group),
+            "test_key": sum(r["test"] and r["verdict"] == "signed" for r in group),
+        }
+    return ("level", "agency"), answer
+
+
+def minutes(row, begin, end, given, either):
+    if row[begin] is not None and row[end] is not None:
+        length = (row[end] - row[begin]).total_seconds() / 60
+        return length if length >= 0 else None
+    is_open = row[end] is None or (either and row[begin] is None)
+    return float(row[given]) if is_open and row[given] is not None and row[given] >= 0 else None
+
+
+def r10(province, asked):
+    rows, undated = received(province, asked)
+
+    def fill(group):
+        answer = {}
+        for prefix, limit, span in [
+            ("", 30, ("received_at", "accepted_at", "processing_minutes", False)),
+            ("waiting_", 15, ("ticket_at", "served_at", "waiting_minutes", True)),
+        ]:
+            times = pd.Series([minutes(c, *span) for c in group], dtype="float64").dropna()
+            answer |= {
+                prefix + "unknown": len(group) - len(times),
+                prefix + "mean": clean(times.mean()),
+                prefix + "median": clean(times.quantile(0.5)),
+                prefix + "p95": clean(times.quantile(0.95)),
+                f"within_{limit}_percent": share(int((times <= limit).sum()), len(times)),
+            }
+        return answer
+
+    return over_dossiers(rows, undated, "no date of reception", "received", fill)
+
+
+def r11(province, asked):
+    accepted, years, remote = {}, {}, {}
+    for c in province.cases(asked):
+        if asked.holds(c["accepted_at"] if c["accepted_at"] is not None else c["received_at"]):
+            accepted[c["agency"]] = accepted.get(c["agency"], 0) + 1
+    for s in province.rows["staff"]:
+        agency = province.shown(s["agency_uid"], asked)[0] or s["agency_code"]
+        if s["role"] not in ("reception", "processing") or not asked.covers(agency):
+            continue
+        begin = max(as_day(s["from_date"]), asked.first)
+        end = asked.last + dt.timedelta(days=1)
+        end = min(as_day(s["to_date"]) or end, end)
+        if begin < end:
+            years[agency] = years.get(agency, 0.0) + s["fte"] * (end - begin).days / 365
+            remote[agency] = remote.get(agency, False) or s["remote_area"]
+    answer = {}
+    for agency in accepted.keys() | years.keys():
+        area = "remote" if remote.get(agency) else "other"
+        target = nearest([t for t in province.rows["targets"]
+                          if t["report"] == "R11" and t["scope_value"] == area], asked)["value"]
+        pace = accepted.get(agency, 0) / years[agency] if agency in years else None
+        answer[agency,] = {
+            "accepted": accepted.get(agency, 0), "fte_years": years.get(agency), "per_fte_year": pace,
+            "target": target, "percent_of_target": None if pace is None else 100 * pace / target,
+        }
+    whole = sum(years.values()) if years else None
+    answer["total",] = {
+        "accepted": sum(accepted.values()) if answer else None, "fte_years": whole,
+        "per_fte_year": sum(accepted.get(a, 0) for a in years) / whole if whole else None,
+        "target": None, "percent_of_target": None,
+    }
+    return ("agency",), answer
+
+
+def r12(province, asked):
+    rows = [r for r in province.published(asked) if r["in_period"] or r["needs_review"]]
+    answer = {}
+    for key, group in groups(rows, "level", "agency").items():
+        new = [r for r in group if r["in_period"]]
+        sure = pd.Series([r["extraction_confidence"] for r in new], dtype="float64").dropna()
+        ages = pd.Series([(asked.end - r["first_seen_at"]).total_seconds() / 86400
+                          for r in group if r["needs_review"]], dtype="float64")
+        complete = sum(len(r["fields_missing"]) == 0 for r in new)
+        answer[key] = {
+            "documents": len(new), "complete": complete, "percent": share(complete, len(new)),
+            "mean_confidence": clean(sure.mean()), "confidence_unknown": len(new) - len(sure),
+            "backlog": len(ages), "backlog_mean_days": clean(ages.mean()),
+            "backlog_oldest_days": clean(ages.max()),
+        }
+    return ("level", "agency"), answer
+
+
+def r13(province, asked):
+    partners, channels, published = {}, {}, {}
+    for d in province.rows["documents"]:
+        if d["partner_id"] is not None:
+            partners.setdefault(d["dossier_uid"], set()).add(d["partner_id"])
+        channels.setdefault(d["dossier_uid"], set()).add(d["intake_channel"])
+    for f in province.rows["intake"]:
+        if f["outcome"] == "published":
+            published.setdefault(f["intake_uid"], []).append(f["settled_at"])
+    rows = []
+    for f in province.rows["intake"]:
+        channel = min(channels.get(f["dossier_uid"], {"postal"}))
+        if not asked.holds(f["received_at"]) or channel != "postal":
+            continue
+        refused = f["outcome"] == "quarantined"
+        later = [at for at in published.get(f["intake_uid"], [])
+                 if f["settled_at"] <= at < asked.end] if refused else []
+        rows.append({
+            "partner": min(partners.get(f["dossier_uid"], {"unknown"})),
+            "outcome": (f["code"] or "unknown") if refused else f["outcome"],
+            "refused": refused, "pages": f["pages"], "twice": f["duplicate_of"] is not None,
+            "hours": (min(later) - f["settled_at"]).total_seconds() / 3600 if later else None,
+        })
+    answer = {}
+    for key, group in groups(rows, "partner", "outcome").items():
+        hours = pd.Series([r["hours"] for r in group], dtype="float64").dropna()
+        refused, twice = sum(r["refused"] for r in group), sum(r["twice"] for r in group)
+        some = (lambda value: value) if group else (lambda value: None)
+        answer[key] = {
+            "files": len(group), "pages": some(sum(r["pages"] for r in group)),
+            "refused": some(refused), "refused_percent": share(refused, len(group)),
+            "mended": len(hours), "mean_hours_to_mend": clean(hours.mean()),
+            "duplicates": some(twice), "duplicate_percent": share(twice, len(group)),
+        }
+    return ("partner", "outcome"), answer
+
+
+def r14(province, asked):
+    plans = {(p["province"], str(p["phase"])): p for p in province.rows["phases"]}
+    recent = asked.end - dt.timedelta(days=28)
+    cells = {}
+    for row in province.counted(asked):
+        cell = cells.setdefault((row["agency"], phase_of(row)), {"inventory": None, "docs": [], "of": row["province"]})
+        cell["inventory"] = (cell["inventory"] or 0) + int(row["valid_paper_count"])
+    for row in filter(is_good, province.published(asked)):
+        cells.setdefault((row["agency"], phase_of(row)), {"inventory": None, "docs": [], "of": row["province"]})["docs"].append(row)
+    for (agency, phase), cell in cells.items():
+        plan = plans.get((agency.split(".")[0], phase)) or plans.get((cell["of"], phase))
+        begin, cell["end"] = (as_day(plan["window_from"]), as_day(plan["window_to"])) if plan else (None, None)
+        cell["planned"] = None
+        if begin and cell["end"] and cell["inventory"] is not None:
+            whole = (cell["end"] - begin).days + 1
+            passed = min(max((asked.last - begin).days + 1, 0), whole)
+            cell["planned"] = cell["inventory"] * passed / whole
+    answer = {}
+    for agency, phase in cells.keys() | {("total", phase) for _, phase in cells}:
+        chosen = [c for (a, p), c in cells.items() if p == phase and agency in ("total", a)]
+        held = [c for c in chosen if c["inventory"] is not None]
+        planned = [c for c in held if c["planned"] is not None]
+        good = sum(len(c["docs"]) for c in held)
+        inventory = sum(c["inventory"] for c in held) if held else None
+        source = held or chosen
+        pace = sum(d["first_seen_at"] >= recent for c in source for d in c["docs"]) / 4
+        plan = sum(c["planned"] for c in planned) if planned else None
+        left = max(inventory - good, 0) if held else None
+        forecast = None
+        if left == 0:
+            forecast = asked.last
+        elif left and pace:
+            forecast = asked.last + dt.timedelta(days=math.ceil(left * 7 / pace))
+        answer[agency, phase] = {
+            "phase_end": max((c["end"] for c in chosen if c["end"]), default=None),
+            "inventory": inventory, "digitised_ok": sum(len(c["docs"]) for c in chosen), "planned": plan,
+            "ahead": sum(len(c["docs"]) for c in planned) - plan if planned else None,
+            "remaining": left, "per_week": pace, "forecast": forecast,
+        }
+    return ("agency", "phase"), answer
+
+
+def r15(province, asked):
+    files = [f for f in province.rows["intake"] if asked.holds(f["received_at"])]
+    seen, twice, new, comparable = set(), 0, 0, 0
+    documents = [d for d in province.rows["documents"]
+                 if d["state"] == "published" and d["first_seen_at"] < asked.end
+                 and d["parent_document_uid"] is None and asked.covers(d["custodian_agency_code"])]
+    for d in sorted(documents, key=lambda d: (d["first_seen_at"], d["document_uid"])):
+        inside = d["first_seen_at"] >= asked.begin
+        new += inside
+        key = (d["code_number"], d["code_notation"], d["organ_name"], as_day(d["issued_date"]))
+        if None in key:
+            continue
+        key = (key[0], key[1].upper(), key[2].lower(), key[3])
+        comparable += inside
+        twice += inside and key in seen
+        seen.add(key)
+    answer = {
+        ("file", "same bytes"): (sum(f["duplicate_of"] is not None for f in files), len(files)),
+        ("document", "same number"): (twice, comparable),
+        ("document", "not comparable"): (new - comparable, new),
+    }
+    out = [f["code"] for f in files if f["outcome"] == "quarantined" and (f["code"] or "").startswith("S0")]
+    for code in set(out):
+        answer["file", code] = (out.count(code), len(files))
+    return ("kind", "reason"), {
+        key: {"count": n, "of": of, "percent": share(n, of)} for key, (n, of) in answer.items()
+    }
+
+
+REPORTS = {f"R{n}": globals()[f"r{n}"] for n in range(1, 16)}
+
+
+def same(column, one, other):
+    one, other = clean(one), clean(other)
+    if one is None or other is None:
+        return one is other
+    if isinstance(one, (int, float)) and isinstance(other, (int, float)):
+        return math.isclose(one, other, rel_tol=1e-5 if column in LOOSE else 1e-9, abs_tol=1e-9)
+    return str(one) == str(other)
+
+
+def compare(what, keys, expected, rows):
+    found = {tuple(row[key] for key in keys): row for row in rows}
+    if len(found) != len(rows):
+        sys.exit(f"{what}: a row twice")
+    if found.keys() != expected.keys():
+        sys.exit(f"{what}: rows {sorted(found.keys() ^ expected.keys())} on one side only")
+    for key, values in expected.items():
+        for column, value in values.items():
+            if not same(column, value, found[key][column]):
+                sys.exit(f"{what} {key}: {column} is {found[key][column]!r}, by hand {value!r}")
+    return sum(len(values) for values in expected.values())
+
+
+def workbook(arguments, report, question, rows):
+    """The workbook's table holds the figures of the answer."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = f"{folder}/report.xlsx"
+        subprocess.run([arguments.sohoa, "report", report, *question, "--to", file], check=True)
+        sheet = openpyxl.load_workbook(file).worksheets[0]
+        lines = list(sheet.iter_rows(min_row=6, values_only=True))
+    if len(lines) != len(rows):
+        sys.exit(f"{report}: {len(lines)} rows in the workbook, {len(rows)} in the answer")
+    for line, row in zip(lines, rows):
+        for cell, (column, value) in zip(line, row.items()):
+            if isinstance(value, (int, float)) and not same(column, value, cell):
+                sys.exit(f"{report}: {column} is {cell!r} in the workbook, {value!r} in the answer")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--sohoa", required=True)
+    parser.add_argument("output", help="a folder made by the example `province`")
+    arguments = parser.parse_args()
+    database = duckdb.connect(config={"allow_unsigned_extensions": "true"})
+    database.execute(f"load '{extension('delta')}'")
+    database.execute("set timezone = 'Pacific/Auckland'")
+    frames = {}
+    for table in TABLES:
+        folder = pathlib.Path(arguments.output) / "index" / table
+        database.execute(f"create view {table} as select * from delta_scan('{folder}')")
+        columns, rows = database.table(table).columns, database.table(table).fetchall()
+        frames[table] = pd.DataFrame(rows, columns=columns, dtype=object)
+    province = Province(frames)
+    figures, first_asked = 0, None
+    for period, first, last, agency, level_at in QUESTIONS:
+        asked = Asked(first, last, agency, level_at)
+        first_asked = first_asked or asked
+        question = ["--period", period, "--level-at", level_at, "--output", arguments.output]
+        question += ["--agency", agency] if agency else []
+        for report, by_hand in REPORTS.items():
+            run = lambda form: subprocess.run(
+                [arguments.sohoa, "report", report, *question, "--format", form],
+                check=True, capture_output=True, text=True).stdout
+            answer = json.loads(run("json"))
+            if answer["missing"] or (answer["period_from"], answer["period_to"]) != (first, last):
+                sys.exit(f"{report} {period}: {answer}")
+            keys, expected = by_hand(province, asked)
+            what = f"{report} {period} {agency or ''} at {level_at}"
+            rows = answer["rows"]
+            if expected or not all((r["note"] or "").startswith("no data") for r in rows):
+                figures += compare(what, keys, expected, rows)
+            relation = database.sql(run("sql"))
+            duck = [dict(zip(relation.columns, row)) for row in relation.fetchall()]
+            if [list(r) for r in duck] != [list(r) for r in rows] and duck:
+                sys.exit(f"{what}: DuckDB has other columns")
+            compare(f"{what} in DuckDB", keys,
+                    {tuple(r[k] for k in keys): r for r in rows if any(r[k] is not None for k in keys)}, duck)
+            if asked is first_asked:
+                workbook(arguments, report, question, rows)
+    print(f"{figures} figures of {len(REPORTS)} reports are equal three times over")
+    if figures < 1000:
+        sys.exit("too few figures to say anything")
+
+
+if __name__ == "__main__":
+    main()
