@@ -43,7 +43,7 @@ fn slow() {
     let chain = put("agency", &curve("P-256"), "one", "01");
     let quick = TokenKey::open(of("agency", id(1), issuers(&chain))).unwrap();
     let settings = of("slow", id(1), issuers(&slow_chain));
-    let patience = Duration::from_millis(300);
+    let patience = Duration::from_millis(1500);
     let slow = TokenKey::open(TokenSettings { patience, sessions: 1, ..settings }).unwrap();
 
     let mut holder = hold(&folder);
