@@ -24,6 +24,7 @@ mod dead_letters;
 mod exit;
 mod indexer;
 mod inputs;
+mod keys;
 mod levels;
 mod observe;
 mod privacy;
