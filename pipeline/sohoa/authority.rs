@@ -7,14 +7,10 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use sohoa_schemas::{
-    config::{Config, Pkcs11, SignatureLevel, SigningAgency},
-    reference,
-};
+use sohoa_schemas::config::{Config, SignatureLevel, SigningAgency};
 use sohoa_sign::{
-    CertificateDer, EvidenceCache, EvidenceError, EvidenceSource, Hash, HttpClient, KeyFile,
-    KeyName, MessageSigner, Passphrase, RsaScheme, SignError, TimeStampAuthority, TokenKey,
-    TokenSettings,
+    CertificateDer, EvidenceCache, EvidenceError, EvidenceSource, HttpClient, MessageSigner,
+    SignError, TimeStampAuthority,
     test_ca::{self, Subject, TestAuthority},
     verify::{Agency, Expected, Pin, PinnedRoot, Trust, TrustDomain, check_signer},
 };
@@ -22,7 +18,7 @@ use sohoa_sign::{
 use crate::{
     context::now,
     exit::{Exit, Failure},
-    settings,
+    keys, settings,
 };
 
 /// Longest wait for a time-stamp, and its largest size: tokens are a few kilobytes.
@@ -56,7 +52,7 @@ impl Authority {
     /// only a valid organisation certificate under a pinned root may sign.
     pub(crate) fn load(config: &Config, now: DateTime<Utc>) -> Result<Self, Failure> {
         let trust = trust(config, &[])?;
-        let authority = match key(config)? {
+        let authority = match keys::configured_key(config)? {
             Some(signer) => {
                 let stamps = stamps(config, &trust)?;
                 Self { signer, trust, stamps, test_root: None }
@@ -171,60 +167,6 @@ fn evidence(config: &Config, trust: &Trust) -> Result<EvidenceSource, Failure> {
     Ok(source.fetching_issuers(config.sign.fetch_issuers))
 }
 
-/// The configured key; none for the test authority.
-fn key(config: &Config) -> Result<Option<Box<dyn MessageSigner>>, Failure> {
-    let sign = &config.sign;
-    if let Some(token) = &sign.pkcs11 {
-        return in_token(config, token).map(Some);
-    }
-    let rsa = scheme(&sign.scheme).unwrap_or_default();
-    let loaded = match (&sign.key, &sign.chain) {
-        (None, _) => return Ok(None),
-        (Some(key), Some(chain)) => KeyFile::load(key, chain, rsa),
-        (Some(key), None) => {
-            let secret = sign.passphrase.as_deref().unwrap_or_default();
-            KeyFile::from_pkcs12(&read(key)?, &secret_of("sign.passphrase", secret)?, rsa)
-        }
-    };
-    let loaded = loaded.map_err(|error| configured(&error))?;
-    Ok(Some(Box::new(loaded)))
-}
-
-fn in_token(config: &Config, token: &Pkcs11) -> Result<Box<dyn MessageSigner>, Failure> {
-    let pin = token.pin.as_deref().map(|pin| secret_of("sign.pkcs11.pin", pin)).transpose()?;
-    let chain = match &config.sign.chain {
-        Some(path) => certificates(path)?,
-        None => Vec::new(),
-    };
-    let settings = TokenSettings {
-        library: token.library.clone(),
-        token: token.token.clone(),
-        key: KeyName { label: token.key.clone(), id: token.key_id.as_deref().and_then(bytes) },
-        pin,
-        chain,
-        rsa: scheme(&config.sign.scheme).unwrap_or_default(),
-        fall_back: token.fall_back,
-        sessions: token.sessions,
-        patience: Duration::from_secs(token.patience_seconds),
-    };
-    let key = TokenKey::open(settings).map_err(|error| configured(&error))?;
-    Ok(Box::new(key))
-}
-
-/// The bytes that hex digits stand for, with or without colons between them.
-pub(crate) fn bytes(hex: &str) -> Option<Vec<u8>> {
-    let digits: Vec<u32> =
-        hex.chars().filter(|&c| c != ':').map(|c| c.to_digit(16)).collect::<Option<_>>()?;
-    let whole = !digits.is_empty() && digits.len().is_multiple_of(2);
-    whole.then(|| digits.chunks_exact(2).map(|pair| (pair[0] * 16 + pair[1]) as u8).collect())
-}
-
-fn secret_of(setting: &str, value: &str) -> Result<Passphrase, Failure> {
-    let secret = reference::resolve(value)
-        .map_err(|error| Failure::new(Exit::Configuration, format!("{setting} {error}")))?;
-    Ok(Passphrase::new(secret))
-}
-
 /// The configured time-stamp authority.
 fn stamps(config: &Config, trust: &Trust) -> Result<Option<TimeStampAuthority>, Failure> {
     let Some(url) = &config.sign.timestamp_url else { return Ok(None) };
@@ -324,22 +266,8 @@ fn test_folder(config: &Config) -> Result<PathBuf, Failure> {
     Ok(settings::data_folder()?.join("test-authority").join(short))
 }
 
-/// What `sign.scheme` says; `None` when it says nothing that is known.
-pub(crate) fn scheme(text: &str) -> Option<RsaScheme> {
-    let (kind, hash) = match text {
-        "auto" => return Some(RsaScheme::default()),
-        _ if text.ends_with("-sha384") => (text.trim_end_matches("-sha384"), Hash::Sha384),
-        _ if text.ends_with("-sha512") => (text.trim_end_matches("-sha512"), Hash::Sha512),
-        _ => (text.trim_end_matches("-sha256"), Hash::Sha256),
-    };
-    match kind {
-        "rsa-pss" => Some(RsaScheme::Pss(hash)),
-        "rsa-pkcs1" => Some(RsaScheme::Pkcs1(hash)),
-        _ => None,
-    }
-}
-
-fn certificates(path: &Path) -> Result<Vec<CertificateDer>, Failure> {
+/// Certificates of a PEM file.
+pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer>, Failure> {
     let text = String::from_utf8_lossy(&read(path)?).into_owned();
     CertificateDer::from_pem(&text).map_err(|error| configured(&error))
 }
@@ -354,13 +282,15 @@ fn pins(path: &Path, domain: TrustDomain) -> Result<Vec<PinnedRoot>, Failure> {
     Ok(certificates.into_iter().map(pin).collect())
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+/// A file of the configuration.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     std::fs::read(path).map_err(|error| {
         Failure::new(Exit::Configuration, format!("cannot read `{}`: {error}", path.display()))
     })
 }
 
-fn configured(error: &SignError) -> Failure {
+/// What to do about a key that cannot be used.
+pub(crate) fn configured(error: &SignError) -> Failure {
     if let SignError::Token(token) = error {
         let exit = if token.may_pass() { Exit::Unreachable } else { Exit::Configuration };
         return Failure::from_error(exit, error).hint(

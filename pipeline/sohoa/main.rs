@@ -28,6 +28,7 @@ mod imports;
 mod indexer;
 mod ink;
 mod inputs;
+mod keys;
 mod levels;
 mod observe;
 mod privacy;

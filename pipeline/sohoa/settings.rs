@@ -9,8 +9,8 @@ use sohoa_schemas::config::{Config, Pkcs11, ReleaseMode, SignatureLevel};
 use sohoa_store::hash::sha256;
 
 use crate::{
-    authority,
     exit::{Exit, Failure},
+    keys,
 };
 
 /// Documents beyond the number of page workers that are under way: while the workers read pages,
@@ -97,7 +97,7 @@ fn inconsistent(config: &Config) -> Vec<(bool, &'static str)> {
             "sign.key needs sign.chain, or sign.passphrase where it is PKCS#12 with its certificates",
         ),
         (
-            authority::scheme(&config.sign.scheme).is_none(),
+            keys::scheme(&config.sign.scheme).is_none(),
             "sign.scheme is none of `auto`, `rsa-pss`, `rsa-pkcs1`, or one of these with `-sha384` or `-sha512`",
         ),
         (
@@ -122,7 +122,7 @@ fn of_token(token: &Pkcs11) -> Vec<(bool, &'static str)> {
             "sign.pkcs11.key and sign.pkcs11.key_id are both given: one names the key",
         ),
         (
-            token.key_id.as_ref().is_some_and(|id| authority::bytes(id).is_none()),
+            token.key_id.as_ref().is_some_and(|id| keys::bytes(id).is_none()),
             "sign.pkcs11.key_id is not hex",
         ),
         (

@@ -151,7 +151,9 @@ fn signs(key: &TokenKey) {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     std::fs::write(at("in.pdf"), made::pdf(made::Shape::default())).unwrap();
-    sohoa_sign::sign_pdf(&at("in.pdf"), &at("out.pdf"), &made::request(), key).unwrap();
+    let mut request = made::request();
+    request.signing_time = made::hanoi(chrono::Utc::now());
+    sohoa_sign::sign_pdf(&at("in.pdf"), &at("out.pdf"), &request, key).unwrap();
     let report = verified(&at("out.pdf"));
     let found = &report.signatures[0];
     assert_eq!(found.integrity, sohoa_sign::verify::Integrity::Intact, "{found:?}");
