@@ -126,7 +126,7 @@ metrics! {
     CERTIFICATE_END: "sohoa_signing_certificate_end_timestamp_seconds", Kind::Gauge, Seconds, [],
         "When the first certificate of the signing chain ends, in Unix time.";
     CERTIFICATE_WARNING: "sohoa_signing_certificate_warning_seconds", Kind::Gauge, Seconds, [],
-        "How long before that the configuration wants a warning (sign.warn_days).";
+        "How long before that the configuration wants a warning.";
 
     ANNOUNCE_SECONDS: "sohoa_announce_seconds", ANNOUNCE, Seconds, [AnnounceResult::DIMENSION],
         "Time of a transaction that announces documents and moves positions, by result.";

@@ -8,8 +8,9 @@ B-B intact and trusted, B-T with a trusted time-stamp, B-LT when the file's evid
 judge it by in N years (10), when all of it is out of date and the signers' certificates expired,
 B-LTA when a valid document time-stamp over the whole file proves how old that evidence is.
 Prints one JSON line a file: `level`, and why it is no higher.
-pyHanko 0.38 does not find who issued a list, once it is out of date, when that is an authority
-below the root; files that rest on such lists are judged for today with `--years 0`.
+pyHanko 0.38 finds no level above B-T without a time-stamp of the signature itself, and does not know
+who issued a list, once it is out of date, when that is an authority below the root; files that rest
+on such lists are judged for today with `--years 0`.
 A name that begins with a level (`B-LT.anything.pdf`) is what the file should be. Exit 0 when every
 file is of the level its name says, 1 when one is not, 2 on wrong use, 77 without pyHanko.
 """

@@ -88,7 +88,7 @@ impl Select {
     }
 
     fn takes(&self, row: &[Option<&str>]) -> bool {
-        let dossier = || row[2].and_then(|text| text.parse().ok());
+        let dossier = || row[2].and_then(|text| text.parse::<Uuid>().ok());
         self.dossiers.as_ref().is_none_or(|all| dossier().is_some_and(|uid| all.contains(&uid)))
     }
 
@@ -96,11 +96,9 @@ impl Select {
     /// version; a record has one, and a row for each stamp over the whole file.
     fn sql(&self, last: Option<Uuid>) -> String {
         let rank = |level: SignatureLevel| LEVELS.iter().position(|one| *one == level);
-        let ranks: String = LEVELS
-            .iter()
-            .enumerate()
-            .map(|(rank, level)| format!(" when '{}' then {rank}", word(level)))
-            .collect();
+        let each = LEVELS.iter().enumerate();
+        let each = each.map(|(rank, level)| format!(" when '{}' then {rank}", word(level)));
+        let ranks = each.collect::<Vec<_>>().concat();
         let mut wheres = vec!["s.made_by_sohoa".to_owned()];
         wheres.extend(one_of("d.custodian_agency_code", &self.agencies));
         wheres.extend(one_of("d.ingest_month", &self.months));
@@ -137,8 +135,8 @@ mod tests {
     use sohoa_schemas::rows::SignatureRow;
     use sohoa_store::{Missing, Store};
 
-    use super::{super::version::tests::signature, *};
-    use crate::{amend::version::tests::record, context::now};
+    use super::*;
+    use crate::{amend::version::tests::record, context::now, renew::version::tests::signature};
 
     fn batch(number: u128, signatures: Vec<SignatureRow>) -> Batch {
         let mut rows = record().rows;
@@ -155,6 +153,12 @@ mod tests {
             row.custodian_agency_code = Some(format!("H08.{number}"));
         }
         Batch { seq: number as i64, keys: vec![number.to_string()], rows }
+    }
+
+    async fn uids(index: &Index, select: &Select) -> Vec<u128> {
+        let (found, next) = select.page(index, None).await.unwrap();
+        assert_eq!((select.count(index).await.unwrap(), next), (found.len() as u64, None));
+        found.iter().map(|one| one.source.as_u128()).collect()
     }
 
     #[tokio::test]
@@ -189,11 +193,6 @@ mod tests {
             months: Vec::new(),
             dossiers: None,
         };
-        async fn uids(index: &Index, select: &Select) -> Vec<u128> {
-            let (found, next) = select.page(index, None).await.unwrap();
-            assert_eq!((select.count(index).await.unwrap(), next), (found.len() as u64, None));
-            found.iter().map(|one| one.source.as_u128()).collect()
-        }
         assert_eq!(uids(&index, &select).await, [1, 3]);
         let behind = select.page(&index, Some(Uuid::from_u128(1))).await.unwrap().0;
         assert_eq!(behind.len(), 1);
@@ -205,8 +204,8 @@ mod tests {
         let of = |agencies: &[&str], months: &[&str]| Select {
             level: SignatureLevel::BLta,
             ends_before: now(),
-            agencies: agencies.iter().map(ToString::to_string).collect(),
-            months: months.iter().map(ToString::to_string).collect(),
+            agencies: agencies.iter().map(|&code| code.to_owned()).collect(),
+            months: months.iter().map(|&month| month.to_owned()).collect(),
             dossiers: None,
         };
         assert_eq!(uids(&index, &of(&["H08.5", "a'b"], &["2026-11"])).await, [5]);
