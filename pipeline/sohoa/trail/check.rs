@@ -24,14 +24,14 @@ const STEP: u64 = 4096;
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Report {
     /// Every province that has events or signed heads.
-    pub(crate) provinces: Vec<Province>,
+    pub(crate) provinces: Vec<Chain>,
     /// Everything wrong, of all of them.
     pub(crate) problems_total: u64,
 }
 
-/// A province's trail.
+/// A province's chain and its signed heads.
 #[derive(Debug, Serialize)]
-pub(crate) struct Province {
+pub(crate) struct Chain {
     /// The province.
     pub(crate) province: String,
     /// Events read.
@@ -90,7 +90,7 @@ pub(crate) async fn check(
         let chain = chain.map_err(unreachable)?;
         let problems_total = chain.faults_total + heads.problems.len() as u64;
         report.problems_total += problems_total;
-        report.provinces.push(Province {
+        report.provinces.push(Chain {
             province,
             events: chain.events,
             head: chain.head,
@@ -119,7 +119,7 @@ fn bar(bars: &MultiProgress, total: u64) -> ProgressBar {
 impl Report {
     /// For people.
     pub(crate) fn describe(&self) -> String {
-        let mut text: String = self.provinces.iter().map(Province::describe).collect();
+        let mut text: String = self.provinces.iter().map(Chain::describe).collect();
         text += match (self.problems_total, self.provinces.is_empty()) {
             (0, true) => "there are no events\n",
             (0, false) => "the trail is whole\n",
@@ -129,7 +129,7 @@ impl Report {
     }
 }
 
-impl Province {
+impl Chain {
     fn describe(&self) -> String {
         let Self { province, events, signed_heads, .. } = self;
         let last = self.signed_now.as_ref().or(self.last_signed.as_ref());
