@@ -150,17 +150,16 @@ fn table(answer: &Answer, shown: &[usize]) -> String {
         write!(out, "<tr{}>", row_class(answer, row)).unwrap_or_default();
         for place in shown {
             let column = &answer.columns[*place];
-            let class = if column.name == "note" {
-                " class=\"note\""
-            } else if vietnamese::is_figure(column.kind) {
-                " class=\"n\""
-            } else {
-                ""
+            let class = match column.name {
+                "note" => "note",
+                "agency_name" | "partner_name" => "name",
+                _ if vietnamese::is_figure(column.kind) => "n",
+                _ => "word",
             };
             let is_empty_word = row[*place] == Cell::Null && !vietnamese::is_figure(column.kind);
             let value =
                 if is_empty_word { String::new() } else { vietnamese::value(column, &row[*place]) };
-            write!(out, "<td{class}>{}</td>", escaped(&value)).unwrap_or_default();
+            write!(out, "<td class=\"{class}\">{}</td>", escaped(&value)).unwrap_or_default();
         }
         out.push_str("</tr>\n");
     }
@@ -252,13 +251,15 @@ svg .bar { fill: #2a6592; }
 svg .mark { stroke: #b3261e; stroke-width: 2.5; }
 .legend { font-size: 9.5pt; }
 .legend span { display: inline-block; width: 0.8mm; height: 3mm; background: #b3261e; margin-right: 1mm; }
-table { border-collapse: collapse; width: 100%; font-size: 9.5pt; }
+table { border-collapse: collapse; width: 99.8%; font-size: 9.5pt; }
 thead { display: table-header-group; }
 th { background: #e3eaf1; font-weight: bold; text-align: center; vertical-align: middle; }
 th, td { border: 0.2mm solid #7d8b98; padding: 0.8mm 1.4mm; }
 tr { break-inside: avoid; }
 td.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 td.note { font-size: 8.5pt; }
+td.name { min-width: 42mm; }
+td.word { white-space: nowrap; }
 tr.total td { font-weight: bold; background: #f5f7f9; }
 tr.unknown td { font-style: italic; background: #fdf6e3; }
 h2 { font-size: 11pt; margin: 3mm 0 1mm; }
