@@ -27,6 +27,7 @@ pub static REPORTS: [Report; 15] = [
             "Năm in trong hai giai đoạn (1996, 2006, 2016) chỉ tính vào giai đoạn thực hiện trước, nên không \
              có văn bản nào bị tính hai lần. Giai đoạn 0: văn bản điện tử từ năm 2022. Văn bản không đọc \
              được năm ở dòng “Chưa rõ”.",
+            "Chỉ tính văn bản có vai trò là kết quả. Văn bản chưa rõ hiệu lực không vào tử số, nêu ở cột riêng.",
             "Dòng tổng của nhiều cơ quan không tính, cả tử số và mẫu số, cơ quan chưa có số kiểm kê.",
         ],
         basis: "Kế hoạch số hóa của tỉnh, các giai đoạn theo năm hình thành văn bản; hoàn thành trước 31/12/2025",
