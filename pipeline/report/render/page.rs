@@ -128,7 +128,7 @@ fn headlines(answer: &Answer) -> String {
     let mut figures: Vec<_> = figures.collect();
     // The figure that is drawn comes first.
     figures.sort_by_key(|(column, _)| column.name != answer.report.chart.value);
-    let cards: String = figures
+    let cards: Vec<String> = figures
         .iter()
         .take(HEADLINES)
         .map(|(column, cell)| {
@@ -136,7 +136,10 @@ fn headlines(answer: &Answer) -> String {
             format!("<div><b>{}</b><span>{}</span></div>", escaped(&value), escaped(column.title))
         })
         .collect();
-    if cards.is_empty() { cards } else { format!("<section class=\"cards\">{cards}</section>\n") }
+    if cards.is_empty() {
+        return String::new();
+    }
+    format!("<section class=\"cards\">{}</section>\n", cards.concat())
 }
 
 fn table(answer: &Answer, shown: &[usize]) -> String {
@@ -181,8 +184,8 @@ fn row_class(answer: &Answer, row: &[Cell]) -> &'static str {
 
 fn explanation(answer: &Answer) -> String {
     let report = answer.report;
-    let method: String =
-        report.method.iter().map(|text| format!("<p>{}</p>\n", escaped(text))).collect();
+    let paragraph = |text: &&str| format!("<p>{}</p>\n", escaped(text));
+    let method = report.method.iter().map(paragraph).collect::<Vec<_>>().concat();
     format!(
         "<section class=\"method\">\n<h2>Cách tính</h2>\n{method}<p>Căn cứ: {}.</p>\n\
          <h2>Số liệu chưa rõ</h2>\n<p>Giá trị không đọc được hoặc không được ghi nhận để ở dòng, cột “Chưa rõ”, \
