@@ -3,8 +3,7 @@
 //! An event is added and never changed. The indexer gives it its place (`seq`), the hash of the row
 //! before it (`prev_hash`) and its own (`row_hash`) when it is appended, so that a changed, removed or
 //! inserted row shows; the signed heads of the chain (`evidence/<province>/`) show a tail that was cut
-//! and a chain that was written anew. How a stranger computes the hash stands
-//! beside [`HASHED`].
+//! and a chain that was written anew. `schemas/events.md` says how a stranger checks it.
 //!
 //! Two kinds of events stand in the chain. Those of the pipeline are read off the objects that decide
 //! (`record.json`, refusals, held states). Those of the counter, the post office and the agency's own
@@ -106,7 +105,7 @@ actions! {
     Raised, "raised", "sign", "Evidence or an archive time-stamp was added to a published document's signature.";
     Published, "published", "publish", "A version of a record was created; from here on it is immutable.";
     Amended, "amended", "amend", "A person set values by hand; `details.fields` names the columns.";
-    Replayed, "replayed", "quarantine", "A refused document was sent again by an operator.";
+    Replayed, "replayed", "quarantine", "Refused documents were sent again by an operator; `details` counts them.";
     Swept, "swept", "upkeep", "Leftovers of interrupted attempts were deleted; `details` counts them.";
     Rebuilt, "rebuilt", "upkeep", "The derived tables were made anew from the records; this table was kept.";
     Imported, "imported", "import", "A file of reference or operational data was accepted; `details` names it with hash and rows.";
@@ -193,6 +192,27 @@ pub struct EventRow {
     pub row_hash: String,
     /// Version of this row's schema, and of what is hashed.
     pub schema_version: i16,
+}
+
+/// Content of a signed head, `evidence/<province>/heads/<number>.p7m`: how far a province's chain
+/// went when it was signed. The file is a CMS with this JSON inside and the agency's signature.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChainHead {
+    /// Version of this format.
+    pub schema_version: i16,
+    /// The province.
+    pub province: String,
+    /// Number of this head among the province's, from 1 without a gap.
+    pub number: i64,
+    /// Place of the last event.
+    pub seq: i64,
+    /// Its hash.
+    pub row_hash: String,
+    /// When it was signed, as the signer says.
+    pub signed_at: DateTime<Utc>,
+    /// SHA-256 of the file of the signed head before it; none of the first.
+    pub previous_sha256: Option<String>,
 }
 
 impl EventRow {

@@ -6,7 +6,13 @@ use schemars::{JsonSchema, Schema, schema_for};
 use serde_json::Value;
 
 use crate::{
-    code::Code, config::Config, ledger, manifest::Manifest, message, record, summary::Summary,
+    code::Code,
+    config::Config,
+    events::{Action, ChainHead, GENESIS, HASH_FORM, HASHED},
+    ledger,
+    manifest::Manifest,
+    message, record,
+    summary::Summary,
 };
 
 /// Every published file: its name in `schemas/`, and its content.
@@ -16,11 +22,13 @@ use crate::{
 pub fn files() -> Vec<(&'static str, String)> {
     vec![
         ("codes.md", codes()),
+        ("chain-head.v1.schema.json", json::<ChainHead>()),
         ("config.schema.json", json::<Config>()),
         ("configuration.md", configuration_reference()),
         ("broken-message.v1.schema.json", json::<record::BrokenMessage>()),
         ("deadletter.v1.schema.json", json::<message::DeadLetter>()),
         ("document-event.v1.schema.json", json::<message::DocumentEvent>()),
+        ("events.md", events()),
         ("ledger-chunk.v1.schema.json", json::<ledger::Chunk>()),
         ("ledger-done.v1.schema.json", json::<ledger::Done>()),
         ("ledger-plan.v1.schema.json", json::<ledger::Plan>()),
@@ -38,6 +46,28 @@ pub fn files() -> Vec<(&'static str, String)> {
 fn json<T: JsonSchema>() -> String {
     let schema = schema_for!(T);
     serde_json::to_string_pretty(&schema).expect("a schema is plain JSON") + "\n"
+}
+
+/// The audit trail as a page: what is told, and how anybody checks it.
+fn events() -> String {
+    let columns: Vec<String> = HASHED.iter().map(|column| format!("`{column}`")).collect();
+    let mut page = format!(
+        "# Events\n\nTable `events` is the audit trail: one chain a province, in the order of `seq`. \
+         `prev_hash` is the `row_hash` of the event before, and `{GENESIS}` of the first. \
+         `row_hash` is the SHA-256, in lower-case hex, of one JSON array in UTF-8 without white \
+         space: `\"{HASH_FORM}\"`, then the values of {}. Texts are written as RFC 8785 writes \
+         strings, numbers as integers, times as microseconds since 1970-01-01 UTC, and null as \
+         `null`.\n\nSigned heads, `evidence/<province>/heads/<number>.p7m`, are CMS files with JSON \
+         inside (`chain-head.v1.schema.json`): `openssl cms -verify -binary -inform DER -purpose any \
+         -CAfile ROOT -in FILE`. `tests/judges/events.py` does all of it in fifty lines. Made from \
+         `schemas/events.rs`.\n\n| stage | action | meaning |\n|---|---|---|\n",
+        columns.join(", ")
+    );
+    for action in Action::ALL {
+        let (stage, name, meaning) = (action.stage(), action.as_str(), action.meaning());
+        writeln!(page, "| `{stage}` | `{name}` | {meaning} |").expect("a string takes everything");
+    }
+    page
 }
 
 /// The codes as a page, in the order of their letters.

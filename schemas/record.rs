@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     code::Code,
+    events::EventRow,
     message::{MessagePosition, Submission},
     rows::{DocumentRow, FindingRow, IntakeRow, PageRow, PageTextRow, SignatureRow},
 };
@@ -46,6 +47,10 @@ pub struct Rows {
     pub findings: Vec<FindingRow>,
     /// One row a received file.
     pub intake: Vec<IntakeRow>,
+    /// Events that the objects themselves do not tell; those that they tell are read off them on
+    /// the way to the index.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<EventRow>,
 }
 
 impl Rows {
@@ -57,6 +62,7 @@ impl Rows {
         self.signatures.extend(other.signatures);
         self.findings.extend(other.findings);
         self.intake.extend(other.intake);
+        self.events.extend(other.events);
     }
 }
 
@@ -211,6 +217,9 @@ pub struct Quarantine {
     /// Where that message stood.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<MessagePosition>,
-    /// `intake` and `findings` rows.
+    /// Who refused it, where the agency's clerk did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused_by: Option<Released>,
+    /// `intake` and `findings` rows, and the events of refusals that this one replaces.
     pub rows: Rows,
 }

@@ -10,7 +10,10 @@
 //! A look-up opens the footers and bloom filters of the files of the batch's months, and reads key
 //! columns of row groups that may hold one of its sources.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+};
 
 use arrow::array::RecordBatch;
 use deltalake::{
@@ -32,7 +35,7 @@ use crate::{
 
 /// How often a table's step is planned anew after a commit that failed, or that came after another
 /// writer's.
-const ATTEMPTS: usize = 8;
+pub(crate) const ATTEMPTS: usize = 8;
 
 /// What an append did.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -128,9 +131,11 @@ impl Index {
         for table in Table::ALL {
             versions.push(self.log_mut(table).transaction(application).await?);
         }
-        // `None` is smaller than any number.
+        // The last table has nothing that the others have not. Where it has a batch and another has
+        // none at all, that one came with a later version of the program.
+        let all = versions.last().copied().flatten();
         let position = Position {
-            complete: versions.iter().copied().min().flatten(),
+            complete: all.and_then(|_| versions.iter().copied().flatten().min()),
             begun: versions.iter().copied().max().flatten(),
         };
         if position.complete == position.begun {
@@ -186,7 +191,7 @@ impl Index {
             }
             let known = match step.looked_up.remove(&table) {
                 Some(known) => known,
-                None => self.known(table, &step.incoming, step.sources(table)).await?,
+                None => self.known(table, &step.incoming, &step.sources(table)).await?,
             };
             let plan = known.plan(table, step.incoming.of(table))?;
             let added = plan.added.num_rows();
@@ -219,10 +224,13 @@ struct Step<'a> {
 }
 
 impl Step<'_> {
-    fn sources(&self, table: Table) -> &HashSet<String> {
+    fn sources(&self, table: Table) -> Cow<'_, HashSet<String>> {
         match table {
-            Table::Documents | Table::Intake => &self.incoming.sources,
-            _ => &self.revisited,
+            Table::Documents | Table::Intake => Cow::Borrowed(&self.incoming.sources),
+            Table::Events if !self.incoming.alone.is_empty() => {
+                Cow::Owned(self.revisited.union(&self.incoming.alone).cloned().collect())
+            }
+            _ => Cow::Borrowed(&self.revisited),
         }
     }
 }
@@ -231,6 +239,8 @@ impl Step<'_> {
 struct Incoming {
     rows: HashMap<Table, RecordBatch>,
     sources: HashSet<String>,
+    /// Sources of events without a document or file, which no other table knows.
+    alone: HashSet<String>,
     partitions: Partitions,
 }
 
@@ -239,8 +249,14 @@ impl Incoming {
         let mut incoming = Self {
             rows: HashMap::new(),
             sources: HashSet::new(),
+            alone: HashSet::new(),
             partitions: Partitions::default(),
         };
+        let told = rows.documents.iter().map(|row| row.source_uid);
+        let told: HashSet<_> = told.chain(rows.intake.iter().map(|row| row.source_uid)).collect();
+        let of_events = rows.events.iter().map(|row| row.source_uid);
+        incoming.alone =
+            of_events.filter(|uid| !told.contains(uid)).map(|uid| uid.to_string()).collect();
         for table in Table::ALL {
             let batch = columns(table, &index.log(table).schema, rows)?;
             let sources = text_column(&batch, SOURCE_UID)?;
@@ -258,15 +274,21 @@ impl Incoming {
 
 impl TableLog {
     /// Commits a plan with its transactions; also an empty plan, so that the positions move on.
-    async fn carry_out(
+    pub(crate) async fn carry_out(
         &mut self,
         plan: Plan,
         transactions: Vec<(String, i64)>,
     ) -> Result<(), IndexError> {
         let mut actions = Vec::new();
+        let mut heads = None;
         if plan.added.num_rows() > 0 {
             let mut writer = self.writer().await?;
-            writer.write(plan.added).await.map_err(|error| self.error(error))?;
+            let mut added = plan.added;
+            if self.table == Table::Events {
+                let (linked, moved) = Box::pin(self.link(&added)).await?;
+                (added, heads) = (linked, Some(moved));
+            }
+            writer.write(added).await.map_err(|error| self.error(error))?;
             for (file, keys) in &plan.replaced {
                 self.copy_without(file, keys, &mut writer).await?;
                 actions.push(Action::Remove(file.view().remove_action(true)));
@@ -279,7 +301,11 @@ impl TableLog {
             partition_by: Some(PARTITION_COLUMNS.map(str::to_owned).to_vec()),
             predicate: None,
         };
-        self.commit(Change { actions, operation, transactions }).await
+        self.commit(Change { actions, operation, transactions }).await?;
+        if let Some(heads) = heads {
+            self.heads = heads;
+        }
+        Ok(())
     }
 
     async fn copy_without(
@@ -385,12 +411,12 @@ mod tests {
         };
         for after in [false, true] {
             // Two log entries a table: its creation and the rows.
-            for commits in 0..14 {
+            for commits in 0..16 {
                 let store = FusedStore::breaking(commits, after);
                 let mut killed = index(&store);
                 let outcome = killed.append(APPLICATION, &batch(3, rows.clone())).await;
                 // After the last commit there is nothing left to fail.
-                assert_eq!(outcome.is_ok(), after && commits == 13);
+                assert_eq!(outcome.is_ok(), after && commits == 15);
                 store.mend();
                 let mut next = index(&store);
                 let documents = dump(&next, Table::Documents).await.len();
@@ -418,7 +444,7 @@ mod tests {
             assert_eq!(whole.position("b").await.unwrap().complete, Some(7));
             dump_all(&whole).await
         };
-        for commits in 0..14 {
+        for commits in 0..16 {
             let store = FusedStore::breaking(commits, commits % 2 == 0);
             let mut killed = index(&store);
             let killed_well = killed.append_all(&positions, &rows(0..4)).await.is_ok();
@@ -578,6 +604,8 @@ mod tests {
                     index.append(application, &batch(seq, rows)).await.unwrap();
                 }
                 check(&index(&store), &wanted).await;
+                let chain = index(&store).check_events("H63", &[], |_| {}).await.unwrap();
+                assert_eq!((chain.faults, chain.events), (Vec::new(), wanted.len() as u64));
             });
         }
     }
@@ -595,6 +623,7 @@ mod tests {
         for (table, each) in [
             (Table::DocumentVersions, 1),
             (Table::Findings, 1),
+            (Table::Events, 1),
             (Table::Signatures, 1),
             (Table::Pages, 2),
             (Table::PageText, 2),

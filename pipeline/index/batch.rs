@@ -28,6 +28,7 @@ pub(crate) fn columns(
         Table::Pages => encode(schema, &rows.pages),
         Table::Signatures => encode(schema, &rows.signatures),
         Table::Findings => encode(schema, &rows.findings),
+        Table::Events => encode(schema, &rows.events),
         Table::Intake => encode(schema, &rows.intake),
         Table::DocumentVersions | Table::Documents => encode(schema, &rows.documents),
     }

@@ -93,6 +93,10 @@ impl TableLog {
         let bound = self.table.file_bytes() / 2;
         let mut files = self.files().await?;
         files.retain(|file| file.size < bound);
+        if self.table == Table::Events {
+            // The chain is read file by file: each holds its rows in their order.
+            files.sort_by_key(|file| file.bound("minValues", "seq"));
+        }
         Ok(files)
     }
 

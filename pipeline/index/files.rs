@@ -33,15 +33,19 @@ use crate::{
 /// Rows in a row group: readers skip and parallelise by row group, and hold one in memory.
 const ROW_GROUP_ROWS: usize = 1 << 20;
 
+/// The same for events: to go on with a chain, the end of a file's last row group is read.
+const EVENT_GROUP_ROWS: usize = 1 << 17;
+
 /// One lookup in about a hundred reads a row group in vain, for ten bits a key.
 const FALSE_POSITIVES: f64 = 0.01;
 
 /// How data files of `table` are encoded.
 pub(crate) fn writer_properties(table: Table) -> WriterProperties {
     let level = ZstdLevel::try_new(3).expect("3 is a level of Zstandard");
+    let group = if table == Table::Events { EVENT_GROUP_ROWS } else { ROW_GROUP_ROWS };
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(level))
-        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS));
+        .set_max_row_group_row_count(Some(group));
     for column in table.bloom_filters() {
         let column = ColumnPath::from(*column);
         properties = properties
@@ -84,6 +88,12 @@ impl DataFile {
         &self.view
     }
 
+    /// A whole number of the log's statistics: `minValues` or `maxValues` of a column.
+    pub(crate) fn bound(&self, bound: &str, column: &str) -> Option<i64> {
+        let statistics: serde_json::Value = serde_json::from_str(&self.view.stats()?).ok()?;
+        statistics.get(bound)?.get(column)?.as_i64()
+    }
+
     /// Whether every row has `value` in `column`, as far as the log's statistics tell.
     pub(crate) fn holds_only(&self, column: &str, value: &str) -> bool {
         let Some(statistics) = self.view.stats() else { return false };
@@ -124,6 +134,43 @@ impl FileReader {
         Ok(Rows { reader: self.clone(), file: file.clone(), stream })
     }
 
+    /// Some columns of all rows of a file, as they stand in it.
+    pub(crate) async fn columns(
+        &self,
+        file: &DataFile,
+        columns: &[&str],
+    ) -> Result<Columns, IndexError> {
+        self.project(file, columns, 0).await
+    }
+
+    /// The same of its last row group alone.
+    pub(crate) async fn last_rows(
+        &self,
+        file: &DataFile,
+        columns: &[&str],
+    ) -> Result<Columns, IndexError> {
+        self.project(file, columns, usize::MAX).await
+    }
+
+    /// Some columns of the row groups from one on, or of the last.
+    async fn project(
+        &self,
+        file: &DataFile,
+        columns: &[&str],
+        from: usize,
+    ) -> Result<Columns, IndexError> {
+        let fail = |error| IndexError::data_file(self.table.name(), file.path.as_ref())(error);
+        let builder = self.open(file).await.map_err(fail)?;
+        let groups = builder.metadata().num_row_groups();
+        let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
+        let stream = builder
+            .with_row_groups((from.min(groups.saturating_sub(1))..groups).collect())
+            .with_projection(mask)
+            .build()
+            .map_err(fail)?;
+        Ok(Columns { table: self.table, path: file.path.to_string(), stream })
+    }
+
     /// `columns` of the rows whose source is one of `sources`. Row groups whose bloom filter knows
     /// none of them are not read.
     pub(crate) async fn rows_of_sources(
@@ -149,6 +196,20 @@ impl FileReader {
             }
         }
         Ok(found)
+    }
+}
+
+/// Some columns of one file.
+pub(crate) struct Columns {
+    table: Table,
+    path: String,
+    stream: ParquetRecordBatchStream<ObjectFile>,
+}
+
+impl Columns {
+    pub(crate) async fn next(&mut self) -> Result<Option<RecordBatch>, IndexError> {
+        let fail = |error| IndexError::data_file(self.table.name(), self.path.clone())(error);
+        self.stream.try_next().await.map_err(fail)
     }
 }
 

@@ -1,5 +1,5 @@
-//! The index: Delta Lake tables of documents, pages, text, signatures, findings and received files,
-//! on any object store with atomic create (`PutMode::Create`), through the one store the program has
+//! The index: Delta Lake tables of documents, pages, text, signatures, findings, received files and
+//! events, on any object store with atomic create (`PutMode::Create`), through the one store the program has
 //! configured.
 //!
 //! ```text
@@ -12,6 +12,7 @@
 //! * [`Index::append`]: each row once, however often and however interrupted; a document row implies
 //!   its pages, text, signatures, findings and receipt.
 //! * [`Index::rebuild`]: the tables anew from the records.
+//! * [`Index::append_events`], [`Index::check_events`]: the audit trail, one chain of hashes a province.
 //! * [`Index::query`], [`Index::finished`], [`Index::files`]: reading; [`output`]: answers as text.
 //! * [`Register`], [`Index::register`]: the reference tables, which come from imports.
 //! * [`Index::compact`], [`Index::sweep`]: upkeep. Merging happens by itself, sweeping does not.
@@ -38,6 +39,7 @@
 
 mod append;
 mod batch;
+mod chain;
 mod columns;
 mod compact;
 mod error;
@@ -63,6 +65,7 @@ use url::Url;
 pub use self::{
     append::{Appended, Position},
     batch::Batch,
+    chain::{Anchor, ChainFault, ChainReport, Head},
     columns::{COMMENT, DESCRIPTION, STANDARD},
     error::IndexError,
     read::Finished,

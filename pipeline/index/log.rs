@@ -28,6 +28,7 @@ use object_store::{ObjectStore, prefix::PrefixStore};
 use url::Url;
 
 use crate::{
+    chain::Heads,
     error::IndexError,
     files::{DataFile, FileReader, writer_properties},
     table::{PARTITION_COLUMNS, Table},
@@ -52,6 +53,8 @@ pub(crate) struct TableLog {
     state: Option<DeltaTable>,
     loaded: bool,
     transactions: HashMap<String, Option<i64>>,
+    /// The heads of the chains in the state, as far as they were looked up.
+    pub(crate) heads: Heads,
 }
 
 /// What a commit does to a table.
@@ -77,6 +80,7 @@ impl TableLog {
             state: None,
             loaded: false,
             transactions: HashMap::new(),
+            heads: Heads::new(),
         })
     }
 
@@ -107,6 +111,7 @@ impl TableLog {
         self.state = None;
         self.loaded = false;
         self.transactions.clear();
+        self.heads.clear();
     }
 
     /// The state, after creating the table or adding columns it lacks.

@@ -3,7 +3,10 @@
 use arrow::datatypes::SchemaRef;
 use schemars::{JsonSchema, schema_for};
 use serde_json::Value;
-use sohoa_schemas::rows::{DocumentRow, FindingRow, IntakeRow, PageRow, PageTextRow, SignatureRow};
+use sohoa_schemas::{
+    events::EventRow,
+    rows::{DocumentRow, FindingRow, IntakeRow, PageRow, PageTextRow, SignatureRow},
+};
 
 use crate::{columns, error::IndexError};
 
@@ -27,6 +30,8 @@ pub enum Table {
     Signatures,
     /// What somebody should know.
     Findings,
+    /// What was done, by whom and when: chained, and not derived from the records alone.
+    Events,
     /// Every version of every document.
     DocumentVersions,
     /// Received files.
@@ -38,11 +43,12 @@ pub enum Table {
 impl Table {
     /// Every table in the order of commits: a row of a later table implies the rows of the earlier
     /// ones.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::PageText,
         Self::Pages,
         Self::Signatures,
         Self::Findings,
+        Self::Events,
         Self::DocumentVersions,
         Self::Intake,
         Self::Documents,
@@ -55,6 +61,7 @@ impl Table {
             Self::Pages => "pages",
             Self::Signatures => "signatures",
             Self::Findings => "findings",
+            Self::Events => "events",
             Self::DocumentVersions => "document_versions",
             Self::Intake => "intake",
             Self::Documents => "documents",
@@ -72,6 +79,7 @@ impl Table {
             Self::PageText | Self::Pages => &["page_uid", "version"],
             Self::Signatures => &["signature_uid", "version"],
             Self::Findings => &["finding_uid", "version"],
+            Self::Events => &["event_uid"],
             Self::DocumentVersions => &["document_uid", "version"],
             // Changed bytes at a known address are another receipt: the earlier one stays counted.
             Self::Intake => &["intake_uid", SOURCE_UID],
@@ -103,6 +111,7 @@ impl Table {
                 &["document_uid", "version", "verdict", "trust_domain", "verified_at"]
             }
             Self::Findings => &["version", "code", "severity", "detected_at"],
+            Self::Events => &["seq", "occurred_at"],
             Self::DocumentVersions => &["document_uid", "version", "updated_at"],
             Self::Intake => &["source_name", "outcome", "received_at", "settled_at"],
             Self::Documents => &[
@@ -126,6 +135,7 @@ impl Table {
             Self::PageText | Self::Pages => &[SOURCE_UID, "document_uid"],
             Self::Signatures => &[SOURCE_UID, "document_uid", "sha256_object", "cert_sha256"],
             Self::Findings => &[SOURCE_UID, "subject_uid"],
+            Self::Events => &[SOURCE_UID, "subject_uid", "dossier_uid"],
             Self::Intake => &[SOURCE_UID, "intake_uid"],
             Self::DocumentVersions | Self::Documents => {
                 &[SOURCE_UID, "document_uid", "dossier_code", "code_full", "sha256_object"]
@@ -175,6 +185,7 @@ impl Table {
             Self::Pages => of::<PageRow>(),
             Self::Signatures => of::<SignatureRow>(),
             Self::Findings => of::<FindingRow>(),
+            Self::Events => of::<EventRow>(),
             Self::Intake => of::<IntakeRow>(),
             Self::DocumentVersions | Self::Documents => of::<DocumentRow>(),
         }

@@ -16,6 +16,8 @@ pub const WORK: &str = "work";
 pub const RECORD: &str = "record.json";
 /// Beginning of the names of further receipts.
 pub const AGAIN: &str = "again-";
+/// Folder of what proves: signed heads of the audit trail, by province.
+pub const EVIDENCE: &str = "evidence";
 /// The embedded default's own root, the one thing the test authority leaves in the output.
 pub const TEST_ROOT: &str = "trust/test-root.pem";
 
@@ -47,6 +49,17 @@ pub fn again(source: Uuid, intake: Uuid) -> String {
 /// `quarantine/<uu>/<source_uid>.json`.
 pub fn quarantine(source: Uuid) -> String {
     format!("{QUARANTINE}/{}/{source}.json", shard(source))
+}
+
+/// `evidence/<province>/heads/`: where a province's signed heads lie.
+pub fn heads(province: &str) -> String {
+    format!("{EVIDENCE}/{province}/heads/")
+}
+
+/// `evidence/<province>/heads/<number>.p7m`. One number is one head, so that of two processes that
+/// sign at once one is first, and each head can name the one before it.
+pub fn head(province: &str, number: i64) -> String {
+    format!("{}{number:08}.p7m", heads(province))
 }
 
 /// Where refused messages lie.

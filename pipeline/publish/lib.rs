@@ -20,6 +20,7 @@ pub mod original;
 pub mod publication;
 pub mod quarantine;
 pub mod survey;
+pub mod trail;
 
 pub use publication::Published;
 

@@ -12,7 +12,7 @@ use sohoa_schemas::{
 use sohoa_store::{Store, classify};
 use uuid::Uuid;
 
-use crate::{STAGE, from_json, keys};
+use crate::{STAGE, from_json, keys, trail};
 
 /// An object that rows come from.
 #[derive(Debug)]
@@ -30,15 +30,14 @@ pub enum Entry {
 }
 
 impl Entry {
-    /// Its index rows.
+    /// Its index rows, with the events that it tells.
     pub fn into_rows(self) -> Rows {
         match self {
-            Self::Again(rows) => rows,
+            Self::Again(rows) => trail::receipt_rows(rows),
             Self::Damaged(_) => Rows::default(),
-            // A held document has no row but its receipt: it is not in the record yet.
-            Self::Held(held) => Rows { intake: held.record.rows.intake, ..Rows::default() },
-            Self::Published(record) => record.rows,
-            Self::Quarantined(entry) => entry.rows,
+            Self::Held(held) => trail::held_rows(*held),
+            Self::Published(record) => trail::record_rows(*record),
+            Self::Quarantined(entry) => trail::refusal_rows(*entry),
         }
     }
 }

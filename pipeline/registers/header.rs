@@ -87,7 +87,7 @@ impl Header {
         let mapped = mapped(fields, map, findings)?;
         let candidates = (0..grid.rows.len().min(LOOKED_AT)).flat_map(|at| {
             // Headings of two storeys: what stands above and below is one heading.
-            [single(&grid.rows[at]), double(grid, at)]
+            [Some(single(&grid.rows[at])), double(grid, at)]
         });
         let best = candidates
             .flatten()
@@ -186,8 +186,8 @@ fn mapped(
     Some(mapped)
 }
 
-fn single(row: &Row) -> Option<(u64, Vec<String>)> {
-    Some((row.number, row.cells.iter().map(Cell::shown).collect()))
+fn single(row: &Row) -> (u64, Vec<String>) {
+    (row.number, row.cells.iter().map(Cell::shown).collect())
 }
 
 fn double(grid: &Grid, at: usize) -> Option<(u64, Vec<String>)> {
@@ -201,8 +201,8 @@ fn double(grid: &Grid, at: usize) -> Option<(u64, Vec<String>)> {
             above.clone_from(&own);
         }
         // A heading over several columns stands over each of them.
-        let over = if own.is_empty() && !below.is_empty() { above.as_str() } else { &own };
-        let below = if below == own { "" } else { &below };
+        let over = if own.is_empty() && !below.is_empty() { above.as_str() } else { own.as_str() };
+        let below = if below == own { "" } else { below.as_str() };
         format!("{over} {below}").trim().to_owned()
     });
     Some((lower.number, headings.collect()))

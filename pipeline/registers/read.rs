@@ -264,3 +264,83 @@ fn unknown_relatives(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        limits::Limits,
+        workbook::tests::{text, workbook},
+    };
+
+    fn number(place: &str, number: &str) -> String {
+        format!("<c r=\"{place}\"><v>{number}</v></c>")
+    }
+
+    fn row(number: u32, cells: &[String]) -> String {
+        format!("<row r=\"{number}\">{}</row>", cells.concat())
+    }
+
+    fn reading(rows: &[String], merged: &str) -> Reading {
+        let inside =
+            format!("<sheetData>{}</sheetData><mergeCells>{merged}</mergeCells>", rows.concat());
+        let hide = |text: &str| text.to_owned();
+        let today = "2026-11-27".parse().unwrap();
+        let context = Context {
+            province: "H08".into(),
+            agency: None,
+            today,
+            as_of: today,
+            limits: Limits::default(),
+            hide: &hide,
+            agencies: HashSet::new(),
+            accept_unknown: false,
+        };
+        let file = ("kiem-ke.xlsx", &*workbook(&inside));
+        read(file, Kind::Inventory, &Options::default(), &context)
+    }
+
+    #[test]
+    fn a_merged_agency_stands_for_its_rows_but_a_merged_number_does_not() {
+        let headings = [
+            text("A3", "Mã cơ quan"),
+            text("B3", "Năm"),
+            text("C3", "Số lượng"),
+            text("D3", "Ngày kiểm kê"),
+        ];
+        let rows = [
+            row(1, &[text("A1", "BIỂU KIỂM KÊ")]),
+            row(3, &headings),
+            row(
+                4,
+                &[
+                    text("A4", "H08.12"),
+                    number("B4", "2016"),
+                    number("C4", "5"),
+                    "<c r=\"D4\" s=\"1\"><v>43560</v></c>".to_owned(),
+                ],
+            ),
+            row(5, &[number("B5", "2017"), number("C5", "7"), text("D5", "06/04/2019")]),
+        ];
+        let right = reading(&rows, "<mergeCell ref=\"A1:D1\"/><mergeCell ref=\"A4:A5\"/>");
+        let Some(Rows::Inventory(counts)) = &right.rows else { panic!("{:?}", right.findings) };
+        assert!(right.is_acceptable(), "{:?}", right.findings);
+        let told: Vec<_> = counts
+            .iter()
+            .map(|row| (row.agency_code.as_str(), row.year_to, row.counted_at.to_string()))
+            .collect();
+        let expected = [
+            ("H08.12", Some(2016), "2019-04-05".to_owned()),
+            ("H08.12", Some(2017), "2019-04-06".to_owned()),
+        ];
+        assert_eq!(told, expected);
+
+        let wrong = reading(&rows, "<mergeCell ref=\"A4:A5\"/><mergeCell ref=\"C4:C5\"/>");
+        let errors: Vec<_> =
+            wrong.findings.iter().filter(|f| f.severity == Severity::Error).collect();
+        assert_eq!(errors.len(), 1, "{errors:?}");
+        assert_eq!(errors[0].code, "merged");
+        assert_eq!(errors[0].sheet.as_deref(), Some("Bảng"));
+        assert_eq!((errors[0].row, errors[0].column.as_deref()), (Some(5), Some("C (Số lượng)")));
+    }
+}

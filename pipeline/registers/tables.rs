@@ -4,8 +4,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
-use sohoa_schemas::registers::{
-    AgencyRow, DossierRow, InventoryRow, PhaseRow, ProcedureRow, StaffRow, TargetRow,
+use sohoa_schemas::{
+    events::EventRow,
+    registers::{AgencyRow, DossierRow, InventoryRow, PhaseRow, ProcedureRow, StaffRow, TargetRow},
 };
 use uuid::Uuid;
 
@@ -154,4 +155,20 @@ pub fn dossiers(key: &str, import: &Import, agencies: &Agencies) -> Vec<DossierR
         row
     });
     filled.collect()
+}
+
+/// The events of an import, with the agencies that had their codes on the day.
+pub fn events(import: &Import, agencies: &Agencies) -> Vec<EventRow> {
+    let Rows::Events(rows) = &import.rows else { return Vec::new() };
+    let found = rows.iter().map(|row| {
+        let day = (row.occurred_at + chrono::TimeDelta::hours(7)).date_naive();
+        let find =
+            |code: &Option<String>| agencies.find(code.as_deref()?, Some(day)).map(|(uid, _)| uid);
+        EventRow {
+            agency_uid: find(&row.agency_code),
+            unit_uid: find(&row.unit_code),
+            ..row.clone()
+        }
+    });
+    found.collect()
 }

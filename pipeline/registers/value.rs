@@ -24,6 +24,7 @@ const WHOLE: &str = "a whole number such as 1234 or 1.234, not below zero";
 const DECIMAL: &str = "a number such as 94,04";
 
 /// Text as it stands.
+#[expect(clippy::unnecessary_wraps, reason = "it is one parser among others")]
 pub(crate) fn text(cell: &Cell) -> Parsed<String> {
     match cell {
         // A code that was typed as a number.
@@ -174,7 +175,8 @@ pub(crate) fn truth(cell: &Cell) -> Parsed<bool> {
 /// One of a list, each with what people write for it, folded.
 pub(crate) fn choice(cell: &Cell, choices: &[(&str, &[&str])]) -> Parsed<String> {
     let said = fold(&text(cell)?);
-    let found = choices.iter().find(|(name, also)| said == *name || also.contains(&said.as_str()));
+    let found =
+        choices.iter().find(|(name, also)| said == fold(name) || also.contains(&said.as_str()));
     found.map(|(name, _)| (*name).to_owned()).ok_or_else(|| {
         let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
         format!("one of {}", names.join(", "))

@@ -6,6 +6,7 @@
 //! * [`revocation`], [`gather`], [`cache`]: what proves that a certificate was not revoked, and how
 //!   it is had.
 //! * [`dss`], [`raise`]: that proof kept in the file, for levels B-LT and B-LTA.
+//! * [`seal`]: messages that carry their signature.
 //! * [`test_ca`]: the throw-away authority of the embedded default.
 //! * [`verify`]: every signature of a file, its subject, its chain and what changed after it.
 //!
@@ -35,6 +36,7 @@ mod pointers;
 mod raise;
 mod revision;
 mod revocation;
+mod seal;
 mod signed_data;
 mod signing;
 mod stamp;
@@ -54,5 +56,6 @@ pub use passphrase::Passphrase;
 pub use pdf::PdfError;
 pub use raise::{ArchiveStamp, Raised, raise_pdf};
 pub use revocation::{EvidenceFault, RevocationMethod, Revoked};
+pub use seal::{SealError, Sealed, check_seal, seal, sealed_content};
 pub use signing::{SignRequest, Signed, Stamped, sign_pdf, sign_pdf_stamped, stamp_pdf};
 pub use stamp::{StampError, TimeStampAuthority};

@@ -36,13 +36,23 @@ pub(crate) struct Makers<'a> {
 impl Makers<'_> {
     /// Signs a document digest: the complete CMS.
     pub(crate) fn sign(self, document_digest: &[u8]) -> Result<Vec<u8>, SignError> {
+        self.signed(document_digest, &[])
+    }
+
+    /// Signs a content that lies inside the CMS.
+    pub(crate) fn seal(self, content: &[u8]) -> Result<Vec<u8>, SignError> {
+        let digest = self.signer.scheme().hash().of(content);
+        self.signed(&digest, &element(0xa0, &octets(content)))
+    }
+
+    fn signed(self, document_digest: &[u8], content: &[u8]) -> Result<Vec<u8>, SignError> {
         let certificate = self.signer.chain().first().ok_or(SignError::KeyMismatch)?;
         let attributes = attributes(certificate, document_digest);
         let signature = self.signer.sign(&attributes)?;
         let hash = self.signer.scheme().hash();
         let stamp = |stamps: &TimeStampAuthority| stamps.stamp(hash, &hash.of(&signature));
         let token = self.stamps.map(stamp).transpose()?;
-        assemble(self.signer, &attributes, (&signature, token.as_deref()))
+        assemble(self.signer, &attributes, (&signature, token.as_deref()), content)
     }
 
     /// Bytes the CMS will need at most: everything is built once with a signature of zeros.
@@ -52,7 +62,7 @@ impl Makers<'_> {
         let token =
             self.stamps.map(TimeStampAuthority::room).transpose()?.map(|room| vec![0; room]);
         let signature = vec![0; self.signer.signature_len()];
-        Ok(assemble(self.signer, &attributes, (&signature, token.as_deref()))?.len())
+        Ok(assemble(self.signer, &attributes, (&signature, token.as_deref()), &[])?.len())
     }
 }
 
@@ -60,6 +70,7 @@ fn assemble(
     signer: &dyn MessageSigner,
     attributes: &[u8],
     (signature, token): (&[u8], Option<&[u8]>),
+    content: &[u8],
 ) -> Result<Vec<u8>, SignError> {
     let chain = signer.chain();
     let first = chain.first().ok_or(SignError::KeyMismatch)?;
@@ -87,7 +98,7 @@ fn assemble(
     let signed_data = sequence(&[
         &small_integer(1),
         &set(vec![digest_algorithm]),
-        &sequence(&[&oid(oid::DATA)]),
+        &sequence(&[&oid(oid::DATA), content]),
         &element(0xa0, &certificates.concat()),
         &set(vec![signer_info]),
     ]);

@@ -511,8 +511,13 @@ pub(crate) struct Verify {
 #[command(
     after_help = "Example: sohoa audit --output s3://records --input s3://scans\n\nEvery document \
                   that a backfill wrote into its ledger is looked up as well: without an answer it \
-                  is still in its lane or, after --settled-within, lost."
+                  is still in its lane or, after --settled-within, lost.\n\nThe audit trail, daily, \
+                  on a machine that has the agency's key:\n\n  sohoa audit --output s3://records \
+                  --config sohoa.toml --events --sign-head\n\nA row that was changed, removed, \
+                  inserted or moved, a cut tail and a forged head are each named, and nothing is \
+                  signed over them."
 )]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct Audit {
     /// Folder or URL of the results.
     #[arg(long)]
@@ -530,6 +535,12 @@ pub(crate) struct Audit {
     /// Read every object and compare its hash; without it, sizes are compared.
     #[arg(long)]
     pub(crate) full: bool,
+    /// Check the audit trail instead: the chain of table `events`, and every signed head against it.
+    #[arg(long, conflicts_with_all = ["full", "input"])]
+    pub(crate) events: bool,
+    /// Sign the head of a sound trail with the agency's key: daily, by cron.
+    #[arg(long, requires = "events")]
+    pub(crate) sign_head: bool,
     /// Print the report as JSON.
     #[arg(long)]
     pub(crate) json: bool,
@@ -646,6 +657,10 @@ pub(crate) struct Sweep {
     /// Leave what was written within so many days.
     #[arg(long, value_name = "DAYS", default_value_t = 1)]
     pub(crate) older_than: u32,
+    /// Leave the stored bodies of large messages for so many days: longer than the lanes' topics
+    /// keep a message, and than a backfill waits in them.
+    #[arg(long, value_name = "DAYS", default_value_t = 90)]
+    pub(crate) messages_older_than: u32,
     /// Only say what would be removed.
     #[arg(long = "dry-run")]
     pub(crate) list_only: bool,

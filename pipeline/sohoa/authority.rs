@@ -159,7 +159,7 @@ pub(crate) fn trust(config: &Config, further: &[PathBuf]) -> Result<Trust, Failu
 }
 
 /// Whose certificate may sign: with a register, that of the agency that keeps the records.
-fn custodian(config: &Config) -> Result<Expected, Failure> {
+pub(crate) fn custodian(config: &Config) -> Result<Expected, Failure> {
     if config.sign.agencies.is_empty() {
         return Ok(Expected::Organisation);
     }

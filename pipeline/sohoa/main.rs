@@ -37,6 +37,7 @@ mod stages;
 mod submissions;
 mod tally;
 mod telemetry;
+mod trail;
 mod worker;
 
 use std::process::ExitCode;
@@ -79,7 +80,7 @@ fn start(arguments: Arguments) -> Result<Exit, Failure> {
     let exit = runtime.block_on(async move {
         match arguments.command {
             Command::Amend(arguments) => commands::amend::run(&arguments, &bars).await,
-            Command::Audit(arguments) => commands::audit::run(&arguments).await,
+            Command::Audit(arguments) => commands::audit::run(&arguments, &bars).await,
             Command::Backfill(arguments) => commands::backfill::run(arguments, &bars).await,
             Command::Batch(arguments) => commands::batch::run(&arguments).await,
             Command::Check(arguments) => commands::check::run(&arguments).await,

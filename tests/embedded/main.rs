@@ -7,6 +7,7 @@
 mod amend;
 mod bad_input;
 mod barcodes;
+mod events;
 mod interrupted;
 mod misuse;
 mod refusing;

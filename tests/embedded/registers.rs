@@ -57,6 +57,19 @@ fn registers_are_imported_once_kept_and_made_anew() {
     assert_eq!((dry.exit, world.files("out")), (0, before), "{}", dry.stderr);
     assert_eq!(world.sohoa(&import("inventory", &right)).exit, 0);
 
+    let events = world.write(
+        "quay.csv",
+        "Mã hồ sơ,Hành động,Thời điểm,Mã cán bộ\nH21-240115-0007,ticket_taken,15/01/2024 07:30,NV1\n\
+         H21-240115-0007,served,15/01/2024 07:41,NV1\n",
+    );
+    for _ in 0..2 {
+        let ran = world.sohoa(&import("events", &events));
+        assert_eq!(ran.exit, 0, "{}", ran.stderr);
+    }
+    let waited = "select count(*) as n from events where action in ('ticket_taken', 'served')";
+    assert_eq!(world.number(waited), 2);
+    let told = "select count(*) as n from events where action = 'imported'";
+    assert_eq!(world.number(told), 5, "each import once");
     let tables = ["agencies", "agency_keys", "inventory", "phases", "targets"];
     let counts = || tables.map(|table| world.number(&format!("select count(*) as n from {table}")));
     let counted = counts();

@@ -92,6 +92,21 @@ fn a_clerk_releases_one_document_and_refuses_the_other() {
     let findings = world.query("select observed from findings where code = 'Q09_RELEASE_REFUSED'");
     let observed = findings[0]["observed"].as_str().unwrap();
     assert!(observed.contains("thiếu trang") && !observed.contains("012345678901"), "{observed}");
+    let told = world.query(
+        "select action, actor_kind, actor_ref, outcome, details from events \
+         where action not in ('received', 'held') order by seq, action",
+    );
+    let actions: Vec<&str> = told.iter().map(|row| row["action"].as_str().unwrap()).collect();
+    assert_eq!(actions, ["released", "signed", "published", "release_refused"]);
+    for (at, part) in [(0, "BB-07"), (3, "thiếu trang")] {
+        assert_eq!(
+            (&told[at]["actor_kind"], &told[at]["actor_ref"]),
+            (&"person".into(), &"Văn thư A".into())
+        );
+        let details = told[at]["details"].as_str().unwrap();
+        assert!(details.contains(part) && !details.contains("012345678901"), "{details}");
+    }
+    assert_eq!(world.number("select count(*) as n from events where action = 'held'"), 2);
     world.audit();
 }
 

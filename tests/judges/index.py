@@ -10,7 +10,8 @@ import sys
 
 import duckdb
 
-TABLES = ["documents", "document_versions", "pages", "page_text", "findings", "signatures", "intake"]
+TABLES = ["documents", "document_versions", "pages", "page_text", "findings", "signatures", "intake",
+          "events"]
 
 
 def extension(name):

@@ -5,9 +5,10 @@ use sohoa_source::identity::{DossierName, dossier_uid};
 
 use crate::{
     code,
+    grid::Cell,
     header::Field,
     line::{Line, PROCEDURE, in_vietnam},
-    value,
+    value::{self, Parsed},
 };
 
 pub(super) const FIELDS: &[Field] = &[
@@ -114,10 +115,8 @@ pub(super) fn read(line: &Line<'_>) -> Option<(String, DossierRow)> {
         &[("received_at", received_at), ("resolved_at", resolved_at), ("returned_at", returned_at)],
     );
     let status = line.text("status");
-    let owner_id_hmac = line.get("owner_id", "text", |cell| {
-        let digits: String = value::text(cell)?.split([' ', '.', '-']).collect();
-        Ok((line.context.hide)(&digits))
-    });
+    let owner_id_hmac =
+        line.get("owner_id", "text", |cell| Ok((line.context.hide)(&identifier(cell)?)));
     let documents_expected = line.count("documents_expected");
     let (start_date, end_date) = (line.day("start_date"), line.day("end_date"));
     line.period(start_date, end_date, "end_date");
@@ -184,6 +183,16 @@ pub(super) fn read(line: &Line<'_>) -> Option<(String, DossierRow)> {
     };
     let is_right = line.found.borrow().errors == before;
     is_right.then(|| (row.dossier_code.clone(), row))
+}
+
+/// An identifier without what people put between its digits, and with the zero that a spreadsheet
+/// takes away from one that was typed as a number: citizens' numbers have 9 or 12 digits.
+fn identifier(cell: &Cell) -> Parsed<String> {
+    let plain: String = value::text(cell)?.split([' ', '.', '-']).collect();
+    Ok(match (cell, plain.len()) {
+        (Cell::Number(_), 8 | 11) => format!("0{plain}"),
+        _ => plain,
+    })
 }
 
 /// The agency's part of a dossier's code.

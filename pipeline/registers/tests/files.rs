@@ -1,5 +1,7 @@
 //! Whole files, as agencies send them and as they ship with the program.
 
+#![expect(clippy::unwrap_used, reason = "in a test an unexpected error is a failure")]
+
 use std::{collections::HashSet, path::PathBuf};
 
 use sohoa_registers::{

@@ -16,7 +16,7 @@
 
 pub(crate) mod algorithm;
 mod changes;
-mod cms;
+pub(crate) mod cms;
 mod coverage;
 pub(crate) mod evidence;
 mod field;

@@ -2,25 +2,35 @@
 
 use std::time::Duration;
 
+use indicatif::MultiProgress;
 use sohoa_source::{Layout, Naming, Selection, Walk};
 use sohoa_store::Missing;
 
 use crate::{
     arguments,
     audit::{Audit, audit},
+    authority::Authority,
     commands::query,
     console::say,
+    context::now,
     exit::{Exit, Failure},
     settings::Settings,
     setup,
+    trail::{self, Desk},
 };
 
 /// Seconds of a day.
 const DAY: u64 = 24 * 60 * 60;
 
 /// Audits an output, and an input against it.
-pub(crate) async fn run(arguments: &arguments::Audit) -> Result<Exit, Failure> {
+pub(crate) async fn run(
+    arguments: &arguments::Audit,
+    bars: &MultiProgress,
+) -> Result<Exit, Failure> {
     let settings = Settings::load(arguments.config.as_deref())?;
+    if arguments.events {
+        return Box::pin(check_trail(&settings, arguments, bars)).await;
+    }
     let output = setup::open(&settings, &arguments.output, Missing::Refuse).await?;
     let index = query::open(&output).await?;
     let input = match &arguments.input {
@@ -35,6 +45,34 @@ pub(crate) async fn run(arguments: &arguments::Audit) -> Result<Exit, Failure> {
     let full = arguments.full;
     let report =
         audit(&Audit { output: &output, index: &index, input, settled_within, full }).await?;
+    if arguments.json {
+        let text = serde_json::to_string(&report)
+            .map_err(|error| Failure::from_error(Exit::Internal, &error))?;
+        say(text)?;
+    } else {
+        say(report.describe().trim_end())?;
+    }
+    Ok(if report.problems_total == 0 { Exit::Done } else { Exit::CheckFailed })
+}
+
+/// Checks the audit trail alone, and signs its heads where it is sound.
+async fn check_trail(
+    settings: &Settings,
+    arguments: &arguments::Audit,
+    bars: &MultiProgress,
+) -> Result<Exit, Failure> {
+    let output = setup::open(settings, &arguments.output, Missing::Refuse).await?;
+    let mut index = query::open(&output).await?;
+    let mut report = Box::pin(trail::check(settings, &output, &mut index, bars)).await?;
+    if arguments.sign_head && report.problems_total == 0 {
+        let authority = Authority::load(&settings.config, now())?;
+        let desk = Desk { config: &settings.config, output: &output, authority: &authority };
+        setup::publish_test_root(&output, &authority).await?;
+        for province in &mut report.provinces {
+            let signed = Box::pin(desk.sign_head(&mut index, &province.province)).await;
+            province.signed_now = signed?;
+        }
+    }
     if arguments.json {
         let text = serde_json::to_string(&report)
             .map_err(|error| Failure::from_error(Exit::Internal, &error))?;

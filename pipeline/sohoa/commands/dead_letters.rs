@@ -7,6 +7,7 @@ use futures::TryStreamExt as _;
 use sohoa_index::Index;
 use sohoa_kafka::{Topic, connect, submit::Submitter};
 use sohoa_publish::keys;
+use sohoa_schemas::events::Action;
 use sohoa_store::{Missing, Store};
 
 use crate::{
@@ -15,7 +16,7 @@ use crate::{
     dead_letters::{Body, Letter, Replay, Resolved, Select, letters},
     exit::{Exit, Failure},
     settings::Settings,
-    setup,
+    setup, trail,
 };
 
 /// Runs one of the three.
@@ -123,6 +124,11 @@ async fn replay(
         .finish(&store)
         .await
         .map_err(|fault| setup::broker_failure(fault, &kafka.brokers))?;
+    if !list_only && sent.sent > 0 {
+        let details = serde_json::json!({ "documents": sent.sent, "live": live });
+        let told = ("sohoa dead-letters replay", details);
+        trail::tell((&settings.config, &store), Action::Replayed, told).await;
+    }
     say(format_args!("{} sent, {} not", sent.sent, sent.left))?;
     if found < select.ids.len() {
         return Err(unknown(&select.ids.join("`, `")));

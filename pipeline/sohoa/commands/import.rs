@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 use sohoa_index::Index;
 use sohoa_registers::{Context, Finding, Kind, Limits, Options, Reading, Rows, Severity, read};
-use sohoa_schemas::{registers::ImportHeader, rows::SCHEMA_VERSION};
+use sohoa_schemas::{events::Action, registers::ImportHeader, rows::SCHEMA_VERSION};
 use sohoa_store::{Missing, Store, hash::sha256};
 
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
     imports,
     privacy::Pseudonyms,
     settings::Settings,
-    setup,
+    setup, trail,
 };
 
 /// What became of a file.
@@ -56,10 +56,6 @@ struct Table {
 /// Checks files, and imports them if none has an error.
 pub(crate) async fn run(arguments: &Import) -> Result<Exit, Failure> {
     let settings = Settings::load(arguments.config.as_deref())?;
-    if arguments.kind == Kind::Events && !arguments.check_only {
-        return Err(Failure::new(Exit::Usage, "events are only checked by this version")
-            .hint("give --dry-run"));
-    }
     // Whoever begins with the register of agencies has no records yet.
     let missing = if arguments.check_only { Missing::Refuse } else { Missing::Create };
     let store = setup::open(&settings, &arguments.output, missing).await?;
@@ -74,6 +70,7 @@ pub(crate) async fn run(arguments: &Import) -> Result<Exit, Failure> {
     if !refused && !arguments.check_only {
         setup::writable(&store, settings.config.output.single_writer).await?;
         take(arguments, &store, &mut report).await?;
+        trace(&settings, &store, &report).await;
     }
     tell(&report, arguments.json)?;
     Ok(if refused { Exit::CheckFailed } else { Exit::Done })
@@ -162,11 +159,33 @@ async fn take(arguments: &Import, store: &Store, report: &mut Report) -> Result<
         file.import_key = Some(kept.key);
     }
     let (objects, url) = store.below(sohoa_publish::keys::INDEX);
-    let index = Index::open(&objects, url)
+    let mut index = Index::open(&objects, url)
         .map_err(|error| Failure::from_error(Exit::Configuration, &error))?;
+    if arguments.kind == Kind::Events {
+        // Also what was imported before: an interrupted import is completed so.
+        let keys: Vec<String> = report.files.iter().filter_map(|f| f.import_key.clone()).collect();
+        let rows = imports::append_events((store, &mut index), &keys).await?;
+        report.tables.push(Table { table: "events", rows });
+        return Ok(());
+    }
     let written = imports::update((store, &index), arguments.kind, &new).await?;
     report.tables = written.into_iter().map(|(table, rows)| Table { table, rows }).collect();
     Ok(())
+}
+
+/// Tells the audit trail what was imported.
+async fn trace(settings: &Settings, store: &Store, report: &Report) {
+    for file in report.files.iter().filter(|file| file.state == "imported") {
+        let details = serde_json::json!({
+            "kind": report.kind,
+            "file": file.file,
+            "sha256": file.sha256,
+            "rows": file.rows,
+            "import_key": file.import_key,
+        });
+        let told = ("sohoa import", details);
+        trail::tell((&settings.config, store), Action::Imported, told).await;
+    }
 }
 
 fn tell(report: &Report, json: bool) -> Result<(), Failure> {

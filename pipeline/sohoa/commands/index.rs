@@ -1,9 +1,11 @@
 //! `sohoa index`: the files of a table, and making the tables anew.
 
 use futures::StreamExt as _;
+use serde_json::Value;
 use sohoa_flow::Fault;
 use sohoa_index::{IndexError, Register, Table};
 use sohoa_publish::survey;
+use sohoa_schemas::events::Action;
 use sohoa_store::Missing;
 
 use crate::{
@@ -12,7 +14,7 @@ use crate::{
     console::say,
     exit::{Exit, Failure},
     settings::Settings,
-    setup,
+    setup, trail,
 };
 
 /// Runs one maintenance command.
@@ -71,15 +73,20 @@ async fn rebuild(settings: &Settings, output: &str) -> Result<Exit, Failure> {
         Ok(source.into_rows())
     });
     let rebuilt = index.rebuild(rows).await;
-    let registers = crate::imports::rebuild(&store, &index).await;
+    let registers = crate::imports::rebuild(&store, &mut index).await;
     setup::give_back(lease).await;
     let counts = rebuilt.map_err(|error| match error {
         RebuildError::Index(error) => Failure::from_error(Exit::Unreachable, &error),
         RebuildError::Records(fault) => Failure::from(fault),
     })?;
+    let rows = |table: &Table| counts.get(table).copied().unwrap_or(0);
+    let details =
+        Table::ALL.iter().map(|table| (table.name().to_owned(), Value::from(rows(table))));
+    let told = ("sohoa index rebuild", Value::Object(details.collect()));
+    trail::tell((&settings.config, &store), Action::Rebuilt, told).await;
     for table in Table::ALL {
-        let rows = counts.get(&table).copied().unwrap_or(0);
-        say(format_args!("{:<18} {rows:>10} rows", table.name()))?;
+        let kept = if table == Table::Events { " added, the others kept" } else { "" };
+        say(format_args!("{:<18} {:>10} rows{kept}", table.name(), rows(&table)))?;
     }
     for (table, rows) in registers? {
         say(format_args!("{table:<18} {rows:>10} rows"))?;

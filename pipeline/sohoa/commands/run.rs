@@ -15,7 +15,7 @@ use crate::{
     run::{self, Ending, Plan},
     scratch::Scratch,
     settings::Settings,
-    setup,
+    setup, trail,
 };
 
 /// Refusals shown on a screen; the query below them gives all.
@@ -42,6 +42,9 @@ pub(crate) async fn run(arguments: Run, bars: &MultiProgress) -> Result<Exit, Fa
     let plan = Plan { walk: Walk { layout, selection, naming }, limit: arguments.limit };
     let context = Arc::new(context);
     let ended = run::drive(Arc::clone(&context), plan, &lease, bars).await;
+    if ended.is_ok() {
+        trail::sign_after_run(&context).await;
+    }
     context.pool.shutdown().await;
     setup::give_back(lease).await;
     report(&context, &ended?, arguments.json)

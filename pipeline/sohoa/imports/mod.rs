@@ -13,7 +13,7 @@ mod keep;
 mod tables;
 
 pub(crate) use keep::{Kept, keep};
-pub(crate) use tables::{agencies, rebuild, update};
+pub(crate) use tables::{agencies, append_events, rebuild, update};
 
 /// Name of this step in errors.
 const STAGE: &str = "import";

@@ -61,14 +61,34 @@ async fn bring(
 }
 
 /// Makes every table anew that has imports.
-pub(crate) async fn rebuild(store: &Store, index: &Index) -> Result<Written, Failure> {
+pub(crate) async fn rebuild(store: &Store, index: &mut Index) -> Result<Written, Failure> {
     let mut written = Vec::new();
     for kind in Kind::ALL {
-        if !keys(store, *kind).await?.is_empty() {
+        let keys = keys(store, *kind).await?;
+        if *kind == Kind::Events {
+            append_events((store, index), &keys).await?;
+        } else if !keys.is_empty() {
             written.extend(bring((store, index), *kind, What::All).await?);
         }
     }
     Ok(written)
+}
+
+/// Appends the events of imports to the audit trail, which knows what it has already; says how many
+/// are new.
+pub(crate) async fn append_events(
+    (store, index): (&Store, &mut Index),
+    keys: &[String],
+) -> Result<usize, Failure> {
+    let agencies = if keys.is_empty() { Agencies::default() } else { agencies(store).await? };
+    let mut added = 0;
+    for key in keys {
+        let rows = tables::events(&load(store, key).await?, &agencies);
+        added += Box::pin(index.append_events(&rows))
+            .await
+            .map_err(|error| Trouble::Index(error).into_failure())?;
+    }
+    Ok(added)
 }
 
 /// All agencies that were ever imported.
@@ -93,7 +113,7 @@ const fn registers_of(kind: Kind) -> &'static [Register] {
         Kind::Procedures => &[Register::Procedures],
         Kind::Staff => &[Register::Staff],
         Kind::Targets => &[Register::Targets],
-        // Its own table, which the indexer chains.
+        // They are chained, not derived: see `append_events`.
         Kind::Events => &[],
     }
 }

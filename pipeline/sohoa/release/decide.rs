@@ -162,7 +162,7 @@ fn entry(
     (reason, released): (String, Released),
     time: DateTime<Utc>,
 ) -> Quarantine {
-    let Released { by, reference, .. } = released;
+    let Released { by, reference, .. } = &released;
     let error = format!("refused by {by} ({reference}): {reason}");
     let rejection = Rejection::new(Code::Q09ReleaseRefused, STAGE, error);
     let record = prepared.record;
@@ -185,5 +185,6 @@ fn entry(
     let sources = intake.iter().map(|row| row.uri.clone()).collect();
     let rows = Rows { findings: vec![finding], intake, ..Rows::default() };
     let entry = quarantine::new(filed, record.dossier_uid, &rejection, rows);
-    Quarantine { sources, originals: record.parts, quarantined_at: time, ..entry }
+    let refused_by = Some(released);
+    Quarantine { sources, originals: record.parts, quarantined_at: time, refused_by, ..entry }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sohoa_decode::Origin;
 use sohoa_flow::{FatalKind, Fault, Rejection, retry::retry};
 use sohoa_metrics::Stage;
-use sohoa_publish::{holding, keys, publication};
+use sohoa_publish::{holding, keys, publication, trail};
 use sohoa_schemas::{
     Code,
     config::ReleaseMode,
@@ -86,25 +86,27 @@ impl Settled {
     /// Published.
     pub(crate) fn published(record: Record) -> Self {
         let key = publish::record_key(&record);
-        Self::new(record.source_uid, Outcome::Published, key, record.rows)
+        let source = record.source_uid;
+        Self::new(source, Outcome::Published, key, trail::record_rows(record))
     }
 
     /// Refused.
     pub(crate) fn quarantined(entry: Quarantine) -> Self {
         let refused = vec![refused::document(&entry)];
-        let Quarantine { source_uid, stage, rows, .. } = entry;
-        let key = keys::quarantine(source_uid);
-        let settled = Self::new(source_uid, Outcome::Quarantined, key, rows);
+        let (source, stage) = (entry.source_uid, entry.stage.clone());
+        let key = keys::quarantine(source);
+        let rows = trail::refusal_rows(entry);
+        let settled = Self::new(source, Outcome::Quarantined, key, rows);
         Self { refused_by: Some(stage), refused, ..settled }
     }
 
     /// Waiting.
     pub(crate) fn held(prepared: Prepared) -> Self {
-        let Record { source_uid, version, rows, .. } = prepared.record;
-        let key = keys::work(source_uid, version, "prepared.json");
-        let refused = refused::pages(&rows);
-        let rows = Rows { intake: rows.intake, ..Rows::default() };
-        Self { refused, ..Self::new(source_uid, Outcome::Held, key, rows) }
+        let Record { source_uid, version, rows, .. } = &prepared.record;
+        let (source, key) = (*source_uid, keys::work(*source_uid, *version, "prepared.json"));
+        let refused = refused::pages(rows);
+        let rows = trail::held_rows(prepared);
+        Self { refused, ..Self::new(source, Outcome::Held, key, rows) }
     }
 }
 

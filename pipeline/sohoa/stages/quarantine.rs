@@ -4,7 +4,7 @@
 use std::{collections::HashSet, sync::OnceLock};
 
 use sohoa_flow::{Fault, Rejection, retry::retry};
-use sohoa_publish::quarantine;
+use sohoa_publish::{quarantine, trail};
 use sohoa_schemas::{
     Code,
     record::{Quarantine, Rows},
@@ -55,6 +55,7 @@ fn knows_all(held: &Quarantine, entry: &Quarantine) -> bool {
 
 /// An entry that replaces another keeps its rows, since the index keeps them, and its addresses.
 fn with_history(mut entry: Quarantine, earlier: Quarantine) -> Quarantine {
+    entry.rows.events.extend(trail::refusals(&earlier));
     entry.attempts += earlier.attempts;
     entry.message = earlier.message.filter(|_| entry.code != Code::S01SecretPaper);
     entry.position = earlier.position;
@@ -120,6 +121,7 @@ pub(crate) fn new(
         quarantined_at: now(),
         message: None,
         position: None,
+        refused_by: None,
         rows,
     }
 }

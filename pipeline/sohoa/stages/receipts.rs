@@ -6,9 +6,10 @@
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use sohoa_flow::{FatalKind, Fault, retry::retry};
-use sohoa_publish::{holding, keys, publication, quarantine};
+use sohoa_publish::{holding, keys, publication, quarantine, trail};
 use sohoa_schemas::{
     Code,
+    events::EventRow,
     record::{Record, Rows},
     rows::{IntakeRow, Outcome},
 };
@@ -40,35 +41,43 @@ pub(crate) async fn again(
     let (source, version) = (record.source_uid, record.version);
     // An interruption between the record and the clearing leaves the held state behind.
     retry(context.retry, || holding::clear(&context.output, source, version)).await?;
-    let refused_at = refused_since(context, &record).await?;
-    let mut rows = match refused_at {
-        Some(at) => anew(context, taken, &record, at),
+    let refused = refused_since(context, &record).await?;
+    let mut rows = match &refused {
+        Some((at, _)) => anew(context, taken, &record, *at),
         None => missing(context, taken, &record, Outcome::Published),
     };
     let Some(receipt) = rows.intake.first().map(|row| row.intake_uid) else {
         return Ok(Settled { known: true, ..Settled::published(record) });
     };
+    let unannounced = refused.is_some().then(|| publish::record_key(&record));
+    rows.events.extend(refused.into_iter().flat_map(|(_, events)| events));
     let key = keys::again(taken.uid, receipt);
     let bytes: Bytes = serde_json::to_vec_pretty(&rows)
         .map_err(|error| Fault::fatal(FatalKind::Internal, STAGE, error))?
         .into();
     retry(context.retry, || context.output.put(STAGE, &key, bytes.clone())).await?;
-    let unannounced = refused_at.map(|_| publish::record_key(&record));
     if unannounced.is_some() {
         let receipts = std::mem::take(&mut rows.intake);
-        rows.extend(record.rows);
+        rows.extend(trail::record_rows(record));
         rows.intake = receipts;
     }
+    let rows = trail::receipt_rows(rows);
     let settled = Settled::new(taken.uid, Outcome::Published, key, rows);
     Ok(Settled { known: true, unannounced, ..settled })
 }
 
-/// When a published document was refused, if its refusal has the later receipt.
-async fn refused_since(context: &Context, record: &Record) -> Result<Option<DateTime<Utc>>, Fault> {
+/// When a published document was refused, if its refusal has the later receipt, and the events that
+/// the refusal tells.
+async fn refused_since(
+    context: &Context,
+    record: &Record,
+) -> Result<Option<(DateTime<Utc>, Vec<EventRow>)>, Fault> {
     let find = || quarantine::find(&context.output, record.source_uid);
     let Some(entry) = retry(context.retry, find).await? else { return Ok(None) };
     let last = |rows: &Rows| rows.intake.iter().map(|row| row.settled_at).max();
-    Ok(last(&entry.rows).filter(|refused| last(&record.rows).is_none_or(|at| at <= *refused)))
+    let refused =
+        last(&entry.rows).filter(|refused| last(&record.rows).is_none_or(|at| at <= *refused));
+    Ok(refused.map(|at| (at, trail::refusals(&entry))))
 }
 
 /// A published answer with the receipts of this source's files. A record made from a copy of the

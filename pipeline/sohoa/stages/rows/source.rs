@@ -38,7 +38,7 @@ pub(crate) fn all_rows(
     let verdict =
         Verdict { outcome: Outcome::Held, media_type: Some(read.media_type), refusal: None };
     let intake = intake(context, taken, verdict, count);
-    Rows { documents, pages, page_text, signatures: Vec::new(), findings, intake }
+    Rows { documents, pages, page_text, findings, intake, ..Rows::default() }
 }
 
 fn documents_and_findings(

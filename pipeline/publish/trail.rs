@@ -1,0 +1,316 @@
+//! The events that objects tell: who decided, when, by which key, in which version.
+//!
+//! Record, refusal and held state are the truth; events are read off them by whoever brings their
+//! rows to the index, so that no step of the pipeline can forget one, and a rebuild finds them again.
+//! Each has its identity from what it tells: told once more, it is the same.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use sohoa_schemas::{
+    code::Code,
+    events::{Action, EventRow},
+    record::{Prepared, Quarantine, Record, Released, Rows},
+    rows::{DocumentRow, IntakeRow, SignatureRow},
+};
+use uuid::Uuid;
+
+/// The rows of a record with its events.
+pub fn record_rows(record: Record) -> Rows {
+    let events = of_record(&record);
+    with(record.rows, events)
+}
+
+/// The rows of a refusal with its events, and those of the refusals it replaced.
+pub fn refusal_rows(entry: Quarantine) -> Rows {
+    let mut events = receipts(&entry.rows.intake, partner_of(&entry));
+    events.push(of_refusal(&entry));
+    with(entry.rows, events)
+}
+
+/// A refusal and those that it replaced, as events.
+pub fn refusals(entry: &Quarantine) -> Vec<EventRow> {
+    entry.rows.events.iter().cloned().chain([of_refusal(entry)]).collect()
+}
+
+/// The rows of a held document: its receipts alone, since it is not in the record yet, and its
+/// events.
+pub fn held_rows(held: Prepared) -> Rows {
+    let Prepared { record, composed_at, waiting_for, .. } = held;
+    let mut events = receipts(&record.rows.intake, partner(&record.rows.documents));
+    let base = Base::of(&record);
+    let name = format!("{} {waiting_for}", record.version);
+    let details = json!({ "waiting_for": waiting_for });
+    events.push(base.event(Action::Held, composed_at.to_utc(), &name).with(details));
+    events.extend(record.released.as_ref().map(|released| base.released(released)));
+    let rows = Rows { intake: record.rows.intake, ..Rows::default() };
+    with(rows, events)
+}
+
+/// Receipts of bytes that have their answer already, with their events.
+pub fn receipt_rows(rows: Rows) -> Rows {
+    let events = receipts(&rows.intake, None);
+    with(rows, events)
+}
+
+fn with(mut rows: Rows, events: Vec<EventRow>) -> Rows {
+    rows.events.extend(events);
+    rows
+}
+
+/// Everything a record tells: its files came in, a clerk let it be signed, a key signed it, it was
+/// published, and what persons set by hand in this version.
+pub fn of_record(record: &Record) -> Vec<EventRow> {
+    let rows = &record.rows;
+    let base = Base::of(record);
+    let mut events = receipts(&rows.intake, partner(&rows.documents));
+    events.extend(record.released.as_ref().map(|released| base.released(released)));
+    let own = rows.signatures.iter().filter(|signature| signature.made_by_sohoa);
+    events.extend(own.map(|signature| base.signed(signature)));
+    events.extend(base.amended());
+    events.push(base.published());
+    events
+}
+
+/// The refusal itself: by a stage, or by the agency's clerk.
+pub fn of_refusal(entry: &Quarantine) -> EventRow {
+    let at = entry.quarantined_at;
+    let action = if entry.refused_by.is_some() { Action::ReleaseRefused } else { Action::Refused };
+    let subject = ("source", entry.source_uid);
+    let name = at.timestamp_micros().to_string();
+    let event = EventRow::new(action, subject, (entry.province.as_str(), at), &name);
+    let reason = entry.rows.findings.iter().find(|finding| finding.code == entry.code);
+    let mut event = EventRow {
+        ingest_month: entry.ingest_month.clone(),
+        stage: entry.stage.clone(),
+        dossier_uid: Some(entry.dossier_uid),
+        attempt: Some(entry.attempts),
+        outcome: "refused".into(),
+        error_code: Some(entry.code.to_string()),
+        trace_id: entry.position.as_ref().map(|position| {
+            format!("{}/{}/{}", position.topic, position.partition, position.offset)
+        }),
+        ..event
+    };
+    if let Some(Released { by, reference, .. }) = &entry.refused_by {
+        let reason = reason.and_then(|finding| finding.observed.clone());
+        event = person(event, by).with(json!({ "reference": reference, "reason": reason }));
+    } else if let Some(partner) = partner_of(entry).filter(|_| entry.code != Code::S01SecretPaper) {
+        event = event.with(json!({ "partner": partner }));
+    }
+    event
+}
+
+fn partner_of(entry: &Quarantine) -> Option<&str> {
+    let manifest = entry.message.as_ref()?.dossier.manifest.as_ref()?;
+    Some(&manifest.partner.id)
+}
+
+fn partner(documents: &[DocumentRow]) -> Option<&str> {
+    documents.iter().find_map(|row| row.partner_id.as_deref())
+}
+
+/// The files that came in; a partner's where it is known whose.
+fn receipts(intake: &[IntakeRow], partner: Option<&str>) -> Vec<EventRow> {
+    let received = |row: &IntakeRow| {
+        let subject = ("file", row.intake_uid);
+        let name = row.source_uid.to_string();
+        let at = (&*row.province, row.received_at);
+        let event = EventRow {
+            ingest_month: row.ingest_month.clone(),
+            source_uid: row.source_uid,
+            dossier_uid: Some(row.dossier_uid),
+            actor_kind: if partner.is_some() { "partner" } else { "service" }.into(),
+            actor_ref: partner.map(str::to_owned),
+            outcome: if row.duplicate_of.is_some() { "duplicate" } else { "ok" }.into(),
+            ..EventRow::new(Action::Received, subject, at, &name)
+        };
+        let details = json!({ "sha256": row.sha256, "bytes": row.size, "pages": row.pages });
+        event.with(details)
+    };
+    intake.iter().map(received).collect()
+}
+
+fn person(event: EventRow, who: &str) -> EventRow {
+    EventRow { actor_kind: "person".into(), actor_ref: Some(who.to_owned()), ..event }
+}
+
+/// What the events of a record share.
+#[derive(Clone, Copy)]
+struct Base<'a> {
+    record: &'a Record,
+    first: Option<&'a DocumentRow>,
+}
+
+impl<'a> Base<'a> {
+    fn of(record: &'a Record) -> Self {
+        Self { record, first: record.rows.documents.first() }
+    }
+
+    fn event(self, action: Action, at: chrono::DateTime<chrono::Utc>, name: &str) -> EventRow {
+        let Record { source_uid, province, version, .. } = self.record;
+        EventRow {
+            ingest_month: self.record.ingest_month.clone(),
+            version: Some(*version),
+            dossier_uid: Some(self.record.dossier_uid),
+            agency_code: self.first.and_then(|row| row.custodian_agency_code.clone()),
+            trace_id: self.first.and_then(|row| row.batch_id.clone()),
+            ..EventRow::new(action, ("source", *source_uid), (province.as_str(), at), name)
+        }
+    }
+
+    fn released(self, released: &Released) -> EventRow {
+        let name = self.record.version.to_string();
+        let event = self.event(Action::Released, released.at, &name);
+        person(event, &released.by).with(json!({ "reference": released.reference }))
+    }
+
+    /// A signature is made once, and stands in every version after that.
+    fn signed(self, signature: &SignatureRow) -> EventRow {
+        let converted = self.first.and_then(|row| row.converted_at);
+        let at = signature.timestamp_time.or(signature.signing_time_claimed).or(converted);
+        let event = self.event(
+            Action::Signed,
+            at.unwrap_or(self.record.published_at),
+            &signature.signature_uid.to_string(),
+        );
+        let details = json!({
+            "field": signature.field_name,
+            "sha256": signature.sha256_object,
+            "cert_sha256": signature.cert_sha256,
+            "serial": signature.serial_hex,
+            "subject": signature.subject_cn,
+            "algorithm": signature.sig_alg,
+            "level": signature.pades_level,
+            "trust": signature.trust_domain,
+            "release_mode": self.first.and_then(|row| row.release_mode.clone()),
+            "release_ref": self.first.and_then(|row| row.release_ref.clone()),
+        });
+        EventRow { outcome: outcome(&signature.verdict), ..event }.with(details)
+    }
+
+    fn published(self) -> EventRow {
+        let Record { version, rows, config_sha256, .. } = self.record;
+        let event = self.event(Action::Published, self.record.published_at, &version.to_string());
+        let documents = &rows.documents;
+        event.with(json!({
+            "sha256": self.first.map(|row| row.sha256_object.clone()),
+            "documents": documents.len(),
+            "pages": rows.pages.len(),
+            "pages_refused": documents.iter().map(|row| row.pages_quarantined).sum::<i32>(),
+            "config_sha256": config_sha256,
+        }))
+    }
+
+    /// One event a document and person; the values stand in the record.
+    fn amended(self) -> Vec<EventRow> {
+        let mut fields: BTreeMap<(Uuid, &str), Vec<&str>> = BTreeMap::new();
+        for one in &self.record.amendments {
+            fields.entry((one.document_uid, one.who.as_str())).or_default().push(&one.field);
+        }
+        let event = |((document, who), fields): ((Uuid, &str), Vec<&str>)| {
+            let name = format!("{} {document} {who}", self.record.version);
+            let event = self.event(Action::Amended, self.record.published_at, &name);
+            let event = EventRow {
+                subject_kind: "document".into(),
+                subject_uid: document,
+                ..person(event, who)
+            };
+            event.with(json!({ "fields": fields }))
+        };
+        fields.into_iter().map(event).collect()
+    }
+}
+
+/// What became of a signature: `ok`, or its verdict.
+fn outcome(verdict: &str) -> String {
+    if verdict.starts_with("ok") || verdict == "indeterminate_revocation" {
+        "ok".into()
+    } else {
+        verdict.to_owned()
+    }
+}
+
+/// Adding details to an event.
+trait With {
+    fn with(self, details: Value) -> Self;
+}
+
+impl With for EventRow {
+    fn with(self, details: Value) -> Self {
+        Self { details: Some(details.to_string()), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, Utc};
+    use sohoa_schemas::record::Amendment;
+
+    use super::*;
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(seconds, 0).unwrap()
+    }
+
+    fn record(version: i32) -> Record {
+        let amendment = |field: &str, who: &str| Amendment {
+            document_uid: Uuid::from_u128(1),
+            field: field.into(),
+            before: None,
+            value: Some("012345678901".into()),
+            who: who.into(),
+            note: None,
+            at: at(5),
+        };
+        let amendments = vec![
+            amendment("code_number", "A"),
+            amendment("subject", "A"),
+            amendment("subject", "B"),
+        ];
+        let row = DocumentRow {
+            custodian_agency_code: Some("H08.01".into()),
+            batch_id: Some("lô 7".into()),
+            partner_id: Some("buu-dien".into()),
+            sha256_object: "ab".repeat(32),
+            ..DocumentRow::default()
+        };
+        let released = Released { by: "Văn thư A".into(), at: at(3), reference: "BB-07".into() };
+        Record {
+            schema_version: 1,
+            source_uid: Uuid::from_u128(1),
+            dossier_uid: Uuid::from_u128(2),
+            version,
+            attempt: String::new(),
+            config_sha256: String::new(),
+            ingest_month: "2026-11".into(),
+            province: "H08".into(),
+            published_at: at(9),
+            parts: Vec::new(),
+            amendments: if version > 1 { amendments } else { Vec::new() },
+            released: Some(released).filter(|_| version == 1),
+            rows: Rows { documents: vec![row], ..Rows::default() },
+        }
+    }
+
+    #[test]
+    fn a_record_tells_who_decided_and_no_value_that_a_person_set() {
+        let first = of_record(&record(1));
+        let told: Vec<_> = first.iter().map(|e| (e.action, e.actor_ref.as_deref())).collect();
+        assert_eq!(told, [(Action::Released, Some("Văn thư A")), (Action::Published, None)]);
+        assert_eq!((first[0].occurred_at, first[1].occurred_at), (at(3), at(9)));
+        assert_eq!(first[0].details.as_deref(), Some(r#"{"reference":"BB-07"}"#));
+        assert_eq!(first[1].agency_code.as_deref(), Some("H08.01"));
+        assert!(first.iter().all(|event| event.ingest_month == "2026-11"));
+
+        let second = of_record(&record(2));
+        let told: Vec<_> = second.iter().map(|e| (e.action, e.actor_ref.as_deref())).collect();
+        let amended = |who| (Action::Amended, Some(who));
+        assert_eq!(told, [amended("A"), amended("B"), (Action::Published, None)]);
+        let fields = r#"{"fields":["code_number","subject"]}"#;
+        assert_eq!(second[0].details.as_deref(), Some(fields));
+        let uids = |events: &[EventRow]| events.iter().map(|e| e.event_uid).collect::<Vec<_>>();
+        assert_eq!(uids(&first), uids(&record_rows(record(1)).events), "told again, the same");
+        assert_ne!(first[1].event_uid, second[2].event_uid);
+    }
+}

@@ -1,0 +1,159 @@
+//! Chain and signed heads against each other.
+
+use std::collections::BTreeSet;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use serde::Serialize;
+use sohoa_index::{ChainFault, Head, Index, IndexError};
+use sohoa_schemas::events::ChainHead;
+use sohoa_sign::verify::Trust;
+use sohoa_store::Store;
+
+use super::heads;
+use crate::{
+    authority::{custodian, trust, trust_own_tests},
+    context::vietnamese,
+    exit::{Exit, Failure},
+    settings::Settings,
+};
+
+/// Events between two moves of the bar.
+const STEP: u64 = 4096;
+
+/// What is to be said of the trail.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Report {
+    /// Every province that has events or signed heads.
+    pub(crate) provinces: Vec<Province>,
+    /// Everything wrong, of all of them.
+    pub(crate) problems_total: u64,
+}
+
+/// A province's trail.
+#[derive(Debug, Serialize)]
+pub(crate) struct Province {
+    /// The province.
+    pub(crate) province: String,
+    /// Events read.
+    events: u64,
+    /// The last one.
+    head: Option<Head>,
+    /// Sound signed heads.
+    signed_heads: usize,
+    /// The last sound signed head.
+    last_signed: Option<ChainHead>,
+    /// The head that was signed after this check.
+    pub(crate) signed_now: Option<ChainHead>,
+    /// Everything wrong.
+    problems_total: u64,
+    /// What is wrong with the signed heads.
+    heads: Vec<String>,
+    /// What is wrong with the chain; the first of it.
+    faults: Vec<ChainFault>,
+}
+
+/// Checks every province: its signed heads, then the chain from its first event to its last.
+///
+/// # Errors
+/// The store or the index cannot be read; what is wrong with the trail is in the report.
+pub(crate) async fn check(
+    settings: &Settings,
+    output: &Store,
+    index: &mut Index,
+    bars: &MultiProgress,
+) -> Result<Report, Failure> {
+    let mut roots = trust(&settings.config, &[])?;
+    trust_own_tests(&mut roots)?;
+    let trust = Trust { expected: custodian(&settings.config)?, ..roots };
+    // Heads first: the chain may grow meanwhile, and then goes beyond them.
+    let mut judged = Vec::new();
+    let signed = heads::provinces(output).await?;
+    for province in &signed {
+        judged.push((province.clone(), heads::judge(output, province, &trust).await?));
+    }
+    let unreachable = |error: IndexError| Failure::from_error(Exit::Unreachable, &error);
+    let (chained, total) = index.event_provinces().await.map_err(unreachable)?;
+    let known: BTreeSet<String> = signed.into_iter().collect();
+    let unsigned = chained.into_iter().filter(|province| !known.contains(province));
+    judged.extend(unsigned.map(|province| (province, heads::Judged::default())));
+    let bar = bar(bars, total);
+    let mut report = Report::default();
+    let mut read = 0;
+    for (province, heads) in judged {
+        let each = |rows: u64| {
+            read += rows;
+            if read.is_multiple_of(STEP) {
+                bar.set_position(read);
+            }
+        };
+        let chain = Box::pin(index.check_events(&province, &heads.anchors, each)).await;
+        let chain = chain.map_err(unreachable)?;
+        let problems_total = chain.faults_total + heads.problems.len() as u64;
+        report.problems_total += problems_total;
+        report.provinces.push(Province {
+            province,
+            events: chain.events,
+            head: chain.head,
+            signed_heads: heads.anchors.len(),
+            last_signed: heads.last,
+            signed_now: None,
+            problems_total,
+            heads: heads.problems,
+            faults: chain.faults,
+        });
+    }
+    bar.finish_and_clear();
+    report.provinces.sort_by(|one, other| one.province.cmp(&other.province));
+    Ok(report)
+}
+
+fn bar(bars: &MultiProgress, total: u64) -> ProgressBar {
+    let bar = bars.add(ProgressBar::new(total));
+    let style = "{bar:30} {pos}/{len} events checked  {elapsed_precise} elapsed, {eta} left";
+    if let Ok(style) = ProgressStyle::with_template(style) {
+        bar.set_style(style);
+    }
+    bar
+}
+
+impl Report {
+    /// For people.
+    pub(crate) fn describe(&self) -> String {
+        let mut text: String = self.provinces.iter().map(Province::describe).collect();
+        text += match (self.problems_total, self.provinces.is_empty()) {
+            (0, true) => "there are no events\n",
+            (0, false) => "the trail is whole\n",
+            _ => "FAILED\n",
+        };
+        text
+    }
+}
+
+impl Province {
+    fn describe(&self) -> String {
+        let Self { province, events, signed_heads, .. } = self;
+        let last = self.signed_now.as_ref().or(self.last_signed.as_ref());
+        let seq = self.head.as_ref().map_or(0, |head| head.seq);
+        let signed = match last {
+            Some(head) => format!(
+                "{}, the last of {} over event {}; {} events are newer",
+                if self.signed_now.is_some() { " and one more" } else { "" },
+                vietnamese(head.signed_at).format("%d/%m/%Y %H:%M"),
+                head.seq,
+                (seq - head.seq).max(0)
+            ),
+            None => ": a cut tail would not show; see --sign-head".to_owned(),
+        };
+        let mut text =
+            format!("{province}: {events} events, {signed_heads} signed heads{signed}\n");
+        let faults = self.faults.iter().map(ToString::to_string);
+        for problem in self.heads.iter().cloned().chain(faults) {
+            text += &["PROBLEM ", &problem, "\n"].concat();
+        }
+        let told = (self.heads.len() + self.faults.len()) as u64;
+        if self.problems_total > told {
+            text += &["… and ", &(self.problems_total - told).to_string(), " more\n"].concat();
+        }
+        text
+    }
+}

@@ -1,0 +1,140 @@
+//! The signed heads of an output.
+
+use std::collections::BTreeMap;
+
+use futures::TryStreamExt as _;
+use object_store::path::Path;
+use sohoa_flow::{
+    Fault,
+    retry::{Policy, retry},
+};
+use sohoa_index::Anchor;
+use sohoa_publish::{keys, survey};
+use sohoa_schemas::events::ChainHead;
+use sohoa_sign::{check_seal, sealed_content, verify::Trust};
+use sohoa_store::{Store, classify, hash::sha256};
+
+use super::STAGE;
+
+/// A signed head as it lies there, believed or not.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) key: String,
+    /// The number its name has.
+    pub(super) number: i64,
+    pub(super) sha256: String,
+    message: Vec<u8>,
+    /// What it says; none where it says nothing.
+    pub(super) head: Option<ChainHead>,
+}
+
+/// What the signed heads of a province say.
+#[derive(Debug, Default)]
+pub(super) struct Judged {
+    /// The sound ones, as places in the chain.
+    pub(super) anchors: Vec<Anchor>,
+    /// The last sound one.
+    pub(super) last: Option<ChainHead>,
+    pub(super) problems: Vec<String>,
+}
+
+/// The provinces that have signed heads.
+pub(super) async fn provinces(output: &Store) -> Result<Vec<String>, Fault> {
+    let evidence = Path::from(keys::EVIDENCE);
+    let list = || async {
+        let listing = output.objects().list_with_delimiter(Some(&evidence)).await;
+        listing.map_err(|error| classify(STAGE, error))
+    };
+    let found = retry(Policy::default(), list).await?.common_prefixes;
+    let mut provinces = Vec::new();
+    for province in found.iter().filter_map(|prefix| prefix.filename().map(str::to_owned)) {
+        if !numbers(output, &province).await?.is_empty() {
+            provinces.push(province);
+        }
+    }
+    Ok(provinces)
+}
+
+/// The numbers of a province's signed heads, rising.
+async fn numbers(output: &Store, province: &str) -> Result<BTreeMap<i64, String>, Fault> {
+    let prefix = keys::heads(province);
+    let mut listing = std::pin::pin!(survey::objects(output, prefix.trim_end_matches('/')));
+    let mut numbers = BTreeMap::new();
+    while let Some(meta) = listing.try_next().await? {
+        let name = meta.location.filename().and_then(|name| name.strip_suffix(".p7m"));
+        if let Some(number) = name.and_then(|name| name.parse().ok()) {
+            numbers.insert(number, meta.location.to_string());
+        }
+    }
+    Ok(numbers)
+}
+
+/// A province's last signed head.
+pub(super) async fn last(output: &Store, province: &str) -> Result<Option<Found>, Fault> {
+    match numbers(output, province).await?.pop_last() {
+        Some((number, key)) => fetch(output, number, key).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// All signed heads of a province, judged: each made by a key that may, each naming the one before
+/// it, none missing, the chain never shorter.
+pub(super) async fn judge(output: &Store, province: &str, trust: &Trust) -> Result<Judged, Fault> {
+    let mut judged = Judged::default();
+    let mut before: Option<Found> = None;
+    for (number, key) in numbers(output, province).await? {
+        let found = fetch(output, number, key).await?;
+        match vouched(&found, province, trust) {
+            Ok(head) => {
+                judged.follow(before.as_ref(), &found, head);
+                judged.anchors.push(Anchor {
+                    name: found.key.clone(),
+                    seq: head.seq,
+                    row_hash: head.row_hash.clone(),
+                });
+                judged.last = Some(head.clone());
+            }
+            Err(why) => {
+                judged.problems.push(format!("`{}` is not believed: {why}", found.key));
+            }
+        }
+        before = Some(found);
+    }
+    Ok(judged)
+}
+
+impl Judged {
+    fn follow(&mut self, before: Option<&Found>, found: &Found, head: &ChainHead) {
+        let key = &found.key;
+        let expected = before.map_or(1, |before| before.number + 1);
+        if found.number != expected {
+            let gone = (expected, found.number - 1);
+            self.problems.push(format!("signed heads {} to {} were removed", gone.0, gone.1));
+        } else if head.previous_sha256.as_ref() != before.map(|before| &before.sha256) {
+            self.problems.push(format!(
+                "`{key}` names another head before it than the one that lies there: that one was \
+                 replaced"
+            ));
+        }
+        if self.last.as_ref().is_some_and(|last| last.seq >= head.seq) {
+            self.problems.push(format!("`{key}` signs no more than a head before it"));
+        }
+    }
+}
+
+/// What a sound head says.
+fn vouched<'a>(found: &'a Found, province: &str, trust: &Trust) -> Result<&'a ChainHead, String> {
+    let head = found.head.as_ref().ok_or("it holds no head")?;
+    check_seal(&found.message, trust, head.signed_at).map_err(|error| error.to_string())?;
+    if head.province != province || head.number != found.number {
+        return Err(format!("it is head {} of `{}`", head.number, head.province));
+    }
+    Ok(head)
+}
+
+async fn fetch(output: &Store, number: i64, key: String) -> Result<Found, Fault> {
+    let get = || async { output.get(&key).await.map_err(|error| classify(STAGE, error)) };
+    let message = retry(Policy::default(), get).await?.unwrap_or_default().to_vec();
+    let head = sealed_content(&message).and_then(|json| serde_json::from_slice(&json).ok());
+    Ok(Found { sha256: sha256(&message), key, number, message, head })
+}
