@@ -51,6 +51,7 @@ fn a_report_that_is_asked_for_wrongly_says_how() {
         (&["R1", "--period", "2026-Q5"][..], "2026-Q3"),
         (&["R1", "--period", "2026-Q3", "--agency", "H08' or 1=1"][..], "agency code"),
         (&["R1", "--period", "2026-Q3", "--to", "r1.docx"][..], "--format"),
+        (&["R15", "--period", "2026-Q3", "--agency", "H08"][..], "without --agency"),
         (&["R1"][..], "--period"),
     ] {
         let ran = world.sohoa(&[&["report"][..], wrong, &["--output", "out"]].concat());
