@@ -73,6 +73,11 @@ impl Report {
             report.name.eq_ignore_ascii_case(name) || report.slug.eq_ignore_ascii_case(name)
         })
     }
+
+    /// Whether it counts received files, which belong to no agency: it cannot be asked of one.
+    pub fn counts_files(&self) -> bool {
+        self.inputs.contains(&"intake")
+    }
 }
 
 #[cfg(test)]

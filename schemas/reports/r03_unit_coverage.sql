@@ -1,11 +1,12 @@
 -- R3 Unit coverage: one-stop units that digitise, of all there are.
 -- Source: domain §4.3 R3; 50 % of district and 30 % of commune units by 5/2022, then 30 % a year (§2.8).
--- Inputs: agencies, documents, dossiers.
+-- Inputs: agencies, documents, dossiers; targets for what is demanded.
 --
 -- percent = 100 * active_units / units
 -- units: one-stop units on the last day of the period. active: a document of a dossier that the unit
 -- took in was published in the period. Remote communes are shown, and not in the total.
 -- `unknown`: documents whose dossier, or its unit, the tables do not know.
+-- target: of the level; the next one to be reached on or after the last day of the period, else the last.
 -- level_at = 'issue': the level on the last day of the period; 'now': today's.
 WITH parameters AS (
     SELECT DATE '2026-06-15' AS period_from,   -- first day, counted
@@ -62,6 +63,19 @@ shown AS (
     LEFT JOIN active a ON a.agency_uid = u.agency_uid
     LEFT JOIN level_today t ON t.agency_uid = u.agency_uid
 ),
+target_of_level AS (
+    SELECT t.scope_value AS level, t.value, t.period_end,
+           CASE WHEN t.period_end >= p.period_to THEN t.period_end - p.period_to
+                ELSE 100000 + (p.period_to - t.period_end) END AS days_off
+    FROM targets t
+    CROSS JOIN span p
+    WHERE t.report = 'R3' AND t.scope = 'level' AND t.unit = 'percent'
+      AND (p.province IS NULL OR t.province = p.province)
+),
+nearest_target AS (
+    SELECT level, value, period_end FROM target_of_level
+    QUALIFY row_number() OVER (PARTITION BY level ORDER BY days_off, value) = 1
+),
 totals AS (
     SELECT level, area, sum(units) AS units, sum(active_units) AS active_units, sum(dossiers) AS dossiers
     FROM shown
@@ -79,6 +93,7 @@ SELECT t.level, t.area,
        CAST(t.units AS BIGINT) AS units,
        CAST(t.active_units AS BIGINT) AS active_units,
        100.0 * t.active_units / NULLIF(t.units, 0) AS percent,
+       g.value AS target, g.period_end AS target_by,
        CAST(t.dossiers AS BIGINT) AS dossiers,
        p.level_at,
        CASE WHEN t.area = 'unknown' THEN 'dossiers of no unit in the list'
@@ -86,5 +101,6 @@ SELECT t.level, t.area,
             WHEN t.level = 'total' THEN 'without remote communes' END AS note
 FROM totals t
 CROSS JOIN span p
+LEFT JOIN nearest_target g ON g.level = t.level AND t.area = 'other'
 ORDER BY CASE t.level WHEN 'central' THEN 1 WHEN 'province' THEN 2 WHEN 'district' THEN 3
                       WHEN 'commune' THEN 4 WHEN 'unknown' THEN 5 ELSE 6 END, t.area

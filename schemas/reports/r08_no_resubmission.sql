@@ -1,10 +1,11 @@
 -- R8 No re-submission: dossiers for which no paper was asked again that had been accepted before.
 -- Source: domain §4.3 R8, §2.4; at least 30 % (12/2022), 80 % (4/2023), 95 % (2030) (§2.8).
--- Inputs: dossiers.
+-- Inputs: dossiers; targets for what is demanded.
 --
 -- percent = 100 * spared / received, over dossiers taken in within the period.
 -- asked_again: fault Q07. unknown: the case system does not say. They count in the denominator:
 -- the percentage is what is certain. Where nothing at all is known there is none.
+-- target: the province's next one to be reached on or after the last day of the period, else its last.
 WITH parameters AS (
     SELECT DATE '2026-06-15' AS period_from,   -- first day, counted
            DATE '2026-09-14' AS period_to,     -- last day, counted
@@ -66,6 +67,19 @@ cases AS (
            OR starts_with(coalesce(s.agency, d.receiving_unit_code), concat(p.agency, '.')))
 ),
 -- end of shared
+target_of_province AS (
+    SELECT t.value, t.period_end,
+           CASE WHEN t.period_end >= p.period_to THEN t.period_end - p.period_to
+                ELSE 100000 + (p.period_to - t.period_end) END AS days_off
+    FROM targets t
+    CROSS JOIN span p
+    WHERE t.report = 'R8' AND t.scope = 'province' AND t.unit = 'percent'
+      AND (p.province IS NULL OR t.province = p.province)
+),
+nearest_target AS (
+    SELECT value, period_end FROM target_of_province
+    QUALIFY row_number() OVER (ORDER BY days_off, value) = 1
+),
 totals AS (
     SELECT level, agency, max(agency_name) AS agency_name, count(*) AS received,
            count(*) FILTER (WHERE NOT resubmission_demanded) AS spared,
@@ -84,6 +98,7 @@ answer AS (
            CASE WHEN t.agency IS NOT NULL THEN t.agency_name END AS agency_name,
            t.received, t.spared, t.asked_again, t.unknown,
            CASE WHEN t.unknown < t.received THEN 100.0 * t.spared / t.received END AS percent,
+           g.value AS target, g.period_end AS target_by,
            p.level_at,
            CASE WHEN t.received = 0 THEN 'no data: missing dossiers for the period'
                 WHEN t.spared IS NULL THEN 'no data: missing received_at; in no period'
@@ -92,6 +107,7 @@ answer AS (
            END AS note
     FROM totals t
     CROSS JOIN span p
+    LEFT JOIN nearest_target g ON true
 )
 SELECT * FROM answer
 ORDER BY CASE level WHEN 'central' THEN 1 WHEN 'province' THEN 2 WHEN 'district' THEN 3 WHEN 'commune' THEN 4

@@ -9,6 +9,7 @@
 -- mended: refused, and other bytes at the same address of the dossier were published by the end of
 -- the period; mean_hours_to_mend from the refusal to that publication. What was refused and then
 -- published with the same bytes is one receipt, and not counted as refused any more.
+-- A file belongs to no agency: `agency` has no part in this report.
 WITH parameters AS (
     SELECT DATE '2026-06-15' AS period_from,   -- first day, counted
            DATE '2026-09-14' AS period_to,     -- last day, counted

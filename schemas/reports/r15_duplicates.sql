@@ -7,6 +7,7 @@
 -- document, same number: the same number, notation, agency and date as a document published before
 -- it, in this period or earlier. `not comparable`: one of the four could not be read.
 -- file, a code: refused because the paper is not to be digitised.
+-- A file belongs to no agency: `agency` has no part in this report.
 WITH parameters AS (
     SELECT DATE '2026-06-15' AS period_from,   -- first day, counted
            DATE '2026-09-14' AS period_to,     -- last day, counted
@@ -41,8 +42,6 @@ document AS (
     CROSS JOIN span p
     WHERE d.state = 'published' AND d.first_seen_at < p.until_at AND d.parent_document_uid IS NULL
       AND (p.province IS NULL OR d.province = p.province)
-      AND (p.agency IS NULL OR d.custodian_agency_code = p.agency
-           OR starts_with(d.custodian_agency_code, concat(p.agency, '.')))
 ),
 files AS (SELECT count(*) AS n FROM file),
 documents_in_period AS (SELECT count(*) AS n, count(nth) AS comparable FROM document WHERE in_period),

@@ -27,6 +27,7 @@ pub static REPORTS: [Report; 15] = [
             "Năm in trong hai giai đoạn (1996, 2006, 2016) chỉ tính vào giai đoạn thực hiện trước, nên không \
              có văn bản nào bị tính hai lần. Giai đoạn 0: văn bản điện tử từ năm 2022. Văn bản không đọc \
              được năm ở dòng “Chưa rõ”.",
+            "Chỉ tính văn bản có vai trò là kết quả. Văn bản chưa rõ hiệu lực không vào tử số, nêu ở cột riêng.",
             "Dòng tổng của nhiều cơ quan không tính, cả tử số và mẫu số, cơ quan chưa có số kiểm kê.",
         ],
         basis: "Kế hoạch số hóa của tỉnh, các giai đoạn theo năm hình thành văn bản; hoàn thành trước 31/12/2025",
@@ -69,7 +70,7 @@ pub static REPORTS: [Report; 15] = [
         sentence: "Bao nhiêu Bộ phận Một cửa có hồ sơ số hóa trong kỳ",
         sentence_en: "One-stop units that digitised in the period, of all there are",
         inputs: &["agencies", "documents", "dossiers"],
-        also: &[],
+        also: &["targets"],
         method: &[
             "Đơn vị có số hóa: có ít nhất một văn bản, thuộc hồ sơ do đơn vị tiếp nhận, được đưa vào kho \
              trong kỳ. Danh sách đơn vị lấy tại ngày cuối kỳ.",
@@ -82,7 +83,7 @@ pub static REPORTS: [Report; 15] = [
             caption: "Tỷ lệ đơn vị thực hiện số hóa (%)",
             label: &["level", "area"],
             value: "percent",
-            mark: Mark::None,
+            mark: Mark::Column("target", "Chỉ tiêu"),
             rows: &[],
         },
     },
@@ -187,7 +188,7 @@ pub static REPORTS: [Report; 15] = [
         sentence: "Tỷ lệ hồ sơ không bị yêu cầu nộp lại giấy tờ đã được chấp nhận trước đó",
         sentence_en: "Dossiers for which no accepted paper was asked again",
         inputs: &["dossiers"],
-        also: &["agencies"],
+        also: &["agencies", "targets"],
         method: &[RECEIVED, "Tỷ lệ = hồ sơ không bị yêu cầu nộp lại / hồ sơ tiếp nhận.", CERTAIN],
         basis: "Ít nhất 30 % (12/2022), 80 % (4/2023), 95 % (2030)",
         sql: include_str!("../../../schemas/reports/r08_no_resubmission.sql"),
@@ -195,7 +196,7 @@ pub static REPORTS: [Report; 15] = [
             caption: "Tỷ lệ hồ sơ không phải nộp lại giấy tờ (%)",
             label: &["agency", "agency_name"],
             value: "percent",
-            mark: Mark::None,
+            mark: Mark::Column("target", "Chỉ tiêu"),
             rows: BY_AGENCY,
         },
     },

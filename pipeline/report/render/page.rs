@@ -128,7 +128,7 @@ fn headlines(answer: &Answer) -> String {
     let mut figures: Vec<_> = figures.collect();
     // The figure that is drawn comes first.
     figures.sort_by_key(|(column, _)| column.name != answer.report.chart.value);
-    let cards: String = figures
+    let cards: Vec<String> = figures
         .iter()
         .take(HEADLINES)
         .map(|(column, cell)| {
@@ -136,7 +136,10 @@ fn headlines(answer: &Answer) -> String {
             format!("<div><b>{}</b><span>{}</span></div>", escaped(&value), escaped(column.title))
         })
         .collect();
-    if cards.is_empty() { cards } else { format!("<section class=\"cards\">{cards}</section>\n") }
+    if cards.is_empty() {
+        return String::new();
+    }
+    format!("<section class=\"cards\">{}</section>\n", cards.concat())
 }
 
 fn table(answer: &Answer, shown: &[usize]) -> String {
@@ -150,17 +153,16 @@ fn table(answer: &Answer, shown: &[usize]) -> String {
         write!(out, "<tr{}>", row_class(answer, row)).unwrap_or_default();
         for place in shown {
             let column = &answer.columns[*place];
-            let class = if column.name == "note" {
-                " class=\"note\""
-            } else if vietnamese::is_figure(column.kind) {
-                " class=\"n\""
-            } else {
-                ""
+            let class = match column.name {
+                "note" => "note",
+                "agency_name" | "partner_name" => "name",
+                _ if vietnamese::is_figure(column.kind) => "n",
+                _ => "word",
             };
             let is_empty_word = row[*place] == Cell::Null && !vietnamese::is_figure(column.kind);
             let value =
                 if is_empty_word { String::new() } else { vietnamese::value(column, &row[*place]) };
-            write!(out, "<td{class}>{}</td>", escaped(&value)).unwrap_or_default();
+            write!(out, "<td class=\"{class}\">{}</td>", escaped(&value)).unwrap_or_default();
         }
         out.push_str("</tr>\n");
     }
@@ -182,8 +184,8 @@ fn row_class(answer: &Answer, row: &[Cell]) -> &'static str {
 
 fn explanation(answer: &Answer) -> String {
     let report = answer.report;
-    let method: String =
-        report.method.iter().map(|text| format!("<p>{}</p>\n", escaped(text))).collect();
+    let paragraph = |text: &&str| format!("<p>{}</p>\n", escaped(text));
+    let method = report.method.iter().map(paragraph).collect::<Vec<_>>().concat();
     format!(
         "<section class=\"method\">\n<h2>Cách tính</h2>\n{method}<p>Căn cứ: {}.</p>\n\
          <h2>Số liệu chưa rõ</h2>\n<p>Giá trị không đọc được hoặc không được ghi nhận để ở dòng, cột “Chưa rõ”, \
@@ -252,13 +254,15 @@ svg .bar { fill: #2a6592; }
 svg .mark { stroke: #b3261e; stroke-width: 2.5; }
 .legend { font-size: 9.5pt; }
 .legend span { display: inline-block; width: 0.8mm; height: 3mm; background: #b3261e; margin-right: 1mm; }
-table { border-collapse: collapse; width: 100%; font-size: 9.5pt; }
+table { border-collapse: collapse; width: 99.8%; font-size: 9.5pt; }
 thead { display: table-header-group; }
 th { background: #e3eaf1; font-weight: bold; text-align: center; vertical-align: middle; }
 th, td { border: 0.2mm solid #7d8b98; padding: 0.8mm 1.4mm; }
 tr { break-inside: avoid; }
 td.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 td.note { font-size: 8.5pt; }
+td.name { min-width: 42mm; }
+td.word { white-space: nowrap; }
 tr.total td { font-weight: bold; background: #f5f7f9; }
 tr.unknown td { font-style: italic; background: #fdf6e3; }
 h2 { font-size: 11pt; margin: 3mm 0 1mm; }

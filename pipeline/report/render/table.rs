@@ -24,17 +24,13 @@ pub(super) fn table(answer: &Answer) -> String {
     let shown: Vec<usize> = (0..answer.columns.len())
         .filter(|place| answer.columns[*place].name != "level_at")
         .collect();
-    let mut lines =
+    let mut lines: Vec<Vec<String>> =
         vec![shown.iter().map(|place| answer.columns[*place].name.to_owned()).collect()];
     lines.extend(
-        answer
-            .rows
-            .iter()
-            .map(|row| -> Vec<String> { shown.iter().map(|place| text(&row[*place])).collect() }),
+        answer.rows.iter().map(|row| shown.iter().map(|place| text(&row[*place])).collect()),
     );
-    let width = |column: usize| {
-        lines.iter().map(|line: &Vec<String>| line[column].chars().count()).max().unwrap_or(0)
-    };
+    let width =
+        |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..shown.len()).map(width).collect();
     lines.insert(1, widths.iter().map(|width| "─".repeat(*width)).collect());
     for line in &lines {

@@ -39,6 +39,10 @@ pub(crate) async fn run(arguments: &arguments::report::Report) -> Result<Exit, F
         Failure::new(Exit::Usage, format!("there is no report `{name}`"))
             .hint("`sohoa report list` shows the reports")
     })?;
+    if arguments.agency.is_some() && report.counts_files() {
+        let what = format!("{} counts received files, which belong to no agency", report.name);
+        return Err(Failure::new(Exit::Usage, what).hint("ask without --agency"));
+    }
     let question = Question {
         period: period.clone(),
         province: arguments.province.clone(),
