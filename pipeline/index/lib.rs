@@ -12,7 +12,8 @@
 //! * [`Index::append`]: each row once, however often and however interrupted; a document row implies
 //!   its pages, text, signatures, findings and receipt.
 //! * [`Index::rebuild`]: the tables anew from the records.
-//! * [`Index::query`], [`Index::finished`], [`Index::files`]: reading; [`output`]: answers as text.
+//! * [`Index::query`], [`Index::scan`], [`Index::finished`], [`Index::files`]: reading, with what was
+//!   [read](Reading) for it; [`output`]: answers as text.
 //! * [`Index::compact`], [`Index::sweep`]: upkeep. Merging happens by itself, sweeping does not.
 //!
 //! Several writers do no harm: what an append knows of a table holds only while nobody else commits
@@ -35,6 +36,7 @@
 //! filter sizes grow with the rows of a month, about ten bits a row. A replaced row costs writing its
 //! file anew (at most 32 MiB).
 
+mod answer;
 mod append;
 mod batch;
 mod columns;
@@ -59,6 +61,7 @@ use object_store::ObjectStore;
 use url::Url;
 
 pub use self::{
+    answer::{Answer, Reading},
     append::{Appended, Position},
     batch::Batch,
     columns::{COMMENT, DESCRIPTION, STANDARD},

@@ -72,7 +72,15 @@ pub async fn write<E: Into<IndexError>>(
     Ok(rows)
 }
 
-fn csv(batch: &RecordBatch, header: bool, out: &mut (dyn Write + Send)) -> Result<(), IndexError> {
+/// Writes rows as CSV, with or without the header before them.
+///
+/// # Errors
+/// [`IndexError::Output`] when `out` fails.
+pub fn csv(
+    batch: &RecordBatch,
+    header: bool,
+    out: &mut (dyn Write + Send),
+) -> Result<(), IndexError> {
     let columns = batch
         .schema_ref()
         .fields()

@@ -18,7 +18,7 @@ use deltalake::{
         execution::{
             SendableRecordBatchStream, context::SQLOptions, runtime_env::RuntimeEnvBuilder,
         },
-        prelude::{SessionContext, col, lit},
+        prelude::{Expr, SessionContext, col, lit},
     },
     delta_datafusion::DeltaSessionContext,
 };
@@ -26,7 +26,7 @@ use futures::{Stream, StreamExt as _};
 use sohoa_schemas::rows::Outcome;
 use uuid::Uuid;
 
-use crate::{Index, error::IndexError, files::text_column, table::Table};
+use crate::{Answer, Index, error::IndexError, files::text_column, table::Table};
 
 /// Memory one query may use for sorting, grouping and joining; beyond it spills to disk.
 const QUERY_BYTES: usize = 1 << 30;
@@ -59,12 +59,21 @@ impl Index {
     /// [`IndexError::Query`] for a query that is wrong or would change something,
     /// [`IndexError::Delta`] when a table it names cannot be opened.
     pub async fn query(&self, sql: &str) -> Result<SendableRecordBatchStream, IndexError> {
+        self.answer(sql).await?.stream()
+    }
+
+    /// As [`Index::query`], for who wants to see what is read as well.
+    ///
+    /// # Errors
+    /// As for [`Index::query`].
+    pub async fn answer(&self, sql: &str) -> Result<Answer, IndexError> {
         let context = session()?;
+        let mut files = 0;
         let state = context.state();
         let statement = state.sql_to_statement(sql, &Dialect::Generic)?;
         for name in state.resolve_table_references(&statement)? {
             if let Some(table) = Table::from_name(name.table()) {
-                self.register(&context, table).await?;
+                files += self.register(&context, table).await?;
             }
         }
         // The state is taken anew: it holds the tables registered above.
@@ -74,7 +83,39 @@ impl Index {
             .with_allow_dml(false)
             .with_allow_statements(false)
             .verify_plan(&plan)?;
-        Ok(context.execute_logical_plan(plan).await?.execute_stream().await?)
+        let plan = context.execute_logical_plan(plan).await?.create_physical_plan().await?;
+        Ok(Answer::new(plan, context.task_ctx(), files))
+    }
+
+    /// `columns` of the rows of one table that `filter` lets through.
+    ///
+    /// # Errors
+    /// As for [`Index::query`].
+    pub async fn scan(
+        &self,
+        table: Table,
+        filter: Option<Expr>,
+        columns: &[&str],
+    ) -> Result<Answer, IndexError> {
+        let context = session()?;
+        let files = self.register(&context, table).await?;
+        let mut rows = context.table(table.name()).await?;
+        if let Some(filter) = filter {
+            rows = rows.filter(filter)?;
+        }
+        let plan = rows.select_columns(columns)?.create_physical_plan().await?;
+        Ok(Answer::new(plan, context.task_ctx(), files))
+    }
+
+    /// Rows of a table, as its log says; reads no data file.
+    ///
+    /// # Errors
+    /// [`IndexError::Delta`] when the table cannot be opened.
+    pub async fn rows(&self, table: Table) -> Result<usize, IndexError> {
+        let log = self.log(table);
+        let Some(state) = log.newest().await? else { return Ok(0) };
+        let snapshot = state.snapshot().map_err(|error| log.error(error))?;
+        Ok(snapshot.log_data().iter().filter_map(|file| file.num_records()).sum())
     }
 
     /// The settled files of an input, in no order; more than one for an address whose bytes
@@ -136,20 +177,24 @@ impl Index {
         Ok(files)
     }
 
-    async fn register(&self, context: &SessionContext, table: Table) -> Result<(), IndexError> {
+    /// Lets a query see a table; says how many files it has.
+    async fn register(&self, context: &SessionContext, table: Table) -> Result<usize, IndexError> {
         let log = self.log(table);
+        let mut files = 0;
         let provider: Arc<dyn deltalake::datafusion::catalog::TableProvider> =
             match log.newest().await? {
                 Some(state) => {
                     state
                         .update_datafusion_session(&context.state())
                         .map_err(|error| log.error(error))?;
+                    let snapshot = state.snapshot().map_err(|error| log.error(error))?;
+                    files = snapshot.log_data().num_files();
                     Arc::new(state.table_provider().build().await?)
                 }
                 None => Arc::new(EmptyTable::new(Arc::clone(&log.schema))),
             };
         context.register_table(table.name(), provider)?;
-        Ok(())
+        Ok(files)
     }
 }
 

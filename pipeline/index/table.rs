@@ -127,9 +127,17 @@ impl Table {
             Self::Signatures => &[SOURCE_UID, "document_uid", "sha256_object", "cert_sha256"],
             Self::Findings => &[SOURCE_UID, "subject_uid"],
             Self::Intake => &[SOURCE_UID, "intake_uid"],
-            Self::DocumentVersions | Self::Documents => {
+            Self::DocumentVersions => {
                 &[SOURCE_UID, "document_uid", "dossier_code", "code_full", "sha256_object"]
             }
+            Self::Documents => &[
+                SOURCE_UID,
+                "document_uid",
+                "dossier_code",
+                "code_full",
+                "sha256_object",
+                "owner_id_hmac",
+            ],
         }
     }
 
