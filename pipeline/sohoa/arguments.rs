@@ -1,5 +1,7 @@
 //! The command line.
 
+pub(crate) mod find;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -45,6 +47,8 @@ pub(crate) enum Command {
     /// List, show and send again what was refused.
     #[command(subcommand)]
     DeadLetters(DeadLetters),
+    /// Look documents up, without SQL.
+    Find(find::Find),
     /// Maintain the index.
     Index(Index),
     /// Write the index from the events of the workers.
@@ -320,6 +324,9 @@ pub(crate) struct Batch {
     /// Form of the answer.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
+    /// Show so many rows at most, and say where there are more; 0 for all.
+    #[arg(long, default_value_t = 10_000)]
+    pub(crate) limit: usize,
 }
 
 /// `sohoa worker`.
@@ -389,6 +396,9 @@ pub(crate) struct Query {
     /// Form of the answer.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
+    /// Show so many rows at most, and say where there are more; 0 for all.
+    #[arg(long, default_value_t = 10_000)]
+    pub(crate) limit: usize,
 }
 
 /// Form of an answer.

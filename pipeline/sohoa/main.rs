@@ -22,12 +22,14 @@ mod console;
 mod context;
 mod dead_letters;
 mod exit;
+mod find;
 mod indexer;
 mod inputs;
 mod observe;
 mod privacy;
 mod release;
 mod run;
+mod scanning;
 mod scratch;
 mod settings;
 mod setup;
@@ -82,10 +84,11 @@ fn start(arguments: Arguments) -> Result<Exit, Failure> {
             Command::Batch(arguments) => commands::batch::run(&arguments).await,
             Command::Check(arguments) => commands::check::run(&arguments).await,
             Command::DeadLetters(command) => commands::dead_letters::run(command).await,
+            Command::Find(arguments) => commands::find::run(&arguments, &bars).await,
             Command::Index(arguments) => commands::index::run(&arguments).await,
             Command::Indexer(arguments) => commands::indexer::run(arguments).await,
             Command::PageWorker(arguments) => commands::page_worker::run(&arguments),
-            Command::Query(arguments) => commands::query::run(&arguments).await,
+            Command::Query(arguments) => commands::query::run(&arguments, &bars).await,
             Command::Release(command) => commands::release::run(command, &bars).await,
             Command::Run(arguments) => commands::run::run(arguments, &bars).await,
             Command::Schemas(arguments) => commands::schemas::run(&arguments),

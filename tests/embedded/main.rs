@@ -7,6 +7,7 @@
 mod amend;
 mod bad_input;
 mod barcodes;
+mod find;
 mod interrupted;
 mod misuse;
 mod refusing;

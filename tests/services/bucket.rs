@@ -42,6 +42,13 @@ fn what_a_folder_gives_a_bucket_gives() {
     assert_eq!(first.count("documents", "published") as i64, documents(&world));
     assert_eq!(world.number("select count(*) as n from documents"), documents(&world));
     world.audit();
+    let one = world.query("select document_uid, object_uri from documents limit 1").remove(0);
+    let uid = one["document_uid"].as_str().unwrap();
+    let found = world.sohoa(&["find", "--output", "s3://records/out", "--json", uid]);
+    assert_eq!(found.exit, 0, "{}", found.stderr);
+    let found: serde_json::Value = serde_json::from_str(&found.stdout).unwrap();
+    let link = format!("s3://records/out/{}", one["object_uri"].as_str().unwrap());
+    assert_eq!(found["hits"][0]["link"].as_str(), Some(link.as_str()));
     let objects = results(&world);
     let again = world.run(&[]);
     assert_eq!(again.count("documents", "skipped") as i64, documents(&world));
