@@ -6,6 +6,7 @@
 //! * [`ledger`]: what a backfill submitted, and where it goes on.
 //! * [`manifest`]: what a postal partner sends with a dossier.
 //! * [`message`]: what goes over Kafka.
+//! * [`public`]: which columns may leave the house.
 //! * [`record`]: `record.json`, the one object that makes a document published, and its siblings
 //!   for held and quarantined documents.
 //! * [`reference`]: values that stand in the environment or in a file.
@@ -18,6 +19,7 @@ pub mod config;
 pub mod ledger;
 pub mod manifest;
 pub mod message;
+pub mod public;
 pub mod published;
 pub mod record;
 pub mod reference;

@@ -1,5 +1,6 @@
 //! The command line.
 
+pub(crate) mod export;
 pub(crate) mod find;
 
 use std::path::PathBuf;
@@ -47,6 +48,8 @@ pub(crate) enum Command {
     /// List, show and send again what was refused.
     #[command(subcommand)]
     DeadLetters(DeadLetters),
+    /// Write a catalogue of what everybody may know.
+    Export(export::Export),
     /// Look documents up, without SQL.
     Find(find::Find),
     /// Maintain the index.

@@ -84,6 +84,7 @@ fn start(arguments: Arguments) -> Result<Exit, Failure> {
             Command::Batch(arguments) => commands::batch::run(&arguments).await,
             Command::Check(arguments) => commands::check::run(&arguments).await,
             Command::DeadLetters(command) => commands::dead_letters::run(command).await,
+            Command::Export(arguments) => commands::export::run(&arguments, &bars).await,
             Command::Find(arguments) => commands::find::run(&arguments, &bars).await,
             Command::Index(arguments) => commands::index::run(&arguments).await,
             Command::Indexer(arguments) => commands::indexer::run(arguments).await,

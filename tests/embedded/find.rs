@@ -123,3 +123,31 @@ fn a_long_answer_is_cut_and_says_so() {
         assert_eq!(whole.stderr, "");
     }
 }
+
+#[test]
+fn the_public_catalogue_has_the_open_document_alone() {
+    let world = world();
+    let open = world.query("select document_uid from documents where access_mode = '01'");
+    assert_eq!(open.len(), 1);
+    let export = |further: &[&str]| {
+        let mut all = vec!["export", "--public", "--output", "out", "--json"];
+        all.extend(further);
+        world.sohoa(&all)
+    };
+    let dry = export(&["--dry-run"]);
+    let counted: Value = serde_json::from_str(&dry.stdout).unwrap();
+    assert_eq!(counted["documents"]["public"], 1, "{}", dry.stderr);
+    assert!(!world.path("open").exists());
+    assert_eq!(export(&["--to", "out/open"]).exit, 1, "not among what is closed");
+    assert_eq!(export(&["--to", "open"]).exit, 0);
+    let csv = fs::read_to_string(world.path("open/documents.csv")).unwrap();
+    assert_eq!(csv.lines().count(), 2, "{csv}");
+    assert!(csv.contains(open[0]["document_uid"].as_str().unwrap()), "{csv}");
+    let note = fs::read_to_string(world.path("open/export.json")).unwrap();
+    let note: Value = serde_json::from_str(&note).unwrap();
+    for file in note["files"].as_array().unwrap() {
+        let path = world.path("open").join(file["name"].as_str().unwrap());
+        assert_eq!(fs::metadata(path).unwrap().len(), file["bytes"].as_u64().unwrap());
+    }
+    assert_eq!(note["files"].as_array().unwrap().len(), 2);
+}

@@ -6,6 +6,7 @@ pub(crate) mod backfill;
 pub(crate) mod batch;
 pub(crate) mod check;
 pub(crate) mod dead_letters;
+pub(crate) mod export;
 pub(crate) mod find;
 pub(crate) mod index;
 pub(crate) mod indexer;
