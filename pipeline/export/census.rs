@@ -61,14 +61,16 @@ fn count(batch: &RecordBatch, census: &mut Census) -> Result<(), IndexError> {
         column.is_valid(row) && column.value(row) == value
     };
     for row in 0..batch.num_rows() {
-        let kept = if !is(&columns[0], row, "published") {
-            &mut census.not_published
-        } else if !is(&columns[1], row, OPEN) {
-            &mut census.not_open
-        } else if !is(&columns[2], row, "none") {
-            &mut census.maybe_secret
-        } else {
-            &mut census.public
+        let passed = [
+            is(&columns[0], row, "published"),
+            is(&columns[1], row, OPEN),
+            is(&columns[2], row, "none"),
+        ];
+        let kept = match passed {
+            [false, _, _] => &mut census.not_published,
+            [_, false, _] => &mut census.not_open,
+            [_, _, false] => &mut census.maybe_secret,
+            [true, true, true] => &mut census.public,
         };
         *kept += 1;
     }

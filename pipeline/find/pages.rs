@@ -51,6 +51,13 @@ impl Current {
     }
 }
 
+/// What a page has to have.
+#[derive(Debug)]
+struct Wanted {
+    words: Words,
+    current: Current,
+}
+
 /// A page that fits.
 #[derive(Debug)]
 struct Page {
@@ -82,7 +89,8 @@ pub async fn pages(
     if matches!(&current, Current::These(versions) if versions.is_empty()) {
         return Ok(Found { hits: Vec::new(), total: 0 });
     }
-    let best = scan(index, filter(&current, &partitions), words, current, limit, scans).await?;
+    let filter = filter(&current, &partitions);
+    let best = scan(index, filter, Wanted { words, current }, (limit, scans)).await?;
     let total = best.total;
     Ok(Found { hits: described(index, best.into_sorted(), scans).await?, total })
 }
@@ -156,23 +164,21 @@ fn filter(current: &Current, partitions: &BTreeSet<(String, String)>) -> Option<
 async fn scan(
     index: &Index,
     filter: Option<Expr>,
-    words: Words,
-    current: Current,
-    limit: usize,
-    scans: Scans<'_>,
+    wanted: Wanted,
+    (limit, scans): (usize, Scans<'_>),
 ) -> Result<Best<Page>, IndexError> {
     let mut columns = vec!["document_uid", "version", "page_no", "text_folded"];
     // Twice as much to read; only marks need it.
-    columns.extend(words.has_marks().then_some("text"));
+    columns.extend(wanted.words.has_marks().then_some("text"));
     let answer = index.scan(Table::PageText, filter, &columns).await?;
     scans(Table::PageText, &answer);
-    let shared = Arc::new((words, current));
+    let wanted = Arc::new(wanted);
     let read = answer.streams()?.into_iter().map(|mut stream| {
-        let shared = Arc::clone(&shared);
+        let wanted = Arc::clone(&wanted);
         side_by_side(async move {
             let mut best = Best::new(limit);
             while let Some(batch) = stream.try_next().await? {
-                judge(&batch, &shared.0, &shared.1, &mut best)?;
+                judge(&batch, &wanted, &mut best)?;
             }
             Ok(best)
         })
@@ -184,12 +190,8 @@ async fn scan(
     Ok(best)
 }
 
-fn judge(
-    batch: &RecordBatch,
-    words: &Words,
-    current: &Current,
-    best: &mut Best<Page>,
-) -> Result<(), IndexError> {
+fn judge(batch: &RecordBatch, wanted: &Wanted, best: &mut Best<Page>) -> Result<(), IndexError> {
+    let Wanted { words, current } = wanted;
     let (uids, folded) = (text(batch, "document_uid")?, text(batch, "text_folded")?);
     let marked = words.has_marks().then(|| text(batch, "text")).transpose()?;
     for row in 0..batch.num_rows() {

@@ -28,7 +28,7 @@ const COLUMNS: [&str; 8] =
 const SEARCHED: [&str; 4] = ["uri", "code", "sentence", "source_uid"];
 
 /// Rows, filtered as they come.
-pub type Rows = Pin<Box<dyn Stream<Item = Result<RecordBatch, IndexError>> + Send>>;
+pub(crate) type Rows = Pin<Box<dyn Stream<Item = Result<RecordBatch, IndexError>> + Send>>;
 
 /// Receipts with this outcome that have all words in their address, code or sentence; the numbers of
 /// a file's name are words like the others.

@@ -90,7 +90,7 @@ impl Request {
             self.words.push(&first.text);
             return Ok(1);
         }
-        if is_citizens_number(&first.text) {
+        if is_citizens_number(&first.text) || is_grouped_number(tokens) {
             return Err(Misunderstood::CitizensNumber);
         }
         if let Some((period, taken)) = dates(tokens) {
@@ -185,6 +185,15 @@ fn tokens(text: &str) -> Result<Vec<Token>, Misunderstood> {
 fn is_citizens_number(text: &str) -> bool {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     matches!(digits, 9 | 12) && text.chars().all(|c| c.is_ascii_digit() || c == '.')
+}
+
+/// Three or four groups of three digits, or three of four: the same with spaces.
+fn is_grouped_number(tokens: &[Token]) -> bool {
+    let lengths = tokens.iter().map_while(|token| {
+        let digits = !token.quoted && token.text.bytes().all(|b| b.is_ascii_digit());
+        digits.then_some(token.text.len())
+    });
+    matches!(lengths.collect::<Vec<_>>().as_slice(), [3, 3, 3] | [3, 3, 3, 3] | [4, 4, 4])
 }
 
 /// `số 2114`, `2114` or `2114/QĐ-UBND`, with the tokens it took.
@@ -294,6 +303,7 @@ mod tests {
             ("\"thửa số 7", Misunderstood::Unclosed),
             ("052099001234", Misunderstood::CitizensNumber),
             ("211.234.567", Misunderstood::CitizensNumber),
+            ("cccd 052 099 001 234", Misunderstood::CitizensNumber),
             ("01/06/2020 năm 2021", Misunderstood::NoDay),
             ("QĐ-UBND TB-UBND", Misunderstood::Two("notations")),
         ] {

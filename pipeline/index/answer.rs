@@ -8,10 +8,14 @@ use std::{collections::HashSet, sync::Arc};
 
 use arrow::datatypes::SchemaRef;
 use deltalake::datafusion::{
-    datasource::{physical_plan::FileScanConfig, source::DataSourceExec},
+    datasource::{
+        physical_plan::{FileGroup, FileScanConfig},
+        source::DataSourceExec,
+    },
     execution::{SendableRecordBatchStream, TaskContext},
     physical_plan::{
-        ExecutionPlan, execute_stream, execute_stream_partitioned, metrics::MetricValue,
+        ExecutionPlan, execute_stream, execute_stream_partitioned,
+        metrics::{MetricValue, MetricsSet},
     },
 };
 use serde::Serialize;
@@ -86,7 +90,7 @@ fn add(plan: &Arc<dyn ExecutionPlan>, reading: &mut Reading) {
     if let Some(source) = plan.downcast_ref::<DataSourceExec>() {
         add_files(source, reading);
     }
-    for metric in plan.metrics().iter().flat_map(|set| set.iter()) {
+    for metric in plan.metrics().iter().flat_map(MetricsSet::iter) {
         match metric.value() {
             MetricValue::PruningMetrics { name, pruning_metrics } => match &**name {
                 "row_groups_pruned_statistics" => {
@@ -113,7 +117,7 @@ fn add(plan: &Arc<dyn ExecutionPlan>, reading: &mut Reading) {
 
 fn add_files(source: &DataSourceExec, reading: &mut Reading) {
     let Some(config) = source.data_source().downcast_ref::<FileScanConfig>() else { return };
-    let files = || config.file_groups.iter().flat_map(|group| group.files());
+    let files = || config.file_groups.iter().flat_map(FileGroup::files);
     // A large file is read in several pieces at once.
     let paths: HashSet<_> = files().map(|file| &file.object_meta.location).collect();
     reading.files_planned += paths.len();
@@ -146,7 +150,7 @@ mod tests {
             // An agency that nobody has: the log's statistics exclude every file.
             (col("custodian_agency_code").eq(lit("H63.09")), 0, 0, 0),
             // A month is a folder.
-            (col("ingest_month").eq(lit("2026-10")), 2, 0, 0),
+            (col("ingest_month").eq(lit("2026-10")), 2, 2, 0),
         ] {
             let asked = format!("{filter}");
             let answer = index.scan(Table::Documents, Some(filter), &["code_full"]).await.unwrap();

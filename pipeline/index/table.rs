@@ -162,6 +162,8 @@ impl Table {
             // Files of published receipts alone are passed over by appends of other months.
             Self::Intake => &["outcome"],
             Self::Findings | Self::Signatures => &[SOURCE_UID],
+            // The chain is read in its order.
+            Self::Events => &["seq"],
         }
     }
 

@@ -7,11 +7,9 @@ use clap::Args;
 /// `sohoa export`.
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct Export {
     /// What everybody may know; there is no other export.
     #[arg(long, required = true)]
-    #[expect(dead_code, reason = "it has to be said, and there is nothing to choose")]
     pub(crate) public: bool,
     /// Folder or URL of the results.
     #[arg(long)]

@@ -51,6 +51,7 @@ struct Written {
 
 /// Counts, and writes unless it is a dry run.
 pub(crate) async fn run(arguments: &Export, bars: &MultiProgress) -> Result<Exit, Failure> {
+    debug_assert!(arguments.public, "the command line demands it");
     let settings = Settings::load(arguments.config.as_deref())?;
     let request = request(arguments)?;
     let store = setup::open(&settings, &arguments.output, Missing::Refuse).await?;

@@ -116,17 +116,16 @@ fn csv(hits: &[Linked<'_>], out: impl Write) -> std::io::Result<()> {
         "link",
     ])?;
     for Linked { hit, link } in hits {
-        let text = |value: &Option<String>| value.clone().unwrap_or_default();
         csv.write_record([
-            &text(&hit.code),
-            &text(&hit.issued_date),
-            &text(&hit.kind),
-            &text(&hit.agency),
-            &text(&hit.subject),
+            hit.code.as_deref().unwrap_or_default(),
+            hit.issued_date.as_deref().unwrap_or_default(),
+            hit.kind.as_deref().unwrap_or_default(),
+            hit.agency.as_deref().unwrap_or_default(),
+            hit.subject.as_deref().unwrap_or_default(),
             &hit.page.to_string(),
             &hit.page_to.to_string(),
             &hit.access_mode,
-            &text(&hit.excerpt),
+            hit.excerpt.as_deref().unwrap_or_default(),
             &hit.document_uid,
             &hit.version.to_string(),
             link,
@@ -162,7 +161,7 @@ fn table(hits: &[Linked<'_>], out: &mut impl Write) -> std::io::Result<()> {
 }
 
 fn columns(hit: &Hit) -> [String; 5] {
-    let text = |value: &Option<String>| value.clone().unwrap_or_else(|| UNKNOWN.to_owned());
+    let text = |value: Option<&str>| value.unwrap_or(UNKNOWN).to_owned();
     let pages = if hit.page == hit.page_to {
         hit.page.to_string()
     } else {
@@ -170,10 +169,10 @@ fn columns(hit: &Hit) -> [String; 5] {
     };
     let mode = if hit.access_mode == "01" { "" } else { ", conditional" };
     [
-        text(&hit.code),
-        text(&hit.issued_date),
-        text(&hit.kind),
-        text(&hit.agency),
+        text(hit.code.as_deref()),
+        text(hit.issued_date.as_deref()),
+        text(hit.kind.as_deref()),
+        text(hit.agency.as_deref()),
         format!("{pages}{mode}"),
     ]
 }
