@@ -78,9 +78,10 @@ pub(crate) fn batch(schema: &SchemaRef, month: u64, rows: &[Document]) -> Record
             "page_count" | "page_to" => numbers(rows.iter().map(|d| d.pages as i32)),
             "sha256_object" => text(rows.iter().map(hash)),
             "object_uri" => text(rows.iter().map(address)),
-            "object_size" => Arc::new(Int64Array::from_iter_values(
-                rows.iter().map(|d| d.pages as i64 * 150_000),
-            )),
+            "object_size" => {
+                let sizes = rows.iter().map(|d| d.pages as i64 * 150_000);
+                Arc::new(Int64Array::from_iter_values(sizes)) as ArrayRef
+            }
             "signature_state" => words(rows.iter().map(|_| "ok")),
             "state" => words(rows.iter().map(|_| "published")),
             "access_mode" => words(rows.iter().map(|d| if d.seed % 50 == 0 { "01" } else { "02" })),
@@ -88,14 +89,14 @@ pub(crate) fn batch(schema: &SchemaRef, month: u64, rows: &[Document]) -> Record
             "ocr_mean_conf" => floats(rows.iter().map(|d| confidence(d, 8))),
             "ocr_char_count" => numbers(rows.iter().map(|d| (d.pages * 900 + d.seed % 700) as i32)),
             "field_conf" => {
-                let values = rows.iter().flat_map(|d| (0..5).map(|at| confidence(d, at)));
+                let values = rows.iter().flat_map(|d| (0..5).map(move |at| confidence(d, at)));
                 map(field, &KEYS, floats(values))
             }
             "field_source" => {
                 map(field, &KEYS, words(rows.iter().flat_map(|_| KEYS.map(|_| "page"))))
             }
             "field_box" => {
-                let values = rows.iter().flat_map(|d| (0..5).map(|at| place(d, at)));
+                let values = rows.iter().flat_map(|d| (0..5).map(move |at| place(d, at)));
                 map(field, &KEYS, text(values))
             }
             _ => return None,
@@ -110,7 +111,7 @@ fn code_full(document: &Document) -> String {
 
 /// Days since 1970.
 fn issued(document: &Document) -> i32 {
-    (document.year - 1970) * 365 + (document.seed >> 13) as i32 % 365
+    (document.year - 1970) * 365 + ((document.seed >> 13) % 365) as i32
 }
 
 fn level(document: &Document) -> &'static str {

@@ -58,10 +58,13 @@ async fn make(folder: &Path, documents: u64) -> Outcome<()> {
     let tables = [Table::Documents, Table::Pages, Table::PageText];
     let written = tables.map(|table| {
         let (folder, province) = (folder.to_owned(), Arc::clone(&province));
-        tokio::spawn(async move { fill(&mut open(&folder)?, table, &province).await })
+        std::thread::spawn(move || -> Outcome<()> {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(fill(&mut open(&folder)?, table, &province))
+        })
     });
     for (table, written) in tables.into_iter().zip(written) {
-        written.await??;
+        written.join().map_err(|_| "a table could not be written")??;
         let stats = open(folder)?.stats(table).await?;
         println!("{}", serde_json::to_string(&stats)?);
     }
