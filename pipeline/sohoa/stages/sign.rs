@@ -80,7 +80,7 @@ pub(crate) fn sign(
         .tempfile()
         .map_err(|error| classify_local(STAGE, error))?
         .into_temp_path();
-    let report = tokio::task::block_in_place(|| {
+    let signed = || {
         let Authority { signer, stamps, .. } = &*office.authority;
         let signed = match stamps {
             Some(stamps) => sign_pdf_stamped(composed, &file, &request, signer, stamps),
@@ -88,7 +88,9 @@ pub(crate) fn sign(
         };
         signed.map_err(sign_fault)?;
         verify(office, &file)
-    })?;
+    };
+    let booked = || office.clock.book(|spent| &mut spent.sign, signed);
+    let report = tokio::task::block_in_place(booked)?;
     let own = report.signatures.iter().find(|signature| signature.field_name == FIELD);
     let verdict = own.map_or(Verdict::Missing, |signature| signature.verdict);
     // Revocation is not looked up at level B-B; everything else must hold.
@@ -147,7 +149,9 @@ pub(crate) fn found(context: &Context, taken: &Taken) -> Result<Vec<SignatureRow
     };
     let mut found = Vec::new();
     for file in &taken.files {
-        let report = match tokio::task::block_in_place(|| verify(context, &file.path)) {
+        let report = match tokio::task::block_in_place(|| {
+            context.clock.book(|spent| &mut spent.sign, || verify(context, &file.path))
+        }) {
             Ok(report) => report,
             // A signed file that the verifier cannot read is still a record; its signature rows
             // are missing, which the log says and `sohoa verify` shows.
