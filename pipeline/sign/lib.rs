@@ -22,6 +22,8 @@ mod error;
 mod fetch;
 mod font;
 mod form;
+#[doc(hidden)]
+pub mod fuzzing;
 mod gather;
 mod hash;
 mod key;
