@@ -1,5 +1,7 @@
 //! What `sohoa run --json` prints on standard output when it ends.
 
+use std::ops::AddAssign;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -58,4 +60,88 @@ pub struct Summary {
     /// `findings`.
     #[serde(default)]
     pub refused: Vec<Refused>,
+    /// CPU seconds by step: of the pages that page workers gave, and of what was made of them.
+    #[serde(default)]
+    pub cpu_seconds: StepSeconds,
+}
+
+/// CPU seconds by step; the steps do not overlap. What the process spends between them, on the
+/// store, the index and itself, is in none.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StepSeconds {
+    /// From the file to a raster.
+    pub decode: f64,
+    /// Looking for barcodes.
+    pub barcodes: f64,
+    /// From the raster to what the engine sees.
+    pub prepare: f64,
+    /// The engine's recognise call, first look.
+    pub recognise: f64,
+    /// The engine's recognise call, further looks at a page or a part of it.
+    pub recognise_again: f64,
+    /// From the engine's result to words with boxes, marks repaired.
+    pub words: f64,
+    /// Everything else of a page worker.
+    pub rest: f64,
+    /// Fields from words.
+    pub extract: f64,
+    /// The archived document and its layout.
+    pub compose: f64,
+    /// Signatures, made and verified.
+    pub sign: f64,
+}
+
+impl StepSeconds {
+    /// Each step by its name.
+    pub fn by_step(&self) -> [(&'static str, f64); 10] {
+        [
+            ("decode", self.decode),
+            ("barcodes", self.barcodes),
+            ("prepare", self.prepare),
+            ("recognise", self.recognise),
+            ("recognise_again", self.recognise_again),
+            ("words", self.words),
+            ("rest", self.rest),
+            ("extract", self.extract),
+            ("compose", self.compose),
+            ("sign", self.sign),
+        ]
+    }
+
+    /// All steps together.
+    pub fn total(&self) -> f64 {
+        self.by_step().iter().map(|(_, seconds)| seconds).sum()
+    }
+}
+
+impl AddAssign for StepSeconds {
+    fn add_assign(&mut self, other: Self) {
+        self.decode += other.decode;
+        self.barcodes += other.barcodes;
+        self.prepare += other.prepare;
+        self.recognise += other.recognise;
+        self.recognise_again += other.recognise_again;
+        self.words += other.words;
+        self.rest += other.rest;
+        self.extract += other.extract;
+        self.compose += other.compose;
+        self.sign += other.sign;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_step_has_a_name_and_is_added() {
+        let names = StepSeconds::default().by_step().map(|(name, _)| name);
+        let each = names.iter().map(|name| ((*name).to_owned(), serde_json::json!(1.5)));
+        let one = serde_json::Value::Object(each.collect());
+        let mut sum: StepSeconds = serde_json::from_value(one).unwrap();
+        sum += sum;
+        assert_eq!(sum.by_step().map(|(_, seconds)| seconds), [3.0; 10]);
+        assert_eq!(sum.total(), 30.0);
+    }
 }

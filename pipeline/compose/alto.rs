@@ -159,7 +159,8 @@ fn boxed<'a, W: Write>(
 ) -> quick_xml::writer::ElementWriter<'a, W> {
     // Edges are rounded, not sizes, so that boxes which touch still do.
     let (left, top) = (units(rect.x0), units(rect.y0));
-    let (width, height) = (units(rect.x1) - left, units(rect.y1) - top);
+    let (width, height) =
+        (i64::from(units(rect.x1)) - i64::from(left), i64::from(units(rect.y1)) - i64::from(top));
     element.with_attributes([
         ("HPOS", left.to_string().as_str()),
         ("VPOS", top.to_string().as_str()),
@@ -174,6 +175,8 @@ fn units(points: f32) -> i32 {
 
 /// 0 to 1 with two digits: more would be noise.
 fn share(confidence: f32) -> String {
+    // What is no number is no confidence.
+    let confidence = if confidence.is_nan() { 0.0 } else { confidence };
     format!("{:.2}", confidence.clamp(0.0, 1.0))
 }
 

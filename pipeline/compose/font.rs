@@ -67,7 +67,7 @@ impl Font {
     }
 }
 
-fn widths(face: &ttf_parser::Face<'_>) -> HashMap<char, u16> {
+pub(crate) fn widths(face: &ttf_parser::Face<'_>) -> HashMap<char, u16> {
     let mut widths = HashMap::new();
     let unicode = face.tables().cmap.into_iter().flat_map(|cmap| cmap.subtables);
     for table in unicode.filter(ttf_parser::cmap::Subtable::is_unicode) {

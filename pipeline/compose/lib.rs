@@ -20,6 +20,8 @@ pub mod composer;
 pub mod description;
 pub mod error;
 pub mod font;
+#[doc(hidden)]
+pub mod fuzzing;
 mod glyphless;
 mod icc;
 mod jpeg;

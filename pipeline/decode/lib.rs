@@ -22,6 +22,8 @@
 mod error;
 mod exif;
 mod fax_codec;
+#[doc(hidden)]
+pub mod fuzzing;
 mod jpeg;
 mod jpeg_join;
 mod jpeg_page;

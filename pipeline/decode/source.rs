@@ -50,7 +50,11 @@ pub fn open(path: &Path, limits: &Limits) -> Result<Source, DecodeError> {
 }
 
 impl Source {
-    fn of(format: Format, bytes: Arc<Vec<u8>>, limits: &Limits) -> Result<Self, DecodeError> {
+    pub(crate) fn of(
+        format: Format,
+        bytes: Arc<Vec<u8>>,
+        limits: &Limits,
+    ) -> Result<Self, DecodeError> {
         let (container, pages) = match format {
             Format::Jpeg => (Container::Jpeg(JpegFile::open(bytes, limits)?), 1),
             Format::Jpeg2000 => (Container::Jpx(JpxFile::open(bytes, limits)?), 1),
@@ -140,7 +144,7 @@ impl fmt::Debug for Source {
 }
 
 /// A decoder's own panic on hostile bytes is one more way for a file to be unreadable.
-fn guarded<T>(work: impl FnOnce() -> Result<T, DecodeError>) -> Result<T, DecodeError> {
+pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, DecodeError>) -> Result<T, DecodeError> {
     catch_unwind(AssertUnwindSafe(work))
         .unwrap_or_else(|_| Err(DecodeError::unreadable("its decoder gave up on malformed data")))
 }
@@ -158,7 +162,7 @@ fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, DecodeError> {
     Ok(bytes)
 }
 
-fn sniff(bytes: &[u8]) -> Result<Format, DecodeError> {
+pub(crate) fn sniff(bytes: &[u8]) -> Result<Format, DecodeError> {
     let head = &bytes[..bytes.len().min(PDF_HEADER_WINDOW)];
     if head.is_empty() {
         return Err(DecodeError::Empty { what: "it has no bytes" });

@@ -1,6 +1,7 @@
 //! A page after decode and recognition.
 
 use serde::{Deserialize, Serialize};
+use sohoa_schemas::summary::StepSeconds;
 
 use crate::{barcode::Barcodes, geometry::Rect, image::ArchiveImage, text::PageText};
 
@@ -57,6 +58,8 @@ pub struct PageFacts {
     pub decode_ms: u32,
     /// Time spent recognising, milliseconds.
     pub ocr_ms: u32,
+    /// CPU time of the page worker for this page.
+    pub cpu: StepSeconds,
     /// Finding codes of the page, e.g. `I01_DPI_LOW`.
     pub findings: Vec<String>,
 }

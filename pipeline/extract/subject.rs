@@ -33,7 +33,7 @@ fn titled(head: &Head<'_, '_>, heading: &Heading<'_>) -> Option<Field<String>> {
     let mut lines: Vec<Span<'_>> = Vec::new();
     let mut above = heading.span.clone();
     for row in sheet.rows.iter().skip(heading.row + 1).take(MOST_ROWS) {
-        let Some(row) = unstamped(row, stamp) else { continue };
+        let Some(row) = unstamped(row, stamp).as_ref().and_then(unnumbered) else { continue };
         let Some(line) = on_axis(&row, axis, 0.09 * sheet.width) else {
             // A scrawl or a stamp between the lines is passed over, a body line is the end.
             if row.confidence() < 0.6 {
@@ -75,6 +75,23 @@ fn unstamped<'a>(row: &Span<'a>, stamp: Option<Rect>) -> Option<Span<'a>> {
         (stamp.x0..stamp.x1).contains(&x) && (stamp.y0..stamp.y1).contains(&y)
     };
     Span::of(row.words.iter().filter(|word| !(inside(word) && written(word))).copied().collect())
+}
+
+/// The row without the number before it: an incoming stamp whose other words were not read leaves
+/// its `Số: 466` beside the subject, and none begins so.
+fn unnumbered<'a>(row: &Span<'a>) -> Option<Span<'a>> {
+    let plain = |word: &Word| word.text.trim_matches(|c: char| !c.is_alphanumeric()).to_owned();
+    let number = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
+    match row.words.as_slice() {
+        [label, digits, rest @ ..]
+            if label.text.ends_with([':', ';', '.'])
+                && skeleton(&plain(label)) == "so"
+                && number(&plain(digits)) =>
+        {
+            Span::of(rest.to_vec())
+        }
+        _ => Some(row.clone()),
+    }
 }
 
 /// From sentence case to capitals: a stamp, or the first heading of the body.
@@ -241,8 +258,19 @@ fn odd(word: &str) -> bool {
             !matches!(word, "-" | "–" | "—" | "&" | "+" | "/" | "(" | ")" | "," | "." | ";" | ":")
         }
         [only] => only.is_lowercase() && word.chars().count() == 1 && !vowel(*only),
-        _ => word.chars().any(sign),
+        [first, rest @ ..] => {
+            // `iàC`: a capital behind small letters; `kWh` and `pH` are short.
+            let turned = first.is_lowercase() && rest.iter().any(|c| c.is_uppercase());
+            (turned && rest.len() > 2) || word.chars().any(sign)
+        }
     }
+}
+
+/// Whether the text begins with a quotation that it never ends: debris before a line that is none
+/// the surer for it.
+fn opens_only(text: &str) -> bool {
+    let quote = |c: char| matches!(c, '"' | '“' | '”' | '\'' | '‘' | '’');
+    text.starts_with(quote) && !text.chars().skip(1).any(quote)
 }
 
 fn sign(c: char) -> bool {
@@ -271,7 +299,9 @@ fn join(head: &Head<'_, '_>, lines: &[Span<'_>], factor: f32) -> Option<Field<St
     let mean = lines.iter().map(|line| confidence::word(line.confidence())).fold(1.0, f32::min);
     let opened = start > 0 || value.starts_with("Về");
     let words = || lines.iter().flat_map(|line| line.words.iter());
-    let odd = words().any(|word| odd(&word.text)) || words().filter(|word| lost(word)).count() > 1;
+    let odd = words().any(|word| odd(&word.text))
+        || words().filter(|word| lost(word)).count() > 1
+        || opens_only(&value);
     let whole = if dangles(&value) || odd { 0.05 } else { 1.0 };
     let p = confidence::weigh(mean, factor * whole * if opened { 1.0 } else { 0.6 });
     Some(Field { value, probability: p, page: head.sheet.page, bbox })
@@ -347,12 +377,29 @@ mod tests {
 
     #[test]
     fn signs_and_lone_consonants_belong_to_no_subject() {
-        for word in ["|", "ˆ", "»›:", "¿no", "t", "45ˆ"] {
+        for word in ["|", "ˆ", "»›:", "¿no", "t", "45ˆ", "k.iàC"] {
             assert!(odd(word), "{word}");
         }
-        for word in ["-", "ở", "Y", "(đợt", "2019-2020", "GD&ĐT", "“Tháng", "4", "II"] {
+        for word in ["-", "ở", "Y", "(đợt", "2019-2020", "GD&ĐT", "“Tháng", "4", "II", "kWh"]
+        {
             assert!(!odd(word), "{word}");
         }
+    }
+
+    #[test]
+    fn a_number_beside_the_subject_is_left_out() {
+        let paper = notice()
+            .line(110.0, 156.0, "Số: 2725")
+            .line(200.0, 156.0, "Tuyển dụng công chức xã")
+            .line(110.0, 210.0, "Căn cứ Luật Cán bộ, công chức;");
+        assert_eq!(read(paper).unwrap().value, "Tuyển dụng công chức xã");
+    }
+
+    #[test]
+    fn a_quotation_that_never_ends_is_doubt() {
+        let subject = |text: &str| read(notice().line(190.0, 156.0, text)).unwrap().probability;
+        assert!(subject("Về việc phát động “Tháng hành động”") > 0.9);
+        assert!(subject("“Tuyển dụng công chức xã, phường") < 0.9);
     }
 
     #[test]

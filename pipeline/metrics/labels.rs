@@ -114,6 +114,30 @@ closed! {
         Broken = "broken",
     }
 
+    /// What CPU time is spent on.
+    Step = "step" {
+        /// From the file to a raster.
+        Decode = "decode",
+        /// Looking for barcodes.
+        Barcodes = "barcodes",
+        /// From the raster to what the engine sees.
+        Prepare = "prepare",
+        /// The engine's first look.
+        Recognise = "recognise",
+        /// Its further looks at a page or a part of it.
+        RecogniseAgain = "recognise_again",
+        /// From the engine's result to words.
+        Words = "words",
+        /// Everything else of a page worker.
+        Rest = "rest",
+        /// Fields from words.
+        Extract = "extract",
+        /// The archived document and its layout.
+        Compose = "compose",
+        /// Signatures, made and verified.
+        Sign = "sign",
+    }
+
     /// What came of a transaction of announcements.
     AnnounceResult = "result" {
         /// Messages and positions are there.

@@ -32,7 +32,7 @@ pub use edge::Edge;
 pub use health::Health;
 pub use labels::{
     AnnounceResult, CommitResult, Lane, Operation, Outcome, PageRead, Restart, Skipped, Stage,
-    StoreResult, Table,
+    Step, StoreResult, Table,
 };
 pub use line::{Line, Sampler};
 pub use record::Failure;

@@ -7,7 +7,7 @@ use metrics::Unit;
 
 use crate::labels::{
     AnnounceResult, CODE, Class, CommitResult, Dimension, FROM, Lane, Operation, Outcome, PageRead,
-    Restart, Skipped, Stage, StoreResult, TO, Table,
+    Restart, Skipped, Stage, Step, StoreResult, TO, Table,
 };
 
 /// How a metric behaves.
@@ -105,6 +105,9 @@ metrics! {
         "Page workers replaced, by reason.";
     PAGE_READS: "sohoa_page_reads_total", Kind::Counter, Count, [PageRead::DIMENSION],
         "Pages by what the page workers made of them.";
+
+    STEP_CPU: "sohoa_step_cpu_seconds_total", Kind::Time, Seconds, [Step::DIMENSION],
+        "CPU time by step: of the pages that page workers gave, and of what was made of them.";
 
     PAGES: "sohoa_pages_total", Kind::Counter, Count, [Lane::DIMENSION, Outcome::DIMENSION],
         "Pages of settled documents, by lane and by what became of the document.";

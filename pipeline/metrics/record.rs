@@ -10,7 +10,7 @@ use sohoa_schemas::Code;
 use crate::{
     labels::{
         AnnounceResult, Class, CommitResult, Lane, Operation, Outcome, PageRead, Restart, Skipped,
-        Stage, StoreResult, Table,
+        Stage, Step, StoreResult, Table,
     },
     names::{self, Kind, Metric},
 };
@@ -78,6 +78,15 @@ pub fn page_worker_restarts(reason: Restart, since_start: u64) {
 /// Pages that ended so in the page workers, since the start of the process.
 pub fn page_reads(result: PageRead, since_start: u64) {
     counter(names::PAGE_READS, &[result.as_str()]).absolute(since_start);
+}
+
+/// CPU seconds of the steps with these names, since the start of the process.
+pub fn step_cpu(steps: &[(&str, f64)]) {
+    for step in Step::ALL {
+        let spent = steps.iter().find(|(name, _)| *name == step.as_str());
+        let seconds = spent.map_or(0.0, |(_, seconds)| seconds.max(0.0));
+        time(names::STEP_CPU, &[step.as_str()], Duration::from_secs_f64(seconds));
+    }
 }
 
 /// Documents of a lane that are not settled, their pages as far as known, and when they will be.

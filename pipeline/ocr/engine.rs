@@ -16,6 +16,7 @@ use crate::{
     orientation,
     prepare::{blank, grey, ink, reduce, skew, turn},
     repair::Repairer,
+    steps::{Step, again as second_look, step},
     words::{self, Reading},
 };
 
@@ -153,7 +154,8 @@ impl Engine {
     ) -> Result<Recognised, OcrError> {
         let mut page = self.recognise_as_it_is(raster, dpi, page_size_pt, profile)?;
         if let Some(repairer) = &self.repairer {
-            page.repaired_words = page.text.lines.iter_mut().map(|line| repairer.line(line)).sum();
+            let lines = page.text.lines.iter_mut();
+            page.repaired_words = step(Step::Words, || lines.map(|line| repairer.line(line)).sum());
         }
         Ok(page)
     }
@@ -179,7 +181,7 @@ impl Engine {
             for (native, same_model) in [Some((&self.native, true)), witness].into_iter().flatten()
             {
                 set_mode(native, TessPageSegMode::PSM_SINGLE_LINE)?;
-                let reading = read(native, &cut.grey, cut.dpi, &cut.frame);
+                let reading = second_look(|| read(native, &cut.grey, cut.dpi, &cut.frame));
                 set_mode(native, TessPageSegMode::PSM_AUTO)?;
                 let line = cut.line(reading?.lines);
                 lines.extend(line.map(|line| Again { line, same_model }));
@@ -210,15 +212,15 @@ impl Engine {
         drop(small);
         let on_end = lie.is_some_and(|lie| lie.sideways > lie.sharpness);
         if on_end {
-            let best = self.try_turns(&page, on_end, &[0, 90, 270])?;
+            let best = second_look(|| self.try_turns(&page, on_end, &[0, 90, 270]))?;
             page.turn(best);
         }
         let (mut reading, mut lean) = self.read_straightened(&page)?;
         if page.turned == 0 && reading.sense() < orientation::POOR_SENSE {
-            let best = self.try_turns(&page, false, &[0, 90, 180, 270])?;
+            let best = second_look(|| self.try_turns(&page, false, &[0, 90, 180, 270]))?;
             if best != 0 {
                 page.turn(best);
-                (reading, lean) = self.read_straightened(&page)?;
+                (reading, lean) = second_look(|| self.read_straightened(&page))?;
             }
         }
         Ok(page.recognised(reading, lean, false))
@@ -267,7 +269,7 @@ impl Engine {
         frame: &Frame,
     ) -> Result<Reading, OcrError> {
         set_mode(&self.native, TessPageSegMode::PSM_SPARSE_TEXT)?;
-        let reading = self.read(ink, page.dpi, frame);
+        let reading = second_look(|| self.read(ink, page.dpi, frame));
         set_mode(&self.native, TessPageSegMode::PSM_AUTO)?;
         reading
     }
@@ -309,8 +311,8 @@ fn read(
     native
         .set_source_resolution(dpi.clamp(70.0, 2400.0) as i32)
         .map_err(OcrError::native("taking the resolution"))?;
-    native.recognize().map_err(OcrError::native("recognising"))?;
-    let reading = words::read(native, frame)?;
+    step(Step::Recognise, || native.recognize()).map_err(OcrError::native("recognising"))?;
+    let reading = step(Step::Words, || words::read(native, frame))?;
     native.clear().map_err(OcrError::native("forgetting the page"))?;
     Ok(reading)
 }

@@ -15,6 +15,7 @@ mod frame;
 mod orientation;
 pub mod prepare;
 mod repair;
+pub mod steps;
 mod words;
 
 pub use engine::{Engine, EngineConfig, Profile, Recognised};

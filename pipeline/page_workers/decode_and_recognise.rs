@@ -9,7 +9,10 @@ use std::{
 use image::DynamicImage;
 use sohoa_decode::{DecodeError, DecodedPage, Limits, Source, Survey, open};
 use sohoa_document::{Barcodes, Page, PageText};
-use sohoa_ocr::{Engine, EngineConfig, OcrError, Profile, Recognised};
+use sohoa_ocr::{
+    Engine, EngineConfig, OcrError, Profile, Recognised,
+    steps::{self, Step, step},
+};
 
 use crate::{
     care::Care,
@@ -104,18 +107,21 @@ impl PageEngine for DecodeAndRecognise {
     }
 
     fn page(&mut self, job: &PageJob, care: Care) -> Result<Page, PageError> {
-        let mut decoded = self.source(&job.path)?.page(job.number, job.origin, job.keep)?;
+        let mut decoded = step(Step::Decode, || -> Result<_, DecodeError> {
+            self.source(&job.path)?.page(job.number, job.origin, job.keep)
+        })?;
         let size_pt = displayed_size(&decoded);
         let started = Instant::now();
-        let mut barcodes = Self::barcodes(&decoded, care);
+        let mut barcodes = step(Step::Barcodes, || Self::barcodes(&decoded, care));
         let upright = decoded.scan.as_ref().map_or(0, |scan| scan.rotation);
-        let text = self.read(&mut decoded, size_pt, care)?;
+        let text = step(Step::Prepare, || self.read(&mut decoded, size_pt, care))?;
         // Recognition may have turned the page the right way up.
         let turned = decoded.scan.as_ref().map_or(0, |scan| (scan.rotation + 360 - upright) % 360);
         for barcode in &mut barcodes.codes {
             barcode.bbox = barcode.bbox.turned(turned, size_pt);
         }
         decoded.facts.ocr_ms = started.elapsed().as_millis().try_into().unwrap_or(u32::MAX);
+        decoded.facts.cpu = steps::take();
         Ok(Page { number: job.number, scan: decoded.scan, text, barcodes, facts: decoded.facts })
     }
 }

@@ -12,6 +12,7 @@ use sohoa_flow::{
     PrioritySemaphore, Urgency,
     semaphore::{Closed, Permit},
 };
+use sohoa_schemas::summary::StepSeconds;
 
 use crate::{
     child::Worker,
@@ -145,9 +146,11 @@ impl Lease {
     }
 
     /// Counts a page of this place.
-    pub(crate) fn count_page(&self) {
+    pub(crate) fn count_page(&self, cpu: StepSeconds) {
         self.shared.counters.worker(self.place, |worker| worker.pages += 1);
-        self.shared.counters.lock().pages += 1;
+        let mut stats = self.shared.counters.lock();
+        stats.pages += 1;
+        stats.cpu += cpu;
     }
 
     async fn living(&mut self) -> Result<Worker, PoolError> {

@@ -25,6 +25,8 @@ mod config;
 mod decode_and_recognise;
 mod engine;
 mod failure;
+#[doc(hidden)]
+pub mod fuzzing;
 mod lease;
 mod message;
 mod pool;

@@ -81,7 +81,7 @@ impl Pool {
         }
         match reply.answer {
             Reply::Page(page) => {
-                lease.count_page();
+                lease.count_page(page.facts.cpu);
                 Ok(*page)
             }
             Reply::Failed(error) => {

@@ -5,6 +5,8 @@ use std::{
     time::Duration,
 };
 
+use sohoa_schemas::summary::StepSeconds;
+
 use crate::failure::Breakage;
 
 /// Children that had to be replaced, by reason.
@@ -36,7 +38,7 @@ pub struct WorkerStats {
 }
 
 /// What the pool has done since its start.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct PoolStats {
     /// Replaced children.
     pub restarts: Restarts,
@@ -48,6 +50,8 @@ pub struct PoolStats {
     pub pages_rejected: u64,
     /// Pages that broke every child that tried.
     pub pages_broken: u64,
+    /// CPU seconds of the pages given, by step.
+    pub cpu: StepSeconds,
     /// Each place of the pool.
     pub workers: Vec<WorkerStats>,
 }

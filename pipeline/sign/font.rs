@@ -94,10 +94,15 @@ impl<'a> Subset<'a> {
         Ok(out)
     }
 
+    /// The font file of the glyphs encoded so far.
+    pub(crate) fn data(&self) -> Result<Vec<u8>, SignError> {
+        subsetter::subset(&self.font.0, 0, &self.glyphs)
+            .map_err(|_| SignError::Font("it cannot be subset"))
+    }
+
     /// Adds the font's five objects to the revision and answers the font itself.
     pub(crate) fn embed(self, revision: &mut Revision) -> Result<Object, SignError> {
-        let data = subsetter::subset(&self.font.0, 0, &self.glyphs)
-            .map_err(|_| SignError::Font("it cannot be subset"))?;
+        let data = self.data()?;
         let name = format!("{}+{}", tag(&data), self.name());
         let descriptor = self.descriptor(revision, &name, &data)?;
         let mut descendant = Dictionary::new();

@@ -23,6 +23,8 @@ mod error;
 mod fetch;
 mod font;
 mod form;
+#[doc(hidden)]
+pub mod fuzzing;
 mod gather;
 mod hash;
 mod issuers;

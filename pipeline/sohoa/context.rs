@@ -14,7 +14,10 @@ use sohoa_sign::{EvidenceSource, FontFile};
 use sohoa_store::Store;
 use uuid::Uuid;
 
-use crate::{arguments::Reprocess, authority::Authority, privacy::Pseudonyms, settings::Settings};
+use crate::{
+    arguments::Reprocess, authority::Authority, clock::Clock, privacy::Pseudonyms,
+    settings::Settings,
+};
 
 /// Seconds east of Greenwich of Vietnam, which has no other time.
 const VIETNAM: i32 = 7 * 3600;
@@ -34,6 +37,8 @@ pub(crate) struct Office {
     pub(crate) appearance_font: Arc<FontFile>,
     /// The stages, as they are measured.
     pub(crate) line: Line,
+    /// CPU time by step.
+    pub(crate) clock: Clock,
     /// How a failing store is tried again.
     pub(crate) retry: Policy,
 }

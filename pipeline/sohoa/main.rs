@@ -17,6 +17,7 @@ mod audit;
 mod authority;
 mod bar;
 mod channel;
+mod clock;
 mod commands;
 mod console;
 mod context;

@@ -14,7 +14,7 @@ use sohoa_metrics::{
     Drain, Endpoint, Failure as StageFailure, Health, Line, Outcome, PageRead, Recorder, Restart,
     Sampler, Stage, Working, record,
 };
-use sohoa_page_workers::Pool;
+use sohoa_page_workers::{Pool, PoolStats};
 use sohoa_publish::holding;
 use sohoa_schemas::{Code, rows};
 use sohoa_store::Store;
@@ -154,14 +154,17 @@ pub(crate) fn refresher(
     counts: Arc<Counts>,
 ) -> impl FnMut() + Send + 'static {
     let (line, pool, budget) = (context.line.clone(), context.pool.clone(), context.budget.clone());
+    let clock = context.clock.clone();
     let mut sampler = Sampler::new(line.clone());
     let mut drains = [Drain::default(), Drain::default()];
     let mut shown = Duration::ZERO;
     move || {
         let now = Instant::now();
-        pages(&pool);
+        let stats = pool.stats();
+        pages(&pool, &stats);
+        record::step_cpu(&clock.with(stats.cpu).by_step());
         // What a page worker does is to decode, but for the time it said it recognised.
-        let busy: Duration = pool.stats().workers.iter().map(|worker| worker.busy).sum();
+        let busy: Duration = stats.workers.iter().map(|worker| worker.busy).sum();
         let decoded = busy.saturating_sub(line.stage(Stage::Ocr).busy_time(now));
         line.stage(Stage::Decode).worked(decoded.saturating_sub(shown));
         shown = shown.max(decoded);
@@ -210,8 +213,7 @@ fn rest(took: Duration) -> Duration {
     took.saturating_mul(HELD_REST).max(HELD_EVERY)
 }
 
-fn pages(pool: &Pool) {
-    let stats = pool.stats();
+fn pages(pool: &Pool, stats: &PoolStats) {
     record::page_workers(pool.places(), pool.busy());
     let restarts = stats.restarts;
     for (reason, count) in [

@@ -15,6 +15,7 @@ use sohoa_store::{Lease, Missing, OpenError, Store, probe};
 use crate::{
     arguments::Reprocess,
     authority::Authority,
+    clock::Clock,
     context::{Context, Office, now},
     exit::{Exit, Failure},
     inputs::{self, NamedInput},
@@ -123,6 +124,7 @@ pub(crate) fn office(settings: Settings, output: Store) -> Result<(Office, Font)
         evidence: evidence.map(Arc::new),
         appearance_font: Arc::new(appearance_font),
         line: Line::new(Stage::Fetch..=Stage::Publish),
+        clock: Clock::default(),
         retry: Policy { within, on_retry: Some(observe::tried_again), ..Policy::default() },
     };
     Ok((office, text_font))

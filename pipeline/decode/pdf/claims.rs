@@ -262,6 +262,17 @@ fn segment_header(data: &[u8]) -> Option<(u8, u32, &[u8])> {
     Some((flags & 0x3f, length, data.get(at + 4..)?))
 }
 
+/// Every reader of packed data, for `tests/fuzz`.
+pub(super) fn fuzz(data: &[u8], limits: &Limits) {
+    const MOST: u64 = 1 << 20;
+    let _outcome = check_segments(data, limits);
+    for filter in [Filter::FlateDecode, Filter::LzwDecode, Filter::RunLengthDecode] {
+        let length = unpacked_length(filter, data, MOST);
+        assert!(length <= MOST + 1, "{length} bytes counted");
+        assert!(length <= data.len() as u64 * MOST_GROWTH, "{length} bytes of {}", data.len());
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

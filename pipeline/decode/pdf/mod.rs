@@ -17,6 +17,7 @@ mod colour;
 mod content;
 mod decide;
 mod file;
+pub(crate) mod fuzzing;
 mod lift;
 mod observe;
 mod render;

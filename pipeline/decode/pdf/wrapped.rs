@@ -95,6 +95,13 @@ fn four(digits: &[u8]) -> Option<[u8; 4]> {
     u32::try_from(value).ok().map(u32::to_be_bytes)
 }
 
+/// The text encodings, for `tests/fuzz`.
+pub(super) fn fuzz(text: &[u8]) {
+    for out in [hexadecimal(text), base_85(text)].into_iter().flatten() {
+        assert!(out.len() <= 4 * text.len());
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

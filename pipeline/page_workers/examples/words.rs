@@ -1,8 +1,8 @@
 //! What a page worker reads, kept for the extraction's example `evaluate`.
 //!
 //! `words [--first] FOLDER FILE…` writes each page's text to `FOLDER/<file stem>.p<page>.json`, so
-//! that rules of extraction can be weighed without recognising anything again; the last line says
-//! what recognition cost. `--first` leaves out every page but a file's first.
+//! that rules of extraction can be weighed without recognising anything again; the last lines say
+//! what recognition cost, and on which steps the CPU time went. `--first` leaves out every page but a file's first.
 
 use std::{
     env,
@@ -14,6 +14,7 @@ use std::{
 use sohoa_decode::{Keep, Limits};
 use sohoa_ocr::EngineConfig;
 use sohoa_page_workers::{Care, DecodeAndRecognise, PageEngine, PageJob};
+use sohoa_schemas::summary::StepSeconds;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args_os().skip(1).map(PathBuf::from).peekable();
@@ -22,21 +23,27 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folder = arguments.next().ok_or("usage: words [--first] FOLDER FILE…")?;
     fs::create_dir_all(&folder)?;
     let mut engine = DecodeAndRecognise::new(&EngineConfig::default(), Limits::default())?;
-    let mut costs = Vec::new();
+    let (mut costs, mut spent) = (Vec::new(), StepSeconds::default());
     for path in arguments {
-        costs.extend(keep(&mut engine, &path, &folder, most)?);
+        for (milliseconds, cpu) in keep(&mut engine, &path, &folder, most)? {
+            costs.push(milliseconds);
+            spent += cpu;
+        }
     }
     println!("{} ms in {} pages", costs.iter().sum::<u64>(), costs.len());
+    for (step, seconds) in spent.by_step().into_iter().filter(|(_, seconds)| *seconds > 0.0) {
+        println!("{step:<16}{seconds:>9.2} s{:>7.1} %", 100.0 * seconds / spent.total());
+    }
     Ok(())
 }
 
-/// Milliseconds each page of the file took to be read.
+/// Milliseconds each page of the file took to be read, and the CPU time of its steps.
 fn keep(
     engine: &mut DecodeAndRecognise,
     path: &Path,
     folder: &Path,
     most: usize,
-) -> Result<Vec<u64>, Box<dyn Error>> {
+) -> Result<Vec<(u64, StepSeconds)>, Box<dyn Error>> {
     let survey = engine.survey(path)?;
     let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
     let mut costs = Vec::new();
@@ -46,7 +53,7 @@ fn keep(
         let page = engine.page(&job, Care::Full)?;
         let to = folder.join(format!("{stem}.p{number}.json"));
         fs::write(to, serde_json::to_string(&page.text)?)?;
-        costs.push(page.facts.ocr_ms.into());
+        costs.push((page.facts.ocr_ms.into(), page.facts.cpu));
     }
     Ok(costs)
 }

@@ -20,6 +20,7 @@ pub(crate) mod cms;
 mod coverage;
 pub(crate) mod evidence;
 mod field;
+mod fuzzing;
 pub(crate) mod judge;
 pub(crate) mod path;
 mod policy;
@@ -41,6 +42,7 @@ use crate::{
 };
 use judge::{Judged, Measure};
 
+pub(crate) use fuzzing::signed_data;
 pub use policy::{PolicyError, SignerIdentity, check_signer};
 pub use report::{
     Algorithm, Coverage, Integrity, LaterChanges, Note, PadesLevel, Position, Report,

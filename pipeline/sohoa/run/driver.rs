@@ -219,7 +219,10 @@ impl Driver {
         };
         let not_done = self.ledger.taken() - self.ledger.settled() - self.refused_after_all;
         let refused_before = self.progress.refused_before();
-        let summary = self.progress.end();
+        let summary = Summary {
+            cpu_seconds: self.context.clock.with(self.context.pool.stats().cpu),
+            ..self.progress.end()
+        };
         // The index writer's own fault explains the driver's, not the other way round.
         indexed?;
         fault.map_or(Ok(Ending { summary, refused_before, interrupted, not_done }), Err)

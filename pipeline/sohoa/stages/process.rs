@@ -186,7 +186,9 @@ async fn make(
 ) -> Result<Settled, Fault> {
     let mut read = read(context, taken).await?;
     let originals = originals::keep(context, taken, read.media_type).await?;
-    let describing = std::future::ready(Ok(describe(context, taken, &read)));
+    let describing = std::future::ready(Ok(context
+        .clock
+        .book(|spent| &mut spent.extract, || describe(context, taken, &read))));
     let described = measured(context, Stage::Extract, describing).await?;
     let mut record = Record {
         schema_version: SCHEMA_VERSION,
@@ -211,7 +213,8 @@ async fn make(
         record.rows.signatures.extend(found);
     }
     set_version(&mut record.rows, version);
-    let layout = layout::write(context, taken, &read)?;
+    let layout =
+        context.clock.book(|spent| &mut spent.compose, || layout::write(context, taken, &read))?;
     if read.origin == Origin::BornDigital {
         return publish::publish_original(context, record, &layout).await;
     }

@@ -328,7 +328,9 @@ impl<'a> Reading<'a> {
                 return refused(Rejection::new(Code::F02Unreadable, STAGE, error));
             };
             let busy = self.context.line.stage(Stage::Compose).busy();
-            let added = composition.add(scan, &page.text);
+            let clock = &self.context.clock;
+            let added =
+                clock.book(|spent| &mut spent.compose, || composition.add(scan, &page.text));
             drop(busy);
             match added {
                 Ok(()) => {}
@@ -361,7 +363,8 @@ impl<'a> Reading<'a> {
 
     fn end(self) -> Result<(Vec<PageResult>, Option<TempPath>), Fault> {
         let busy = self.context.line.stage(Stage::Compose).busy();
-        let composed = self.composition.map(Composition::end).transpose()?.flatten();
+        let ended = || self.composition.map(Composition::end).transpose();
+        let composed = self.context.clock.book(|spent| &mut spent.compose, ended)?.flatten();
         drop(busy);
         self.composing.into_iter().for_each(Working::done);
         if self.pages.iter().any(|result| result.page.is_ok()) {

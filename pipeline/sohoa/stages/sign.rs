@@ -126,13 +126,15 @@ pub(crate) fn sign(
         .tempfile()
         .map_err(|error| classify_local(STAGE, error))?
         .into_temp_path();
-    let report = tokio::task::block_in_place(|| {
+    let signed = || {
         let Authority { signer, stamps, .. } = &*office.authority;
         let seal = Seal::of(level, stamps.as_ref(), office.evidence.as_deref());
         let signed = seal.sign((composed, &file), &request, &**signer);
         signed.map_err(|error| levels::fault(STAGE, error))?;
         verify(office, &file)
-    })?;
+    };
+    let booked = || office.clock.book(|spent| &mut spent.sign, signed);
+    let report = tokio::task::block_in_place(booked)?;
     let own = report.signatures.iter().find(|signature| signature.field_name == FIELD);
     let verdict = own.map_or(Verdict::Missing, |signature| signature.verdict);
     // Revocation is not looked up at level B-B; everything else must hold.
@@ -200,7 +202,9 @@ pub(crate) fn found(
     };
     let mut found = Vec::new();
     for file in &taken.files {
-        let report = match tokio::task::block_in_place(|| verify(context, &file.path)) {
+        let report = match tokio::task::block_in_place(|| {
+            context.clock.book(|spent| &mut spent.sign, || verify(context, &file.path))
+        }) {
             Ok(report) => report,
             // A signed file that the verifier cannot read is still a record; its signature rows
             // are missing, which the log says and `sohoa verify` shows.

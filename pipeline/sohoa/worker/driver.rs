@@ -138,7 +138,9 @@ impl Driver {
         };
         fault.map_or(Ok(()), Err)?;
         ended?;
-        Ok(Ending { summary: self.tally.so_far(), stopped })
+        let context = self.inputs.any();
+        let cpu_seconds = context.clock.with(context.pool.stats().cpu);
+        Ok(Ending { summary: Summary { cpu_seconds, ..self.tally.so_far() }, stopped })
     }
 
     /// Has a supervisor know whether work can be done now.

@@ -5,6 +5,7 @@
 #[path = "../samples/mod.rs"]
 mod samples;
 
+mod alto;
 mod file;
 mod pictures;
 mod words;
