@@ -163,18 +163,6 @@ impl FileReader {
         Ok(Arc::clone(self.open(file).await.map_err(fail)?.metadata()))
     }
 
-    /// `columns` of all rows of a file, as they lie in it.
-    pub(crate) async fn columns(
-        &self,
-        file: &DataFile,
-        columns: &[&str],
-    ) -> Result<ParquetRecordBatchStream<ObjectFile>, IndexError> {
-        let fail = |error| IndexError::data_file(self.table.name(), file.path.as_ref())(error);
-        let builder = self.open(file).await.map_err(fail)?;
-        let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
-        builder.with_projection(mask).build().map_err(fail)
-    }
-
     /// All rows of a file, with the partition columns, in the table's column order.
     pub(crate) async fn rows(&self, file: &DataFile) -> Result<Rows, IndexError> {
         let fail = |error| IndexError::data_file(self.table.name(), file.path.as_ref())(error);

@@ -75,9 +75,7 @@ impl Curve {
         let mut counts: [BTreeMap<Value, u64>; 2] = Default::default();
         for file in files {
             let mut batches = reader.columns(file, &columns).await?;
-            let fail =
-                |error| IndexError::data_file(reader.table.name(), file.path.as_ref())(error);
-            while let Some(batch) = batches.try_next().await.map_err(fail)? {
+            while let Some(batch) = batches.next().await? {
                 for (column, counts) in columns.iter().zip(&mut counts) {
                     for value in values(&batch, column)? {
                         *counts.entry(value).or_default() += 1;

@@ -27,7 +27,9 @@ use futures::{Stream, StreamExt as _};
 use sohoa_schemas::rows::Outcome;
 use uuid::Uuid;
 
-use crate::{Answer, Index, error::IndexError, files::text_column, register::Register, table::Table};
+use crate::{
+    Answer, Index, error::IndexError, files::text_column, register::Register, table::Table,
+};
 
 /// Memory one query may use for sorting, grouping and joining; beyond it spills to disk.
 const QUERY_BYTES: usize = 1 << 30;

@@ -319,7 +319,8 @@ async fn with_columns(
     }
     if let Some(field) = missing.iter().find(|field| !field.is_nullable()) {
         let column = field.name().clone();
-        return Err(IndexError::Incompatible { table: register.name(), column });
+        let why = "it may not be null, and older rows have no value for it";
+        return Err(IndexError::Incompatible { table: register.name(), column, why });
     }
     let fields: StructType = (&Schema::new(missing)).try_into_kernel()?;
     state

@@ -98,6 +98,8 @@ fn grid(
         finding
     };
     let mut grid = Grid { sheet: Some(sheet.to_owned()), ..Grid::default() };
+    let merged =
+        book.merge_cells_by_sheet_name(sheet).map_err(|error| of_sheet(unreadable(&error)))?;
     let mut cells =
         book.worksheet_cells_reader(sheet).map_err(|error| of_sheet(unreadable(&error)))?;
     while let Some(found) = cells.next_cell().map_err(|error| of_sheet(unreadable(&error)))? {
@@ -122,8 +124,6 @@ fn grid(
             }
         }
     }
-    let merged =
-        book.merge_cells_by_sheet_name(sheet).map_err(|error| of_sheet(unreadable(&error)))?;
     grid.merged = merged
         .into_iter()
         .map(|area| Merged {

@@ -2,8 +2,8 @@
 
 pub(crate) mod export;
 pub(crate) mod find;
-mod timestamp;
 pub(crate) mod report;
+mod timestamp;
 
 use std::path::PathBuf;
 

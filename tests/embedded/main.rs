@@ -7,9 +7,9 @@
 mod amend;
 mod bad_input;
 mod barcodes;
+mod events;
 mod find;
 mod index;
-mod events;
 mod interrupted;
 mod levels;
 mod misuse;

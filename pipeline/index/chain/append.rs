@@ -42,7 +42,7 @@ impl Index {
         for some in events.chunks(AT_ONCE) {
             added += Box::pin(self.add_events(some, true)).await?;
         }
-        self.compact_if_due(Table::Events).await;
+        self.merge_if_due(Table::Events).await;
         Ok(added)
     }
 

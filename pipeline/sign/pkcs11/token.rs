@@ -59,13 +59,11 @@ pub(super) fn present(
 ) -> Result<(Slot, TokenInfo), TokenError> {
     let look = || library.call(|context, start| (among(context, wanted), start));
     let (first, start) = look();
-    match first {
-        Ok(Ok(found)) => Ok(found),
-        Ok(Err(_)) | Err(_) => {
-            library.start_again(start).map_err(|error| TokenError::failed(&error))?;
-            look().0.map_err(|error| TokenError::failed(&error))?
-        }
+    if let Ok(Ok(found)) = first {
+        return Ok(found);
     }
+    library.start_again(start).map_err(|error| TokenError::failed(&error))?;
+    look().0.map_err(|error| TokenError::failed(&error))?
 }
 
 /// The token of that serial number, looked for in its own slot first: another one that hangs must

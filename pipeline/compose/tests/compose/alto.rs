@@ -157,7 +157,9 @@ fn begun(
     wrong: &mut Vec<String>,
 ) -> String {
     let name = String::from_utf8(element.name().as_ref().to_vec()).unwrap();
-    open.last_mut().unwrap().1.push_str(&format!("{name} "));
+    let children = &mut open.last_mut().unwrap().1;
+    children.push_str(&name);
+    children.push(' ');
     let Some((_, own, boxed)) = rule(&name) else { return name };
     let boxes = if boxed { BOX.as_slice() } else { &[] };
     let known: Vec<Attribute> = own.iter().chain(boxes).copied().collect();
