@@ -2,8 +2,8 @@
 //! message names it by its hash.
 //!
 //! A document of thousands of files, each with what its manifest says, is megabytes of JSON, while
-//! a topic takes one unless its administrator says otherwise. What is stored is never removed: a
-//! message may come again for as long as its topic keeps it.
+//! a topic takes one unless its administrator says otherwise. What is stored stays for as long as a
+//! topic may keep its message, which may come again; then `sohoa sweep` removes it.
 
 use bytes::Bytes;
 use sohoa_flow::{
@@ -22,7 +22,7 @@ pub(crate) const LARGEST: usize = 768 << 10;
 const LARGEST_STORED: u64 = 512 << 20;
 
 /// Folder of stored bodies in the output.
-const FOLDER: &str = "messages";
+pub const FOLDER: &str = "messages";
 
 /// A message that gives no document.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +71,12 @@ pub async fn submission(output: &Store, payload: &[u8]) -> Result<Submission, Un
     serde_json::from_slice(&body).map_err(Unreadable::NotOne)
 }
 
+/// Where the body of a message lies in the output; none of a message that holds its own.
+pub fn key_of(payload: &[u8]) -> Option<String> {
+    let named = serde_json::from_slice::<StoredSubmission>(payload).ok()?;
+    Some(key(&named.stored.sha256))
+}
+
 /// A stored body, with its hash checked: a message comes from outside and may name anything.
 async fn body(output: &Store, stored: &StoredBody) -> Result<Bytes, Unreadable> {
     let StoredBody { sha256: hash, size } = stored;
@@ -116,6 +122,8 @@ mod tests {
         let plain = submission(&output, MESSAGE.as_bytes()).await.unwrap();
         let stored = put(&output, MESSAGE.as_bytes().to_vec()).await.unwrap();
         assert!(stored.len() < 200);
+        assert_eq!(key_of(&stored), Some(key(&sha256(MESSAGE.as_bytes()))));
+        assert_eq!(key_of(MESSAGE.as_bytes()), None);
         assert_eq!(submission(&output, &stored).await.unwrap(), plain);
     }
 

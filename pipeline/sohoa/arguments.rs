@@ -645,6 +645,10 @@ pub(crate) struct Sweep {
     /// Leave what was written within so many days.
     #[arg(long, value_name = "DAYS", default_value_t = 1)]
     pub(crate) older_than: u32,
+    /// Leave the stored bodies of large messages for so many days: longer than the lanes' topics
+    /// keep a message, and than a backfill waits in them.
+    #[arg(long, value_name = "DAYS", default_value_t = 90)]
+    pub(crate) messages_older_than: u32,
     /// Only say what would be removed.
     #[arg(long = "dry-run")]
     pub(crate) list_only: bool,

@@ -1,7 +1,5 @@
 //! Killed at any moment, run again: everything complete, nothing twice.
 
-use serde_json::{Value, json};
-
 use crate::support::{World, json_lines, signal, wait_until};
 
 #[test]
@@ -74,28 +72,7 @@ fn a_record_older_than_its_refusal_counts_when_the_document_comes_again() {
     let world =
         World::with_samples(&["--dossiers", "1", "--documents", "1", "--formats", "tiff-g4"]);
     assert_eq!(world.run(&[]).count("documents", "published"), 1);
-    let path = world.named("out/documents", "record.json")[0].clone();
-    let record: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
-    let mut intake = record["rows"]["intake"].clone();
-    for row in intake.as_array_mut().unwrap() {
-        row["pages_quarantined"] = row["pages"].clone();
-        row["pages_published"] = 0.into();
-        row["outcome"] = "quarantined".into();
-        row["code"] = "X03_KILLED_WORKER".into();
-        row["settled_at"] = "2999-01-01T00:00:00Z".into();
-    }
-    let refusal = json!({
-        "schema_version": 1, "source_uid": record["source_uid"],
-        "dossier_uid": record["dossier_uid"], "code": "X03_KILLED_WORKER", "sentence": "",
-        "stage": "process", "error_chain": [], "attempts": 1, "sources": [], "originals": [],
-        "ingest_month": record["ingest_month"], "province": record["province"],
-        "quarantined_at": "2999-01-01T00:00:00Z", "message": null, "position": null,
-        "rows": { "intake": intake },
-    });
-    let uid = record["source_uid"].as_str().unwrap();
-    let folder = world.path("out/quarantine").join(&uid[..2]);
-    std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join(format!("{uid}.json")), refusal.to_string()).unwrap();
+    world.refuse_later("out");
     // Nobody announced the record.
     std::fs::remove_dir_all(world.path("out/index")).unwrap();
     assert_eq!(world.run(&["--reprocess", "quarantined"]).exit, 0);

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// Longest wait for anything; far beyond what a loaded machine takes.
@@ -172,6 +172,34 @@ impl World {
     pub(crate) fn named(&self, folder: &str, name: &str) -> Vec<PathBuf> {
         self.files(folder).into_keys().filter(|path| path.ends_with(name)).collect()
     }
+
+    /// Puts a refusal of a published document beside its record, later than any clock says; answers
+    /// with the source.
+    pub(crate) fn refuse_later(&self, output: &str) -> String {
+        let path = self.named(&format!("{output}/documents"), "record.json")[0].clone();
+        let record: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        let mut intake = record["rows"]["intake"].clone();
+        for row in intake.as_array_mut().unwrap() {
+            row["pages_quarantined"] = row["pages"].clone();
+            row["pages_published"] = 0.into();
+            row["outcome"] = "quarantined".into();
+            row["code"] = "X03_KILLED_WORKER".into();
+            row["settled_at"] = "2999-01-01T00:00:00Z".into();
+        }
+        let refusal = json!({
+            "schema_version": 1, "source_uid": record["source_uid"],
+            "dossier_uid": record["dossier_uid"], "code": "X03_KILLED_WORKER", "sentence": "",
+            "stage": "process", "error_chain": [], "attempts": 1, "sources": [], "originals": [],
+            "ingest_month": record["ingest_month"], "province": record["province"],
+            "quarantined_at": "2999-01-01T00:00:00Z", "message": null, "position": null,
+            "rows": { "intake": intake },
+        });
+        let source = record["source_uid"].as_str().unwrap().to_owned();
+        let folder = self.path(&format!("{output}/quarantine")).join(&source[..2]);
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join(format!("{source}.json")), refusal.to_string()).unwrap();
+        source
+    }
 }
 
 fn unescaped(text: &str) -> String {
@@ -223,6 +251,26 @@ pub(crate) fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
 
 /// Sends a signal.
 pub(crate) fn signal(child: &Child, name: &str) {
-    let sent = Command::new("kill").args(["-s", name, &child.id().to_string()]).status().unwrap();
+    signal_process(child.id(), name);
+}
+
+/// Sends a signal to a process by its number.
+pub(crate) fn signal_process(process: u32, name: &str) {
+    let sent = Command::new("kill").args(["-s", name, &process.to_string()]).status().unwrap();
     assert!(sent.success());
+}
+
+/// The processes that a process has started and that run, of all its threads.
+pub(crate) fn children(child: &Child) -> Vec<u32> {
+    let threads = std::fs::read_dir(format!("/proc/{}/task", child.id())).unwrap();
+    let of = |thread: std::io::Result<std::fs::DirEntry>| {
+        std::fs::read_to_string(thread.unwrap().path().join("children")).unwrap_or_default()
+    };
+    threads
+        .map(of)
+        .collect::<Vec<_>>()
+        .iter()
+        .flat_map(|of| of.split_whitespace())
+        .map(|process| process.parse().unwrap())
+        .collect()
 }

@@ -6,6 +6,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::Value;
 
 use crate::support::{Ran, World};
@@ -61,4 +62,35 @@ fn what_lost_attempts_left_is_removed_and_nothing_else() {
     let after = audit(&world);
     assert_eq!((&after["garbage"], &after["problems_total"]), (&1.into(), &0.into()));
     assert_eq!(after["objects"], before["objects"]);
+}
+
+/// The bodies of messages that no topic keeps any more; one that a refused message names is still to
+/// be sent again.
+#[test]
+fn bodies_of_old_messages_are_removed_unless_somebody_needs_them() {
+    let world = World::with_samples(&["--dossiers", "1"]);
+    assert_eq!(world.run(&[]).exit, 0);
+    let hashes = ["aa", "bb", "cc"].map(|digits| digits.repeat(32));
+    let body = |hash: &str| world.path(&format!("out/messages/{}/{hash}.json", &hash[..2]));
+    for (hash, days) in hashes.iter().zip([100, 100, 10]) {
+        plant(&body(hash), days);
+    }
+    let named = format!(r#"{{"schema_version":9,"stored":{{"sha256":"{}","size":1}}}}"#, hashes[1]);
+    let entry = serde_json::json!({
+        "schema_version": 1,
+        "code": "X02_BROKEN_MESSAGE",
+        "sentence": "The message has schema_version 9, and only 1 is known.",
+        "position": { "topic": "bulk", "partition": 0, "offset": 7 },
+        "key_base64": null,
+        "headers": [],
+        "payload_base64": BASE64_STANDARD.encode(named),
+        "quarantined_at": "2026-11-20T01:15:02Z",
+    });
+    let broken = world.path("out/quarantine/messages/bulk/0-7.json");
+    std::fs::create_dir_all(broken.parent().unwrap()).unwrap();
+    std::fs::write(&broken, entry.to_string()).unwrap();
+
+    let swept = sweep(&world, &[]);
+    assert_eq!((count(&swept, "removed"), count(&swept, "messages")), (1, 2));
+    assert_eq!(hashes.map(|hash| body(&hash).exists()), [false, true, true]);
 }

@@ -5,6 +5,7 @@ use std::{
     io::{Read as _, Write as _},
     net::{TcpListener, TcpStream},
     process::Child,
+    time::{Duration, Instant},
 };
 
 use serde_json::Value;
@@ -13,16 +14,24 @@ use sohoa_harness::{
     reader::{Message, read_committed},
 };
 
-use crate::support::{Ran, World, json_lines, signal, wait_until};
+use crate::support::{Ran, World, children, json_lines, signal, signal_process, wait_until};
 
 /// All tests of this file.
-pub(crate) const TESTS: [(&str, fn()); 13] = [
+pub(crate) const TESTS: [(&str, fn()); 15] = [
     ("lanes::what_a_run_makes_a_worker_makes", what_a_run_makes_a_worker_makes),
     ("lanes::a_worker_takes_several_inputs_by_both_lanes", a_worker_takes_several_inputs),
     ("lanes::killed_workers_lose_and_repeat_nothing", killed_workers_lose_and_repeat_nothing),
     (
         "lanes::a_refused_document_that_is_published_late_is_not_lost",
         a_refused_document_that_is_published_late_is_not_lost,
+    ),
+    (
+        "lanes::a_record_that_nobody_announced_is_announced_with_its_receipt",
+        a_record_that_nobody_announced_is_announced,
+    ),
+    (
+        "lanes::a_document_longer_than_the_poll_interval_stays_its_workers",
+        a_document_longer_than_the_poll_interval_stays,
     ),
     ("lanes::partitions_that_come_back_go_on", partitions_that_come_back_go_on),
     (
@@ -370,6 +379,73 @@ fn a_refused_document_that_is_published_late_is_not_lost() {
     Province::end(&mut judge);
     Province::end(&mut stopped);
     assert_eq!(province.replay(), 1);
+    province.index();
+    province.check();
+}
+
+/// A record that is older than its document's refusal has no event of its own. When the document
+/// comes again, both the record and the receipt that ends the refusal are announced.
+fn a_record_that_nobody_announced_is_announced() {
+    let province = Province::new("1", 1);
+    assert_eq!(province.world.run(&[]).exit, 0);
+    let source = province.world.refuse_later("buckets/records/out");
+    std::fs::remove_dir_all(province.world.path("buckets/records/out/index")).unwrap();
+    province.backfill("first");
+    let mut worker = province.worker("one");
+    province.wait_for_events(province.documents + 1);
+    Province::end(&mut worker);
+    let of_it: Vec<String> = province
+        .events()
+        .iter()
+        .filter(|event| event["source_uid"] == source.as_str())
+        .map(|event| event["key"].as_str().unwrap().rsplit('/').next().unwrap().to_owned())
+        .collect();
+    assert_eq!(of_it.len(), 2, "{of_it:?}");
+    assert_eq!(of_it[0], "record.json");
+    assert!(of_it[1].starts_with("again-"), "{of_it:?}");
+    province.index();
+    let rows = |sql: &str| province.world.number(&format!("select count(*) as n from {sql}"));
+    assert_eq!(rows("documents"), province.documents);
+    assert_eq!(rows("intake where outcome <> 'published'"), 0);
+    province.world.audit();
+}
+
+/// While a document is read for longer than the group lets a consumer be away from its polling, the
+/// worker polls on, and nobody takes its partitions.
+fn a_document_longer_than_the_poll_interval_stays() {
+    /// The shortest the client takes beside sessions of six seconds.
+    const INTERVAL: Duration = Duration::from_secs(6);
+    let province = Province::new("1", 1);
+    let config = std::fs::read_to_string(province.world.path("sohoa.toml")).unwrap();
+    let properties = "[kafka.properties]\n\"max.poll.interval.ms\" = \"6000\"\n";
+    let config = config.replace("[kafka.properties]\n", properties);
+    province.world.write("sohoa.toml", &config);
+    province.backfill("first");
+    let said = province.world.path("worker.log");
+    let places = ["--output", "s3://records/out", "--config", "sohoa.toml"];
+    let worker = ["worker", "-v", "--slot", "one", "--input", "s3://scans"];
+    let mut worker = province.world.start_saying(&[&worker[..], &places].concat(), &said);
+    let group = format!("t{}-workers", std::process::id());
+    let note = messages::note;
+    wait_until("a document in hand", || {
+        let note = note(province.kafka.bootstrap(), &group, &topic("bulk"), 0);
+        note.unwrap_or_default().contains("hand")
+    });
+    let pages = children(&worker);
+    assert!(!pages.is_empty(), "no page workers");
+    for page in &pages {
+        signal_process(*page, "STOP");
+    }
+    let stopped = Instant::now();
+    wait_until("twice the poll interval", || stopped.elapsed() > 2 * INTERVAL);
+    for page in &pages {
+        signal_process(*page, "CONT");
+    }
+    province.wait_for_events(province.documents);
+    Province::end(&mut worker);
+    let said = std::fs::read_to_string(said).unwrap();
+    assert!(!said.contains("MAXPOLL") && !said.contains("poll interval"), "{said}");
+    assert_eq!(said.matches("partitions are taken on").count(), 1, "{said}");
     province.index();
     province.check();
 }

@@ -1,17 +1,21 @@
 //! `sohoa sweep`: removes what interrupted work left behind.
 
 use std::{
+    collections::HashSet,
     fmt::Display,
     path::Path as FilePath,
     time::{Duration, SystemTime},
 };
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use chrono::Utc;
 use futures::TryStreamExt as _;
 use object_store::{ObjectStoreExt as _, path::Path};
 use serde::Serialize;
 use sohoa_flow::retry::{Policy, retry};
-use sohoa_publish::{garbage, survey};
+use sohoa_kafka::stored;
+use sohoa_publish::{garbage, keys, survey};
+use sohoa_schemas::record::BrokenMessage;
 use sohoa_store::{Missing, Store, classify, classify_local};
 
 use crate::{
@@ -37,6 +41,8 @@ struct Swept {
     /// Of versions that no record decides yet.
     unfinished: u64,
     unfinished_bytes: u64,
+    /// Bodies of messages that may come again.
+    messages: u64,
     list_only: bool,
 }
 
@@ -44,10 +50,9 @@ struct Swept {
 pub(crate) async fn run(arguments: &arguments::Sweep) -> Result<Exit, Failure> {
     let settings = Settings::load(arguments.config.as_deref())?;
     let output = setup::open(&settings, &arguments.output, Missing::Refuse).await?;
-    let age = Duration::from_secs(u64::from(arguments.older_than) * DAY);
     let mut broom = Broom {
         output: &output,
-        before: SystemTime::now() - age,
+        before: days(arguments.older_than),
         swept: Swept { list_only: arguments.list_only, ..Swept::default() },
         verbose: arguments.list_only && !arguments.json,
     };
@@ -60,12 +65,39 @@ pub(crate) async fn run(arguments: &arguments::Sweep) -> Result<Exit, Failure> {
             broom.object(&key, size).await?;
         }
     }
+    broom.stored_messages(days(arguments.messages_older_than)).await?;
     let leftovers = output.leftovers().map_err(|error| classify_local(STAGE, error))?;
     for leftover in leftovers {
         broom.file(&leftover.path, (leftover.size, leftover.modified))?;
     }
     report(&broom.swept, arguments.json)?;
     Ok(Exit::Done)
+}
+
+/// So many days ago.
+fn days(number: u32) -> SystemTime {
+    SystemTime::now() - Duration::from_secs(u64::from(number) * DAY)
+}
+
+/// The stored bodies of messages that are kept as broken and were not sent again: whoever sends
+/// them again needs their bodies.
+async fn still_needed(output: &Store) -> Result<HashSet<String>, Failure> {
+    let mut needed = HashSet::new();
+    let mut listing = std::pin::pin!(survey::objects(output, &keys::messages()));
+    while let Some(meta) = listing.try_next().await? {
+        let get = || async {
+            output.get(meta.location.as_ref()).await.map_err(|error| classify(STAGE, error))
+        };
+        let Some(bytes) = retry(Policy::default(), get).await? else { continue };
+        // One that is damaged names nothing that could be sent again.
+        let Ok(entry) = serde_json::from_slice::<BrokenMessage>(&bytes) else { continue };
+        if entry.replayed_at.is_none()
+            && let Ok(payload) = BASE64_STANDARD.decode(&entry.payload_base64)
+        {
+            needed.extend(stored::key_of(&payload));
+        }
+    }
+    Ok(needed)
 }
 
 struct Broom<'a> {
@@ -76,6 +108,22 @@ struct Broom<'a> {
 }
 
 impl Broom<'_> {
+    /// Bodies of messages that no topic keeps any more.
+    async fn stored_messages(&mut self, before: SystemTime) -> Result<(), Failure> {
+        let before = chrono::DateTime::<Utc>::from(before);
+        let needed = still_needed(self.output).await?;
+        let mut listing = std::pin::pin!(survey::objects(self.output, stored::FOLDER));
+        while let Some(meta) = listing.try_next().await? {
+            let key = meta.location.to_string();
+            if meta.last_modified > before || needed.contains(&key) {
+                self.swept.messages += 1;
+            } else {
+                self.remove(&key, meta.size).await?;
+            }
+        }
+        Ok(())
+    }
+
     async fn object(&mut self, key: &str, size: u64) -> Result<(), Failure> {
         let path = Path::from(key);
         let head = || async {
@@ -90,12 +138,16 @@ impl Broom<'_> {
             self.swept.young += 1;
             return Ok(());
         }
+        self.remove(key, size.max(meta.size)).await
+    }
+
+    async fn remove(&mut self, key: &str, size: u64) -> Result<(), Failure> {
         if !self.swept.list_only {
             let remove =
                 || async { self.output.remove(key).await.map_err(|error| classify(STAGE, error)) };
             retry(Policy::default(), remove).await?;
         }
-        self.count(key, size.max(meta.size))
+        self.count(key, size)
     }
 
     fn file(
@@ -126,12 +178,16 @@ fn report(swept: &Swept, json: bool) -> Result<(), Failure> {
             .map_err(|error| Failure::from_error(Exit::Internal, &error))?;
         return say(text);
     }
-    let Swept { removed, removed_bytes, young, unfinished, unfinished_bytes, list_only } = swept;
+    let Swept { removed, removed_bytes, young, unfinished, unfinished_bytes, messages, list_only } =
+        swept;
     let verb = if *list_only { "would be removed" } else { "removed" };
     say(format_args!(
         "{removed} objects {verb} ({removed_bytes} bytes); {young} are younger than asked for and \
          stay"
     ))?;
+    if *messages > 0 {
+        say(format_args!("{messages} stored messages may come again and stay"))?;
+    }
     say(format_args!(
         "{unfinished} objects ({unfinished_bytes} bytes) belong to documents that no record \
          decides yet and stay"
