@@ -1,4 +1,4 @@
-//! What a signature shows on the page: a few lines of black text, upright at the top right.
+//! What a signature shows on the page: a few lines of black text, upright in a corner.
 //!
 //! Decree 30/2020 Appendix I and Circular 05/2025 ask for text only, Times New Roman, upright,
 //! size 10, black, at the top right of page 1, without the image of a seal. "Top right" is the
@@ -10,6 +10,7 @@ use crate::{
     SignError,
     font::{FontFile, Subset, width},
     pdf::{Dictionary, Object, Reference, object::hex, page::Page},
+    placement::{Corner, Place, Sheet, widest},
     revision::Revision,
 };
 
@@ -19,15 +20,9 @@ const SIZE: f64 = 10.0;
 /// Points from line to line; Tinos needs 11.07.
 const LEADING: f64 = 11.5;
 
-/// Points between the block and the top edge. The top margin of an official document is at least
-/// 20 mm; from here four lines end at 18 mm, above the printed header.
-const TOP: f64 = 6.0;
-
-/// Points between the block and the right edge: 10 mm, inside the smallest right margin (15 mm).
-const RIGHT: f64 = 28.35;
-
-/// Points; wider lines are wrapped. The left half of the top belongs to the scanning officer.
-const MAX_WIDTH: f64 = 240.0;
+/// Points at which lines are wrapped, as they are tried. The left half of the top belongs to the
+/// scanning officer.
+const WIDTHS: [f64; 3] = [240.0, 180.0, 130.0];
 
 /// The text of a signature and its font.
 #[derive(Debug, Clone)]
@@ -36,6 +31,11 @@ pub struct Appearance {
     pub lines: Vec<String>,
     /// The font the text is set in; it must have every character.
     pub font: FontFile,
+    /// Where it is shown.
+    pub corner: Corner,
+    /// What stands on page 1 and shall stay legible: left, top, width and height in points of each
+    /// word or spot, on the page as it is displayed.
+    pub printed: Vec<[f64; 4]>,
 }
 
 impl Appearance {
@@ -48,40 +48,37 @@ impl Appearance {
             "Chuyển đổi từ văn bản giấy".to_owned(),
             format!("Thời gian ký: {}", at.format("%d.%m.%Y %H:%M:%S %:z")),
         ];
-        Self { lines, font }
+        Self { lines, font, corner: Corner::TopRight, printed: Vec::new() }
     }
 
-    /// Lays the text out for a page, below every box of `taken` (as displayed).
-    pub(crate) fn lay_out(&self, page: &Page, taken: &[[f64; 4]]) -> Result<Layout, SignError> {
+    /// Lays the text out for a page, clear of the fields it shows, and of what is printed where that
+    /// can be had.
+    pub(crate) fn lay_out(&self, page: &Page, fields: &[Place]) -> Result<Layout, SignError> {
         let face = self.font.face()?;
-        let (page_width, page_height) = page.displayed();
-        let room = MAX_WIDTH.min(page_width - 2.0 * RIGHT).max(SIZE * 4.0);
-        let mut lines = Vec::new();
-        let mut widest: f64 = 0.0;
-        for line in &self.lines {
-            for part in wrap(line, |text| Ok(width(&face, text, SIZE)? <= room))? {
-                widest = widest.max(width(&face, &part, SIZE)?);
-                lines.push(part);
+        let size = page.displayed();
+        let mut shapes: Vec<(Vec<String>, (f64, f64))> = Vec::new();
+        for room in WIDTHS {
+            let room = room.min(widest(size.0)).max(SIZE * 4.0);
+            let mut lines = Vec::new();
+            let mut longest: f64 = 0.0;
+            for line in &self.lines {
+                for part in wrap(line, |text| Ok(width(&face, text, SIZE)? <= room))? {
+                    longest = longest.max(width(&face, &part, SIZE)?);
+                    lines.push(part);
+                }
+            }
+            if shapes.iter().all(|(known, _)| *known != lines) {
+                let height = lines.len() as f64 * LEADING;
+                shapes.push((lines, (longest, height)));
             }
         }
-        let height = lines.len() as f64 * LEADING;
-        let x = (page_width - RIGHT - widest).max(0.0);
-        let mut place = [x, TOP, widest, height];
-        // Each step passes one box for good, so the loop ends.
-        while let Some(other) = taken.iter().find(|other| overlap(place, **other)) {
-            place[1] = other[1] + other[3] + 2.0;
-        }
-        // Better over another field than off the page.
-        if place[1] + height > page_height {
-            place[1] = TOP;
-        }
+        let sheet = Sheet { size, fields, printed: &self.printed };
+        let sizes: Vec<_> = shapes.iter().map(|(_, size)| *size).collect();
+        let (chosen, place) = sheet.place(self.corner, &sizes);
+        let lines = shapes.swap_remove(chosen).0;
         let ascent = f64::from(face.ascender()) / f64::from(face.units_per_em()) * SIZE;
         Ok(Layout { lines, place, ascent, turn: page.rotate })
     }
-}
-
-fn overlap(a: [f64; 4], b: [f64; 4]) -> bool {
-    a[0] < b[0] + b[2] && b[0] < a[0] + a[2] && a[1] < b[1] + b[3] && b[1] < a[1] + a[3]
 }
 
 /// Breaks a line between words; a single word that is too long stays whole.
@@ -181,11 +178,5 @@ mod tests {
         assert_eq!(number(35.0), "35");
         assert_eq!(number(0.000_01), "0");
         assert_eq!(number(-1.5), "-1.5");
-    }
-
-    #[test]
-    fn boxes_that_touch_do_not_overlap() {
-        assert!(!overlap([0.0, 0.0, 10.0, 10.0], [10.0, 0.0, 5.0, 5.0]));
-        assert!(overlap([0.0, 0.0, 10.0, 10.0], [9.0, 9.0, 5.0, 5.0]));
     }
 }

@@ -25,6 +25,11 @@ impl CertificateDer {
         Ok(pem::blocks(text, "CERTIFICATE")?.into_iter().map(Self).collect())
     }
 
+    /// The last moment of its validity; none of what is no certificate.
+    pub fn not_after(&self) -> Option<DateTime<Utc>> {
+        Certificate::parse(&self.0).map(|certificate| certificate.not_after)
+    }
+
     /// SHA-256 of the DER bytes, as the `signing_certs` of an agency list it.
     pub fn sha256(&self) -> [u8; 32] {
         let digest = ring::digest::digest(&ring::digest::SHA256, &self.0);

@@ -91,7 +91,9 @@ impl EvidenceError {
 #[derive(Debug)]
 pub struct EvidenceSource {
     pub(crate) trust: Trust,
-    fetch: Box<dyn Fetch>,
+    pub(crate) fetch: Box<dyn Fetch>,
+    /// Issuers that a file lacks are fetched.
+    pub(crate) issuers: bool,
     cache: EvidenceCache,
     random: SystemRandom,
 }
@@ -106,7 +108,7 @@ enum Offer {
 impl EvidenceSource {
     /// Evidence for chains that end at the roots of `trust`.
     pub fn new(trust: Trust, fetch: Box<dyn Fetch>, cache: EvidenceCache) -> Self {
-        Self { trust, fetch, cache, random: SystemRandom::new() }
+        Self { trust, fetch, issuers: false, cache, random: SystemRandom::new() }
     }
 
     /// Checks a signer's chain before its key is used: no certificate of it is revoked at `at`. The

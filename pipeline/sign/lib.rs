@@ -2,8 +2,8 @@
 //!
 //! * [`key`]: who holds the key, and keys kept in files.
 //! * [`stamp`], [`fetch`]: time-stamps, and the one way to an authority's server.
-//! * [`signing`], [`appearance`]: an incremental update with a visible agency signature.
-//! * [`revocation`], [`gather`], [`cache`]: what proves that a certificate was not revoked, and how
+//! * [`signing`], [`appearance`], [`placement`]: an incremental update with a visible agency signature.
+//! * [`revocation`], [`gather`], [`cache`], [`issuers`]: what proves that a certificate was not revoked, and how
 //!   it is had.
 //! * [`dss`], [`raise`]: that proof kept in the file, for levels B-LT and B-LTA.
 //! * [`test_ca`]: the throw-away authority of the embedded default.
@@ -24,6 +24,7 @@ mod font;
 mod form;
 mod gather;
 mod hash;
+mod issuers;
 mod key;
 mod oid;
 mod output;
@@ -31,6 +32,7 @@ mod passphrase;
 mod pdf;
 mod pem;
 mod pkcs12;
+mod placement;
 mod pointers;
 mod raise;
 mod revision;
@@ -52,6 +54,7 @@ pub use hash::Hash;
 pub use key::{KeyFile, MessageSigner, RsaScheme, Scheme};
 pub use passphrase::Passphrase;
 pub use pdf::PdfError;
+pub use placement::Corner;
 pub use raise::{ArchiveStamp, Raised, raise_pdf};
 pub use revocation::{EvidenceFault, RevocationMethod, Revoked};
 pub use signing::{SignRequest, Signed, Stamped, sign_pdf, sign_pdf_stamped, stamp_pdf};

@@ -17,11 +17,21 @@ const MAX_LENGTH: usize = 1024;
 
 /// Responders that answer for the certificate.
 pub(crate) fn responders(certificate: &Certificate<'_>) -> Vec<String> {
+    information(certificate, oid::OCSP)
+}
+
+/// Where the certificate of its issuer is.
+pub(crate) fn issuers(certificate: &Certificate<'_>) -> Vec<String> {
+    information(certificate, oid::CA_ISSUERS)
+}
+
+/// Addresses of its authority, of one method.
+fn information(certificate: &Certificate<'_>, method: &[u8]) -> Vec<String> {
     let value = certificate.extension(oid::AUTHORITY_INFORMATION);
     let entries = value.and_then(|value| Reader(value).sequence());
     fetched(entries.into_iter().flatten().filter_map(|entry| {
         let mut parts = entry.inside();
-        (parts.accept(6)?.content == oid::OCSP).then(|| address(&parts.next()?))?
+        (parts.accept(6)?.content == method).then(|| address(&parts.next()?))?
     }))
 }
 

@@ -1,4 +1,5 @@
-//! Raises a signed PDF from B-T to B-LT, and on to B-LTA.
+//! Raises a signed PDF from B-T to B-LT, and on to B-LTA. One of B-B is brought to B-T by a document
+//! time-stamp first ([`stamp_pdf`]).
 //!
 //! B-LT adds, as a further revision, the evidence that no certificate was revoked when it was
 //! used; B-LTA then stamps the whole. The same call renews an archive: evidence about the last
@@ -18,7 +19,7 @@ use crate::{
     verify::{
         Integrity, Note, PadesLevel, Verdict,
         evidence::weigh,
-        examine,
+        examine, examine_with,
         judge::{DOCUMENT_STAMP, Judged},
     },
 };
@@ -70,13 +71,20 @@ pub fn raise_pdf(
         return Err(SignError::Certified);
     }
     let mut examined = examine(&document, &evidence.trust, now)?;
+    let missing: Vec<_> =
+        examined.judged.iter().flat_map(|one| evidence.missing_issuers(&one.loose)).collect();
+    if !missing.is_empty() {
+        examined = examine_with(&document, &evidence.trust, (now, missing))?;
+    }
     let newest = newest(&examined.judged)?;
     let (key, field) = (newest.key.clone(), newest.signature.field_name.clone());
+    let unstamped = newest.signature.timestamp.is_none();
     let mut gathering = Gathering { evidence, now, pool: examined.pool, related: Vec::new() };
     let mut left = Vec::new();
     for one in &examined.judged {
         match gathering.add(one) {
-            Err(error) if one.key == key => {
+            // The time of a signature without a stamp of its own rests on those of the document.
+            Err(error) if one.key == key || unstamped && is_stamp(one) => {
                 return Err(SignError::Evidence { field, source: Box::new(error) });
             }
             Err(error) => left.push((one.signature.field_name.clone(), error)),
@@ -117,9 +125,13 @@ fn seal(file: &Output, output: &Path, archive: ArchiveStamp<'_>) -> Result<Stamp
     Ok(stamped)
 }
 
+fn is_stamp(one: &Judged) -> bool {
+    one.signature.sub_filter == DOCUMENT_STAMP
+}
+
 /// The signature that must reach the level: one that is good and has a trusted time-stamp.
 fn newest(judged: &[Judged]) -> Result<&Judged, SignError> {
-    let signatures = judged.iter().filter(|one| one.signature.sub_filter != DOCUMENT_STAMP);
+    let signatures = judged.iter().filter(|one| !is_stamp(one));
     let newest = signatures.max_by_key(|one| one.end).ok_or(SignError::Unsigned)?;
     let found = &newest.signature;
     let field = found.field_name.clone();
@@ -130,7 +142,8 @@ fn newest(judged: &[Judged]) -> Result<&Judged, SignError> {
     if found.pades_level == PadesLevel::Legacy {
         return Err(SignError::NotBaseline { field });
     }
-    if !found.timestamp.as_ref().is_some_and(|stamp| stamp.sound() && stamp.trusted) {
+    let stamped = found.timestamp.as_ref().is_some_and(|stamp| stamp.sound() && stamp.trusted);
+    if !stamped && !newest.proven {
         return Err(SignError::NotStamped { field });
     }
     Ok(newest)

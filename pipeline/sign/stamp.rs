@@ -5,10 +5,12 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use chrono::{DateTime, Utc};
 use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::{
     SignError,
+    certificate::Certificate,
     der_read::Reader,
     der_write::{NULL, element, octets, oid, sequence, small_integer},
     fetch::{Fetch, FetchError, Message},
@@ -131,6 +133,16 @@ impl TimeStampAuthority {
     /// [`SignError::TimeStamp`] when the authority gives no good token.
     pub fn try_out(&self) -> Result<(), SignError> {
         self.room().map(drop)
+    }
+
+    /// When the authority's certificate ends, and with it what its stamps prove by themselves.
+    ///
+    /// # Errors
+    /// As [`Self::try_out`].
+    pub fn ends(&self) -> Result<DateTime<Utc>, SignError> {
+        let links = self.links()?;
+        let own = links.first().and_then(|der| Certificate::parse(der));
+        own.map(|own| own.not_after).ok_or(SignError::Certificate("no time-stamp authority's"))
     }
 
     /// A checked token for a digest.

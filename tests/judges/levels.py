@@ -8,8 +8,9 @@ B-B intact and trusted, B-T with a trusted time-stamp, B-LT when the file's evid
 judge it by in N years (10), when all of it is out of date and the signers' certificates expired,
 B-LTA when a valid document time-stamp over the whole file proves how old that evidence is.
 Prints one JSON line a file: `level`, and why it is no higher.
-pyHanko 0.38 does not find who issued a list, once it is out of date, when that is an authority
-below the root; files that rest on such lists are judged for today with `--years 0`.
+pyHanko 0.38 finds no level above B-T without a time-stamp of the signature itself, and does not know
+who issued a list, once it is out of date, when that is an authority below the root; files that rest
+on such lists are judged for today with `--years 0`.
 A name that begins with a level (`B-LT.anything.pdf`) is what the file should be. Exit 0 when every
 file is of the level its name says, 1 when one is not, 2 on wrong use, 77 without pyHanko.
 """
@@ -75,13 +76,16 @@ def judge(path, root, years):
         if not (status.valid and status.intact and status.trusted and status.bottom_line):
             return None, status.pretty_print_details()
         stamp = status.timestamp_validity
-        if stamp is None or not (stamp.valid and stamp.trusted):
+        stamps = reader.embedded_timestamp_signatures
+        # A time-stamp over the document proves the signature's time as well as one of its own.
+        proofs = [stamp] if stamp is not None else []
+        proofs += [validate_pdf_timestamp(stamp, offline(root)) for stamp in stamps]
+        if not any(proof.valid and proof.trusted for proof in proofs):
             return "B-B", "no trusted time-stamp"
         later = datetime.now(tz=timezone.utc) + timedelta(days=365 * years)
         then = asyncio.run(simulate_future_ades_lta_validation(signature, rules(root), later))
         if then.ades_subindic != AdESPassed.OK:
             return "B-T", f"{then.ades_subindic}: {then.failure_msg}"
-        stamps = reader.embedded_timestamp_signatures
         if not stamps:
             return "B-LT", "no document time-stamp"
         for stamp in stamps:

@@ -17,7 +17,7 @@ use made::{
     Shape, Xref,
     pki::{AGENCY, Network, Pki},
 };
-use sohoa_sign::{ArchiveStamp, Hash, RsaScheme, raise_pdf, sign_pdf, sign_pdf_stamped};
+use sohoa_sign::{ArchiveStamp, Hash, RsaScheme, raise_pdf, sign_pdf, sign_pdf_stamped, stamp_pdf};
 
 fn main() {
     let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
@@ -81,6 +81,13 @@ fn every_level(
     let lists = Network::of(pki).without(&["/middle"]).source();
     raise_pdf(&stamped, &name("B-LT.lists"), &lists, None, Utc::now()).unwrap();
     raise_pdf(&stamped, &name("B-LTA.lists"), &lists, Some(archive), Utc::now()).unwrap();
+    // Raised late: signed without a time-stamp, and stamped as a whole afterwards. The judge of levels
+    // knows no level above B-T for them; others judge them.
+    let late = name("B-T.late");
+    stamp_pdf(&name("B-B"), &late, archive.field_name, &authority).unwrap();
+    let source = Network::of(pki).source();
+    raise_pdf(&late, &name("late-B-LT"), &source, None, Utc::now()).unwrap();
+    raise_pdf(&late, &name("late-B-LTA"), &source, Some(archive), Utc::now()).unwrap();
     // Renewed, as an archive does it.
     let renewed = name("B-LTA.renewed");
     raise_pdf(&name("B-LTA"), &renewed, &lists, Some(archive), Utc::now()).unwrap();

@@ -19,7 +19,7 @@ use made::{
 use sohoa_sign::{
     ArchiveStamp, EvidenceCache, EvidenceError, EvidenceFault, EvidenceSource, Fetch, FetchError,
     Hash, HttpClient, KeyFile, Message, MessageSigner, Raised, RevocationMethod, RsaScheme,
-    SignError, StampError, TimeStampAuthority, raise_pdf, sign_pdf_stamped, stamp_pdf,
+    SignError, StampError, TimeStampAuthority, raise_pdf, sign_pdf, sign_pdf_stamped, stamp_pdf,
     verify::{
         LaterChanges, Note, PadesLevel, Report, RevocationStatus, Signature, Verdict, verify_pdf,
     },
@@ -548,4 +548,47 @@ fn an_authority_with_a_new_certificate_stamps_at_the_next_attempt() {
     let (archived, _) = raise(&file, &source, Some(&authority), Utc::now()).unwrap();
     let report = verify(&archived, &pki, much_later());
     assert_eq!(levels(&report), [PadesLevel::BLta, PadesLevel::BLt]);
+}
+
+#[test]
+fn a_signature_without_a_stamp_is_raised_by_a_document_time_stamp() {
+    let pki = Pki::new();
+    let key = pki.agency(AGENCY, None, RsaScheme::default());
+    let bare = made::pdf(Shape::default());
+    let (bare, _) = through(&bare, |path| sign_pdf(path, path, &made::request(), &key)).unwrap();
+    assert_eq!(levels(&verify(&bare, &pki, Utc::now())), [PadesLevel::BB]);
+    let (source, authority) = (Network::of(&pki).source(), client(&pki));
+    let refused = raise(&bare, &source, None, Utc::now());
+    assert!(matches!(refused, Err(SignError::NotStamped { .. })));
+
+    let (stamped, _) =
+        through(&bare, |path| stamp_pdf(path, path, "ArchiveStamp", &authority)).unwrap();
+    assert_eq!(levels(&verify(&stamped, &pki, Utc::now())), [PadesLevel::BT; 2]);
+    // Without word on the stamp's own authority the signature's time is not proven for good.
+    let silent = Network::of(&pki).without(&["/root.crl"]).source();
+    assert!(matches!(raise(&stamped, &silent, None, Utc::now()), Err(SignError::Evidence { .. })));
+    let (kept, _) = raise(&stamped, &source, None, Utc::now()).unwrap();
+    assert_eq!(levels(&verify(&kept, &pki, much_later())), [PadesLevel::BLt; 2]);
+    let (archived, _) = raise(&kept, &source, Some(&authority), Utc::now()).unwrap();
+    let report = verify(&archived, &pki, much_later());
+    let expected = [PadesLevel::BLta, PadesLevel::BLta, PadesLevel::BLt];
+    assert_eq!(levels(&report), expected);
+    assert_eq!(report.verdict, Verdict::Ok, "{report:#?}");
+}
+
+#[test]
+fn an_issuer_that_was_left_out_is_fetched_where_that_is_allowed() {
+    let pki = Pki::new();
+    let file = sign(&made::pdf(Shape::default()), &pki.agency_alone(AGENCY), &pki);
+    assert_eq!(verify(&file, &pki, Utc::now()).verdict, Verdict::UntrustedChain);
+    let refused = raise(&file, &Network::of(&pki).source(), None, Utc::now());
+    assert!(matches!(refused, Err(SignError::NotValid { .. })));
+    let garbled = Network::of(&pki).garbling(|_| b"<html>".to_vec()).source();
+    let refused = raise(&file, &garbled.fetching_issuers(true), None, Utc::now());
+    assert!(matches!(refused, Err(SignError::NotValid { .. })));
+
+    let source = Network::of(&pki).source().fetching_issuers(true);
+    let (kept, _) = raise(&file, &source, None, Utc::now()).unwrap();
+    let report = verify(&kept, &pki, much_later());
+    assert_eq!((levels(&report), report.verdict), (vec![PadesLevel::BLt], Verdict::Ok));
 }

@@ -240,8 +240,8 @@ fn what_must_not_be_signed_is_refused_and_nothing_is_written() {
     );
     assert!(matches!(refused(&certified, &request), SignError::Certified));
     let mut strange = made::request();
-    let font = strange.appearance.take().unwrap().font;
-    strange.appearance = Some(Appearance { lines: vec!["\u{1F600}".to_owned()], font });
+    let shown = strange.appearance.take().unwrap();
+    strange.appearance = Some(Appearance { lines: vec!["\u{1F600}".to_owned()], ..shown });
     assert!(matches!(refused(&plain, &strange), SignError::MissingGlyph('\u{1F600}')));
 }
 

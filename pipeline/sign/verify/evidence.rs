@@ -26,6 +26,8 @@ struct Proof {
     end: u64,
     time: DateTime<Utc>,
     covered: HashSet<Vec<u8>>,
+    /// The chain of the authority that gave it.
+    links: Vec<Vec<u8>>,
 }
 
 /// Weighs all signatures of a file together.
@@ -37,8 +39,13 @@ pub(crate) fn weigh(judged: &mut [Judged], pool: &Pool, at_time: DateTime<Utc>) 
     let mut proofs: Vec<Proof> = Vec::new();
     for i in order {
         let one = &mut judged[i];
-        let proven = proven_by(&proofs, one.end);
-        let complete = Weighing { witness: &witness, proven, at_time }.apply(one);
+        let proof = proven_by(&proofs, one.end);
+        let complete = Weighing { witness: &witness, proof, at_time }.apply(one);
+        one.proven = proof.is_some();
+        // Either kind of time-stamp makes level B-T.
+        if one.signature.pades_level == PadesLevel::BB && one.proven {
+            one.signature.pades_level = PadesLevel::BT;
+        }
         if one.signature.pades_level == PadesLevel::BT && complete {
             one.signature.pades_level = PadesLevel::BLt;
         }
@@ -46,7 +53,8 @@ pub(crate) fn weigh(judged: &mut [Judged], pool: &Pool, at_time: DateTime<Utc>) 
             let stamp = one.signature.timestamp.as_ref().filter(|s| s.sound() && s.trusted);
             if let Some(time) = stamp.map(|stamp| stamp.time).filter(|_| proofs.len() < MAX_STAMPS)
             {
-                proofs.push(Proof { end: one.end, time, covered: one.covered.clone() });
+                let links = one.stamp_links.clone();
+                proofs.push(Proof { end: one.end, time, covered: one.covered.clone(), links });
             }
         }
     }
@@ -66,8 +74,8 @@ fn archive(judged: &mut [Judged], pool: &Pool, (proofs, at_time): (&[Proof], Dat
         let covered = pool.only(&proof.covered);
         let witness = Witness::new(&covered);
         for one in &mut below {
-            let proven = proven_by(proofs, one.end);
-            if (Weighing { witness: &witness, proven, at_time }).is_complete(one) {
+            let proof = proven_by(proofs, one.end);
+            if (Weighing { witness: &witness, proof, at_time }).is_complete(one) {
                 one.signature.pades_level = PadesLevel::BLta;
             }
         }
@@ -78,16 +86,16 @@ fn is_stamp(judged: &Judged) -> bool {
     judged.signature.sub_filter == DOCUMENT_STAMP
 }
 
-/// The earliest time at which the bytes up to `end` are known to have existed.
-fn proven_by(proofs: &[Proof], end: u64) -> Option<DateTime<Utc>> {
-    proofs.iter().filter(|proof| proof.end > end).map(|proof| proof.time).min()
+/// The earliest proof that the bytes up to `end` existed.
+fn proven_by(proofs: &[Proof], end: u64) -> Option<&Proof> {
+    proofs.iter().filter(|proof| proof.end > end).min_by_key(|proof| proof.time)
 }
 
 #[derive(Clone, Copy)]
 struct Weighing<'w, 'p> {
     witness: &'w Witness<'p>,
-    /// When a document time-stamp proves the signature.
-    proven: Option<DateTime<Utc>>,
+    /// The document time-stamp that proves the signature.
+    proof: Option<&'w Proof>,
     at_time: DateTime<Utc>,
 }
 
@@ -134,7 +142,7 @@ impl Weighing<'_, '_> {
         let spared = |revoked: Revoked, its_own: bool| {
             revoked.at > stamp.time
                 && (its_own && revoked.spares_the_past()
-                    || self.proven.is_some_and(|proven| proven < revoked.at))
+                    || self.proof.is_some_and(|proof| proof.time < revoked.at))
         };
         if standing.revoked.is_some_and(|(revoked, its_own)| !spared(revoked, its_own)) {
             stamp.trusted = false;
@@ -148,8 +156,14 @@ impl Weighing<'_, '_> {
     /// The earliest time at which the signature is known to have existed.
     fn used(&self, judged: &Judged) -> DateTime<Utc> {
         let stamp = judged.signature.timestamp.as_ref().filter(|s| s.sound() && s.trusted);
-        let times = stamp.map(|stamp| stamp.time).into_iter().chain(self.proven);
+        let times = stamp.map(|stamp| stamp.time).into_iter();
+        let times = times.chain(self.proof.map(|proof| proof.time));
         times.min().unwrap_or(self.at_time)
+    }
+
+    /// There is evidence for every certificate of a chain.
+    fn shown(&self, links: &[Vec<u8>], used: DateTime<Utc>) -> bool {
+        self.standing(links, used).missing.is_none()
     }
 
     /// There is evidence for every certificate that the judgement rests on.
@@ -157,9 +171,11 @@ impl Weighing<'_, '_> {
         let used = self.used(judged);
         let stamp = judged.signature.timestamp.as_ref().filter(|s| s.sound());
         !judged.links.is_empty()
-            && self.standing(&judged.links, used).missing.is_none()
-            && stamp.is_none_or(|stamp| {
-                stamp.trusted && self.standing(&judged.stamp_links, stamp.time).missing.is_none()
-            })
+            && self.shown(&judged.links, used)
+            && match (stamp, self.proof) {
+                (Some(stamp), _) => stamp.trusted && self.shown(&judged.stamp_links, stamp.time),
+                (None, Some(proof)) => self.shown(&proof.links, proof.time),
+                (None, None) => true,
+            }
     }
 }

@@ -50,10 +50,14 @@ pub(crate) struct Judged {
     pub(crate) signature: Signature,
     /// The signer's certificate and its issuers up to a pinned one.
     pub(crate) links: Vec<Vec<u8>>,
-    /// The same of the authority that stamped the signature value.
+    /// Where no pinned one was reached: the signer's certificate, and all that came with it.
+    pub(crate) loose: Vec<Vec<u8>>,
+    /// The same as `links` of the authority that stamped the signature value.
     pub(crate) stamp_links: Vec<Vec<u8>>,
     /// The earliest time at which it is known to have existed.
     pub(crate) used: DateTime<Utc>,
+    /// A document time-stamp proves that.
+    pub(crate) proven: bool,
     /// Where the bytes it covers end.
     pub(crate) end: u64,
     /// Digests of the evidence that a document time-stamp covers.
@@ -71,8 +75,10 @@ pub(crate) fn signature(
     let mut judged = Judged {
         signature: blank(field, seq),
         links: Vec::new(),
+        loose: Vec::new(),
         stamp_links: Vec::new(),
         used: measure.at_time,
+        proven: false,
         end: 0,
         covered: HashSet::new(),
         key: String::new(),
@@ -284,6 +290,9 @@ fn identity(judged: &mut Judged, cms: &Cms<'_>, ranges: Option<&Ranges<'_>>, mea
         judged.links.clone_from(&path.links);
         found.trust_domain = path.domain;
         found.chain_root_sha256 = Some(path.root_sha256.clone());
+    } else {
+        let all = std::iter::once(own).chain(&others);
+        judged.loose = all.map(|certificate| certificate.der.to_vec()).collect();
     }
     let bound = cms.signer.binds(own) == Some(true);
     if !bound {

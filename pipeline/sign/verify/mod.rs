@@ -95,7 +95,19 @@ pub(crate) fn examine(
     trust: &Trust,
     at_time: DateTime<Utc>,
 ) -> Result<Examined, PdfError> {
-    let pool = dss::read(document);
+    examine_with(document, trust, (at_time, Vec::new()))
+}
+
+/// The same with further certificates at hand, as if the document held them.
+pub(crate) fn examine_with(
+    document: &Document,
+    trust: &Trust,
+    (at_time, further): (DateTime<Utc>, Vec<Vec<u8>>),
+) -> Result<Examined, PdfError> {
+    let mut pool = dss::read(document);
+    for der in &further {
+        pool.add_certificate(der);
+    }
     let others: Vec<_> = pool.certificates.iter().filter_map(|d| Certificate::parse(d)).collect();
     let measure = Measure { trust, at_time, others: &others };
     let (mut judged, mut unsigned_fields) = (Vec::new(), Vec::new());

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use serde_json::json;
 use sohoa_schemas::config::SignatureLevel;
-use sohoa_sign::{Appearance, EvidenceError, SignError, SignRequest, Signed, verify::verify_pdf};
+use sohoa_sign::{
+    Appearance, Corner, EvidenceError, SignError, SignRequest, Signed, verify::verify_pdf,
+};
 
 use crate::{
     arguments::{self, Level, Shown},
@@ -31,7 +33,12 @@ pub(crate) fn run(arguments: &arguments::Sign) -> Result<Exit, Failure> {
     lines.push(shown_time(time));
     let request = SignRequest {
         field_name: arguments.field.clone(),
-        appearance: (arguments.appearance != Shown::None).then_some(Appearance { lines, font }),
+        appearance: (arguments.appearance != Shown::None).then_some(Appearance {
+            lines,
+            font,
+            corner: Corner::TopRight,
+            printed: Vec::new(),
+        }),
         signing_time: vietnamese(time),
         reason: arguments.reason.clone(),
         location: arguments.location.clone(),

@@ -14,7 +14,7 @@ use sohoa_schemas::{
     rows::{SCHEMA_VERSION, SignatureRow},
 };
 use sohoa_sign::{
-    Appearance, FontFile, SignRequest,
+    Appearance, Corner, FontFile, SignRequest,
     verify::{Report, Signature, SubjectKind, Verdict, verify_pdf},
 };
 use sohoa_store::classify_local;
@@ -71,7 +71,12 @@ pub(crate) fn sign(
     lines.push(shown_time(time));
     let request = SignRequest {
         field_name: FIELD.into(),
-        appearance: Some(Appearance { lines, font: FontFile::clone(&office.appearance_font) }),
+        appearance: Some(Appearance {
+            lines,
+            font: FontFile::clone(&office.appearance_font),
+            corner: Corner::TopRight,
+            printed: Vec::new(),
+        }),
         signing_time: vietnamese(time),
         reason: None,
         location: None,

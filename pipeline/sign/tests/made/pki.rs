@@ -21,7 +21,7 @@ use sohoa_sign::{
     verify::{Pin, PinnedRoot, Trust, TrustDomain},
 };
 
-use super::stamps::Authority;
+use super::stamps::{Authority, response, serve_on};
 
 const ECDSA_SHA256: &[u8] = &[0x30, 10, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2];
 
@@ -63,9 +63,12 @@ fn address(url: &str) -> Vec<u8> {
 /// Where evidence about a certificate is, in its own words.
 fn pointers(ocsp: Option<&str>, crl: Option<&str>) -> Vec<CustomExtension> {
     let ocsp = ocsp.map(|url| {
-        let entry = der(0x30, &[&[6, 8, 0x2b, 6, 1, 5, 5, 7, 48, 1], &address(url)]);
+        let entry = |method, url: &str| {
+            der(0x30, &[&[6, 8, 0x2b, 6, 1, 5, 5, 7, 48, method], &address(url)])
+        };
+        let issuer = entry(2, &format!("{url}.p7c"));
         let oid = [1, 3, 6, 1, 5, 5, 7, 1, 1];
-        CustomExtension::from_oid_content(&oid, der(0x30, &[&entry]))
+        CustomExtension::from_oid_content(&oid, der(0x30, &[&entry(1, url), &issuer]))
     });
     let crl = crl.map(|url| {
         let point = der(0x30, &[&der(0xa0, &[&der(0xa0, &[&address(url)])])]);
@@ -95,6 +98,11 @@ fn authority(name: &str, serial: u8, below: u8) -> CertificateParams {
     parameters
 }
 
+fn pem(certificate: &[u8]) -> String {
+    let text = STANDARD.encode(certificate);
+    format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n")
+}
+
 /// A key and its certificate.
 pub struct Holder {
     pub certificate: Vec<u8>,
@@ -108,7 +116,12 @@ impl Holder {
     }
 
     /// A certificate that may answer for its issuer, or that only looks like it.
-    fn responder(issuer: &Issuer<'_, KeyPair>, serial: u8, purpose: u8, no_check: bool) -> Self {
+    fn responder(
+        (issuer, list): (&Issuer<'_, KeyPair>, &str),
+        serial: u8,
+        purpose: u8,
+        no_check: bool,
+    ) -> Self {
         let mut parameters = named("responder", serial);
         parameters.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         let purpose = der(0x30, &[&[6, 8, 0x2b, 6, 1, 5, 5, 7, 3, purpose]]);
@@ -119,8 +132,7 @@ impl Holder {
             let no_check = CustomExtension::from_oid_content(&oid, vec![5, 0]);
             parameters.custom_extensions.push(no_check);
         } else {
-            let list = pointers(None, Some("http://pki.test/middle.crl"));
-            parameters.custom_extensions.extend(list);
+            parameters.custom_extensions.extend(pointers(None, Some(list)));
         }
         let key = KeyPair::generate().unwrap();
         let certificate = parameters.signed_by(&key, issuer).unwrap();
@@ -192,6 +204,7 @@ pub struct Answer {
 
 /// All authorities and what they revoked.
 pub struct Pki {
+    base: String,
     root: Holder,
     middle: CertifiedIssuer<'static, KeyPair>,
     holders: BTreeMap<&'static str, Holder>,
@@ -203,26 +216,33 @@ pub struct Pki {
 
 impl Pki {
     pub fn new() -> Arc<Self> {
+        Self::at("http://pki.test")
+    }
+
+    /// Authorities that are asked at addresses below this one.
+    pub fn at(base: &str) -> Arc<Self> {
+        let (root_list, middle_list) = (format!("{base}/root.crl"), format!("{base}/middle.crl"));
         let key = || KeyPair::generate().unwrap();
         let root = authority("Test root", 1, 1);
         let root = CertifiedIssuer::self_signed(root, key()).unwrap();
         let mut middle = authority("Test middle", MIDDLE, 0);
-        middle.custom_extensions = pointers(None, Some("http://pki.test/root.crl"));
+        middle.custom_extensions = pointers(None, Some(&root_list));
         let middle = CertifiedIssuer::signed_by(middle, key(), &root).unwrap();
         let other = authority("Test middle", MIDDLE, 0);
         let other = CertifiedIssuer::signed_by(other, key(), &root).unwrap();
         let holders = BTreeMap::from([
             ("middle", Holder::of(&middle)),
-            ("delegate", Holder::responder(&middle, 10, 9, true)),
-            ("checked", Holder::responder(&middle, 11, 9, false)),
-            ("colleague", Holder::responder(&middle, 12, 4, true)),
-            ("stranger", Holder::responder(&other, 13, 9, true)),
+            ("delegate", Holder::responder((&middle, &middle_list), 10, 9, true)),
+            ("checked", Holder::responder((&middle, &middle_list), 11, 9, false)),
+            ("colleague", Holder::responder((&middle, &middle_list), 12, 4, true)),
+            ("stranger", Holder::responder((&other, &middle_list), 13, 9, true)),
         ]);
-        let list = || pointers(None, Some("http://pki.test/root.crl"));
+        let list = || pointers(None, Some(&root_list));
         let stamps = Authority::under(&root, STAMPER, list());
         let other_stamps = Authority::under(&root, STAMPER + 1, list());
         let (revoked, now) = (Mutex::default(), Mutex::new(Utc::now()));
         Arc::new(Self {
+            base: base.to_owned(),
             root: Holder::of(&root),
             middle,
             holders,
@@ -235,16 +255,45 @@ impl Pki {
 
     /// A key of the agency under the middle authority.
     pub fn agency(&self, serial: u8, pem: Option<&str>, scheme: RsaScheme) -> KeyFile {
+        let (key, chain) = self.agency_parts(serial, pem);
+        KeyFile::new(key.as_bytes(), &chain.map(CertificateDer), scheme).unwrap()
+    }
+
+    /// The same for a signer who leaves the middle authority out of the signatures.
+    pub fn agency_alone(&self, serial: u8) -> KeyFile {
+        let (key, chain) = self.agency_parts(serial, None);
+        let [own, _, _] = chain.map(CertificateDer);
+        KeyFile::new(key.as_bytes(), &[own], RsaScheme::default()).unwrap()
+    }
+
+    /// The same as the texts of two PEM files: the key, and its certificates.
+    pub fn agency_files(&self, serial: u8) -> (String, String) {
+        let (key, chain) = self.agency_parts(serial, None);
+        (key, chain.map(|certificate| pem(&certificate)).concat())
+    }
+
+    /// The middle authority's certificate, as a PKCS#7 that nobody signed.
+    pub fn bundle(&self) -> Vec<u8> {
+        let data = [6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 1];
+        let signed_data = [6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 2];
+        let content = der(0x30, &[&data]);
+        let certificates = der(0xa0, &[self.middle.der()]);
+        let all = der(0x30, &[&[2, 1, 1], &[0x31, 0], &content, &certificates, &[0x31, 0]]);
+        der(0x30, &[&signed_data, &der(0xa0, &[&all])])
+    }
+
+    fn agency_parts(&self, serial: u8, pem: Option<&str>) -> (String, [Vec<u8>; 3]) {
         let key = pem.map_or_else(KeyPair::generate, KeyPair::from_pem).unwrap();
         let mut parameters = named("Sở Thử nghiệm tỉnh Mẫu", serial);
         parameters.key_usages =
             vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::ContentCommitment];
-        parameters.custom_extensions =
-            pointers(Some("http://pki.test/middle"), Some("http://pki.test/middle.crl"));
+        let (responder, list) =
+            (format!("{}/middle", self.base), format!("{}/middle.crl", self.base));
+        parameters.custom_extensions = pointers(Some(&responder), Some(&list));
         let own = parameters.signed_by(&key, &self.middle).unwrap().der().to_vec();
         let chain = [own, self.middle.der().to_vec(), self.root.certificate.clone()];
         let key = pem.map_or_else(|| key.serialize_pem(), ToOwned::to_owned);
-        KeyFile::new(key.as_bytes(), &chain.map(CertificateDer), scheme).unwrap()
+        (key, chain)
     }
 
     /// Trust as in a real authority: without evidence its certificates are not believed.
@@ -256,8 +305,7 @@ impl Pki {
 
     /// The root, for judges.
     pub fn root_pem(&self) -> String {
-        let text = STANDARD.encode(&self.root.certificate);
-        format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n")
+        pem(&self.root.certificate)
     }
 
     pub fn revoke(&self, serial: u8, at: DateTime<Utc>, reason: Option<u8>) {
@@ -421,6 +469,26 @@ impl Network {
         EvidenceSource::new(self.pki.trust(), Box::new(self), cache)
     }
 
+    /// Answers by HTTP as long as it is `awake`, for authorities at the listener's address.
+    pub fn serve_while(
+        self,
+        listener: std::net::TcpListener,
+        awake: impl Fn() -> bool + Send + 'static,
+    ) {
+        let content_type = "application/ocsp-request";
+        serve_on(listener, move |url, body| {
+            let answer = match body {
+                _ if !awake() => Err(FetchError::Status { url: url.to_owned(), status: 503 }),
+                [] => self.get(url),
+                body => self.post(&Message { url, content_type, body }),
+            };
+            answer.map_or_else(
+                |_| response("503 Service Unavailable", b""),
+                |bytes| response("200 OK", &bytes),
+            )
+        });
+    }
+
     fn visit(&self, url: &str) -> Result<(), FetchError> {
         self.asked.lock().unwrap().push(url.to_owned());
         if self.dead.iter().any(|dead| url.ends_with(dead)) {
@@ -447,6 +515,9 @@ impl Fetch for Network {
 
     fn get(&self, url: &str) -> Result<Vec<u8>, FetchError> {
         self.visit(url)?;
+        if url.ends_with("/middle.p7c") {
+            return Ok((self.garble)(self.pki.bundle()));
+        }
         let mut answer = self.pki.right(0);
         (self.change)(url, &mut answer);
         Ok((self.garble)(self.pki.list(url, &answer)))

@@ -149,19 +149,27 @@ impl Fetch for Direct {
 pub fn serve(answer: impl Fn(&[u8]) -> Vec<u8> + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}/", listener.local_addr().unwrap());
-    std::thread::spawn(move || {
-        for connection in listener.incoming() {
-            let mut connection = connection.unwrap();
-            let body = posted(&mut connection);
-            // A client that has given up has hung up, too.
-            connection.write_all(&answer(&body)).ok();
-        }
-    });
+    serve_on(listener, move |_, body| answer(body));
     address
 }
 
-fn posted(connection: &mut TcpStream) -> Vec<u8> {
+/// The same where the address was needed before, and knowing the path that was asked for.
+pub fn serve_on(listener: TcpListener, answer: impl Fn(&str, &[u8]) -> Vec<u8> + Send + 'static) {
+    std::thread::spawn(move || {
+        for connection in listener.incoming() {
+            let mut connection = connection.unwrap();
+            let (path, body) = asked(&mut connection);
+            // A client that has given up has hung up, too.
+            connection.write_all(&answer(&path, &body)).ok();
+        }
+    });
+}
+
+fn asked(connection: &mut TcpStream) -> (String, Vec<u8>) {
     let mut reader = BufReader::new(connection);
+    let mut first = String::new();
+    reader.read_line(&mut first).unwrap();
+    let path = first.split(' ').nth(1).unwrap_or_default().to_owned();
     let mut length = 0;
     loop {
         let mut line = String::new();
@@ -176,7 +184,7 @@ fn posted(connection: &mut TcpStream) -> Vec<u8> {
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).unwrap();
-    body
+    (path, body)
 }
 
 /// An HTTP response with a body.
