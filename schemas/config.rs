@@ -196,6 +196,14 @@ pub struct Sign {
     pub without_evidence: WithoutEvidence,
     /// Font of the appearance and of the text layer.
     pub font: PathBuf,
+    /// Whether issuers that signatures of others left out are fetched from where their certificates
+    /// say (`http`), when a file is raised to B-LT.
+    pub fetch_issuers: bool,
+    /// Corner of page 1 that the appearance is shown in: `top_right` (Decree 30/2020), `top_left`,
+    /// `bottom_right` or `bottom_left`. It stays clear of what is printed there, where it can.
+    pub corner: Corner,
+    /// Days before the end of the signing certificate from which `sohoa check` and the alerts warn.
+    pub warn_days: u32,
     /// First line of the appearance: the form of copy.
     pub form: String,
     /// Conversion mark (Decree 137/2024, article 4).
@@ -230,6 +238,21 @@ pub enum WithoutEvidence {
     Hold,
     /// It is signed at a lower level.
     Lower,
+}
+
+/// A corner of a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Corner {
+    /// Of the scanning officer.
+    TopLeft,
+    /// Of the agency.
+    #[default]
+    TopRight,
+    /// Below on the left.
+    BottomLeft,
+    /// Below on the right.
+    BottomRight,
 }
 
 impl Sign {
@@ -267,6 +290,9 @@ impl Default for Sign {
             level: None,
             without_evidence: WithoutEvidence::Hold,
             font: "/usr/share/fonts/truetype/croscore/Tinos-Regular.ttf".into(),
+            fetch_issuers: false,
+            corner: Corner::TopRight,
+            warn_days: 30,
             form: "SAO Y".into(),
             conversion_mark: "Chuyển đổi từ văn bản giấy".into(),
         }

@@ -142,6 +142,10 @@ pub struct Prepared {
     pub alto: Option<Part>,
     /// The lines of the signature's appearance but for the time.
     pub appearance: Vec<String>,
+    /// What is printed in that corner of page 1: left, top, width and height of each word in points,
+    /// on the page as it is displayed. The appearance keeps clear of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub printed: Vec<[f32; 4]>,
     /// When it was composed, in the province's time.
     pub composed_at: DateTime<FixedOffset>,
     /// What it waits for: `release`, `token`, `timestamp` or `evidence`.

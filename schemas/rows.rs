@@ -415,7 +415,8 @@ pub struct SignatureRow {
     pub field_name: String,
     /// Made here, or found.
     pub made_by_sohoa: bool,
-    /// `scanner_person`, `agency_copy`, `original_person`, `original_agency`, `timestamp_doc`.
+    /// `scanner_person`, `agency_copy`, `original_person`, `original_agency`, `citizen` or
+    /// `timestamp_doc`.
     pub role: String,
     /// `top_left`, `top_right`, `block_7c`, `block_8`, `other` or `invisible`.
     pub position: String,

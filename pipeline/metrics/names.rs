@@ -123,6 +123,11 @@ metrics! {
     HELD_OLDEST: "sohoa_held_oldest_seconds", Kind::Gauge, Seconds, [],
         "Age of the oldest held document; 0 when none is held.";
 
+    CERTIFICATE_END: "sohoa_signing_certificate_end_timestamp_seconds", Kind::Gauge, Seconds, [],
+        "When the first certificate of the signing chain ends, in Unix time.";
+    CERTIFICATE_WARNING: "sohoa_signing_certificate_warning_seconds", Kind::Gauge, Seconds, [],
+        "How long before that the configuration wants a warning.";
+
     ANNOUNCE_SECONDS: "sohoa_announce_seconds", ANNOUNCE, Seconds, [AnnounceResult::DIMENSION],
         "Time of a transaction that announces documents and moves positions, by result.";
     COMMIT_SECONDS: "sohoa_index_commit_seconds", COMMIT, Seconds, [CommitResult::DIMENSION],

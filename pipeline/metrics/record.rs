@@ -94,6 +94,12 @@ pub fn held(documents: u64, oldest: Option<Duration>) {
     gauge(names::HELD_OLDEST, &[]).set(oldest.unwrap_or_default().as_secs_f64());
 }
 
+/// The end of the signing certificate in Unix time, and how long before a warning is wanted.
+pub fn certificate(end: i64, warning: Duration) {
+    gauge(names::CERTIFICATE_END, &[]).set(end as f64);
+    gauge(names::CERTIFICATE_WARNING, &[]).set(warning.as_secs_f64());
+}
+
 /// A transaction of announcements ended.
 pub fn announced(result: AnnounceResult, took: Duration) {
     histogram(names::ANNOUNCE_SECONDS, &[result.as_str()]).record(took.as_secs_f64());

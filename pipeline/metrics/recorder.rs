@@ -133,6 +133,7 @@ mod tests {
             record::page_workers(4, 2);
             record::lag(Lane::Bulk, 7, None, None);
             record::held(0, None);
+            record::certificate(1_800_000_000, std::time::Duration::from_hours(720));
             record::index_lag(3);
             record::partitions(Lane::Live, 3, 1);
         });

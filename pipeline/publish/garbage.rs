@@ -120,6 +120,7 @@ mod tests {
             composed: Some(part(&keys::work(UID, version, "composed.pdf"))),
             alto: None,
             appearance: Vec::new(),
+            printed: Vec::new(),
             composed_at: "2026-11-20T08:00:00+07:00".parse().unwrap(),
             waiting_for: "release".into(),
         };

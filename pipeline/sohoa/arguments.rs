@@ -1,12 +1,16 @@
 //! The command line.
 
+mod timestamp;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use sohoa_kafka::Topic;
 use sohoa_schemas::config::SignatureLevel;
+use sohoa_sign::Corner;
 use uuid::Uuid;
 
+pub(crate) use self::timestamp::Timestamp;
 use crate::inputs::NamedInput;
 
 /// Turns scanned government papers into signed, searchable, indexed records.
@@ -66,6 +70,8 @@ pub(crate) enum Command {
     Sign(Sign),
     /// Remove what interrupted work left in an output.
     Sweep(Sweep),
+    /// Raise signatures to a higher level, and renew time-stamps before they end.
+    Timestamp(Timestamp),
     /// Verify the signatures of PDF files.
     Verify(Verify),
     /// Process the documents that come by Kafka; as many workers as there are machines.
@@ -425,9 +431,16 @@ pub(crate) struct Sign {
     /// Name of the signature field; a number is appended where the form has it already.
     #[arg(long, default_value = "SohoaAgency")]
     pub(crate) field: String,
-    /// What is shown at the top right of page 1.
+    /// What is shown on page 1.
     #[arg(long, value_enum, default_value_t = Shown::Copy)]
     pub(crate) appearance: Shown,
+    /// Corner it is shown in, clear of what is printed there where it can be; without it that of
+    /// sign.corner, and the officer's mark top left.
+    #[arg(long, value_enum)]
+    pub(crate) corner: Option<ShownIn>,
+    /// Name of the officer who made the copy, for `--appearance officer`.
+    #[arg(long, value_name = "NAME", required_if_eq("appearance", "officer"))]
+    pub(crate) officer: Option<String>,
     /// Why it is signed.
     #[arg(long)]
     pub(crate) reason: Option<String>,
@@ -449,8 +462,35 @@ pub(crate) enum Shown {
     Copy,
     /// The same with the conversion mark of a record made from paper.
     Converted,
+    /// The scanning officer's mark: name and time of copying (Circular 01/2023).
+    Officer,
     /// Nothing.
     None,
+}
+
+/// A corner of page 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(crate) enum ShownIn {
+    /// The scanning officer's.
+    TopLeft,
+    /// The agency's (Decree 30/2020).
+    TopRight,
+    /// Below on the left.
+    BottomLeft,
+    /// Below on the right.
+    BottomRight,
+}
+
+impl From<ShownIn> for Corner {
+    fn from(corner: ShownIn) -> Self {
+        match corner {
+            ShownIn::TopLeft => Self::TopLeft,
+            ShownIn::TopRight => Self::TopRight,
+            ShownIn::BottomLeft => Self::BottomLeft,
+            ShownIn::BottomRight => Self::BottomRight,
+        }
+    }
 }
 
 /// A `PAdES` level.

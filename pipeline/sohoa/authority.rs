@@ -72,24 +72,30 @@ impl Authority {
 
     /// Where it is asked whether certificates were revoked; answers are kept beside the user's data,
     /// so that documents signed while one holds carry the same.
-    pub(crate) fn evidence(&self) -> Result<EvidenceSource, Failure> {
-        let folder = settings::data_folder()?.join("evidence");
-        std::fs::create_dir_all(&folder).map_err(|error| {
-            let what = format!("cannot make `{}`: {error}", folder.display());
-            Failure::new(Exit::Configuration, what)
-        })?;
-        let client = Box::new(HttpClient::new(LIST_PATIENCE, LIST_LIMIT));
-        let cache = EvidenceCache::in_folder(folder);
-        Ok(EvidenceSource::new(self.trust.clone(), client, cache))
+    pub(crate) fn evidence(&self, config: &Config) -> Result<EvidenceSource, Failure> {
+        evidence(config, &self.trust)
     }
 
-    /// The same where the configured level wants it. A signer that is revoked, or that nobody will
+    /// When the first certificate of the signing chain ends; the throw-away authority's does not
+    /// matter.
+    pub(crate) fn ends(&self) -> Option<DateTime<Utc>> {
+        let chain = self.signer.chain().iter().filter(|_| self.test_root.is_none());
+        chain.filter_map(CertificateDer::not_after).min()
+    }
+
+    /// Whole days until then, where they are no more than these.
+    pub(crate) fn ends_within(&self, days: u32, now: DateTime<Utc>) -> Option<i64> {
+        let left = (self.ends()? - now).num_days();
+        (left <= i64::from(days)).then_some(left)
+    }
+
+    /// Where it is asked whether certificates were revoked, where the configured level wants it. A signer that is revoked, or that nobody will
     /// ever answer for, stops here and not at the first document.
     pub(crate) fn evidence_for(&self, config: &Config) -> Result<Option<EvidenceSource>, Failure> {
         if config.sign.wanted_level() < SignatureLevel::BLt {
             return Ok(None);
         }
-        let evidence = self.evidence()?;
+        let evidence = self.evidence(config)?;
         match self.standing(&evidence) {
             Err(failure) if failure.exit == Exit::Unreachable => {
                 tracing::warn!(error = failure.line(), "an authority is silent at the start");
@@ -131,6 +137,32 @@ impl Authority {
         let stamps = stamps(config, &trust)?;
         Ok(Self { signer, trust, stamps, test_root: Some(root) })
     }
+}
+
+/// What raises a signature without the key: whom it is judged by, who stamps, who says what is
+/// revoked.
+pub(crate) fn stamping(
+    config: &Config,
+) -> Result<(Trust, TimeStampAuthority, EvidenceSource), Failure> {
+    let mut trust = trust(config, &[])?;
+    trust_own_tests(&mut trust)?;
+    let Some(authority) = stamps(config, &trust)? else {
+        return Err(Failure::new(Exit::Configuration, "there is no time-stamp authority to ask")
+            .hint("set sign.timestamp_url, and its root in sign.roots"));
+    };
+    let evidence = evidence(config, &trust)?;
+    Ok((trust, authority, evidence))
+}
+
+fn evidence(config: &Config, trust: &Trust) -> Result<EvidenceSource, Failure> {
+    let folder = settings::data_folder()?.join("evidence");
+    std::fs::create_dir_all(&folder).map_err(|error| {
+        let what = format!("cannot make `{}`: {error}", folder.display());
+        Failure::new(Exit::Configuration, what)
+    })?;
+    let client = Box::new(HttpClient::new(LIST_PATIENCE, LIST_LIMIT));
+    let source = EvidenceSource::new(trust.clone(), client, EvidenceCache::in_folder(folder));
+    Ok(source.fetching_issuers(config.sign.fetch_issuers))
 }
 
 /// The configured key; none for the test authority.

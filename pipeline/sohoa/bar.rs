@@ -46,7 +46,9 @@ impl Progress {
         }
         let due = self.began.elapsed().as_secs() / EVERY.as_secs();
         if self.said.fetch_max(due, Ordering::Relaxed) < due {
-            eprintln!("{done}/{} documents {}", self.total, self.what);
+            let rest = self.total.saturating_sub(done) as f64 / done as f64;
+            let left = indicatif::HumanDuration(self.began.elapsed().mul_f64(rest));
+            eprintln!("{done}/{} documents {}, {left:#} left", self.total, self.what);
         }
     }
 }

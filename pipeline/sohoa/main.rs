@@ -23,11 +23,13 @@ mod context;
 mod dead_letters;
 mod exit;
 mod indexer;
+mod ink;
 mod inputs;
 mod levels;
 mod observe;
 mod privacy;
 mod release;
+mod renew;
 mod run;
 mod scratch;
 mod settings;
@@ -92,6 +94,7 @@ fn start(arguments: Arguments) -> Result<Exit, Failure> {
             Command::Schemas(arguments) => commands::schemas::run(&arguments),
             Command::Sign(arguments) => commands::sign::run(&arguments),
             Command::Sweep(arguments) => commands::sweep::run(&arguments).await,
+            Command::Timestamp(arguments) => commands::timestamp::run(&arguments, &bars).await,
             Command::Verify(arguments) => commands::verify::run(&arguments),
             Command::Worker(arguments) => commands::worker::run(arguments).await,
         }

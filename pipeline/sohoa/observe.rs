@@ -182,6 +182,14 @@ fn lag(lane: Lane, desk: &Desk, (counts, drain): (&Counts, &mut Drain), now: Ins
     record::lag(lane.into(), lag, pages, drain.eta(lag));
 }
 
+/// Shows when the signing certificate ends.
+pub(crate) fn certificate(office: &Office) {
+    if let Some(end) = office.authority.ends() {
+        let days = office.settings.config.sign.warn_days;
+        record::certificate(end.timestamp(), Duration::from_hours(24) * days);
+    }
+}
+
 /// Counts what waits for a release or a signature, now and then, until the process ends.
 pub(crate) async fn watch_held(output: Store) {
     loop {

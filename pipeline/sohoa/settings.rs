@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
+use sohoa_decode::Limits;
 use sohoa_schemas::config::{Config, ReleaseMode, SignatureLevel};
 use sohoa_store::hash::sha256;
 
@@ -142,6 +143,15 @@ fn out_of_bounds(config: &Config) -> Vec<(bool, &'static str)> {
             "input.max_page_megapixels and input.max_pages must not be 0",
         ),
     ]
+}
+
+/// What is accepted of a file that is decoded in this process.
+pub(crate) fn limits(config: &Config) -> Limits {
+    Limits {
+        max_file_bytes: config.input.max_file_mib << 20,
+        max_pages: config.input.max_pages,
+        max_pixels: config.input.max_page_megapixels * 1_000_000,
+    }
 }
 
 /// The folder for what belongs to this user: the test authority and the default key for hashes.

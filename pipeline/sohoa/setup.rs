@@ -112,6 +112,9 @@ pub(crate) fn office(settings: Settings, output: Store) -> Result<(Office, Font)
     let (text_font, appearance_font) = fonts(&settings.config.sign.font)?;
     let authority = Authority::load(&settings.config, now())?;
     let evidence = authority.evidence_for(&settings.config)?;
+    if let Some(days) = authority.ends_within(settings.config.sign.warn_days, now()) {
+        tracing::warn!(days, "the signing certificate ends soon; have it renewed");
+    }
     let within = Duration::from_secs(settings.config.store.retry_seconds);
     let office = Office {
         settings: Arc::new(settings),

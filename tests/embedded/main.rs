@@ -8,7 +8,11 @@ mod amend;
 mod bad_input;
 mod barcodes;
 mod interrupted;
+mod levels;
 mod misuse;
+#[expect(dead_code, unreachable_pub, reason = "the tests of the signer need more of it")]
+#[path = "../../pipeline/sign/tests/made/pki.rs"]
+mod pki;
 mod refusing;
 mod release;
 mod run;

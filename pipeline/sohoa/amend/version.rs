@@ -113,7 +113,7 @@ fn needs_review(row: &DocumentRow, findings: &[sohoa_schemas::rows::FindingRow])
 
 /// Files that were touched since have a later receipt beside the record. The new version is higher
 /// than any of them, so it must know what they know.
-fn refresh_receipts(rows: &mut Rows, receipts: &[IntakeRow]) {
+pub(crate) fn refresh_receipts(rows: &mut Rows, receipts: &[IntakeRow]) {
     let rank = |row: &IntakeRow| (row.version, row.settled_at);
     for row in &mut rows.intake {
         let of_file = receipts.iter().filter(|receipt| receipt.intake_uid == row.intake_uid);

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use indicatif::MultiProgress;
-use sohoa_decode::Limits;
 use sohoa_store::Missing;
 
 use crate::{
@@ -15,7 +14,7 @@ use crate::{
     context::{now, vietnamese},
     exit::{Exit, Failure},
     scratch::Scratch,
-    settings::Settings,
+    settings::{Settings, limits},
     setup,
 };
 
@@ -74,11 +73,7 @@ async fn missing(
         fields: &fields,
         limit: arguments.limit,
         crops: arguments.crops.as_deref(),
-        limits: Limits {
-            max_file_bytes: settings.config.input.max_file_mib << 20,
-            max_pages: settings.config.input.max_pages,
-            max_pixels: settings.config.input.max_page_megapixels * 1_000_000,
-        },
+        limits: limits(&settings.config),
         csv: arguments.csv.as_deref().map(|path| (path, separator)),
     };
     let found = list((&store, &index), &wanted, bars).await?;

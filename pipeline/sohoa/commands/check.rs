@@ -11,7 +11,7 @@ use crate::{
     arguments::Check,
     authority::Authority,
     console::say,
-    context::now,
+    context::{now, vietnamese},
     exit::{Exit, Failure},
     privacy::Pseudonyms,
     settings::Settings,
@@ -91,7 +91,11 @@ async fn engine(settings: &Settings) -> Result<Option<String>, Failure> {
 
 fn key(settings: &Settings) -> Result<Option<String>, Failure> {
     let authority = Authority::load(&settings.config, now())?;
-    Ok(authority.test_root.map(|_| "throw-away TEST authority".into()))
+    let Some(end) = authority.ends() else { return Ok(Some("throw-away TEST authority".into())) };
+    let end = vietnamese(end).format("%d/%m/%Y");
+    let days = authority.ends_within(settings.config.sign.warn_days, now());
+    let soon = days.map(|days| format!(", in {days} days: WARNING, have it renewed"));
+    Ok(Some(format!("ends on {end}{}", soon.unwrap_or_default())))
 }
 
 /// Asks for a stamp, as the first signature would.
@@ -108,7 +112,7 @@ fn stamps(settings: &Settings) -> Result<Option<String>, Failure> {
 /// Asks whether the signing certificate is revoked, as the first signature would.
 fn standing(settings: &Settings) -> Result<Option<String>, Failure> {
     let authority = Authority::load(&settings.config, now())?;
-    authority.standing(&authority.evidence()?)?;
+    authority.standing(&authority.evidence(&settings.config)?)?;
     Ok(Some("not revoked".into()))
 }
 

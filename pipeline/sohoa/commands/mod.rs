@@ -15,5 +15,6 @@ pub(crate) mod run;
 pub(crate) mod schemas;
 pub(crate) mod sign;
 pub(crate) mod sweep;
+pub(crate) mod timestamp;
 pub(crate) mod verify;
 pub(crate) mod worker;

@@ -2,11 +2,10 @@
 
 use std::path::Path;
 
+use chrono::{DateTime, Utc};
 use serde_json::json;
-use sohoa_schemas::config::SignatureLevel;
-use sohoa_sign::{
-    Appearance, Corner, EvidenceError, SignError, SignRequest, Signed, verify::verify_pdf,
-};
+use sohoa_schemas::config::{Config, Sign, SignatureLevel};
+use sohoa_sign::{Appearance, EvidenceError, SignError, SignRequest, Signed, verify::verify_pdf};
 
 use crate::{
     arguments::{self, Level, Shown},
@@ -14,10 +13,11 @@ use crate::{
     console::say,
     context::{now, vietnamese},
     exit::{Exit, Failure},
+    ink,
     levels::Seal,
-    settings::Settings,
+    settings::{Settings, limits},
     setup,
-    stages::sign::{shown_time, word},
+    stages::sign::{self, copied_at, shown_time, word},
 };
 
 /// Signs a file, and judges what was made.
@@ -26,24 +26,14 @@ pub(crate) fn run(arguments: &arguments::Sign) -> Result<Exit, Failure> {
     let (_, font) = setup::fonts(&settings.config.sign.font)?;
     let time = now();
     let authority = Authority::load(&settings.config, time)?;
-    let mut lines = vec![settings.config.sign.form.clone(), settings.config.agency.name.clone()];
-    if arguments.appearance == Shown::Converted {
-        lines.push(settings.config.sign.conversion_mark.clone());
-    }
-    lines.push(shown_time(time));
     let request = SignRequest {
         field_name: arguments.field.clone(),
-        appearance: (arguments.appearance != Shown::None).then_some(Appearance {
-            lines,
-            font,
-            corner: Corner::TopRight,
-            printed: Vec::new(),
-        }),
+        appearance: appearance((arguments, &settings.config), font, time),
         signing_time: vietnamese(time),
         reason: arguments.reason.clone(),
         location: arguments.location.clone(),
     };
-    let signed = sign(arguments, &request, &authority)?;
+    let signed = made(arguments, &request, (&authority, &settings.config))?;
     let report = verify_pdf(&arguments.output, &authority.trust, now())
         .map_err(|error| Failure::from_error(Exit::Internal, &error))?;
     let own = report.signatures.iter().find(|one| one.field_name == signed.field_name);
@@ -66,10 +56,37 @@ pub(crate) fn run(arguments: &arguments::Sign) -> Result<Exit, Failure> {
     Ok(if holds { Exit::Done } else { Exit::CheckFailed })
 }
 
-fn sign(
+/// What is shown, and where: clear of what page 1 shows.
+fn appearance(
+    (arguments, config): (&arguments::Sign, &Config),
+    font: FontFile,
+    time: DateTime<Utc>,
+) -> Option<Appearance> {
+    let Sign { form, conversion_mark, .. } = &config.sign;
+    let mut lines = vec![form.clone(), config.agency.name.clone()];
+    let mut corner = sign::corner(config.sign.corner);
+    match arguments.appearance {
+        Shown::None => return None,
+        Shown::Copy => {}
+        Shown::Converted => lines.push(conversion_mark.clone()),
+        Shown::Officer => {
+            lines = arguments.officer.clone().into_iter().collect();
+            corner = Corner::TopLeft;
+        }
+    }
+    lines.push(match arguments.appearance {
+        Shown::Officer => copied_at(time),
+        _ => shown_time(time),
+    });
+    let corner = arguments.corner.map_or(corner, Into::into);
+    let printed = ink::of_first_page(&arguments.input, &limits(config));
+    Some(Appearance { lines, font, corner, printed })
+}
+
+fn made(
     arguments: &arguments::Sign,
     request: &SignRequest,
-    authority: &Authority,
+    (authority, config): (&Authority, &Config),
 ) -> Result<Signed, Failure> {
     let (input, output): (&Path, &Path) = (&arguments.input, &arguments.output);
     if output.exists() && !arguments.force {
@@ -87,7 +104,7 @@ fn sign(
             .hint("set sign.timestamp_url, and its root in sign.roots"));
     };
     let level = arguments.level.into();
-    let evidence = (level > SignatureLevel::BT).then(|| authority.evidence()).transpose()?;
+    let evidence = (level > SignatureLevel::BT).then(|| authority.evidence(config)).transpose()?;
     let seal = Seal::of(level, Some(stamps), evidence.as_ref());
     seal.sign((input, output), request, signer).map_err(|error| refusal(&error))
 }

@@ -57,6 +57,7 @@ pub(crate) async fn run(arguments: Worker) -> Result<Exit, Failure> {
     let refresh = observe::refresher(&context, lanes.desk(), Arc::clone(&counts));
     let _endpoint = observe::serve(listen.as_deref(), &health, refresh)?;
     if listen.is_some() {
+        observe::certificate(&context);
         tokio::spawn(observe::watch_held(context.output.clone()));
     }
     let drain = Duration::from_secs(context.settings.config.workers.drain_seconds);

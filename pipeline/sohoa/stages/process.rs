@@ -205,7 +205,7 @@ async fn make(
         amend::carry(before, &mut record.rows);
     }
     if read.signed {
-        let found = sign::found(context, taken)?;
+        let found = sign::found(context, taken, read.origin)?;
         record.rows.signatures.extend(found);
     }
     set_version(&mut record.rows, version);
@@ -222,6 +222,7 @@ async fn make(
         composed: None,
         alto: None,
         appearance: sign::appearance_lines(&context.settings.config),
+        printed: sign::printed(&read, context.settings.config.sign.corner),
         composed_at: vietnamese(now()),
         waiting_for: holding::FOR_RELEASE.into(),
     };

@@ -6,16 +6,18 @@
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
+use sohoa_decode::Origin;
+use sohoa_document::Rect;
 use sohoa_flow::{FatalKind, Fault};
 use sohoa_schemas::{
     Code,
-    config::{Config, SignatureLevel},
-    record::{Part, Prepared},
+    config::{self, Config, SignatureLevel},
+    record::{Part, Prepared, Record},
     rows::{SCHEMA_VERSION, SignatureRow},
 };
 use sohoa_sign::{
     Appearance, Corner, FontFile, SignRequest,
-    verify::{Report, Signature, SubjectKind, Verdict, verify_pdf},
+    verify::{Position, Report, Signature, SubjectKind, Verdict, verify_pdf},
 };
 use sohoa_store::classify_local;
 use tempfile::TempPath;
@@ -25,10 +27,13 @@ use crate::{
     authority::Authority,
     context::{Context, Office, now, vietnamese},
     levels::{self, Seal},
-    stages::{rows, take_in::Taken},
+    stages::{read::Read, rows, take_in::Taken},
 };
 
 const STAGE: &str = "sign";
+
+/// Parts of a page's width and height that an appearance may reach from its corner.
+const REACH: (f32, f32) = (0.75, 0.35);
 
 /// Name of the agency's signature field.
 const FIELD: &str = "SohoaAgencyCopy";
@@ -55,9 +60,43 @@ pub(crate) fn appearance_lines(config: &Config) -> Vec<String> {
     vec![config.sign.form.clone(), config.agency.name.clone(), config.sign.conversion_mark.clone()]
 }
 
+/// The signer's word for a corner.
+pub(crate) fn corner(corner: config::Corner) -> Corner {
+    match corner {
+        config::Corner::TopLeft => Corner::TopLeft,
+        config::Corner::TopRight => Corner::TopRight,
+        config::Corner::BottomLeft => Corner::BottomLeft,
+        config::Corner::BottomRight => Corner::BottomRight,
+    }
+}
+
+/// The words that stand in a corner of a document's first page, as far as the appearance may reach.
+pub(crate) fn printed(read: &Read, corner: config::Corner) -> Vec<[f32; 4]> {
+    use config::Corner::{BottomLeft, TopLeft, TopRight};
+    let Some((_, text)) = read.texts().next().filter(|(number, _)| *number == 1) else {
+        return Vec::new();
+    };
+    let (left, top) =
+        (matches!(corner, TopLeft | BottomLeft), matches!(corner, TopLeft | TopRight));
+    let (reach_x, reach_y) = (text.width * REACH.0, text.height * REACH.1);
+    let near = |place: &Rect| {
+        let across = if left { place.x0 < reach_x } else { place.x1 > text.width - reach_x };
+        let down = if top { place.y0 < reach_y } else { place.y1 > text.height - reach_y };
+        across && down
+    };
+    let words = text.words().map(|word| word.bbox).filter(near);
+    let tenth = |points: f32| (points * 10.0).round() / 10.0;
+    words.map(|place| [place.x0, place.y0, place.width(), place.height()].map(tenth)).collect()
+}
+
 /// The time as the appearance shows it.
 pub(crate) fn shown_time(time: DateTime<Utc>) -> String {
     format!("Thời gian ký: {}", vietnamese(time).format("%d.%m.%Y %H:%M:%S %:z"))
+}
+
+/// The time of copying as the scanning officer's mark shows it.
+pub(crate) fn copied_at(time: DateTime<Utc>) -> String {
+    format!("Thời gian sao chụp: {}", vietnamese(time).format("%d.%m.%Y %H:%M:%S %:z"))
 }
 
 /// Signs a composed document at a level.
@@ -74,8 +113,8 @@ pub(crate) fn sign(
         appearance: Some(Appearance {
             lines,
             font: FontFile::clone(&office.appearance_font),
-            corner: Corner::TopRight,
-            printed: Vec::new(),
+            corner: corner(office.settings.config.sign.corner),
+            printed: prepared.printed.iter().map(|place| place.map(f64::from)).collect(),
         }),
         signing_time: vietnamese(time),
         reason: None,
@@ -124,8 +163,34 @@ pub(crate) fn finished(mut row: SignatureRow, document: &Part) -> SignatureRow {
     row
 }
 
+/// The rows of a record's signatures as they are in its next file. What each is for stands in the
+/// rows before; what is new was made here.
+pub(crate) fn seen_again(record: &Record, report: &Report, next: &Part) -> Vec<SignatureRow> {
+    let of = Of {
+        source: record.source_uid,
+        version: record.version + 1,
+        province: &record.province,
+        month: &record.ingest_month,
+    };
+    let file = record.parts.iter().find(|part| part.role == "document");
+    let seen = |signature: &Signature| {
+        let before = record.rows.signatures.iter().find(|row| {
+            row.field_name == signature.field_name
+                && file.is_some_and(|file| file.sha256 == row.sha256_object)
+        });
+        let role = before.map_or_else(|| own_role(signature), |row| &row.role);
+        let made_by_sohoa = before.is_none_or(|row| row.made_by_sohoa);
+        finished(SignatureRow { made_by_sohoa, ..row(&of, signature, role) }, next)
+    };
+    report.signatures.iter().map(seen).collect()
+}
+
 /// The signatures that a source's files brought along.
-pub(crate) fn found(context: &Context, taken: &Taken) -> Result<Vec<SignatureRow>, Fault> {
+pub(crate) fn found(
+    context: &Context,
+    taken: &Taken,
+    origin: Origin,
+) -> Result<Vec<SignatureRow>, Fault> {
     let month = rows::month(taken);
     let of = Of {
         source: taken.uid,
@@ -146,7 +211,7 @@ pub(crate) fn found(context: &Context, taken: &Taken) -> Result<Vec<SignatureRow
             Err(fault) => return Err(fault),
         };
         for signature in &report.signatures {
-            let row = row(&of, signature, original_role(signature));
+            let row = row(&of, signature, found_role(signature, origin));
             let signature_uid = signature_uid(taken.uid, &file.sha256, row.seq);
             found.push(SignatureRow { signature_uid, sha256_object: file.sha256.clone(), ..row });
         }
@@ -172,12 +237,27 @@ pub(crate) fn own_role(signature: &Signature) -> &'static str {
     if signature.is_document_stamp() { "timestamp_doc" } else { "agency_copy" }
 }
 
-fn original_role(signature: &Signature) -> &'static str {
-    match signature.subject_kind {
-        SubjectKind::Organisation => "original_agency",
-        SubjectKind::Person | SubjectKind::PersonInOrganisation | SubjectKind::Unknown => {
-            "original_person"
-        }
+/// What a signature is for that a file brought along. A scan is signed by who made the copy: the
+/// scanning officer (Circular 01/2023, article 8) or an agency; a document that was born digital by
+/// who issued it, or who hands it in.
+fn found_role(signature: &Signature, origin: Origin) -> &'static str {
+    if signature.is_document_stamp() {
+        return "timestamp_doc";
+    }
+    let (kind, position) = (signature.subject_kind, signature.position);
+    role_of(kind, position, origin)
+}
+
+fn role_of(kind: SubjectKind, position: Position, origin: Origin) -> &'static str {
+    use SubjectKind::{Organisation, Person, PersonInOrganisation, Unknown};
+    let paper = origin != Origin::BornDigital;
+    match kind {
+        Organisation if paper => "agency_copy",
+        Organisation => "original_agency",
+        Person | PersonInOrganisation | Unknown if paper => "scanner_person",
+        // Whoever signs where the issuer's officer does, or for an organisation, is no citizen.
+        Person if position != Position::Block7c => "citizen",
+        Person | PersonInOrganisation | Unknown => "original_person",
     }
 }
 
@@ -246,5 +326,28 @@ pub(crate) fn word<T: serde::Serialize>(term: &T) -> String {
         Ok(serde_json::Value::String(word)) => word,
         Ok(other) => other.to_string(),
         Err(error) => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_signed_what_is_told_by_the_subject_the_place_and_the_kind_of_file() {
+        use Position::{Block7c, Block8, Invisible, TopLeft, TopRight};
+        use SubjectKind::{Organisation, Person, PersonInOrganisation};
+        let (paper, digital) = (Origin::Paper, Origin::BornDigital);
+        for (kind, position, origin, role) in [
+            (PersonInOrganisation, TopLeft, paper, "scanner_person"),
+            (Person, Invisible, paper, "scanner_person"),
+            (Organisation, TopRight, paper, "agency_copy"),
+            (Organisation, Block8, digital, "original_agency"),
+            (PersonInOrganisation, Block7c, digital, "original_person"),
+            (Person, Block7c, digital, "original_person"),
+            (Person, Invisible, digital, "citizen"),
+        ] {
+            assert_eq!(role_of(kind, position, origin), role, "{kind:?} {position:?} {origin:?}");
+        }
     }
 }

@@ -1,0 +1,56 @@
+//! `sohoa timestamp`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::Level;
+
+/// `sohoa timestamp`.
+#[derive(Debug, Args)]
+#[command(after_help = HELP)]
+pub(crate) struct Timestamp {
+    /// Folder or URL of the results.
+    #[arg(long)]
+    pub(crate) output: String,
+    /// Level to raise signatures to; without it that of sign.level in the configuration.
+    #[arg(long, value_enum)]
+    pub(crate) level: Option<Level>,
+    /// Renew document time-stamps whose authority's certificate ends within so many days.
+    #[arg(long, value_name = "DAYS", default_value_t = 180)]
+    pub(crate) within: u32,
+    /// Only records of the agency of this code; may be given several times.
+    #[arg(long, value_name = "CODE")]
+    pub(crate) agency: Vec<String>,
+    /// Only records first published in this month; may be given several times.
+    #[arg(long, value_name = "YYYY-MM")]
+    pub(crate) month: Vec<String>,
+    /// Only the dossiers of these submissions; may be given several times.
+    #[arg(long)]
+    pub(crate) submission: Vec<String>,
+    /// Do so many records at most.
+    #[arg(long)]
+    pub(crate) limit: Option<u64>,
+    /// Say what would be done; write nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Configuration file; see schemas/configuration.md.
+    #[arg(long)]
+    pub(crate) config: Option<PathBuf>,
+    /// Print an object a record, and one with the counts at the end.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+const HELP: &str = "\
+Examples:
+  sohoa timestamp --output records --config sohoa.toml --dry-run
+      which signatures are below the configured level, and which archive time-stamps end soon
+  sohoa timestamp --output records --config sohoa.toml
+      raises and renews them; run it every month. Interrupted, the same command does the rest
+  sohoa timestamp --output records --config sohoa.toml --level B-LTA --month 2026-11 --limit 1000
+      a thousand of one month's records, to the highest level
+
+Needs sign.timestamp_url and sign.roots, and no key. A raised record is a new version: published
+objects are never written over. Exit code 6 when some records could not be raised, 4 when an
+authority does not answer.";

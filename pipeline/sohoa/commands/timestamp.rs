@@ -1,0 +1,259 @@
+//! `sohoa timestamp`: signatures below their level are raised, and stamps that end are renewed.
+
+use std::{num::NonZero, sync::Arc, time::Duration};
+
+use chrono::TimeDelta;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use indicatif::MultiProgress;
+use serde::Serialize;
+use serde_json::json;
+use sohoa_backfill::Ledger;
+use sohoa_flow::{FatalKind, Fault, retry::Policy};
+use sohoa_index::{Index, IndexError};
+use sohoa_schemas::config::SignatureLevel;
+use sohoa_store::{Missing, Store};
+use uuid::Uuid;
+
+use crate::{
+    arguments::Timestamp,
+    authority,
+    bar::Progress,
+    channel::Channel,
+    commands::query,
+    console::say,
+    context::now,
+    exit::{Exit, Failure},
+    observe,
+    renew::{Candidate, Done, Means, Select, renew},
+    settings::Settings,
+    setup,
+    stages::{Settled, sign::word},
+};
+
+/// How long a silent authority is asked again before the command ends.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// What was done.
+#[derive(Debug, Default, Serialize)]
+struct Counts {
+    /// Looked at, or to be looked at.
+    documents: u64,
+    /// Brought to the level.
+    raised: u64,
+    /// Given another time-stamp before the last one ends.
+    renewed: u64,
+    /// Done by an earlier call, or by somebody else.
+    known: u64,
+    /// Not possible.
+    left: u64,
+    /// `written`, `announced`, or `untouched`.
+    index: &'static str,
+}
+
+/// Raises and renews what needs it.
+pub(crate) async fn run(arguments: &Timestamp, bars: &MultiProgress) -> Result<Exit, Failure> {
+    let settings = Settings::load(arguments.config.as_deref())?;
+    let level = arguments.level.map_or(settings.config.sign.wanted_level(), Into::into);
+    if level == SignatureLevel::BB {
+        let what = "every signature has level B-B: there is nothing to raise it to";
+        return Err(Failure::new(Exit::Usage, what).hint("give --level, or set sign.level"));
+    }
+    let store = setup::open(&settings, &arguments.output, Missing::Refuse).await?;
+    let index = query::open(&store).await?;
+    let (trust, stamps, evidence) = authority::stamping(&settings.config)?;
+    // A new stamp that ends no later than the old one would be of no use.
+    let ends = tokio::task::block_in_place(|| stamps.ends()).map_err(|error| {
+        Failure::from_error(Exit::Unreachable, &error)
+            .hint("check sign.timestamp_url, and its root in sign.roots")
+    })?;
+    let ends_before = ends.min(now() + TimeDelta::days(i64::from(arguments.within)));
+    let select = selection(arguments, &store, (level, ends_before)).await?;
+    let within = PATIENCE.min(Duration::from_secs(settings.config.store.retry_seconds));
+    let retry = Policy { within, on_retry: Some(observe::tried_again), ..Policy::default() };
+    let means = Means { store, trust, stamps, evidence, level, ends_before, retry };
+    let whole = Whole { arguments, index: &index, select: &select, bars };
+    let counts = if arguments.dry_run {
+        whole.tell().await?
+    } else {
+        whole.carry_out(&settings, Arc::new(means)).await?
+    };
+    whole.summary(&counts)?;
+    Ok(if counts.left > 0 { Exit::CheckFailed } else { Exit::Done })
+}
+
+async fn selection(
+    arguments: &Timestamp,
+    store: &Store,
+    (level, ends_before): (SignatureLevel, chrono::DateTime<chrono::Utc>),
+) -> Result<Select, Failure> {
+    let (agencies, months) = (arguments.agency.clone(), arguments.month.clone());
+    let mut select = Select { level, ends_before, agencies, months, dossiers: None };
+    for submission in &arguments.submission {
+        let ledger = Ledger::new(store.clone(), submission)
+            .map_err(|error| Failure::from_error(Exit::Usage, &error))?;
+        if select.add_submission(&ledger).await? == 0 {
+            let what = format!("there is no submission `{submission}`");
+            return Err(Failure::new(Exit::Usage, what).hint("see ledger/ in the output"));
+        }
+    }
+    Ok(select)
+}
+
+/// The whole of an archive, as far as it is selected.
+struct Whole<'a> {
+    arguments: &'a Timestamp,
+    index: &'a Index,
+    select: &'a Select,
+    bars: &'a MultiProgress,
+}
+
+impl Whole<'_> {
+    /// The next candidates, and where the ones after them begin; no more than are still allowed.
+    async fn page(
+        &self,
+        last: Option<Uuid>,
+        done: u64,
+    ) -> Result<(Vec<Candidate>, Option<Uuid>), Failure> {
+        let (mut page, next) = self.select.page(self.index, last).await.map_err(unreadable)?;
+        let allowed = self.arguments.limit.map_or(u64::MAX, |limit| limit - done.min(limit));
+        page.truncate(usize::try_from(allowed).unwrap_or(usize::MAX));
+        Ok((page, next))
+    }
+
+    fn ended(&self, next: Option<Uuid>, done: u64) -> bool {
+        next.is_none() || self.arguments.limit.is_some_and(|limit| done >= limit)
+    }
+
+    /// Says which records would be done.
+    async fn tell(&self) -> Result<Counts, Failure> {
+        let mut counts = Counts { index: "untouched", ..Counts::default() };
+        let mut last = None;
+        loop {
+            let (page, next) = self.page(last, counts.documents).await?;
+            for one in page {
+                counts.documents += 1;
+                let Candidate { source, version, level } = one;
+                let renews = level >= Some(self.select.level);
+                let level = level.as_ref().map(word).unwrap_or_default();
+                let to = if renews { "renew" } else { "raise" };
+                if self.arguments.json {
+                    say(json!({
+                        "source_uid": source, "version": version, "before": level, "to": to,
+                    }))?;
+                } else {
+                    say(format_args!("{source} v{version}  {level}  {to}"))?;
+                }
+            }
+            if self.ended(next, counts.documents) {
+                return Ok(counts);
+            }
+            last = next;
+        }
+    }
+
+    async fn carry_out(&self, settings: &Settings, means: Arc<Means>) -> Result<Counts, Failure> {
+        let store = means.store.clone();
+        let mut channel = Channel::open("timestamp", settings, &store)?;
+        let mut counts = Counts { index: channel.describe(), ..Counts::default() };
+        let total = self.select.count(self.index).await.map_err(unreadable)?;
+        let total = self.arguments.limit.map_or(total, |limit| limit.min(total));
+        let progress = Progress::begin(self.bars, total, "raised");
+        let mut last = None;
+        loop {
+            let (page, next) = self.page(last, counts.documents).await?;
+            let work = stream::iter(page).map(|candidate| start(&means, candidate));
+            // Most of the time authorities are waited for.
+            let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+            let mut work = std::pin::pin!(work.buffer_unordered(2 * cores));
+            while let Some((candidate, done)) = work.try_next().await.map_err(again)? {
+                progress.one();
+                self.take((&candidate, done), &mut channel, &mut counts).await.map_err(again)?;
+            }
+            if self.ended(next, counts.documents) {
+                break;
+            }
+            last = next;
+        }
+        channel.flush().await.map_err(again)?;
+        Ok(counts)
+    }
+
+    /// Tells the index, and whoever waits, what became of a record.
+    async fn take(
+        &self,
+        (candidate, done): (&Candidate, Done),
+        channel: &mut Channel<'_>,
+        counts: &mut Counts,
+    ) -> Result<(), Failure> {
+        let source = candidate.source;
+        counts.documents += 1;
+        let (line, record) = match done {
+            Done::Known(record) => {
+                counts.known += 1;
+                (json!({"done": "known", "version": record.version}), Some(record))
+            }
+            Done::Left(why) => {
+                counts.left += 1;
+                eprintln!("{source}: {why}");
+                (json!({"done": "left", "version": candidate.version, "why": why}), None)
+            }
+            Done::Raised { record, before, after, renewed } => {
+                let done = if renewed { "renewed" } else { "raised" };
+                *(if renewed { &mut counts.renewed } else { &mut counts.raised }) += 1;
+                let version = record.version;
+                let line =
+                    json!({"done": done, "version": version, "before": before, "after": after});
+                (line, Some(record))
+            }
+        };
+        // What an earlier, interrupted call published and did not tell is told now.
+        if let Some(record) = record.filter(|record| record.version > candidate.version) {
+            let dossier = record.dossier_uid;
+            channel.take(Settled::published(*record), dossier).await?;
+        }
+        if self.arguments.json {
+            let mut line = line;
+            line["source_uid"] = json!(source);
+            say(line)?;
+        }
+        Ok(())
+    }
+
+    fn summary(&self, counts: &Counts) -> Result<(), Failure> {
+        if self.arguments.json {
+            let text = serde_json::to_string(counts)
+                .map_err(|error| Failure::from_error(Exit::Internal, &error))?;
+            return say(text);
+        }
+        let Counts { documents, raised, renewed, known, left, index } = counts;
+        if self.arguments.dry_run {
+            return say(format_args!("{documents} records to do; nothing was written"));
+        }
+        let told = match *index {
+            "announced" => "announced to sohoa indexer",
+            _ => "the index is up to date",
+        };
+        say(format_args!(
+            "records {documents}: {raised} raised to {}, {renewed} renewed, {known} done before, \
+             {left} left as they are; {told}",
+            word(&self.select.level)
+        ))
+    }
+}
+
+async fn start(means: &Arc<Means>, candidate: Candidate) -> Result<(Candidate, Done), Failure> {
+    let task = tokio::spawn(renew(Arc::clone(means), candidate.source));
+    let done = task.await.map_err(|error| Fault::fatal(FatalKind::Internal, "timestamp", error));
+    Ok((candidate, done??))
+}
+
+fn unreadable(error: IndexError) -> Failure {
+    Failure::from_error(Exit::Unreachable, &error)
+}
+
+/// A failure in the middle loses nothing.
+fn again(failure: Failure) -> Failure {
+    failure.hint(
+        "what was done is kept, and the index may not know of it yet: run the same command again",
+    )
+}

@@ -1,0 +1,27 @@
+//! Signatures kept good for decades: records below a level are raised to it, and document time-stamps
+//! renewed before their authority's certificate ends.
+//!
+//! ```text
+//! index ─> select ─> work (fetch, raise, verify) ─> version ─> channel ─> index
+//! ```
+//!
+//! A published object is never written over, so a raised PDF is a **new version** of its record: the
+//! file is a part of the new version, everything else is named where it lies, as in an amended
+//! version. Only the newest stamp has to hold, so versions do not pile up faster than stamps end.
+//!
+//! * [`select`]: which records, from the index, a page at a time.
+//! * [`work`]: one record's PDF, raised and judged before it is published.
+//! * [`version`]: the record that says so.
+//!
+//! Interrupted anywhere, the same command again does the rest: what was raised is not taken again,
+//! and what was published and not told to the index is told.
+
+mod select;
+mod version;
+mod work;
+
+pub(crate) use select::{Candidate, Select};
+pub(crate) use work::{Done, Means, renew};
+
+/// Name of this step in errors.
+const STAGE: &str = "timestamp";

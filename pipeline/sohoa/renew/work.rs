@@ -1,0 +1,190 @@
+//! One record's PDF: fetched, raised, judged, published as the next version.
+
+use std::{path::Path, sync::Arc};
+
+use chrono::{DateTime, Utc};
+use object_store::path::Path as Key;
+use sohoa_flow::{
+    Fault,
+    retry::{Policy, retry},
+};
+use sohoa_publish::{
+    Published, holding,
+    publication::{self, Attempt},
+    survey,
+};
+use sohoa_schemas::{
+    config::SignatureLevel,
+    record::{Part, Record},
+};
+use sohoa_sign::{
+    EvidenceSource, SignError, TimeStampAuthority, stamp_pdf,
+    verify::{Report, Trust, verify_pdf},
+};
+use sohoa_store::{Store, classify_local, hash::sha256_file};
+use tempfile::TempPath;
+use uuid::Uuid;
+
+use super::{
+    STAGE,
+    version::{Standing, next, signed_file, standing, told},
+};
+use crate::{
+    context::now,
+    levels::{self, ARCHIVE_FIELD},
+    stages::sign,
+};
+
+/// How often a record is raised anew because somebody else made its next version first.
+const ATTEMPTS: usize = 8;
+
+/// Who is asked, and what is to be reached. No key is needed.
+#[derive(Debug)]
+pub(crate) struct Means {
+    /// Where the records are.
+    pub(crate) store: Store,
+    /// Whom signatures are judged by.
+    pub(crate) trust: Trust,
+    /// Who stamps.
+    pub(crate) stamps: TimeStampAuthority,
+    /// Who says what is revoked.
+    pub(crate) evidence: EvidenceSource,
+    /// The level to reach.
+    pub(crate) level: SignatureLevel,
+    /// Stamps that end before this get another one.
+    pub(crate) ends_before: DateTime<Utc>,
+    /// How what fails is tried again.
+    pub(crate) retry: Policy,
+}
+
+/// What became of a record.
+#[derive(Debug)]
+pub(crate) enum Done {
+    /// It stands as it should: an earlier, interrupted call did it, or somebody else.
+    Known(Box<Record>),
+    /// It cannot be raised.
+    Left(String),
+    /// It has a new version, of this level instead of that one.
+    Raised {
+        /// The new version.
+        record: Box<Record>,
+        /// Level before.
+        before: String,
+        /// Level now.
+        after: String,
+        /// Its level was enough, and its stamp was renewed.
+        renewed: bool,
+    },
+}
+
+/// Raises a record, unless nothing is to be done.
+///
+/// # Errors
+/// `Retry` once every try is spent: an authority or the store is silent. `Fatal` as ever.
+pub(crate) async fn renew(means: Arc<Means>, source: Uuid) -> Result<Done, Fault> {
+    for _ in 0..ATTEMPTS {
+        let find = || publication::latest(&means.store, source);
+        let Some(record) = retry(means.retry, find).await? else {
+            return Ok(Done::Left("it has no record: run sohoa audit".into()));
+        };
+        let before = standing(&record);
+        if !before.wants(means.level, means.ends_before) {
+            return Ok(Done::Known(Box::new(record)));
+        }
+        let held = || holding::find(&means.store, source, record.version + 1);
+        if retry(means.retry, held).await?.is_some() {
+            return Ok(Done::Left("its next version waits to be released".into()));
+        }
+        let again = || attempt(&means, &record, before);
+        let next = match retry(means.retry, again).await {
+            Ok(next) => next,
+            Err(Fault::Reject(rejection)) => {
+                return Ok(Done::Left(levels::told(&*rejection.cause.error)));
+            }
+            Err(fault) => return Err(fault),
+        };
+        match retry(means.retry, || publication::publish(&means.store, &next)).await? {
+            Published::Now(_) => {
+                let (after, renewed) = (told(standing(&next)), before.level >= Some(means.level));
+                let record = Box::new(next);
+                return Ok(Done::Raised { record, before: told(before), after, renewed });
+            }
+            Published::Before(winner) => {
+                let version = winner.version;
+                tracing::info!(%source, version, "somebody else was first; raised on top of it");
+            }
+        }
+    }
+    Ok(Done::Left("somebody else makes new versions of it without a pause".into()))
+}
+
+/// The next version of a record, its file stored.
+async fn attempt(means: &Means, record: &Record, before: Standing) -> Result<Record, Fault> {
+    let Some(part) = signed_file(record) else {
+        return Err(left("it has no signed file of its own"));
+    };
+    let fetched = means.store.fetch(&Key::from(part.key.as_str())).await?;
+    if fetched.sha256 != part.sha256 {
+        return Err(left("its file is not the one that was published: run sohoa audit"));
+    }
+    let (file, report) = tokio::task::block_in_place(|| raised(means, &fetched.path, before))?;
+    let sha256 = sha256_file(&file).map_err(|error| classify_local(STAGE, error))?;
+    let version = record.version + 1;
+    let attempt = Attempt::new(record.source_uid, version, &[&sha256]);
+    let part = Part { key: "document.pdf".into(), sha256, ..part.clone() };
+    let part = attempt.put_file(&means.store, &file, part).await?;
+    let receipts = survey::receipts(&means.store, record.source_uid).await?;
+    let signatures = sign::seen_again(record, &report, &part);
+    let raised = next(record, &receipts, (part, signatures), (attempt.name, now()));
+    if standing(&raised).wants(means.level, means.ends_before) {
+        return Err(left("what was added did not raise it"));
+    }
+    Ok(raised)
+}
+
+/// The raised file, and what a verifier says of it.
+fn raised(means: &Means, from: &Path, before: Standing) -> Result<(TempPath, Report), Fault> {
+    let Means { stamps, evidence, .. } = means;
+    let refused = |error: SignError| {
+        // What is wrong with the authority is so for every file.
+        let of_file = !matches!(error, SignError::TimeStamp(_));
+        match levels::fault(STAGE, error) {
+            Fault::Fatal(fatal) if of_file => Fault::reject(CANNOT, STAGE, fatal.cause.error),
+            fault => fault,
+        }
+    };
+    let file = temporary()?;
+    let archive = means.level == SignatureLevel::BLta || before.ends(means.ends_before);
+    let stamp = |to: &Path| stamp_pdf(from, to, ARCHIVE_FIELD, stamps).map_err(refused);
+    let raise = |from: &Path| {
+        levels::raise(from, &file, (evidence, archive.then_some(stamps))).map_err(refused)
+    };
+    match (before.level, means.level) {
+        (Some(SignatureLevel::BB), SignatureLevel::BT) => drop(stamp(&file)?),
+        (Some(SignatureLevel::BB), _) => {
+            let stamped = temporary()?;
+            stamp(&stamped)?;
+            drop(raise(&stamped)?);
+        }
+        _ => drop(raise(from)?),
+    }
+    let report = verify_pdf(&file, &means.trust, now())
+        .map_err(|error| Fault::reject(CANNOT, STAGE, error))?;
+    let spoilt = report.signatures.iter().find(|one| one.modified_after);
+    match spoilt {
+        Some(one) => Err(left(format!("`{}` would not hold any more", one.field_name))),
+        None => Ok((file, report)),
+    }
+}
+
+/// A document that stays as it is.
+const CANNOT: sohoa_schemas::Code = sohoa_schemas::Code::X01StageFailed;
+
+fn left(why: impl Into<sohoa_flow::fault::BoxError>) -> Fault {
+    Fault::reject(CANNOT, STAGE, why)
+}
+
+fn temporary() -> Result<TempPath, Fault> {
+    let made = tempfile::Builder::new().prefix("sohoa-").suffix(".pdf").tempfile();
+    Ok(made.map_err(|error| classify_local(STAGE, error))?.into_temp_path())
+}
