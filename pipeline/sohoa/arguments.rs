@@ -327,9 +327,6 @@ pub(crate) struct Batch {
     /// Form of the answer.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
-    /// Show so many rows at most, and say where there are more; 0 for all.
-    #[arg(long, default_value_t = 10_000)]
-    pub(crate) limit: usize,
 }
 
 /// `sohoa worker`.

@@ -56,7 +56,8 @@ pub(crate) async fn run(arguments: &Export, bars: &MultiProgress) -> Result<Exit
     let request = request(arguments)?;
     let store = setup::open(&settings, &arguments.output, Missing::Refuse).await?;
     let index = query::open(&store).await?;
-    let documents = sohoa_export::census(&index, &request).await.map_err(at_index)?;
+    let documents =
+        sohoa_export::census(&index, &request).await.map_err(|error| at_index(&error))?;
     let mut note = Note {
         made_at: now(),
         of: if request.is_empty() { "all documents".to_owned() } else { request.explanation() },
@@ -67,12 +68,12 @@ pub(crate) async fn run(arguments: &Export, bars: &MultiProgress) -> Result<Exit
     if let Some(to) = arguments.to.as_ref().filter(|_| !arguments.list_only) {
         let target = setup::open(&settings, to, Missing::Create).await?;
         refuse_inside(&store, &target)?;
-        let folder = tempfile::tempdir().map_err(at_file)?;
+        let folder = tempfile::tempdir().map_err(|error| at_file(&error))?;
         let progress = Progress::begin(bars, documents.public, "exported");
         let files = sohoa_export::write(&index, &request, folder.path(), &|| progress.one()).await;
         drop(progress);
         let files = files.map_err(|error| match error {
-            ExportError::Index(error) => at_index(error),
+            ExportError::Index(error) => at_index(&error),
             error => Failure::from_error(Exit::Configuration, &error),
         })?;
         put(&target, &files, &mut note).await?;
@@ -91,7 +92,7 @@ fn request(arguments: &Export) -> Result<Request, Failure> {
         }
     }
     if let Some(year) = &arguments.year {
-        request.within(ask::years(year)?).map_err(ask::misunderstood)?;
+        request.within(ask::years(year)?).map_err(|error| ask::misunderstood(&error))?;
     }
     Ok(request)
 }
@@ -111,7 +112,7 @@ async fn put(target: &Store, files: &Files, note: &mut Note) -> Result<(), Failu
     note.rows = files.rows;
     for path in [&files.parquet, &files.csv] {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let sha256 = sha256(path).map_err(at_file)?;
+        let sha256 = sha256(path).map_err(|error| at_file(&error))?;
         let bytes = target.put_file(STAGE, &name, path, &sha256).await.map_err(Failure::from)?;
         note.files.push(Written { name, bytes, sha256 });
     }
@@ -155,11 +156,11 @@ fn report(arguments: &Export, note: &Note) -> Result<(), Failure> {
     Ok(())
 }
 
-fn at_index(error: IndexError) -> Failure {
-    Failure::from_error(Exit::Unreachable, &error)
+fn at_index(error: &IndexError) -> Failure {
+    Failure::from_error(Exit::Unreachable, error)
 }
 
-fn at_file(error: std::io::Error) -> Failure {
-    Failure::from_error(Exit::Configuration, &error)
+fn at_file(error: &std::io::Error) -> Failure {
+    Failure::from_error(Exit::Configuration, error)
         .hint("set TMPDIR to a folder with room for the catalogue")
 }

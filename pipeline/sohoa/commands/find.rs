@@ -64,7 +64,7 @@ async fn refuse_too_wide(
         let failure = Failure::new(Exit::Usage, "the text of all pages would have to be read");
         return Err(failure.hint("add --agency or --year, or give --all and wait"));
     }
-    let documents = index.rows(Table::Documents).await.map_err(at_index)?;
+    let documents = index.rows(Table::Documents).await.map_err(|error| at_index(&error))?;
     if !request.is_narrow() && documents > AT_ONCE {
         let what = format!("there are {documents} documents to look for these words in");
         return Err(
@@ -90,12 +90,12 @@ async fn search(
             sohoa_find::documents(index, request, limit, &scans).await
         }
     };
-    let found = look(&request).await.map_err(at_index)?;
+    let found = look(&request).await.map_err(|error| at_index(&error))?;
     if found.total == 0
         && let Some(other) = request.with_number_as_word()
         && (arguments.all || refuse_too_wide(arguments, index, &other).await.is_ok())
     {
-        let found = look(&other).await.map_err(at_index)?;
+        let found = look(&other).await.map_err(|error| at_index(&error))?;
         if found.total > 0 {
             return Ok((other, found));
         }
@@ -112,16 +112,18 @@ async fn received(
     let words = Words::of(&arguments.query.join(" "));
     let scans = |table: Table, answer: &sohoa_index::Answer| scanning.watch(table.name(), answer);
     let found = sohoa_find::received(index, outcome, words, &scans).await;
-    let (schema, rows) = found.map_err(at_index)?;
+    let (schema, rows) = found.map_err(|error| at_index(&error))?;
     let format = match (arguments.json, arguments.csv) {
         (true, _) => output::Format::Json,
         (_, true) => output::Format::Csv,
         _ => output::Format::Table { width: query::terminal_width() },
     };
     let mut out = AfterBar::stdout(scanning);
-    query::write(schema, rows, format, arguments.limit, &mut out).await.map_err(at_index)
+    query::write(schema, rows, format, arguments.limit, &mut out)
+        .await
+        .map_err(|error| at_index(&error))
 }
 
-fn at_index(error: IndexError) -> Failure {
-    Failure::from_error(Exit::Unreachable, &error)
+fn at_index(error: &IndexError) -> Failure {
+    Failure::from_error(Exit::Unreachable, error)
 }

@@ -17,7 +17,7 @@ const LONGEST_OWNER: u64 = 200;
 /// What is asked; the owner's number is read and hashed here, and nowhere else.
 pub(crate) fn request(arguments: &Find, settings: &Settings) -> Result<Request, Failure> {
     let mut request = Request::default();
-    request.understand(&arguments.query.join(" ")).map_err(misunderstood)?;
+    request.understand(&arguments.query.join(" ")).map_err(|error| misunderstood(&error))?;
     // On a page any number may stand; its document's own is asked for as `số 2114`.
     if arguments.text {
         request = request.with_number_as_word().unwrap_or(request);
@@ -32,7 +32,7 @@ pub(crate) fn request(arguments: &Find, settings: &Settings) -> Result<Request, 
         request.of_agency(agency);
     }
     for period in periods(arguments)? {
-        request.within(period).map_err(misunderstood)?;
+        request.within(period).map_err(|error| misunderstood(&error))?;
     }
     if let Some(number) = owner(arguments)? {
         let pseudonyms = Pseudonyms::load(settings.config.secrets.hmac_key.as_deref())?;
@@ -46,7 +46,7 @@ pub(crate) fn request(arguments: &Find, settings: &Settings) -> Result<Request, 
 }
 
 /// What is wrong, and what to do.
-pub(crate) fn misunderstood(error: Misunderstood) -> Failure {
+pub(crate) fn misunderstood(error: &Misunderstood) -> Failure {
     let hint = match error {
         Misunderstood::CitizensNumber => {
             "others can see the command line: give --owner and type the number when asked, or \
@@ -56,7 +56,7 @@ pub(crate) fn misunderstood(error: Misunderstood) -> Failure {
         Misunderstood::NoDay => "leave one of them out",
         Misunderstood::Two(_) => "look for one after the other",
     };
-    Failure::from_error(Exit::Usage, &error).hint(hint)
+    Failure::from_error(Exit::Usage, error).hint(hint)
 }
 
 fn periods(arguments: &Find) -> Result<Vec<Period>, Failure> {
