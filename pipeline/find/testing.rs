@@ -99,13 +99,12 @@ impl Paper {
 pub(crate) async fn index(papers: Vec<Paper>) -> Index {
     let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
     let mut index = Index::open(&store, Url::parse("s3://bucket/index").unwrap()).unwrap();
-    let mut seq = 0;
     for version in 1..=papers.iter().map(|paper| paper.version).max().unwrap_or(0) {
         let mut rows = Rows::default();
         for (number, paper) in papers.iter().enumerate().filter(|(_, p)| p.version >= version) {
             rows.extend(paper.rows(number as u128, version));
         }
-        seq += 1;
+        let seq = i64::from(version);
         index.append("tests/0", &Batch { seq, keys: Vec::new(), rows }).await.unwrap();
     }
     index
