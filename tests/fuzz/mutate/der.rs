@@ -27,7 +27,9 @@ pub(super) fn change(bytes: &mut Vec<u8>, chance: &mut Chance, other: &[u8]) {
         one(list, at, chance, donor);
     }
     bytes.clear();
-    nodes.iter().for_each(|node| write(node, bytes));
+    for node in nodes {
+        write(node, bytes);
+    }
 }
 
 /// Changes the element at a place of a list.
@@ -40,7 +42,7 @@ fn one(list: &mut Vec<Node>, at: usize, chance: &mut Chance, donor: Option<Node>
         }
         2 => {
             list[at].tag = *chance
-                .one_of(&[0, 1, 2, 3, 4, 5, 6, 0x0c, 0x17, 0x18, 0x30, 0x31, 0xa0, 0xa3, 0xff])
+                .one_of(&[0, 1, 2, 3, 4, 5, 6, 0x0c, 0x17, 0x18, 0x30, 0x31, 0xa0, 0xa3, 0xff]);
         }
         3 => {
             let new = *chance.one_of::<&[u8]>(&[

@@ -74,7 +74,7 @@ pub fn make(good: &[Good], seed: u64, number: u64, largest: usize) -> Malformed 
     let of = *chance.one_of(&alike);
     let mut bytes = of.bytes.clone();
     let mut changes = Vec::new();
-    for _ in 0..1 + chance.within(0..8) / 3 {
+    for _ in 0..=chance.within(0..8) / 3 {
         let (name, change) = *chance.one_of(&CHANGES);
         let other = *chance.one_of(&alike);
         change(&mut bytes, &mut chance, other);
@@ -116,7 +116,7 @@ fn structure(bytes: &mut Vec<u8>, chance: &mut Chance, other: &Good) {
 }
 
 fn flip(bytes: &mut [u8], chance: &mut Chance) {
-    for _ in 0..1 + chance.within(0..16) {
+    for _ in 0..=chance.within(0..16) {
         let (at, bit) = (place(bytes, chance), chance.within(0..8));
         if let Some(byte) = bytes.get_mut(at) {
             *byte ^= 1 << bit;
