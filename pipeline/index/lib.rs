@@ -47,6 +47,9 @@
 //! filter sizes grow with the rows of a month, about ten bits a row. A replaced row costs writing its
 //! file anew (at most 32 MiB).
 
+// A test writes a row of many columns as JSON.
+#![cfg_attr(test, recursion_limit = "256")]
+
 mod agree;
 mod answer;
 mod append;

@@ -27,7 +27,7 @@ pub(super) fn change(bytes: &mut Vec<u8>, chance: &mut Chance, other: &[u8]) {
         one(list, at, chance, donor);
     }
     bytes.clear();
-    for node in nodes {
+    for node in &nodes {
         write(node, bytes);
     }
 }
