@@ -62,7 +62,7 @@ pub fn decode(bytes: &[u8]) -> Result<Decoded, (u64, u8)> {
 
 fn first_bad(bytes: &[u8]) -> (u64, u8) {
     let good = std::str::from_utf8(bytes).err().map_or(0, |error| error.valid_up_to());
-    let line = bytes[..good].iter().filter(|byte| **byte == b'\n').count() as u64 + 1;
+    let line = bytes[..good].split(|byte| *byte == b'\n').count() as u64;
     (line, bytes.get(good).copied().unwrap_or_default())
 }
 

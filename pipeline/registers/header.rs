@@ -129,9 +129,9 @@ impl Header {
             }
         }
         for field in fields {
-            let is_field = |other: &Option<&Field>| other.is_some_and(|f| f.name == field.name);
+            let is_field = |other: Option<&Field>| other.is_some_and(|f| f.name == field.name);
             let columns: Vec<String> = (0..self.columns.len())
-                .filter(|column| is_field(&self.columns[*column].1))
+                .filter(|column| is_field(self.columns[*column].1))
                 .map(|column| self.shown(column))
                 .collect();
             if columns.len() > 1 {

@@ -14,10 +14,13 @@ use crate::code;
 
 type Period = (Option<NaiveDate>, Option<NaiveDate>);
 
+/// Who is called the same, each with the province: and when.
+type Owners<'a> = BTreeMap<(Uuid, &'a str), Vec<Period>>;
+
 /// The keys of all agencies.
 pub fn agency_keys(agencies: &[AgencyRow]) -> Vec<AgencyKeyRow> {
     // By kind and key: whose it is, in which province, and when.
-    let mut held: BTreeMap<(&str, String), BTreeMap<(Uuid, &str), Vec<Period>>> = BTreeMap::new();
+    let mut held: BTreeMap<(&str, String), Owners<'_>> = BTreeMap::new();
     for row in agencies {
         let mut codes = code::spellings(&row.code);
         codes.insert(row.code_as_sent.clone());
@@ -41,7 +44,7 @@ fn add(periods: &mut Vec<Period>, period: Period) {
     }
 }
 
-fn rows(kind: &str, key: &str, owners: &BTreeMap<(Uuid, &str), Vec<Period>>) -> Vec<AgencyKeyRow> {
+fn rows(kind: &str, key: &str, owners: &Owners<'_>) -> Vec<AgencyKeyRow> {
     let all = owners.iter().flat_map(|(owner, periods)| periods.iter().map(move |p| (owner, *p)));
     let all: Vec<(&(Uuid, &str), Period)> = all.collect();
     all.iter()

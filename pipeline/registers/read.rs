@@ -98,7 +98,9 @@ pub fn read(
 
 fn take(found: &RefCell<Found>, findings: Vec<Finding>) {
     let mut found = found.borrow_mut();
-    findings.into_iter().for_each(|finding| found.push(finding));
+    for finding in findings {
+        found.push(finding);
+    }
 }
 
 fn grid(

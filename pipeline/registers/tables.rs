@@ -12,11 +12,14 @@ use uuid::Uuid;
 
 use crate::{history::Said, import::Import, kinds::Rows};
 
+/// A period without its last day, the agency, and its level then.
+type Holder = (Option<NaiveDate>, Option<NaiveDate>, Uuid, String);
+
 /// Who has, or had, a code, and at which level.
 #[derive(Debug, Default)]
 pub struct Agencies {
     /// By code: periods, and what held in them.
-    codes: HashMap<String, Vec<(Option<NaiveDate>, Option<NaiveDate>, Uuid, String)>>,
+    codes: HashMap<String, Vec<Holder>>,
 }
 
 impl Agencies {

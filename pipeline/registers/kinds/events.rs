@@ -69,12 +69,12 @@ pub(super) fn read(line: &Line<'_>) -> Option<(String, EventRow)> {
     row.dossier_uid = dossier;
     row.agency_code = agency;
     row.unit_code = unit;
-    row.actor_kind = match (&staff, &partner) {
+    let kind = match (&staff, &partner) {
         (Some(_), _) => "person",
         (None, Some(_)) => "partner",
         (None, None) => "service",
-    }
-    .to_owned();
+    };
+    kind.clone_into(&mut row.actor_kind);
     row.actor_ref = staff.or(partner);
     row.outcome = line.choice("outcome", OUTCOMES).unwrap_or_else(|| "ok".to_owned());
     row.error_code = line.text("error_code");

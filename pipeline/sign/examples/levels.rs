@@ -51,7 +51,7 @@ fn main() {
     }));
     for (name, key) in keys(&pki, matrix) {
         // What a key in a token adds shows on one input.
-        let in_token = name.ends_with(".token");
+        let in_token = Path::new(&name).extension().is_some_and(|kind| kind == "token");
         let taken = if in_token && !matrix { 1 } else { inputs.len() };
         for (kind, input) in &inputs[..taken] {
             let name = |level: &str| folder.join(format!("{level}.{name}.{kind}.pdf"));
@@ -143,16 +143,12 @@ fn keys(pki: &Arc<Pki>, matrix: bool) -> Vec<(String, Box<dyn MessageSigner>)> {
 }
 
 fn generated(kind: &str) -> String {
-    match kind.split_once('-') {
-        Some(("rsa", bits)) => {
-            let bits = format!("rsa_keygen_bits:{bits}");
-            made::openssl_key(&["-algorithm", "RSA", "-pkeyopt", &bits])
-        }
-        _ => {
-            let curve = format!("ec_paramgen_curve:{}", kind.to_uppercase());
-            made::openssl_key(&["-algorithm", "EC", "-pkeyopt", &curve])
-        }
+    if let Some(("rsa", bits)) = kind.split_once('-') {
+        let bits = format!("rsa_keygen_bits:{bits}");
+        return made::openssl_key(&["-algorithm", "RSA", "-pkeyopt", &bits]);
     }
+    let curve = format!("ec_paramgen_curve:{}", kind.to_uppercase());
+    made::openssl_key(&["-algorithm", "EC", "-pkeyopt", &curve])
 }
 
 /// A file without the reference to nothing that the tests' own files have, and judges refuse.

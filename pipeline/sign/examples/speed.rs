@@ -166,7 +166,7 @@ fn pdf_of_1_mb() -> Vec<u8> {
     let mut out = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n".to_vec();
     let mut table = String::from("0000000000 65535 f \n");
     for (i, body) in objects.iter().enumerate() {
-        table += &format!("{:010} 00000 n \n", out.len());
+        writeln!(table, "{:010} 00000 n ", out.len()).unwrap();
         out.extend(format!("{} 0 obj\n", i + 1).bytes());
         out.extend(body);
         out.extend(b"\nendobj\n");

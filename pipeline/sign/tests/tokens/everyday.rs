@@ -131,7 +131,9 @@ fn threads() {
     std::thread::scope(|scope| {
         let each = || (0..25).for_each(|_| key.ready().unwrap());
         let all: Vec<_> = (0..8).map(|_| scope.spawn(each)).collect();
-        all.into_iter().for_each(|thread| thread.join().unwrap());
+        for thread in all {
+            thread.join().unwrap();
+        }
     });
 }
 
