@@ -16,6 +16,7 @@
 mod made;
 
 use std::{
+    fmt::Write as _,
     fs,
     hint::black_box,
     path::{Path, PathBuf},
