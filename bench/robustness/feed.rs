@@ -85,7 +85,7 @@ impl Lane {
         let command = WorkerCommand { program, args: vec![WORKER.into()], env: vec![] };
         let config = PoolConfig::new(1, command);
         let pool = Pool::start(config.clone()).await?;
-        let tally = Tally { memory_limit: config.memory_limit_bytes, ..Tally::default() };
+        let tally = Tally::within(config.memory_limit_bytes);
         Ok(Self { pool, config, tally })
     }
 

@@ -57,6 +57,11 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
+    /// Nothing yet, of page workers that may take so many bytes.
+    pub(crate) fn within(memory_limit: u64) -> Self {
+        Self { memory_limit, ..Self::default() }
+    }
+
     /// Counts a file; false when it was not classified.
     pub(crate) fn file(&mut self, malformed: &Malformed, answers: Vec<Answer>) -> bool {
         self.files += 1;

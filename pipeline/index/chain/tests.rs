@@ -103,7 +103,7 @@ async fn a_chain_over_months_and_merges_holds_and_goes_on() {
     let anchors = [anchor(&before, 4), anchor(&before, 10)];
     let report = check(&mut index, &anchors).await;
     assert_eq!((told(&report), report.events), (vec![], 10));
-    assert_eq!(index.compact(Table::Events, 2).await.unwrap(), 10);
+    assert_eq!(index.merge_small(Table::Events, 2).await.unwrap(), 10);
     assert_eq!(index.files(Table::Events).await.unwrap().len(), 2, "one a month");
     assert_eq!(rows(&index).await, before, "merging changes no row");
     // Another process goes on from the end of a merged file.

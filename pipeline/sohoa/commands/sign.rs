@@ -5,7 +5,10 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 use sohoa_schemas::config::{Config, Sign, SignatureLevel};
-use sohoa_sign::{Appearance, EvidenceError, SignError, SignRequest, Signed, verify::verify_pdf};
+use sohoa_sign::{
+    Appearance, Corner, EvidenceError, FontFile, SignError, SignRequest, Signed,
+    verify::verify_pdf,
+};
 
 use crate::{
     arguments::{self, Level, Shown},
