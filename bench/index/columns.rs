@@ -33,11 +33,12 @@ pub(crate) fn batch(
 }
 
 pub(crate) fn text(values: impl Iterator<Item = String>) -> ArrayRef {
-    Arc::new(StringArray::from_iter_values(values))
+    // Collected: the array wants to know their number beforehand.
+    Arc::new(StringArray::from_iter_values(values.collect::<Vec<_>>()))
 }
 
 pub(crate) fn words<'a>(values: impl Iterator<Item = &'a str>) -> ArrayRef {
-    Arc::new(StringArray::from_iter_values(values))
+    Arc::new(StringArray::from_iter_values(values.collect::<Vec<_>>()))
 }
 
 pub(crate) fn numbers(values: impl Iterator<Item = i32>) -> ArrayRef {
