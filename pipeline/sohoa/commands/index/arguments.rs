@@ -47,7 +47,7 @@ pub(crate) struct Compact {
 pub(crate) struct Vacuum {
     #[command(flatten)]
     pub(crate) of: Of,
-    /// Days for which opened states stay readable; index.retention_days of the configuration unless
+    /// Days for which opened states stay readable; `index.retention_days` of the configuration unless
     /// given.
     #[arg(long, value_name = "DAYS")]
     pub(crate) retention_days: Option<u16>,
