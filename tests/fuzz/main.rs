@@ -50,7 +50,7 @@ fn main() -> io::Result<ExitCode> {
         };
         targets.push(target);
     }
-    let minutes = arguments.minutes.map(|minutes| Duration::from_mins(minutes));
+    let minutes = arguments.minutes.map(Duration::from_mins);
     match (targets.as_slice(), &arguments.file, arguments.child_from) {
         ([target], Some(file), _) => child::file(target, file).map(|()| ExitCode::SUCCESS),
         ([target], None, Some(from)) => {

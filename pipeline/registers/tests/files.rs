@@ -179,8 +179,7 @@ fn an_import_gives_back_its_rows_and_a_shortened_one_is_damage() {
     let parsed = import::parse(&key, &object).unwrap();
     assert_eq!(parsed.rows, rows);
     let short = &object[..object.len() - 40];
-    import::parse(&key, &short[..=short.iter().rposition(|b| *b == b'\n').unwrap()])
-        .unwrap_err();
+    import::parse(&key, &short[..=short.iter().rposition(|b| *b == b'\n').unwrap()]).unwrap_err();
 
     // The merger of 2025: the province is found by either name, each in its time.
     let agencies = tables::agencies(&[(key, parsed)]);

@@ -22,7 +22,8 @@ use crate::{
 /// What became of a file.
 #[derive(Debug, Serialize)]
 struct File {
-    file: String,
+    #[serde(rename = "file")]
+    path: String,
     sha256: String,
     sheet: Option<String>,
     rows: usize,
@@ -109,7 +110,7 @@ async fn check(
 fn file(name: &str, bytes: &[u8], reading: Reading) -> File {
     let acceptable = reading.is_acceptable();
     File {
-        file: name.to_owned(),
+        path: name.to_owned(),
         sha256: sha256(bytes),
         sheet: reading.sheet,
         rows: reading.rows.as_ref().map_or(0, Rows::len),
@@ -141,7 +142,7 @@ async fn take(arguments: &Import, store: &Store, report: &mut Report) -> Result<
         let Some(rows) = file.taken.take() else { continue };
         let header = ImportHeader {
             kind: rows.kind().name().to_owned(),
-            file_name: file.file.clone(),
+            file_name: file.path.clone(),
             file_sha256: file.sha256.clone(),
             rows_sha256: String::new(),
             sheet: file.sheet.clone(),
@@ -178,7 +179,7 @@ async fn trace(settings: &Settings, store: &Store, report: &Report) {
     for file in report.files.iter().filter(|file| file.state == "imported") {
         let details = serde_json::json!({
             "kind": report.kind,
-            "file": file.file,
+            "file": file.path,
             "sha256": file.sha256,
             "rows": file.rows,
             "import_key": file.import_key,
@@ -199,12 +200,12 @@ fn tell(report: &Report, json: bool) -> Result<(), Failure> {
             eprintln!("{finding}");
         }
         if file.further_findings > 0 {
-            eprintln!("{}: {} further findings", file.file, file.further_findings);
+            eprintln!("{}: {} further findings", file.path, file.further_findings);
         }
         let warnings = file.findings.iter().filter(|f| f.severity == Severity::Warning).count();
         say(format_args!(
             "{}: {}, {} rows of {}, {} errors, {warnings} warnings",
-            file.file, file.state, file.rows, report.kind, file.errors
+            file.path, file.state, file.rows, report.kind, file.errors
         ))?;
     }
     for table in &report.tables {

@@ -6,8 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 use sohoa_schemas::config::{Config, Sign, SignatureLevel};
 use sohoa_sign::{
-    Appearance, Corner, EvidenceError, FontFile, SignError, SignRequest, Signed,
-    verify::verify_pdf,
+    Appearance, Corner, EvidenceError, FontFile, SignError, SignRequest, Signed, verify::verify_pdf,
 };
 
 use crate::{
@@ -120,12 +119,13 @@ fn refusal(error: &SignError) -> Failure {
         SignError::Token(token) if token.may_pass() => {
             Failure::from_error(Exit::Unreachable, error).hint("put the token back, and try again")
         }
-        SignError::Token(_) => Failure::from_error(Exit::Configuration, error),
+        SignError::Token(_) | SignError::Io { .. } => {
+            Failure::from_error(Exit::Configuration, error)
+        }
         SignError::Evidence { source, .. } if matches!(**source, EvidenceError::Revoked { .. }) => {
             Failure::from_error(Exit::Configuration, error)
         }
         SignError::Evidence { .. } => Failure::from_error(Exit::Unreachable, error).hint(EVIDENCE),
-        SignError::Io { .. } => Failure::from_error(Exit::Configuration, error),
         _ => Failure::from_error(Exit::CheckFailed, error),
     }
 }

@@ -114,7 +114,7 @@ impl Whole<'_> {
         last: Option<Uuid>,
         done: u64,
     ) -> Result<(Vec<Candidate>, Option<Uuid>), Failure> {
-        let (mut page, next) = self.select.page(self.index, last).await.map_err(unreadable)?;
+        let (mut page, next) = self.select.page(self.index, last).await.map_err(|error| unreadable(&error))?;
         let allowed = self.arguments.limit.map_or(u64::MAX, |limit| limit - done.min(limit));
         page.truncate(usize::try_from(allowed).unwrap_or(usize::MAX));
         Ok((page, next))
@@ -155,7 +155,7 @@ impl Whole<'_> {
         let store = means.store.clone();
         let mut channel = Channel::open("timestamp", settings, &store)?;
         let mut counts = Counts { index: channel.describe(), ..Counts::default() };
-        let total = self.select.count(self.index).await.map_err(unreadable)?;
+        let total = self.select.count(self.index).await.map_err(|error| unreadable(&error))?;
         let total = self.arguments.limit.map_or(total, |limit| limit.min(total));
         let progress = Progress::begin(self.bars, total, "raised");
         let mut last = None;
@@ -247,8 +247,8 @@ async fn start(means: &Arc<Means>, candidate: Candidate) -> Result<(Candidate, D
     Ok((candidate, done??))
 }
 
-fn unreadable(error: IndexError) -> Failure {
-    Failure::from_error(Exit::Unreachable, &error)
+fn unreadable(error: &IndexError) -> Failure {
+    Failure::from_error(Exit::Unreachable, error)
 }
 
 /// A failure in the middle loses nothing.

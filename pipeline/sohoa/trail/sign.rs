@@ -81,12 +81,14 @@ impl Desk<'_> {
         let Authority { signer, stamps, trust, .. } = self.authority;
         let json = serde_json::to_vec_pretty(head)
             .map_err(|error| Failure::from_error(Exit::Internal, &error))?;
-        let sealed = tokio::task::block_in_place(|| match seal(&json, &**signer, stamps.as_ref()) {
-            Err(SignError::TimeStamp(error)) => {
-                tracing::warn!(%error, "the head of the audit trail is signed without a time-stamp");
-                seal(&json, &**signer, None)
+        let sealed = tokio::task::block_in_place(|| {
+            match seal(&json, &**signer, stamps.as_ref()) {
+                Err(SignError::TimeStamp(error)) => {
+                    tracing::warn!(%error, "the head of the audit trail is signed without a time-stamp");
+                    seal(&json, &**signer, None)
+                }
+                sealed => sealed,
             }
-            sealed => sealed,
         });
         let sealed = sealed.map_err(|error| Fault::fatal(FatalKind::Internal, STAGE, error))?;
         // Policy: what nobody would believe is not put there.
