@@ -114,7 +114,8 @@ impl Whole<'_> {
         last: Option<Uuid>,
         done: u64,
     ) -> Result<(Vec<Candidate>, Option<Uuid>), Failure> {
-        let (mut page, next) = self.select.page(self.index, last).await.map_err(|error| unreadable(&error))?;
+        let (mut page, next) =
+            self.select.page(self.index, last).await.map_err(|error| unreadable(&error))?;
         let allowed = self.arguments.limit.map_or(u64::MAX, |limit| limit - done.min(limit));
         page.truncate(usize::try_from(allowed).unwrap_or(usize::MAX));
         Ok((page, next))
