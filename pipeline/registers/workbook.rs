@@ -124,12 +124,6 @@ fn grid(
             }
         }
     }
-<<<<<<< ours
-=======
-    drop(cells);
-    let merged =
-        book.merge_cells_by_sheet_name(sheet).map_err(|error| of_sheet(unreadable(&error)))?;
->>>>>>> theirs
     grid.merged = merged
         .into_iter()
         .map(|area| Merged {
