@@ -37,8 +37,10 @@ pub(crate) fn read(
         let said = format!("was in {name} and is read as that; check the names in the dry run");
         findings.push(Finding::of_file(Severity::Warning, "encoding", said));
     }
+    let told = text.trim_start_matches('\u{feff}').as_bytes();
     let (skipped, text) = told_separator(&text);
-    parse(text, skipped, limits)
+    let told = told.get(4).copied().filter(|byte| skipped > 0 && SEPARATORS.contains(byte));
+    parse(text, (told.unwrap_or_else(|| separator(text)), skipped), limits)
 }
 
 /// A first line by which Excel is told the separator is no row.
@@ -51,9 +53,13 @@ pub fn told_separator(text: &str) -> (u64, &str) {
     }
 }
 
-fn parse(text: &str, skipped: u64, limits: &Limits) -> Result<Grid, Box<Finding>> {
+fn parse(
+    text: &str,
+    (separator, skipped): (u8, u64),
+    limits: &Limits,
+) -> Result<Grid, Box<Finding>> {
     let mut grid = Grid::default();
-    for record in reader(text, separator(text)).records() {
+    for record in reader(text, separator).records() {
         let record = record.map_err(|error| {
             Finding::of_file(Severity::Error, "csv", format!("cannot be read as CSV: {error}"))
         })?;

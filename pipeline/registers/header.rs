@@ -285,7 +285,7 @@ mod tests {
 
     #[test]
     fn what_is_missing_or_twice_is_told_with_what_was_seen() {
-        let (header, findings) = find(&[&["Mã cơ quan", "Số lựơng"], &["H08", "3"]], &[]);
+        let (header, findings) = find(&[&["Mã cơ quan", "Số lượg"], &["H08", "3"]], &[]);
         assert!(header.is_none());
         assert!(findings[0].expected.contains("valid_paper_count (so luong"), "{findings:?}");
         let (header, _) =

@@ -11,7 +11,7 @@ use crate::grid::Cell;
 
 /// How text was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Legacy {
+pub(crate) enum Legacy {
     /// TCVN 5712:1993, one byte a letter; the fonts ending in `H` show the same as capitals.
     Tcvn3,
     /// VNI for Windows, a letter and a mark.
@@ -20,10 +20,10 @@ pub enum Legacy {
 
 impl Legacy {
     /// Both.
-    pub const ALL: [Self; 2] = [Self::Tcvn3, Self::Vni];
+    pub(crate) const ALL: [Self; 2] = [Self::Tcvn3, Self::Vni];
 
     /// Name for people.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Tcvn3 => "TCVN3 (ABC)",
             Self::Vni => "VNI",
@@ -31,7 +31,7 @@ impl Legacy {
     }
 
     /// The text in Unicode, composed; `text` shows the bytes as Latin-1 or Windows-1252 does.
-    pub fn decode(self, text: &str) -> String {
+    pub(crate) fn decode(self, text: &str) -> String {
         match self {
             Self::Tcvn3 => text.chars().map(tcvn3).collect(),
             Self::Vni => vni(text),
@@ -41,7 +41,7 @@ impl Legacy {
 
 /// Share of words with letters beyond ASCII that are Vietnamese syllables, and how many such words
 /// there are.
-pub fn share(text: &str) -> (f64, usize) {
+pub(crate) fn share(text: &str) -> (f64, usize) {
     let (mut right, mut all) = (0, 0);
     for word in text.split(|c: char| c.is_whitespace() || is_punctuation(c)) {
         if word.is_ascii() {
@@ -62,7 +62,7 @@ const WITNESSES: usize = 3;
 
 /// Rewrites cells that are in an old encoding, if the sheet's words leave no doubt; says which one
 /// and how many cells.
-pub fn repair<'a>(cells: impl Iterator<Item = &'a mut Cell>) -> Option<(Legacy, usize)> {
+pub(crate) fn repair<'a>(cells: impl Iterator<Item = &'a mut Cell>) -> Option<(Legacy, usize)> {
     let mut texts: Vec<&mut String> = cells
         .filter_map(|cell| match cell {
             Cell::Text(text) if !text.is_ascii() => Some(text),

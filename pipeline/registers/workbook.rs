@@ -122,6 +122,7 @@ fn grid(
             }
         }
     }
+    drop(cells);
     let merged =
         book.merge_cells_by_sheet_name(sheet).map_err(|error| of_sheet(unreadable(&error)))?;
     grid.merged = merged
