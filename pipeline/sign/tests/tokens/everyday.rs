@@ -27,6 +27,8 @@ pub(crate) const TESTS: &[(&str, fn())] = &[
 struct Tokens {
     /// Chains of the keys 1 (RSA 2048), 2 (RSA 3072), 3 (P-256) and 4 (P-384).
     chains: [Vec<CertificateDer>; 4],
+    /// The chain in token `wrong`, of the first key too.
+    other: Vec<CertificateDer>,
 }
 
 /// All tokens are made before the library is started: it looks for them at its start.
@@ -41,10 +43,10 @@ static TOKENS: LazyLock<Tokens> = LazyLock::new(|| {
     let chains = chains.map(|(name, id)| put("agency", keys.next().unwrap(), name, id));
     put_key("bare", &small, "one", "01");
     put_key("silent", &small, "one", "01");
-    put("wrong", &small, "one", "01");
+    let other = put("wrong", &small, "one", "01");
     put("doubtful", &small, "one", "01");
     mistype("doubtful");
-    Tokens { chains }
+    Tokens { chains, other }
 });
 
 fn agency(key: u8) -> TokenSettings {
@@ -86,7 +88,7 @@ fn names() {
     assert!(matches!(&error, TokenError::NoCertificate { seen, .. } if seen.contains("(id 03)")));
     // One does.
     let only = TokenKey::open(of("wrong", KeyName::default(), issuers)).unwrap();
-    assert_eq!(only.chain(), TOKENS.chains[0]);
+    assert_eq!(only.chain(), TOKENS.other);
 }
 
 fn without_certificate() {
