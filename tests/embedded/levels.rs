@@ -57,6 +57,8 @@ impl Scene {
         let text = format!(
             "[sign]\nkey = \"key.pem\"\nchain = \"chain.pem\"\nroots = [\"root.pem\"]\n\
              timestamp_url = \"{}\"\n{sign}\n[release]\ndelegation = \"QĐ 1/UBND\"\n\
+             [agency]\ncode = \"H08.12\"\n[[sign.agencies]]\ncode = \"H08.12\"\n\
+             names = [\"Sở Thử nghiệm tỉnh Mẫu\"]\n\
              [store]\nretry_seconds = 1\n[index]\ncommit_documents = 2\n",
             self.stamps
         );
