@@ -86,12 +86,12 @@ impl Request {
     /// Understands what begins here; says how many tokens that took.
     fn take(&mut self, tokens: &[Token]) -> Result<usize, Misunderstood> {
         let first = &tokens[0];
+        if is_citizens_number(&first.text) || is_grouped_number(tokens) {
+            return Err(Misunderstood::CitizensNumber);
+        }
         if first.quoted {
             self.words.push(&first.text);
             return Ok(1);
-        }
-        if is_citizens_number(&first.text) || is_grouped_number(tokens) {
-            return Err(Misunderstood::CitizensNumber);
         }
         if let Some((period, taken)) = dates(tokens) {
             self.within(period)?;
@@ -184,7 +184,8 @@ fn tokens(text: &str) -> Result<Vec<Token>, Misunderstood> {
 /// Nine or twelve digits, however they are grouped.
 fn is_citizens_number(text: &str) -> bool {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    matches!(digits, 9 | 12) && text.chars().all(|c| c.is_ascii_digit() || c == '.')
+    matches!(digits, 9 | 12)
+        && text.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '-' | ' '))
 }
 
 /// Three or four groups of three digits, or three of four: the same with spaces.

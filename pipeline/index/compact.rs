@@ -156,7 +156,10 @@ fn units(table: Table, mut files: Vec<DataFile>) -> Vec<Unit> {
 
 impl TableLog {
     /// Writes the rows of `files` in order; nobody sees the new files yet.
-    async fn write_ordered(&mut self, files: &[DataFile]) -> Result<Vec<Add>, IndexError> {
+    pub(crate) async fn write_ordered(
+        &mut self,
+        files: &[DataFile],
+    ) -> Result<Vec<Add>, IndexError> {
         let mut writer = self.ordered_writer().await?;
         let mut rows = ordered(&self.reader(), files).await?;
         while let Some(batch) = rows.try_next().await? {

@@ -101,7 +101,7 @@ impl Table {
     /// Whether a row may replace one of another month: a file refused in one month may be published
     /// in a later one. A document keeps the month of its first publication.
     pub(crate) const fn crosses_months(self) -> bool {
-        matches!(self, Self::Intake | Self::Findings)
+        matches!(self, Self::Intake | Self::Findings | Self::Events)
     }
 
     /// Columns with minimum and maximum in the Delta log. Few: each costs bytes in every commit,

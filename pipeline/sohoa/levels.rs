@@ -101,6 +101,8 @@ pub(crate) fn fault(stage: &'static str, error: SignError) -> Fault {
         }
         SignError::Io { .. } => classify_local(stage, error),
         error if is_silence(&error) => Fault::retry(stage, error),
+        // The authority's answers have grown; how much room they take is known now.
+        error @ SignError::Space { .. } => Fault::retry(stage, error),
         SignError::TimeStamp(_) | SignError::Evidence { .. } | SignError::Token(_) => {
             Fault::fatal(FatalKind::Configuration, stage, error)
         }

@@ -47,7 +47,8 @@ pub(super) fn log_in(
     }
     match session.login(UserType::User, pin.as_ref()) {
         Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => Ok(()),
-        Err(error) if is_refusal(&error) => {
+        // What is not known to have stopped before the token may have been counted by it.
+        Err(error) if !is_unsent(&error) => {
             let why = said(&error);
             *state = PinState::Refused(why.clone());
             Err(TokenError::PinRefused { why })
@@ -70,16 +71,18 @@ fn may_try(info: &TokenInfo) -> Result<(), TokenError> {
     }
 }
 
-fn is_refusal(error: &Error) -> bool {
+/// The token never saw the PIN.
+fn is_unsent(error: &Error) -> bool {
     matches!(
         error,
         Error::Pkcs11(
-            RvError::PinIncorrect
-                | RvError::PinInvalid
-                | RvError::PinLenRange
-                | RvError::PinExpired
-                | RvError::PinLocked
-                | RvError::UserPinNotInitialized,
+            RvError::CryptokiNotInitialized
+                | RvError::DeviceRemoved
+                | RvError::SessionClosed
+                | RvError::SessionHandleInvalid
+                | RvError::SlotIdInvalid
+                | RvError::TokenNotPresent
+                | RvError::TokenNotRecognized,
             _
         )
     )

@@ -130,7 +130,11 @@ fn holds_without_null(key: &[u8], (hash, message): (Hash, &[u8]), value: &[u8]) 
     let modulus = BigUint::from_bytes_be(numbers.accept(2)?.content);
     let exponent = BigUint::from_bytes_be(numbers.accept(2)?.content);
     let room = modulus.bits().div_ceil(8) as usize;
-    let accepted = (1024..=8192).contains(&modulus.bits()) && exponent.bits() <= 33;
+    // The bounds of `ring`. An exponent of 1 would make every message its own signature.
+    let least = if hash == Hash::Sha384 { 2048 } else { 1024 };
+    let accepted = (least..=8192).contains(&modulus.bits())
+        && (2..=33).contains(&exponent.bits())
+        && exponent.bit(0);
     if !accepted || value.len() != room {
         return None;
     }

@@ -39,7 +39,7 @@ pub(crate) fn weigh(judged: &mut [Judged], pool: &Pool, at_time: DateTime<Utc>) 
     let mut proofs: Vec<Proof> = Vec::new();
     for i in order {
         let one = &mut judged[i];
-        let proof = proven_by(&proofs, one.end);
+        let proof = proven_by(&proofs, one.end).filter(|proof| is_timely(one, proof));
         let complete = Weighing { witness: &witness, proof, at_time }.apply(one);
         one.proven = proof.is_some();
         // Either kind of time-stamp makes level B-T.
@@ -84,6 +84,15 @@ fn archive(judged: &mut [Judged], pool: &Pool, (proofs, at_time): (&[Proof], Dat
 
 fn is_stamp(judged: &Judged) -> bool {
     judged.signature.sub_filter == DOCUMENT_STAMP
+}
+
+/// Whether a proof is early enough to tell anything of a signature without a time-stamp of its own:
+/// once its certificate has ended, whoever has the key could have made it at any time.
+fn is_timely(judged: &Judged, proof: &Proof) -> bool {
+    let stamp = judged.signature.timestamp.as_ref().filter(|s| s.sound() && s.trusted);
+    let ends = judged.links.iter().filter_map(|der| Certificate::parse(der));
+    let end = ends.map(|certificate| certificate.not_after).min();
+    stamp.is_some() || is_stamp(judged) || end.is_none_or(|end| proof.time <= end)
 }
 
 /// The earliest proof that the bytes up to `end` existed.

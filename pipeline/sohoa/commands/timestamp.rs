@@ -33,6 +33,9 @@ use crate::{
 /// How long a silent authority is asked again before the command ends.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// Records without an answer, and none with one, after which the authorities are taken for away.
+const SILENT: u64 = 16;
+
 /// What was done.
 #[derive(Debug, Default, Serialize)]
 struct Counts {
@@ -46,6 +49,8 @@ struct Counts {
     known: u64,
     /// Not possible.
     left: u64,
+    /// Nobody answered for their certificates.
+    silent: u64,
     /// `written`, `announced`, or `untouched`.
     index: &'static str,
 }
@@ -78,6 +83,11 @@ pub(crate) async fn run(arguments: &Timestamp, bars: &MultiProgress) -> Result<E
         whole.carry_out(&settings, Arc::new(means)).await?
     };
     whole.summary(&counts)?;
+    if counts.silent > 0 {
+        let what = format!("{} records lack an answer of their authorities", counts.silent);
+        return Err(Failure::new(Exit::Unreachable, what)
+            .hint("run the same command again once they answer"));
+    }
     Ok(if counts.left > 0 { Exit::CheckFailed } else { Exit::Done })
 }
 
@@ -169,8 +179,12 @@ impl Whole<'_> {
             while let Some((candidate, done)) = work.try_next().await.map_err(again)? {
                 progress.one();
                 self.take((&candidate, done), &mut channel, &mut counts).await.map_err(again)?;
+                if counts.silent >= SILENT && counts.raised + counts.renewed == 0 {
+                    break;
+                }
             }
-            if self.ended(next, counts.documents) {
+            let away = counts.silent >= SILENT && counts.raised + counts.renewed == 0;
+            if away || self.ended(next, counts.documents) {
                 break;
             }
             last = next;
@@ -197,6 +211,11 @@ impl Whole<'_> {
                 counts.left += 1;
                 eprintln!("{source}: {why}");
                 (json!({"done": "left", "version": candidate.version, "why": why}), None)
+            }
+            Done::Silent(why) => {
+                counts.silent += 1;
+                eprintln!("{source}: {why}");
+                (json!({"done": "silent", "version": candidate.version, "why": why}), None)
             }
             Done::Raised { record, before, after, renewed } => {
                 let done = if renewed { "renewed" } else { "raised" };
@@ -226,7 +245,7 @@ impl Whole<'_> {
                 .map_err(|error| Failure::from_error(Exit::Internal, &error))?;
             return say(text);
         }
-        let Counts { documents, raised, renewed, known, left, index } = counts;
+        let Counts { documents, raised, renewed, known, left, silent, index } = counts;
         if self.arguments.dry_run {
             return say(format_args!("{documents} records to do; nothing was written"));
         }
@@ -236,7 +255,7 @@ impl Whole<'_> {
         };
         say(format_args!(
             "records {documents}: {raised} raised to {}, {renewed} renewed, {known} done before, \
-             {left} left as they are; {told}",
+             {left} left as they are, {silent} without an answer; {told}",
             word(&self.select.level)
         ))
     }

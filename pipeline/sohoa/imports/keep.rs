@@ -31,7 +31,8 @@ pub(crate) async fn keep(
     header.rows_sha256 = sha256(format!("{} {lines}", header.as_of).as_bytes());
     let held = keys(store, kind).await?;
     let same = |key: &&String| import::rows_hash(key) == Some(header.rows_sha256.as_str());
-    if let Some(key) = held.iter().find(same) {
+    // An earlier one counts no more where another came after it.
+    if let Some(key) = held.last().filter(same) {
         return Ok(Kept { key: key.clone(), existed: true });
     }
     let key = import::key(kind, header.imported_at, &header.rows_sha256);

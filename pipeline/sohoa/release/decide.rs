@@ -80,7 +80,12 @@ pub(crate) async fn decide(
     });
     let mut work = std::pin::pin!(work.try_buffer_unordered(at_once));
     let mut told = Vec::new();
-    while let Some(done) = work.try_next().await? {
+    let ended = loop {
+        let done = match work.try_next().await {
+            Ok(Some(done)) => done,
+            Ok(None) => break Ok(()),
+            Err(fault) => break Err(fault),
+        };
         each();
         let Some(Done { settled, dossier, version }) = done else {
             decided.damaged += 1;
@@ -96,9 +101,11 @@ pub(crate) async fn decide(
             channel.flush().await?;
             clear(office, std::mem::take(&mut told)).await?;
         }
-    }
+    };
+    // What is done is told and cleared, whatever ended the rest: it would be done once more.
     channel.flush().await?;
     clear(office, told).await?;
+    ended?;
     Ok(decided)
 }
 
@@ -121,8 +128,13 @@ async fn one(office: &Office, order: Order) -> Result<Option<Done>, Fault> {
     let (dossier, version) = (prepared.record.dossier_uid, prepared.record.version);
     let settled = match decision {
         Decision::Approve => {
+            // An interrupted approval left the held state; the key is not used for it again.
+            let source = prepared.record.source_uid;
+            let find = || publication::find(&office.output, source, version);
+            if let Some(record) = retry(office.retry, find).await? {
+                return Ok(Some(Done { settled: Settled::published(record), dossier, version }));
+            }
             let Some(files) = publish::held_files(office, &prepared).await? else {
-                let source = prepared.record.source_uid;
                 tracing::error!(%source, "the held files are not what was held; run it again");
                 return Ok(None);
             };

@@ -1,6 +1,6 @@
 //! One record's PDF: fetched, raised, judged, published as the next version.
 
-use std::{path::Path, sync::Arc};
+use std::{io::ErrorKind, path::Path, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use object_store::path::Path as Key;
@@ -18,10 +18,10 @@ use sohoa_schemas::{
     record::{Part, Record},
 };
 use sohoa_sign::{
-    EvidenceSource, SignError, TimeStampAuthority, stamp_pdf,
+    EvidenceError, EvidenceSource, SignError, TimeStampAuthority, stamp_pdf,
     verify::{Report, Trust, verify_pdf},
 };
-use sohoa_store::{Store, classify_local, hash::sha256_file};
+use sohoa_store::{Store, classify_local, hash::sha256_file, io_kind};
 use tempfile::TempPath;
 use uuid::Uuid;
 
@@ -64,6 +64,8 @@ pub(crate) enum Done {
     Known(Box<Record>),
     /// It cannot be raised.
     Left(String),
+    /// Nobody said what has to be known of its certificates; another time may go better.
+    Silent(String),
     /// It has a new version, of this level instead of that one.
     Raised {
         /// The new version.
@@ -77,11 +79,23 @@ pub(crate) enum Done {
     },
 }
 
-/// Raises a record, unless nothing is to be done.
+/// Raises a record, unless nothing is to be done. One that is damaged, or whose own authorities do
+/// not answer, keeps no other from being raised.
 ///
 /// # Errors
-/// `Retry` once every try is spent: an authority or the store is silent. `Fatal` as ever.
+/// `Retry` once every try is spent: the time-stamp authority or the store is silent. `Fatal` as ever.
 pub(crate) async fn renew(means: Arc<Means>, source: Uuid) -> Result<Done, Fault> {
+    match tried(&means, source).await {
+        Err(Fault::Reject(rejection)) => Ok(Done::Left(levels::told(&*rejection.cause.error))),
+        Err(fault) => match levels::silence(&fault) {
+            Some(error @ SignError::Evidence { .. }) => Ok(Done::Silent(levels::told(error))),
+            _ => Err(fault),
+        },
+        done => done,
+    }
+}
+
+async fn tried(means: &Means, source: Uuid) -> Result<Done, Fault> {
     for _ in 0..ATTEMPTS {
         let find = || publication::latest(&means.store, source);
         let Some(record) = retry(means.retry, find).await? else {
@@ -95,14 +109,7 @@ pub(crate) async fn renew(means: Arc<Means>, source: Uuid) -> Result<Done, Fault
         if retry(means.retry, held).await?.is_some() {
             return Ok(Done::Left("its next version waits to be released".into()));
         }
-        let again = || attempt(&means, &record, before);
-        let next = match retry(means.retry, again).await {
-            Ok(next) => next,
-            Err(Fault::Reject(rejection)) => {
-                return Ok(Done::Left(levels::told(&*rejection.cause.error)));
-            }
-            Err(fault) => return Err(fault),
-        };
+        let next = retry(means.retry, || attempt(means, &record, before)).await?;
         match retry(means.retry, || publication::publish(&means.store, &next)).await? {
             Published::Now(_) => {
                 let (after, renewed) = (told(standing(&next)), before.level >= Some(means.level));
@@ -123,7 +130,12 @@ async fn attempt(means: &Means, record: &Record, before: Standing) -> Result<Rec
     let Some(part) = signed_file(record) else {
         return Err(left("it has no signed file of its own"));
     };
-    let fetched = means.store.fetch(&Key::from(part.key.as_str())).await?;
+    let fetched = match means.store.fetch(&Key::from(part.key.as_str())).await {
+        Err(Fault::Retry(cause)) if io_kind(&*cause.error) == Some(ErrorKind::NotFound) => {
+            return Err(left("its file is gone: run sohoa audit"));
+        }
+        fetched => fetched?,
+    };
     if fetched.sha256 != part.sha256 {
         return Err(left("its file is not the one that was published: run sohoa audit"));
     }
@@ -132,22 +144,30 @@ async fn attempt(means: &Means, record: &Record, before: Standing) -> Result<Rec
     let version = record.version + 1;
     let attempt = Attempt::new(record.source_uid, version, &[&sha256]);
     let part = Part { key: "document.pdf".into(), sha256, ..part.clone() };
-    let part = attempt.put_file(&means.store, &file, part).await?;
     let receipts = survey::receipts(&means.store, record.source_uid).await?;
-    let signatures = sign::seen_again(record, &report, &part);
-    let raised = next(record, &receipts, (part, signatures), (attempt.name, now()));
-    if standing(&raised).wants(means.level, means.ends_before) {
+    let raised = |part: Part, name: String| {
+        let signatures = sign::seen_again(record, &report, &part);
+        next(record, &receipts, (part, signatures), (name, now()))
+    };
+    // Before the file is stored, which nobody would ever name.
+    let standing = standing(&raised(part.clone(), attempt.name.clone()));
+    if standing.wants(means.level, means.ends_before) {
         return Err(left("what was added did not raise it"));
     }
-    Ok(raised)
+    let part = attempt.put_file(&means.store, &file, part).await?;
+    Ok(raised(part, attempt.name))
 }
 
 /// The raised file, and what a verifier says of it.
 fn raised(means: &Means, from: &Path, before: Standing) -> Result<(TempPath, Report), Fault> {
     let Means { stamps, evidence, .. } = means;
     let refused = |error: SignError| {
-        // What is wrong with the authority is so for every file.
-        let of_file = !matches!(error, SignError::TimeStamp(_));
+        // What is wrong with the authority or this machine's disk is so for every file.
+        let of_file = match &error {
+            SignError::TimeStamp(_) | SignError::Io { .. } => false,
+            SignError::Evidence { source, .. } => !matches!(**source, EvidenceError::Cache(_)),
+            _ => true,
+        };
         match levels::fault(STAGE, error) {
             Fault::Fatal(fatal) if of_file => Fault::reject(CANNOT, STAGE, fatal.cause.error),
             fault => fault,

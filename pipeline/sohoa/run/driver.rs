@@ -66,17 +66,14 @@ pub(crate) async fn drive(
     let (objects, url) = context.output.below(sohoa_publish::keys::INDEX);
     let mut index = Index::open(&objects, url).map_err(index_fault)?;
     let position = index.position(APPLICATION).await.map_err(index_fault)?;
-    let lagging = position.complete != position.begun;
+    // A killed run's last batch may be in some tables only, its sources come again in any later
+    // batch, and once a batch is whole nothing says so any more.
+    index.doubt();
     let config = &context.settings.config;
-    let settled = skip::Settled::load(
-        &index,
-        &context.input_name,
-        lagging,
-        context.reprocess,
-        config.release.mode,
-    )
-    .await
-    .map_err(index_fault)?;
+    let settled =
+        skip::Settled::load(&index, &context.input_name, context.reprocess, config.release.mode)
+            .await
+            .map_err(index_fault)?;
     let bounds = Bounds {
         documents: config.index.commit_documents,
         age: Duration::from_secs(config.index.commit_seconds),

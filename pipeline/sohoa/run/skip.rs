@@ -39,7 +39,6 @@ impl Settled {
     pub(crate) async fn load(
         index: &Index,
         input_name: &str,
-        lagging: bool,
         reprocess: Option<Reprocess>,
         release: ReleaseMode,
     ) -> Result<Self, IndexError> {
@@ -50,7 +49,7 @@ impl Settled {
             let file = file?;
             files.entry(file.uri.clone()).or_default().push(file);
         }
-        let unfinished = if lagging { unfinished(index).await? } else { HashSet::new() };
+        let unfinished = unfinished(index).await?;
         Ok(Self { files, unfinished, reprocess, release })
     }
 

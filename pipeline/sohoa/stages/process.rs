@@ -169,6 +169,13 @@ async fn resume(context: &Context, taken: &Taken, version: i32) -> Result<Option
     if context.settings.config.release.mode == ReleaseMode::Manual {
         return Ok(Some(Settled::held(prepared)));
     }
+    // It was composed to be released by a clerk, and the agency has delegated that since.
+    if prepared.waiting_for == holding::FOR_RELEASE {
+        for row in &mut prepared.record.rows.documents {
+            row.release_mode = Some("delegated".into());
+            row.release_ref = Some(context.settings.config.release.delegation.clone());
+        }
+    }
     if let Some(held) = publish::held_files(context, &prepared).await? {
         return publish::release(context, prepared, held.paths()).await.map(Some);
     }

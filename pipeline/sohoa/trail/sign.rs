@@ -4,8 +4,15 @@ use bytes::Bytes;
 use sohoa_flow::{FatalKind, Fault};
 use sohoa_index::Index;
 use sohoa_publish::keys;
-use sohoa_schemas::{config::Config, events::ChainHead, rows::SCHEMA_VERSION};
-use sohoa_sign::{SignError, check_seal, seal, verify::Trust};
+use sohoa_schemas::{
+    config::{Config, SignatureLevel},
+    events::ChainHead,
+    rows::SCHEMA_VERSION,
+};
+use sohoa_sign::{
+    SignError, check_seal, seal,
+    verify::{Trust, check_signer},
+};
 use sohoa_store::{Created, Store};
 
 use super::{STAGE, heads};
@@ -79,6 +86,14 @@ impl Desk<'_> {
 
     fn seal(&self, head: &ChainHead) -> Result<Bytes, Failure> {
         let Authority { signer, stamps, trust, .. } = self.authority;
+        // Policy before key: what nobody would believe is not made.
+        let trust = Trust { expected: custodian(self.config)?, ..trust.clone() };
+        check_signer(signer.chain(), &trust, head.signed_at)
+            .map_err(|error| Failure::from_error(Exit::Configuration, &error))?;
+        if self.config.sign.wanted_level() >= SignatureLevel::BLt {
+            let evidence = self.authority.evidence(self.config)?;
+            tokio::task::block_in_place(|| self.authority.standing(&evidence))?;
+        }
         let json = serde_json::to_vec_pretty(head)
             .map_err(|error| Failure::from_error(Exit::Internal, &error))?;
         let sealed = tokio::task::block_in_place(|| {
@@ -91,8 +106,6 @@ impl Desk<'_> {
             }
         });
         let sealed = sealed.map_err(|error| Fault::fatal(FatalKind::Internal, STAGE, error))?;
-        // Policy: what nobody would believe is not put there.
-        let trust = Trust { expected: custodian(self.config)?, ..trust.clone() };
         check_seal(&sealed, &trust, head.signed_at)
             .map_err(|error| Failure::from_error(Exit::Configuration, &error))?;
         Ok(sealed.into())
