@@ -11,6 +11,9 @@ import eu.europa.esig.dss.spi.x509.revocation.crl.ExternalResourcesCRLSource;
 import eu.europa.esig.dss.validation.SignedDocumentValidator;
 import eu.europa.esig.dss.validation.reports.Reports;
 import java.io.File;
+import java.io.FileInputStream;
+import java.io.IOException;
+import java.io.InputStream;
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,20 +30,20 @@ import java.util.stream.Collectors;
  * end, and what DSS has against it. A file that DSS gives up on has an {@code error} instead.
  */
 public final class Dss {
-  public static void main(String[] arguments) {
+  public static void main(String[] arguments) throws IOException {
     Locale.setDefault(Locale.ENGLISH);
     CommonTrustedCertificateSource trusted = new CommonTrustedCertificateSource();
-    List<String> lists = new ArrayList<>();
+    List<InputStream> lists = new ArrayList<>();
     int at = 0;
     for (; at + 1 < arguments.length && arguments[at].startsWith("--"); at += 2) {
       if (arguments[at].equals("--root")) {
         trusted.addCertificate(DSSUtils.loadCertificate(new File(arguments[at + 1])));
       } else {
-        lists.add(arguments[at + 1]);
+        lists.add(new FileInputStream(arguments[at + 1]));
       }
     }
     ExternalResourcesCRLSource published =
-        new ExternalResourcesCRLSource(lists.toArray(String[]::new));
+        new ExternalResourcesCRLSource(lists.toArray(InputStream[]::new));
     for (; at < arguments.length; at++) {
       System.out.println(line(arguments[at], trusted, published));
     }
