@@ -15,8 +15,10 @@ const MASK: &str = "###";
 /// Identity cards have 9 or 12 digits, telephones 10, accounts more: whatever is as long, and what is
 /// written in groups of three or four. The index itself has hashes for some.
 static LONG_NUMBER: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"id:[0-9a-f]{32}|\d{9,}|\b\d{3}(?:[ .]\d{3}){2,3}\b|\b\d{4}[ .]\d{4}[ .]\d{4}\b")
-        .expect("a fixed pattern")
+    Regex::new(
+        r"id:[0-9a-f]{32}|\d{9,}|\b\d{3}(?:[ .\-]{1,2}\d{3}){2,3}\b|\b\d{4}(?:[ .\-]{1,2}\d{4}){2}\b",
+    )
+    .expect("a fixed pattern")
 });
 
 /// The text with every number that may be a person's replaced. Amounts of nine digits and more go,
@@ -60,6 +62,8 @@ mod tests {
             "cmnd 211.234.567 cap",
             "cccd 0520 9900 1234 cap",
             "cmnd 211234567 cap",
+            "cccd 052-099-001-234 cap",
+            "cccd 052  099 001 234 cap",
             &format!("cccd id:{hash} cap"),
         ] {
             let shown = mask(text);

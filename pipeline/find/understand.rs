@@ -304,6 +304,8 @@ mod tests {
             ("\"thửa số 7", Misunderstood::Unclosed),
             ("052099001234", Misunderstood::CitizensNumber),
             ("211.234.567", Misunderstood::CitizensNumber),
+            ("052-099-001-234", Misunderstood::CitizensNumber),
+            ("\"052 099 001 234\"", Misunderstood::CitizensNumber),
             ("cccd 052 099 001 234", Misunderstood::CitizensNumber),
             ("01/06/2020 năm 2021", Misunderstood::NoDay),
             ("QĐ-UBND TB-UBND", Misunderstood::Two("notations")),

@@ -91,6 +91,12 @@ impl Index {
         if is_complete {
             return Ok(Appended { skipped: Table::ALL.to_vec(), ..Appended::default() });
         }
+        if self.lagging.is_empty() && self.is_being_rebuilt().await? {
+            tracing::warn!(
+                "the tables are being made anew, or that was interrupted: run `sohoa index rebuild`"
+            );
+            self.doubt();
+        }
         let incoming = Incoming::new(self, rows)?;
         let mut looked_up = HashMap::new();
         let mut revisited = HashSet::new();

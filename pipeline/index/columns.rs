@@ -7,6 +7,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use schemars::{JsonSchema, schema_for};
 use serde_json::{Map, Value};
 
 use crate::error::IndexError;
@@ -17,6 +18,17 @@ pub const COMMENT: &str = "comment";
 pub const DESCRIPTION: &str = "description";
 /// Key of the name the law gives the column.
 pub const STANDARD: &str = "standard";
+
+/// The JSON Schema of a row type.
+pub(crate) fn json_schema<Row: JsonSchema>() -> Value {
+    schema_for!(Row).to_value()
+}
+
+/// What a row type says of its table, behind the table's name.
+pub(crate) fn sentence(schema: &Value) -> String {
+    let text = schema.get("description").and_then(Value::as_str).unwrap_or_default();
+    text.split_once(": ").map_or(text, |(_, sentence)| sentence).replace('\n', " ")
+}
 
 /// Derives the columns of `table` from the JSON Schema of its rows, in the order of the fields.
 pub(crate) fn derive(table: &'static str, schema: &Value) -> Result<SchemaRef, IndexError> {

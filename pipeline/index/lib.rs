@@ -113,6 +113,8 @@ use crate::{log::TableLog, register::RegisterStore};
 #[derive(Debug)]
 pub struct Index {
     url: Url,
+    /// Rooted at the index's folder.
+    store: Arc<dyn ObjectStore>,
     /// In the order of [`Table::ALL`].
     logs: Vec<TableLog>,
     registers: RegisterStore,
@@ -138,7 +140,7 @@ impl Index {
             .map(|table| TableLog::new(table, store))
             .collect::<Result<_, _>>()?;
         let registers = RegisterStore::new(store);
-        Ok(Self { url, logs, registers, lagging: HashSet::new() })
+        Ok(Self { url, store: Arc::clone(store), logs, registers, lagging: HashSet::new() })
     }
 
     /// Lets every append look all rows up in all tables, as after an interruption: for who cannot

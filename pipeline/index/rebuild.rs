@@ -2,7 +2,9 @@
 //!
 //! New data files are written beside the old ones while readers go on with the old state; then each
 //! table changes over in one commit, children first. Interrupted, it is run again: files without a
-//! commit are swept later. What applications had committed stays in the logs.
+//! commit are swept later. What applications had committed stays in the logs. A mark lies beside the
+//! tables until it is done, and whoever finds it looks everything up that it appends: some tables may
+//! have what others have not.
 //!
 //! `events` is no such table: the order of its chain stands nowhere else. It stays as it is, and gets
 //! the events that the records tell and it lacks, at its end.
@@ -15,6 +17,7 @@ use deltalake::{
     writer::{DeltaWriter as _, RecordBatchWriter},
 };
 use futures::{Stream, StreamExt as _};
+use object_store::{ObjectStoreExt as _, PutPayload, path::Path};
 use sohoa_schemas::record::Rows;
 
 use crate::{
@@ -29,6 +32,9 @@ use crate::{
 /// Encoded bytes of a table that are written before its files are closed. All months of a table
 /// have a file open at a time, so this also bounds their memory.
 const OPEN_BYTES: usize = 64 << 20;
+
+/// Lies in the index's folder while the tables are made anew, and after an interruption.
+const MARK: &str = "_rebuilding";
 
 struct Half {
     writer: RecordBatchWriter,
@@ -52,6 +58,7 @@ impl Index {
         &mut self,
         batches: impl Stream<Item = Result<Rows, E>>,
     ) -> Result<HashMap<Table, usize>, E> {
+        self.mark().await?;
         let derived = || Table::ALL.into_iter().filter(|table| *table != Table::Events);
         let mut halves = Vec::with_capacity(Table::ALL.len());
         let mut trail = Box::pin(self.trail()).await?;
@@ -72,10 +79,25 @@ impl Index {
             counts.insert(table, half.rows);
             Box::pin(self.change_over(table, half)).await?;
         }
+        self.store.delete(&Path::from(MARK)).await.map_err(marked)?;
         for table in Table::ALL {
             self.merge_if_due(table).await;
         }
         Ok(counts)
+    }
+
+    async fn mark(&self) -> Result<(), IndexError> {
+        let put = self.store.put(&Path::from(MARK), PutPayload::default()).await;
+        put.map(drop).map_err(marked)
+    }
+
+    /// Whether somebody makes the tables anew, or was interrupted.
+    pub(crate) async fn is_being_rebuilt(&self) -> Result<bool, IndexError> {
+        match self.store.head(&Path::from(MARK)).await {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            Err(error) => Err(marked(error)),
+        }
     }
 
     async fn begin(&mut self, table: Table) -> Result<Half, IndexError> {
@@ -119,6 +141,10 @@ impl Index {
     }
 }
 
+fn marked(error: object_store::Error) -> IndexError {
+    IndexError::delta("of a rebuild")(error.into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,6 +172,11 @@ mod tests {
 
     async fn appended() -> Index {
         let mut index = index(&FusedStore::sound());
+        append(&mut index).await;
+        index
+    }
+
+    async fn append(index: &mut Index) {
         let history = [
             quarantined(0),
             held(1),
@@ -157,7 +188,6 @@ mod tests {
             let batch = Batch { seq, keys: Vec::new(), rows };
             index.append(APPLICATION, &batch).await.unwrap();
         }
-        index
     }
 
     #[tokio::test]
@@ -189,6 +219,22 @@ mod tests {
             let mut next = index(&store);
             next.rebuild(futures::stream::iter(records())).await.unwrap();
             assert_eq!(dump_all(&next).await, dump_all(&appended().await).await, "{commits}");
+        }
+    }
+
+    /// The indexer has not read these documents yet, and some tables have them already.
+    #[tokio::test]
+    async fn what_comes_after_an_interrupted_rebuild_is_not_doubled() {
+        let expected = dump_all(&appended().await).await;
+        for commits in 0..16 {
+            let store = FusedStore::breaking(commits, true);
+            let mut killed = index(&store);
+            let outcome = killed.rebuild(futures::stream::iter(records())).await;
+            store.mend();
+            let mut next = index(&store);
+            assert_eq!(next.is_being_rebuilt().await.unwrap(), outcome.is_err());
+            append(&mut next).await;
+            assert_eq!(dump_all(&next).await, expected, "{commits}");
         }
     }
 

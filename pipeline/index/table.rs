@@ -1,7 +1,6 @@
 //! The tables: their rows, what identifies a row, and how their files are laid out.
 
 use arrow::datatypes::SchemaRef;
-use schemars::{JsonSchema, schema_for};
 use serde_json::Value;
 use sohoa_schemas::{
     events::EventRow,
@@ -183,9 +182,7 @@ impl Table {
         if self == Self::DocumentVersions {
             return "every version of every document, append-only.".to_owned();
         }
-        let schema = self.json_schema();
-        let text = schema.get("description").and_then(Value::as_str).unwrap_or_default();
-        text.split_once(": ").map_or(text, |(_, sentence)| sentence).replace('\n', " ")
+        columns::sentence(&self.json_schema())
     }
 
     /// The columns.
@@ -205,17 +202,14 @@ impl Table {
     }
 
     fn json_schema(self) -> Value {
-        fn of<T: JsonSchema>() -> Value {
-            schema_for!(T).to_value()
-        }
         match self {
-            Self::PageText => of::<PageTextRow>(),
-            Self::Pages => of::<PageRow>(),
-            Self::Signatures => of::<SignatureRow>(),
-            Self::Findings => of::<FindingRow>(),
-            Self::Events => of::<EventRow>(),
-            Self::Intake => of::<IntakeRow>(),
-            Self::DocumentVersions | Self::Documents => of::<DocumentRow>(),
+            Self::PageText => columns::json_schema::<PageTextRow>(),
+            Self::Pages => columns::json_schema::<PageRow>(),
+            Self::Signatures => columns::json_schema::<SignatureRow>(),
+            Self::Findings => columns::json_schema::<FindingRow>(),
+            Self::Events => columns::json_schema::<EventRow>(),
+            Self::Intake => columns::json_schema::<IntakeRow>(),
+            Self::DocumentVersions | Self::Documents => columns::json_schema::<DocumentRow>(),
         }
     }
 }

@@ -159,8 +159,9 @@ impl<'a> Base<'a> {
         }
     }
 
+    /// Later versions repeat what was said of an earlier one: its moment tells that it is the same.
     fn released(self, released: &Released) -> EventRow {
-        let name = self.record.version.to_string();
+        let name = released.at.timestamp_micros().to_string();
         let event = self.event(Action::Released, released.at, &name);
         person(event, &released.by).with(json!({ "reference": released.reference }))
     }
@@ -169,11 +170,10 @@ impl<'a> Base<'a> {
     fn signed(self, signature: &SignatureRow) -> EventRow {
         let converted = self.first.and_then(|row| row.converted_at);
         let at = signature.timestamp_time.or(signature.signing_time_claimed).or(converted);
-        let event = self.event(
-            Action::Signed,
-            at.unwrap_or(self.record.published_at),
-            &signature.signature_uid.to_string(),
-        );
+        let at = at.unwrap_or(self.record.published_at);
+        // Not by the file's hash: what is added to a file later is no further use of the key.
+        let name = format!("{} {}", signature.field_name, at.timestamp_micros());
+        let event = self.event(Action::Signed, at, &name);
         let details = json!({
             "field": signature.field_name,
             "sha256": signature.sha256_object,

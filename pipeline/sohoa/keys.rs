@@ -13,6 +13,7 @@ use sohoa_sign::{
 use crate::{
     authority::{certificates, configured, read},
     exit::{Exit, Failure},
+    settings::data_folder,
 };
 
 /// The configured key; none for the test authority.
@@ -50,6 +51,7 @@ fn in_token(config: &Config, token: &Pkcs11) -> Result<Box<dyn MessageSigner>, F
         fall_back: token.fall_back,
         sessions: token.sessions,
         patience: Duration::from_secs(token.patience_seconds),
+        refusals: Some(data_folder()?.join("refused-pins")),
     };
     let key = TokenKey::open(settings).map_err(|error| configured(&error))?;
     Ok(Box::new(key))

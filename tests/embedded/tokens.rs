@@ -94,6 +94,14 @@ fn a_wrong_pin_is_sent_once_and_none_for_a_certificate_that_may_not_sign() {
         assert!(refused.stderr.contains(said), "{}", refused.stderr);
         assert!(!refused.stderr.contains("1111"), "a PIN is shown");
     }
+    // Whoever logs in rightly clears the token's own count; the refused PIN is known all the same.
+    let login = ["--module", LIBRARY, "--token-label", "agency", "--login", "--pin", PIN];
+    ran("pkcs11-tool", &world, &[&login[..], &["--list-objects"]].concat());
+    let refused = sign(&world, &document, &wrong);
+    assert_eq!(refused.exit, 2, "{}", refused.stderr);
+    assert!(refused.stderr.contains("refused before"), "{}", refused.stderr);
+    world.set("SOHOA_PIN", PIN);
+    assert_eq!(sign(&world, &document, &wrong).exit, 0, "a corrected PIN is another one");
     let plain = config(&world, "pin = \"2468\"");
     let refused = sign(&world, &document, &plain);
     assert_eq!(refused.exit, 2, "{}", refused.stderr);

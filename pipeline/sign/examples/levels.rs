@@ -133,6 +133,7 @@ fn keys(pki: &Arc<Pki>, matrix: bool) -> Vec<(String, Box<dyn MessageSigner>)> {
                     fall_back: false,
                     sessions: 1,
                     patience: Duration::from_secs(30),
+                    refusals: None,
                 });
                 keys.push((format!("{kind}.{scheme}.token"), Box::new(key.unwrap())));
             }

@@ -121,6 +121,7 @@ fn token_key(pem: &str, key: &dyn MessageSigner) -> TokenKey {
         fall_back: false,
         sessions: 1,
         patience: Duration::from_secs(30),
+        refusals: None,
     });
     let opened = opened.unwrap();
     opened.ready().unwrap();

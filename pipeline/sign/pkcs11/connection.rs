@@ -15,7 +15,9 @@ use super::{
     error::{TokenError, is_lost},
     library::Library,
     mechanism::Plan,
-    pin, token,
+    pin,
+    refusals::Refusals,
+    token,
 };
 use crate::Passphrase;
 
@@ -28,6 +30,8 @@ pub(super) struct Target {
     pub(super) serial: String,
     pub(super) key: KeyName,
     pub(super) pin: Option<Passphrase>,
+    /// Where a refused one is remembered.
+    pub(super) refusals: Option<Refusals>,
     pub(super) plan: Plan,
 }
 

@@ -17,6 +17,7 @@ mod library;
 mod mechanism;
 mod pin;
 mod pool;
+mod refusals;
 mod token;
 
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
@@ -32,6 +33,7 @@ use connection::Target;
 use library::Library;
 use mechanism::{KeyKind, Plan};
 use pool::Pool;
+use refusals::Refusals;
 
 /// What is signed to see that key and certificate belong together; no document's attributes look
 /// like it.
@@ -67,6 +69,9 @@ pub struct TokenSettings {
     pub sessions: usize,
     /// Longest wait for one answer of the token.
     pub patience: Duration,
+    /// Folder in which a refused PIN is remembered beyond this process; without one, each start
+    /// sends it once, and several starts lock a token that does not tell of its count.
+    pub refusals: Option<PathBuf>,
 }
 
 /// A private key that its token does not let out, with its certificates.
@@ -133,6 +138,7 @@ fn find(settings: &TokenSettings) -> Result<Found, SignError> {
         serial: info.serial_number().to_owned(),
         key,
         pin: settings.pin.clone(),
+        refusals: settings.refusals.clone().map(Refusals::in_folder),
         plan,
     };
     Ok(Found { chain, kind, description, target: Arc::new(target) })

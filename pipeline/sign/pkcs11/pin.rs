@@ -45,11 +45,24 @@ pub(super) fn log_in(
     if pin.is_none() && !info.protected_authentication_path() {
         return Err(TokenError::NoPin);
     }
+    let kept = target.refusals.as_ref().zip(target.pin.as_ref());
+    if let Some(at) = kept.and_then(|(kept, pin)| kept.knows(&target.serial, pin)) {
+        let why = format!(
+            "it was refused before; once it is known to be right, remove `{}`",
+            at.display()
+        );
+        return Err(TokenError::PinRefused { why });
+    }
     match session.login(UserType::User, pin.as_ref()) {
         Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => Ok(()),
         // What is not known to have stopped before the token may have been counted by it.
         Err(error) if !is_unsent(&error) => {
-            let why = said(&error);
+            let mut why = said(&error);
+            if let Some((kept, pin)) = kept.filter(|_| is_refusal(&error))
+                && let Err(error) = kept.remember(&target.serial, pin)
+            {
+                why = format!("{why}; the next start does not know that: {error}");
+            }
             *state = PinState::Refused(why.clone());
             Err(TokenError::PinRefused { why })
         }
@@ -86,4 +99,10 @@ fn is_unsent(error: &Error) -> bool {
             _
         )
     )
+}
+
+/// The token says that the PIN is wrong, and not that something else is.
+fn is_refusal(error: &Error) -> bool {
+    use RvError::{PinIncorrect, PinInvalid, PinLenRange, PinLocked};
+    matches!(error, Error::Pkcs11(PinIncorrect | PinInvalid | PinLenRange | PinLocked, _))
 }

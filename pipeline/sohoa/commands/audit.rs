@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use indicatif::MultiProgress;
+use serde::Serialize;
 use sohoa_source::{Layout, Naming, Selection, Walk};
 use sohoa_store::Missing;
 
@@ -45,14 +46,7 @@ pub(crate) async fn run(
     let full = arguments.full;
     let report =
         audit(&Audit { output: &output, index: &index, input, settled_within, full }).await?;
-    if arguments.json {
-        let text = serde_json::to_string(&report)
-            .map_err(|error| Failure::from_error(Exit::Internal, &error))?;
-        say(text)?;
-    } else {
-        say(report.describe().trim_end())?;
-    }
-    Ok(if report.problems_total == 0 { Exit::Done } else { Exit::CheckFailed })
+    tell(arguments.json, &report, (&report.describe(), report.problems_total))
 }
 
 /// Checks the audit trail alone, and signs its heads where it is sound.
@@ -73,14 +67,22 @@ async fn check_trail(
             province.signed_now = signed?;
         }
     }
-    if arguments.json {
-        let text = serde_json::to_string(&report)
+    tell(arguments.json, &report, (&report.describe(), report.problems_total))
+}
+
+fn tell(
+    json: bool,
+    report: &impl Serialize,
+    (described, problems): (&str, u64),
+) -> Result<Exit, Failure> {
+    if json {
+        let text = serde_json::to_string(report)
             .map_err(|error| Failure::from_error(Exit::Internal, &error))?;
         say(text)?;
     } else {
-        say(report.describe().trim_end())?;
+        say(described.trim_end())?;
     }
-    Ok(if report.problems_total == 0 { Exit::Done } else { Exit::CheckFailed })
+    Ok(if problems == 0 { Exit::Done } else { Exit::CheckFailed })
 }
 
 /// Every file of the input, whatever layout it was run with.

@@ -71,7 +71,7 @@ pub(crate) async fn run(arguments: &Import) -> Result<Exit, Failure> {
     if !refused && !arguments.check_only {
         setup::writable(&store, settings.config.output.single_writer).await?;
         take(arguments, &store, &mut report).await?;
-        trace(&settings, &store, &report).await;
+        trace(&settings, &store, &report).await?;
     }
     tell(&report, arguments.json)?;
     Ok(if refused { Exit::CheckFailed } else { Exit::Done })
@@ -174,9 +174,11 @@ async fn take(arguments: &Import, store: &Store, report: &mut Report) -> Result<
     Ok(())
 }
 
-/// Tells the audit trail what was imported.
-async fn trace(settings: &Settings, store: &Store, report: &Report) {
-    for file in report.files.iter().filter(|file| file.state == "imported") {
+/// Tells the audit trail what was imported; also what an interrupted call kept and did not tell.
+async fn trace(settings: &Settings, store: &Store, report: &Report) -> Result<(), Failure> {
+    for file in &report.files {
+        let Some(key) = &file.import_key else { continue };
+        let at = imports::load(store, key).await?.header.imported_at;
         let details = serde_json::json!({
             "kind": report.kind,
             "file": file.path,
@@ -185,8 +187,9 @@ async fn trace(settings: &Settings, store: &Store, report: &Report) {
             "import_key": file.import_key,
         });
         let told = ("sohoa import", details);
-        trail::tell((&settings.config, store), Action::Imported, told).await;
+        trail::tell_once((&settings.config, store), (Action::Imported, key, at), told).await;
     }
+    Ok(())
 }
 
 fn tell(report: &Report, json: bool) -> Result<(), Failure> {

@@ -55,7 +55,7 @@ pub(super) async fn keys(store: &Store, kind: Kind) -> Result<Vec<String>, Failu
 }
 
 /// Reads an import.
-pub(super) async fn load(store: &Store, key: &str) -> Result<Import, Failure> {
+pub(crate) async fn load(store: &Store, key: &str) -> Result<Import, Failure> {
     let bytes = store.get(key).await.map_err(|error| Failure::from(classify(STAGE, error)))?;
     let bytes = bytes.ok_or_else(|| {
         Failure::new(Exit::CheckFailed, format!("the import `{key}` is gone"))

@@ -12,7 +12,7 @@
 mod keep;
 mod tables;
 
-pub(crate) use keep::keep;
+pub(crate) use keep::{keep, load};
 pub(crate) use tables::{agencies, append_events, rebuild, update};
 
 /// Name of this step in errors.

@@ -6,6 +6,7 @@ use sohoa_registers::{
     keys::agency_keys,
     tables::{self, Agencies},
 };
+use sohoa_schemas::registers::DossierRow;
 use sohoa_store::Store;
 
 use super::keep::{keys, load};
@@ -32,8 +33,10 @@ pub(crate) async fn update(
 enum What<'a> {
     /// These imports, and those that the table does not know.
     New(&'a [String]),
-    /// All of them.
+    /// All of them, on top of what is there.
     All,
+    /// All of them, and nothing else.
+    Anew,
 }
 
 async fn bring(
@@ -43,13 +46,17 @@ async fn bring(
 ) -> Result<Written, Failure> {
     let mut written = Vec::new();
     for register in registers_of(kind) {
-        let mut attempt = 1;
+        let (mut attempt, mut what) = (1, what);
         loop {
             match one((store, index), *register, what).await {
                 Ok(Some(rows)) => written.push((register.name(), rows)),
                 Ok(None) => {}
                 Err(Trouble::Index(IndexError::Busy(_))) if attempt < ATTEMPTS => {
                     attempt += 1;
+                    // Whoever was first may have counted these without having read them.
+                    if matches!(what, What::New(_)) {
+                        what = What::All;
+                    }
                     continue;
                 }
                 Err(trouble) => return Err(trouble.into_failure()),
@@ -68,7 +75,7 @@ pub(crate) async fn rebuild(store: &Store, index: &mut Index) -> Result<Written,
         if *kind == Kind::Events {
             append_events((store, index), &keys).await?;
         } else if !keys.is_empty() {
-            written.extend(bring((store, index), *kind, What::All).await?);
+            written.extend(bring((store, index), *kind, What::Anew).await?);
         }
     }
     Ok(written)
@@ -213,8 +220,9 @@ async fn replace(
     })
 }
 
-/// Merges the new imports where the table knows all others; otherwise every one again, which changes
-/// nothing that is there.
+/// Merges the new imports where they are just those that the table does not know; otherwise every one
+/// again, which changes nothing that is there. A rebuild begins with none: agencies that came later
+/// than a dossier are found now.
 async fn dossiers(
     (store, index): (&Store, &Index),
     (state, known): (RegisterState, Option<i64>),
@@ -222,13 +230,17 @@ async fn dossiers(
     what: What<'_>,
 ) -> Result<Option<usize>, Trouble> {
     let all = keys.len() as i64;
+    let seen = usize::try_from(known.unwrap_or(0)).unwrap_or(0);
     let (merged, before): (&[String], i64) = match what {
         What::New(_) if known == Some(all) => return Ok(None),
-        What::New(new) if known.unwrap_or(0) + new.len() as i64 == all => (new, known.unwrap_or(0)),
+        What::New(new) if keys.get(seen..) == Some(new) => (new, seen as i64),
         _ => (keys, 0),
     };
     let agencies = agencies(store).await?;
     let mut state = Some(state);
+    if let Some(state) = state.take_if(|_| matches!(what, What::Anew)) {
+        state.replace::<DossierRow>(&[], 0).await?;
+    }
     let mut changed = 0;
     for (at, key) in merged.iter().enumerate() {
         let import = load(store, key).await?;

@@ -126,6 +126,10 @@ pub(crate) fn sign(
         .tempfile()
         .map_err(|error| classify_local(STAGE, error))?
         .into_temp_path();
+    // Checked at the start as well; a worker runs for longer than a certificate may last.
+    if let Some(end) = office.authority.ends().filter(|end| *end <= now()) {
+        return Err(Fault::fatal(FatalKind::Configuration, STAGE, CertificateEnded(end)));
+    }
     let signed = || {
         let Authority { signer, stamps, .. } = &*office.authority;
         let seal = Seal::of(level, stamps.as_ref(), office.evidence.as_deref());
@@ -268,6 +272,11 @@ fn role_of(kind: SubjectKind, position: Position, origin: Origin) -> &'static st
 fn signature_uid(source: Uuid, sha256: &str, seq: i32) -> Uuid {
     Uuid::new_v5(&source, format!("signature {sha256} {seq}").as_bytes())
 }
+
+/// The key is not used any more.
+#[derive(Debug, thiserror::Error)]
+#[error("the signing certificate ended on {0}: put the renewed one in place, and start again")]
+struct CertificateEnded(DateTime<Utc>);
 
 /// What a signature's row belongs to.
 struct Of<'a> {

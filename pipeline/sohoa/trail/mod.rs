@@ -25,6 +25,7 @@ mod sign;
 pub(crate) use check::check;
 pub(crate) use sign::Desk;
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sohoa_flow::Fault;
 use sohoa_index::{Index, IndexError};
@@ -75,15 +76,24 @@ pub(crate) async fn tell(
     (command, details): (&str, Value),
 ) {
     let at = now();
-    let subject = ("index", Uuid::new_v5(&Uuid::NAMESPACE_URL, output.address().as_bytes()));
     let name = format!("{command} {}", at.timestamp_micros());
+    tell_once((config, output), (action, &name, at), (command, details)).await;
+}
+
+/// The same of what has a name and a time of its own, by which it is known when it is told again.
+pub(crate) async fn tell_once(
+    (config, output): (&Config, &Store),
+    (action, name, at): (Action, &str, DateTime<Utc>),
+    (command, details): (&str, Value),
+) {
+    let subject = ("index", Uuid::new_v5(&Uuid::NAMESPACE_URL, output.address().as_bytes()));
     let event = EventRow {
         agency_code: config.agency.code.clone(),
         actor_kind: "person".into(),
         actor_ref: std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).ok(),
         trace_id: Some(command.to_owned()),
         details: Some(details.to_string()),
-        ..EventRow::new(action, subject, (config.agency.province.as_str(), at), &name)
+        ..EventRow::new(action, subject, (config.agency.province.as_str(), at), name)
     };
     if let Err(fault) = Box::pin(append(output, &event)).await {
         let action = event.action.as_str();

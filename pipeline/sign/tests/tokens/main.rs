@@ -128,6 +128,7 @@ fn of(token: &str, key: KeyName, chain: Vec<CertificateDer>) -> TokenSettings {
         fall_back: false,
         sessions: 4,
         patience: Duration::from_secs(30),
+        refusals: None,
     }
 }
 

@@ -1,0 +1,173 @@
+//! The reference tables: agencies and their keys, inventory, targets, procedures, phases, staff and
+//! dossiers. They come from imports, not from records, and so stand beside the other tables: readers
+//! find them by their names in the same place.
+//!
+//! A change is one commit on the state it was made from ([`Index::register`]), or [`IndexError::Busy`]:
+//! look at the imports after looking at the state, make the rows, commit; on `Busy` begin again. So
+//! the last commit always knows all imports, however many programs import at once. The commit
+//! carries how many imports it knows ([`RegisterState::position`]), by which an interrupted one shows.
+//!
+//! `state` is a table as it was looked at, and the commit that follows; `dossiers` merges.
+//!
+//! Small tables are written whole. `dossiers` are millions: only the months an import speaks of are
+//! written anew, and a dossier's month never changes.
+
+mod dossiers;
+mod state;
+
+use arrow::datatypes::SchemaRef;
+use deltalake::DeltaTableError;
+use serde_json::Value;
+use sohoa_schemas::registers::{
+    AgencyKeyRow, AgencyRow, DossierRow, InventoryRow, PhaseRow, ProcedureRow, StaffRow, TargetRow,
+};
+
+pub use self::state::RegisterState;
+pub(crate) use self::state::RegisterStore;
+use crate::{columns, error::IndexError};
+
+/// A reference table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Register {
+    /// Agencies with their history.
+    Agencies,
+    /// Their codes and names, for joins.
+    AgencyKeys,
+    /// What there is to digitise.
+    Inventory,
+    /// What the plans demand.
+    Targets,
+    /// Administrative procedures.
+    Procedures,
+    /// Phases of the plans.
+    Phases,
+    /// Who takes dossiers in.
+    Staff,
+    /// Dossiers of the case system.
+    Dossiers,
+}
+
+impl Register {
+    /// Every reference table.
+    pub const ALL: [Self; 8] = [
+        Self::Agencies,
+        Self::AgencyKeys,
+        Self::Inventory,
+        Self::Targets,
+        Self::Procedures,
+        Self::Phases,
+        Self::Staff,
+        Self::Dossiers,
+    ];
+
+    /// Name of the table and of its folder.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Agencies => "agencies",
+            Self::AgencyKeys => "agency_keys",
+            Self::Inventory => "inventory",
+            Self::Targets => "targets",
+            Self::Procedures => "procedures",
+            Self::Phases => "phases",
+            Self::Staff => "staff",
+            Self::Dossiers => "dossiers",
+        }
+    }
+
+    /// The table of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|register| register.name() == name)
+    }
+
+    const fn partition_columns(self) -> &'static [&'static str] {
+        match self {
+            Self::Dossiers => &["province", "received_month"],
+            _ => &[],
+        }
+    }
+
+    /// Columns with minimum and maximum in the log.
+    const fn statistics(self) -> &'static [&'static str] {
+        match self {
+            Self::Dossiers => &["dossier_code", "received_at", "resolved_at", "listed_at"],
+            Self::Phases => &["phase"],
+            Self::AgencyKeys => &["kind", "key"],
+            Self::Procedures => &["procedure_base"],
+            Self::Targets => &["metric"],
+            Self::Agencies => &["code"],
+            Self::Inventory | Self::Staff => &["agency_code"],
+        }
+    }
+
+    const fn bloom_filters(self) -> &'static [&'static str] {
+        match self {
+            Self::Dossiers => &["dossier_uid", "dossier_code", "owner_id_hmac"],
+            _ => &[],
+        }
+    }
+
+    fn comment(self) -> String {
+        columns::sentence(&self.json_schema())
+    }
+
+    /// The columns.
+    ///
+    /// # Errors
+    /// [`IndexError::ColumnType`] when a row type holds what a table cannot.
+    pub fn schema(self) -> Result<SchemaRef, IndexError> {
+        columns::derive(self.name(), &self.json_schema())
+    }
+
+    /// The table in words, one line a column.
+    ///
+    /// # Errors
+    /// As for [`Register::schema`].
+    pub fn describe(self) -> Result<String, IndexError> {
+        Ok(columns::describe(self.name(), &self.comment(), self.schema()?.as_ref()))
+    }
+
+    fn json_schema(self) -> Value {
+        match self {
+            Self::Agencies => columns::json_schema::<AgencyRow>(),
+            Self::AgencyKeys => columns::json_schema::<AgencyKeyRow>(),
+            Self::Inventory => columns::json_schema::<InventoryRow>(),
+            Self::Targets => columns::json_schema::<TargetRow>(),
+            Self::Procedures => columns::json_schema::<ProcedureRow>(),
+            Self::Phases => columns::json_schema::<PhaseRow>(),
+            Self::Staff => columns::json_schema::<StaffRow>(),
+            Self::Dossiers => columns::json_schema::<DossierRow>(),
+        }
+    }
+
+    fn error(self, error: DeltaTableError) -> IndexError {
+        IndexError::delta(self.name())(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{env, fs, path::PathBuf};
+
+    use super::*;
+
+    /// `SOHOA_UPDATE=1 cargo test -p sohoa-index` writes the files anew.
+    #[test]
+    fn published_schemas_of_reference_tables_are_those_of_the_row_types() {
+        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../schemas/tables");
+        for register in Register::ALL {
+            let file = folder.join(format!("{}.txt", register.name()));
+            let text = register.describe().unwrap();
+            if env::var_os("SOHOA_UPDATE").is_some() {
+                fs::write(&file, &text).unwrap();
+            }
+            let published = fs::read_to_string(&file).unwrap_or_default();
+            assert_eq!(published, text, "SOHOA_UPDATE=1 writes {}", file.display());
+            let schema = register.schema().unwrap();
+            let named =
+                [register.partition_columns(), register.statistics(), register.bloom_filters()];
+            for column in named.into_iter().flatten() {
+                assert!(schema.field_with_name(column).is_ok(), "{}.{column}", register.name());
+            }
+        }
+    }
+}

@@ -1,0 +1,357 @@
+//! A reference table as it was looked at, and the one commit that may follow.
+
+use std::{collections::HashMap, sync::Arc};
+
+use arrow::datatypes::{Schema, SchemaRef};
+use chrono::TimeDelta;
+use deltalake::{
+    DeltaTable, DeltaTableError,
+    checkpoints::{cleanup_metadata, create_checkpoint},
+    datafusion::{catalog::TableProvider, datasource::empty::EmptyTable, prelude::SessionContext},
+    kernel::{
+        Action, StructType, Transaction,
+        engine::arrow_conversion::{TryIntoArrow as _, TryIntoKernel as _},
+        transaction::{CommitBuilder, CommitProperties, TransactionError},
+    },
+    logstore::{LogStoreRef, StorageConfig, default_logstore},
+    operations::{create::CreateBuilder, vacuum::VacuumMode},
+    protocol::{DeltaOperation, SaveMode},
+    writer::{DeltaWriter as _, RecordBatchWriter},
+};
+use object_store::{ObjectStore, prefix::PrefixStore};
+use parquet::{
+    basic::{Compression, ZstdLevel},
+    file::properties::WriterProperties,
+    schema::types::ColumnPath,
+};
+use serde::Serialize;
+use url::Url;
+
+use super::Register;
+use crate::{Index, batch::encode, error::IndexError, log::INSIDE};
+
+/// Under this name the log says how many imports a table knows.
+const APPLICATION: &str = "sohoa imports";
+
+/// Commits between two checkpoints.
+const CHECKPOINT_EVERY: u64 = 32;
+
+/// Where the reference tables lie.
+#[derive(Debug)]
+pub(crate) struct RegisterStore {
+    store: Arc<dyn ObjectStore>,
+}
+
+impl RegisterStore {
+    pub(crate) fn new(store: &Arc<dyn ObjectStore>) -> Self {
+        Self { store: Arc::clone(store) }
+    }
+
+    fn log_store(&self, register: Register) -> LogStoreRef {
+        let url = Url::parse(&format!("{INSIDE}{}/", register.name()))
+            .expect("a fixed scheme and a table name make a URL");
+        let own = PrefixStore::new(Arc::clone(&self.store), register.name());
+        default_logstore(Arc::new(own), Arc::clone(&self.store), &url, &StorageConfig::default())
+    }
+
+    /// The newest state; `None` when nothing was imported yet.
+    pub(crate) async fn newest(
+        &self,
+        register: Register,
+    ) -> Result<Option<DeltaTable>, IndexError> {
+        let mut table = DeltaTable::new(self.log_store(register));
+        match table.load().await {
+            Ok(()) => Ok(Some(table)),
+            Err(DeltaTableError::NotATable(_)) => Ok(None),
+            Err(error) => Err(register.error(error)),
+        }
+    }
+
+    /// The table for a query; empty where nothing was imported yet.
+    pub(crate) async fn provider(
+        &self,
+        register: Register,
+        context: &SessionContext,
+    ) -> Result<Arc<dyn TableProvider>, IndexError> {
+        match self.newest(register).await? {
+            Some(state) => provider(register, &state, context).await,
+            None => Ok(Arc::new(EmptyTable::new(register.schema()?))),
+        }
+    }
+}
+
+pub(super) async fn provider(
+    register: Register,
+    state: &DeltaTable,
+    context: &SessionContext,
+) -> Result<Arc<dyn TableProvider>, IndexError> {
+    state.update_datafusion_session(&context.state()).map_err(|error| register.error(error))?;
+    Ok(Arc::new(state.table_provider().build().await?))
+}
+
+/// A reference table as it was looked at; what is committed follows this state or fails.
+#[derive(Debug)]
+pub struct RegisterState {
+    pub(super) register: Register,
+    pub(super) schema: SchemaRef,
+    log_store: LogStoreRef,
+    pub(super) state: DeltaTable,
+}
+
+impl Index {
+    /// Looks at a reference table, and makes it where it is missing.
+    ///
+    /// # Errors
+    /// [`IndexError::Delta`] when it cannot be read or made, [`IndexError::Busy`] when another
+    /// program changes its columns.
+    pub async fn register(&self, register: Register) -> Result<RegisterState, IndexError> {
+        let schema = register.schema()?;
+        let log_store = self.registers.log_store(register);
+        let state = match self.registers.newest(register).await? {
+            Some(state) => with_columns(register, state, &schema).await?,
+            None => create(register, &schema, &log_store).await?,
+        };
+        Ok(RegisterState { register, schema, log_store, state })
+    }
+
+    /// How many imports a reference table knows; `None` where it does not exist.
+    ///
+    /// # Errors
+    /// [`IndexError::Delta`] when it cannot be read.
+    pub async fn register_position(&self, register: Register) -> Result<Option<i64>, IndexError> {
+        match self.registers.newest(register).await? {
+            Some(state) => position(register, &state, &self.registers.log_store(register)).await,
+            None => Ok(None),
+        }
+    }
+}
+
+async fn create(
+    register: Register,
+    schema: &SchemaRef,
+    log_store: &LogStoreRef,
+) -> Result<DeltaTable, IndexError> {
+    let columns: StructType = schema.as_ref().try_into_kernel()?;
+    CreateBuilder::new()
+        .with_log_store(Arc::clone(log_store))
+        .with_table_name(register.name())
+        .with_comment(register.comment())
+        .with_columns(columns.fields().cloned())
+        .with_partition_columns(register.partition_columns().iter().copied())
+        .with_configuration([
+            ("delta.minReaderVersion", Some("1".to_owned())),
+            ("delta.minWriterVersion", Some("2".to_owned())),
+            ("delta.checkpointInterval", Some(CHECKPOINT_EVERY.to_string())),
+            ("delta.dataSkippingStatsColumns", Some(register.statistics().join(","))),
+            ("delta.deletedFileRetentionDuration", Some("interval 1 days".to_owned())),
+            ("delta.logRetentionDuration", Some("interval 15 minutes".to_owned())),
+        ])
+        // Another program may make it first; either way it exists afterwards.
+        .with_save_mode(SaveMode::Ignore)
+        .await
+        .map_err(|error| register.error(error))
+}
+
+/// Adds columns that are younger than the table.
+async fn with_columns(
+    register: Register,
+    state: DeltaTable,
+    schema: &SchemaRef,
+) -> Result<DeltaTable, IndexError> {
+    let snapshot = state.snapshot().map_err(|error| register.error(error))?;
+    let stored: Schema = snapshot.schema().as_ref().try_into_arrow()?;
+    let is_missing =
+        |field: &&arrow::datatypes::FieldRef| stored.field_with_name(field.name()).is_err();
+    let missing: Vec<_> = schema.fields().iter().filter(is_missing).cloned().collect();
+    if missing.is_empty() {
+        return Ok(state);
+    }
+    if let Some(field) = missing.iter().find(|field| !field.is_nullable()) {
+        let column = field.name().clone();
+        let why = "it may not be null, and older rows have no value for it";
+        return Err(IndexError::Incompatible { table: register.name(), column, why });
+    }
+    let fields: StructType = (&Schema::new(missing)).try_into_kernel()?;
+    state
+        .add_columns()
+        .with_fields(fields.fields().cloned().collect::<Vec<_>>())
+        .await
+        .map_err(|error| register.error(error))
+}
+
+async fn position(
+    register: Register,
+    state: &DeltaTable,
+    log_store: &LogStoreRef,
+) -> Result<Option<i64>, IndexError> {
+    let snapshot = state.snapshot().map_err(|error| register.error(error))?;
+    snapshot
+        .transaction_version(log_store.as_ref(), APPLICATION)
+        .await
+        .map_err(|error| register.error(error))
+}
+
+impl RegisterState {
+    /// How many imports the state knows.
+    ///
+    /// # Errors
+    /// [`IndexError::Delta`] when the log cannot be read.
+    pub async fn position(&self) -> Result<Option<i64>, IndexError> {
+        position(self.register, &self.state, &self.log_store).await
+    }
+
+    /// Makes `rows` the whole table.
+    ///
+    /// # Errors
+    /// [`IndexError::Busy`] when somebody else was first: look again and make the rows anew.
+    pub async fn replace<T: Serialize>(self, rows: &[T], position: i64) -> Result<(), IndexError> {
+        let batch = encode(&self.schema, rows)?;
+        let mut writer = self.writer()?;
+        let mut actions = self.removals(|_| true)?;
+        if batch.num_rows() > 0 {
+            writer.write(batch).await.map_err(|error| self.register.error(error))?;
+        }
+        actions.extend(self.flush(&mut writer).await?);
+        self.commit(actions, position).await
+    }
+
+    pub(super) fn writer(&self) -> Result<RecordBatchWriter, IndexError> {
+        let level = ZstdLevel::try_new(3).expect("3 is a level of Zstandard");
+        let mut properties = WriterProperties::builder().set_compression(Compression::ZSTD(level));
+        for column in self.register.bloom_filters() {
+            let column = ColumnPath::from(*column);
+            properties = properties
+                .set_column_bloom_filter_enabled(column.clone(), true)
+                .set_column_bloom_filter_fpp(column, 0.01);
+        }
+        let writer = RecordBatchWriter::for_table(&self.state);
+        Ok(writer
+            .map_err(|error| self.register.error(error))?
+            .with_writer_properties(properties.build()))
+    }
+
+    pub(super) async fn flush(
+        &self,
+        writer: &mut RecordBatchWriter,
+    ) -> Result<Vec<Action>, IndexError> {
+        let adds = writer.flush().await.map_err(|error| self.register.error(error))?;
+        Ok(adds.into_iter().map(Action::Add).collect())
+    }
+
+    /// Removals of the files whose partition passes.
+    pub(super) fn removals(
+        &self,
+        passes: impl Fn(&HashMap<String, Option<String>>) -> bool,
+    ) -> Result<Vec<Action>, IndexError> {
+        let snapshot = self.state.snapshot().map_err(|error| self.register.error(error))?;
+        let files = snapshot.log_data();
+        let passing = files.iter().filter(|file| passes(&file.partition_values_map()));
+        Ok(passing.map(|file| Action::Remove(file.remove_action(true))).collect())
+    }
+
+    pub(super) async fn commit(
+        self,
+        actions: Vec<Action>,
+        position: i64,
+    ) -> Result<(), IndexError> {
+        let Self { register, log_store, mut state, .. } = self;
+        let properties = CommitProperties::default()
+            .with_max_retries(0)
+            .with_create_checkpoint(false)
+            .with_cleanup_expired_logs(Some(false))
+            .with_application_transaction(Transaction::new(APPLICATION, position));
+        let partitions = register.partition_columns().iter().map(|c| (*c).to_owned());
+        let partitions: Vec<String> = partitions.collect();
+        let operation = DeltaOperation::Write {
+            mode: SaveMode::Overwrite,
+            partition_by: Some(partitions).filter(|columns| !columns.is_empty()),
+            predicate: None,
+        };
+        let snapshot = state.snapshot().map_err(|error| register.error(error))?;
+        let committed = CommitBuilder::from(properties)
+            .with_actions(actions)
+            .build(Some(snapshot), log_store, operation)
+            .into_prepared_commit_future()
+            .await
+            .map_err(|error| register.error(error))?
+            .await
+            .map_err(|error| match error {
+                DeltaTableError::Transaction { source: TransactionError::MaxCommitAttempts(_) } => {
+                    IndexError::Busy(register.name())
+                }
+                error => register.error(error),
+            })?;
+        let tidied = async {
+            state.update_incremental(Some(committed.version)).await?;
+            tidy(state, committed.version).await
+        };
+        if let Err(error) = tidied.await {
+            tracing::warn!(table = register.name(), %error, "not tidied up; the next import does");
+        }
+        Ok(())
+    }
+}
+
+/// Now and then a checkpoint; and files go that left the table more than a day ago.
+async fn tidy(state: DeltaTable, version: u64) -> Result<(), DeltaTableError> {
+    if version % CHECKPOINT_EVERY != CHECKPOINT_EVERY - 1 {
+        return Ok(());
+    }
+    create_checkpoint(&state, None).await?;
+    cleanup_metadata(&state, None).await?;
+    state.vacuum().with_mode(VacuumMode::Full).with_retention_period(TimeDelta::days(1)).await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use sohoa_schemas::{registers::PhaseRow, rows::SCHEMA_VERSION};
+
+    use super::*;
+    use crate::testing::{FusedStore, index, select};
+
+    fn phase(phase: i32) -> PhaseRow {
+        PhaseRow {
+            province: "H08".into(),
+            phase,
+            printed_from: Some(2016),
+            printed_to: Some(2021),
+            year_from: Some(2016),
+            year_to: Some(2021),
+            window_from: "2021-01-01".parse().unwrap(),
+            window_to: None,
+            title: Some("Số hóa".into()),
+            source_doc: "2114/QĐ-UBND".into(),
+            import_key: "imports/phases/1.jsonl".into(),
+            schema_version: SCHEMA_VERSION,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_small_table_is_replaced_whole_and_the_slower_writer_looks_again() {
+        let store = FusedStore::sound();
+        let index = index(&store);
+        assert!(select(&index, "SELECT * FROM phases").await.is_empty(), "before any import");
+        assert_eq!(index.register_position(Register::Phases).await.unwrap(), None);
+        let late = index.register(Register::Phases).await.unwrap();
+        let first = index.register(Register::Phases).await.unwrap();
+        first.replace(&[phase(2), phase(3)], 1).await.unwrap();
+        assert_eq!(index.register_position(Register::Phases).await.unwrap(), Some(1));
+        let error = late.replace(&[phase(4)], 1).await.unwrap_err();
+        assert!(matches!(error, IndexError::Busy("phases")), "{error:?}");
+        let again = index.register(Register::Phases).await.unwrap();
+        assert_eq!(again.position().await.unwrap(), Some(1));
+        again.replace(&[phase(5)], 2).await.unwrap();
+        let rows = select(&index, "SELECT phase, title, window_from FROM phases").await;
+        assert_eq!(rows, [r#"{"phase":5,"title":"Số hóa","window_from":"2021-01-01"}"#]);
+        assert_eq!(index.register_files(Register::Phases).await.unwrap().len(), 1);
+        for round in 3..40 {
+            let state = index.register(Register::Phases).await.unwrap();
+            state.replace(&[phase(round as i32)], round).await.unwrap();
+        }
+        assert_eq!(index.register_position(Register::Phases).await.unwrap(), Some(39));
+        let nothing = index.register(Register::Phases).await.unwrap();
+        nothing.replace::<PhaseRow>(&[], 40).await.unwrap();
+        assert!(select(&index, "SELECT * FROM phases").await.is_empty());
+    }
+}
