@@ -266,3 +266,76 @@ async fn imports(store: &Store, kind: Kind) -> Result<Vec<(String, Import)>, Fai
     }
     Ok(imports)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use chrono::DateTime;
+    use futures::TryStreamExt as _;
+    use sohoa_registers::{Context, Limits, Options, read};
+    use sohoa_schemas::{registers::ImportHeader, rows::SCHEMA_VERSION};
+    use sohoa_store::Missing;
+
+    use super::*;
+    use crate::imports::keep;
+
+    /// Keeps a list of one dossier, the `number`th of the day.
+    async fn kept(store: &Store, number: i64) -> String {
+        let list = format!("Mã hồ sơ\nH08-240115-000{number}\n");
+        let as_of = "2026-11-27".parse().unwrap();
+        let context = Context {
+            province: "H08".into(),
+            agency: None,
+            today: as_of,
+            as_of,
+            limits: Limits::default(),
+            hide: &|identifier| identifier.to_owned(),
+            agencies: std::collections::HashSet::new(),
+            accept_unknown: false,
+        };
+        let reading =
+            read(("list.csv", list.as_bytes()), Kind::Dossiers, &Options::default(), &context);
+        let header = ImportHeader {
+            kind: "dossiers".into(),
+            file_name: "list.csv".into(),
+            file_sha256: String::new(),
+            rows_sha256: String::new(),
+            sheet: None,
+            imported_at: DateTime::from_timestamp(1_800_000_000 + number, 0).unwrap(),
+            imported_by: "VP".into(),
+            as_of,
+            rows: 1,
+            schema_version: SCHEMA_VERSION,
+        };
+        keep(store, header, &reading.rows.unwrap()).await.unwrap().key
+    }
+
+    async fn count(index: &Index) -> usize {
+        let rows = index.query("SELECT dossier_code FROM dossiers").await.unwrap();
+        let rows: Vec<_> = rows.try_collect().await.unwrap();
+        rows.iter().map(arrow::array::RecordBatch::num_rows).sum()
+    }
+
+    /// Two lists are kept at once. The later one's program merges both, and is killed in between:
+    /// the earlier one's must not take its own for the one that is missing.
+    #[tokio::test]
+    async fn a_list_that_another_import_left_unmerged_is_merged() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().to_str().unwrap(), Missing::Refuse).unwrap();
+        let (objects, url) = store.below("index");
+        let index = Index::open(&Arc::clone(&objects), url).unwrap();
+        let first = kept(&store, 1).await;
+        update((&store, &index), Kind::Dossiers, &[first]).await.unwrap();
+        let earlier = kept(&store, 2).await;
+        let later = kept(&store, 3).await;
+        let rows = tables::dossiers(
+            &earlier,
+            &load(&store, &earlier).await.unwrap(),
+            &Agencies::default(),
+        );
+        index.register(Register::Dossiers).await.unwrap().merge(&rows, 2).await.unwrap();
+        update((&store, &index), Kind::Dossiers, &[earlier]).await.unwrap();
+        assert_eq!(count(&index).await, 3, "{later} is in the table");
+    }
+}
