@@ -68,16 +68,12 @@ impl TableLog {
     pub(crate) async fn small_files(&mut self) -> Result<Vec<DataFile>, IndexError> {
         let mut files = self.files().await?;
         files.retain(|file| file.is_small(self.table));
-        if self.table == Table::Events {
-            // The chain is read file by file: each holds its rows in their order.
-            files.sort_by_key(|file| file.bound("minValues", "seq"));
-        }
         Ok(files)
     }
 
     async fn merge(&mut self, files: &[DataFile]) -> Result<(), IndexError> {
         if self.table == Table::Events {
-            // Files of the chain may overlap once others were compacted.
+            // The chain is read file by file, and files may overlap once others were compacted.
             let adds = Box::pin(self.write_ordered(files)).await?;
             return self.exchange(files, &adds).await;
         }

@@ -123,3 +123,18 @@ fn counts_and_lists_are_held_against_the_scans() {
     assert_eq!(missing.lines().count(), 1, "{missing}");
     assert!(missing.contains("\"verdict\":\"not_scanned\"") && missing.contains("\"counted\":12"));
 }
+
+/// The latest import counts, also where it says again what an earlier one said.
+#[test]
+fn a_correction_is_taken_back() {
+    let world = World::new();
+    let shipped = shipped("phases.csv");
+    let text = fs::read_to_string(&shipped).unwrap();
+    let corrected = world.write("phases.csv", &text.replace("2016", "2015"));
+    let printed = "select count(*) as n from phases where printed_from = 2016";
+    for (file, is_shipped) in [(&shipped, true), (&corrected, false), (&shipped, true)] {
+        let ran = world.sohoa(&import("phases", file));
+        assert_eq!(ran.exit, 0, "{}", ran.stderr);
+        assert_eq!(world.number(printed) > 0, is_shipped, "{file}");
+    }
+}

@@ -55,6 +55,12 @@ struct Counts {
     index: &'static str,
 }
 
+impl Counts {
+    fn nobody_answers(&self) -> bool {
+        self.silent >= SILENT && self.raised + self.renewed == 0
+    }
+}
+
 /// Raises and renews what needs it.
 pub(crate) async fn run(arguments: &Timestamp, bars: &MultiProgress) -> Result<Exit, Failure> {
     let settings = Settings::load(arguments.config.as_deref())?;
@@ -179,12 +185,11 @@ impl Whole<'_> {
             while let Some((candidate, done)) = work.try_next().await.map_err(again)? {
                 progress.one();
                 self.take((&candidate, done), &mut channel, &mut counts).await.map_err(again)?;
-                if counts.silent >= SILENT && counts.raised + counts.renewed == 0 {
+                if counts.nobody_answers() {
                     break;
                 }
             }
-            let away = counts.silent >= SILENT && counts.raised + counts.renewed == 0;
-            if away || self.ended(next, counts.documents) {
+            if counts.nobody_answers() || self.ended(next, counts.documents) {
                 break;
             }
             last = next;
