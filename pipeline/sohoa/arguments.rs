@@ -2,6 +2,8 @@
 
 pub(crate) mod export;
 pub(crate) mod find;
+pub(crate) mod import;
+pub(crate) mod index;
 pub(crate) mod report;
 mod timestamp;
 
@@ -13,11 +15,9 @@ use sohoa_schemas::config::SignatureLevel;
 use sohoa_sign::Corner;
 use uuid::Uuid;
 
+use self::import::{Import, Reconcile};
 pub(crate) use self::timestamp::Timestamp;
-use crate::{
-    import_arguments::{Import, Reconcile},
-    inputs::NamedInput,
-};
+use crate::inputs::NamedInput;
 
 /// Turns scanned government papers into signed, searchable, indexed records.
 #[derive(Debug, Parser)]
@@ -854,13 +854,13 @@ pub(crate) enum IndexCommand {
         output: String,
     },
     /// Merge files and put their rows in order.
-    Compact(crate::commands::index::Compact),
+    Compact(index::Compact),
     /// Remove files that nobody reads any more.
-    Vacuum(crate::commands::index::Vacuum),
+    Vacuum(index::Vacuum),
     /// Hold the tables against their logs, each other and the records; exit 0 or 6.
-    Verify(crate::commands::index::Verify),
+    Verify(index::Verify),
     /// Rows, files, bytes and log of every table.
-    Stats(crate::commands::index::Of),
+    Stats(index::Of),
 }
 
 /// The hidden child command.

@@ -24,7 +24,6 @@ mod context;
 mod dead_letters;
 mod exit;
 mod find;
-mod import_arguments;
 mod imports;
 mod indexer;
 mod ink;

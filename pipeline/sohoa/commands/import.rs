@@ -9,10 +9,10 @@ use sohoa_schemas::{events::Action, registers::ImportHeader, rows::SCHEMA_VERSIO
 use sohoa_store::{Missing, Store, hash::sha256};
 
 use crate::{
+    arguments::import::Import,
     console::say,
     context::{now, vietnamese},
     exit::{Exit, Failure},
-    import_arguments::Import,
     imports,
     privacy::Pseudonyms,
     settings::Settings,

@@ -8,9 +8,9 @@ use sohoa_store::Missing;
 
 use crate::{
     arguments::Format,
+    arguments::import::{Against, Reconcile},
     commands::query,
     exit::{Exit, Failure},
-    import_arguments::{Against, Reconcile},
     settings::Settings,
     setup,
 };

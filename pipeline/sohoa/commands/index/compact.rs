@@ -6,8 +6,9 @@ use indicatif::MultiProgress;
 use serde_json::json;
 use sohoa_index::{Compacted, Index, Table, Unit};
 
-use super::{Compact, failed, mib, open, print};
+use super::{failed, mib, open, print};
 use crate::{
+    arguments::index::Compact,
     bar::Progress,
     console::say,
     exit::{Exit, Failure},

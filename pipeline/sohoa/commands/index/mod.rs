@@ -1,6 +1,5 @@
 //! `sohoa index`: upkeep of the tables, their files, and making them anew.
 
-mod arguments;
 mod compact;
 mod stats;
 mod vacuum;
@@ -16,9 +15,8 @@ use sohoa_publish::survey;
 use sohoa_schemas::events::Action;
 use sohoa_store::Missing;
 
-pub(crate) use self::arguments::{Compact, Of, Vacuum, Verify};
 use crate::{
-    arguments::IndexCommand,
+    arguments::{self, IndexCommand, index::Of},
     commands::query,
     console::say,
     exit::{Exit, Failure},
@@ -28,7 +26,7 @@ use crate::{
 
 /// Runs one maintenance command.
 pub(crate) async fn run(
-    arguments: &crate::arguments::Index,
+    arguments: &arguments::Index,
     bars: &MultiProgress,
 ) -> Result<Exit, Failure> {
     let settings = Settings::load(arguments.config.as_deref())?;

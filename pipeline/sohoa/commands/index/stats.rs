@@ -2,8 +2,9 @@
 
 use serde_json::json;
 
-use super::{Of, failed, open, print};
+use super::{failed, open, print};
 use crate::{
+    arguments::index::Of,
     console::say,
     exit::{Exit, Failure},
     settings::Settings,

@@ -3,8 +3,9 @@
 use indicatif::MultiProgress;
 use serde_json::json;
 
-use super::{Vacuum, failed, mib, open, print};
+use super::{failed, mib, open, print};
 use crate::{
+    arguments::index::Vacuum,
     bar::Progress,
     console::say,
     exit::{Exit, Failure},

@@ -14,8 +14,9 @@ use sohoa_schemas::record::Rows;
 use sohoa_store::{Missing, Store};
 use uuid::Uuid;
 
-use super::{Verify, failed, open, print};
+use super::{failed, open, print};
 use crate::{
+    arguments::index::Verify,
     bar::Progress,
     console::say,
     exit::{Exit, Failure},
