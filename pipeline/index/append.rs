@@ -97,7 +97,8 @@ impl Index {
             );
             self.doubt();
         }
-        let incoming = Incoming::new(self, rows)?;
+        let mut incoming = Incoming::new(self, rows)?;
+        incoming.partitions.any_order = !self.lagging.is_empty();
         let mut looked_up = HashMap::new();
         let mut revisited = HashSet::new();
         for table in [Table::Documents, Table::Intake] {

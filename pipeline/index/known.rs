@@ -46,7 +46,11 @@ pub(crate) struct Plan {
 
 /// Where rows of a batch can be.
 #[derive(Debug, Default)]
-pub(crate) struct Partitions(HashSet<(String, String)>);
+pub(crate) struct Partitions {
+    pairs: HashSet<(String, String)>,
+    /// Whether older news of a file may come after newer: tables made anew know the newest at once.
+    pub(crate) any_order: bool,
+}
 
 impl Partitions {
     pub(crate) fn extend(&mut self, batch: &RecordBatch) -> Result<(), IndexError> {
@@ -54,8 +58,8 @@ impl Partitions {
             (text_column(batch, PROVINCE)?, text_column(batch, INGEST_MONTH)?);
         for row in 0..batch.num_rows() {
             let pair = (provinces.value(row), months.value(row));
-            if !self.0.iter().any(|(p, m)| (p.as_str(), m.as_str()) == pair) {
-                self.0.insert((pair.0.to_owned(), pair.1.to_owned()));
+            if !self.pairs.iter().any(|(p, m)| (p.as_str(), m.as_str()) == pair) {
+                self.pairs.insert((pair.0.to_owned(), pair.1.to_owned()));
             }
         }
         Ok(())
@@ -63,13 +67,15 @@ impl Partitions {
 
     /// Whether a file of `table` can hold rows that meet the batch's.
     fn may_hold(&self, table: Table, file: &DataFile) -> bool {
-        if self.0.contains(&(file.province.clone(), file.month.clone())) {
+        if self.pairs.contains(&(file.province.clone(), file.month.clone())) {
             return true;
         }
         table.crosses_months()
-            && self.0.iter().any(|(province, _)| *province == file.province)
+            && self.pairs.iter().any(|(province, _)| *province == file.province)
             // A published file is settled: only its own month's records speak of it again.
-            && !(table == Table::Intake && file.holds_only("outcome", "published"))
+            && (self.any_order
+                || table != Table::Intake
+                || !file.holds_only("outcome", "published"))
     }
 }
 
