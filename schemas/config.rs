@@ -496,4 +496,9 @@ pub struct Secrets {
     /// File with the key for hashed identifiers, at least 32 bytes. Without one, a key is made in
     /// the user's data directory.
     pub hmac_key: Option<PathBuf>,
+    /// File with the province's RSA key (PEM, PKCS#8), to which postal partners encrypt the owner's
+    /// identifier (`owner.id_enc` of a manifest: a JWE in compact form, RSA-OAEP-256 and A256GCM).
+    /// `sohoa run` and `sohoa backfill` open and hash it; without a key the owner of such a dossier is
+    /// known by kind alone. A worker needs none.
+    pub owner_key: Option<PathBuf>,
 }

@@ -145,7 +145,8 @@ pub struct Dossier {
 pub struct Owner {
     /// `cccd`, `cmnd`, `mst`, …
     pub kind: String,
-    /// The identifier encrypted to the province's key.
+    /// The identifier encrypted to the province's key: a JWE in compact form (RFC 7516), `alg`
+    /// RSA-OAEP-256, `enc` A256GCM, its content the identifier as text.
     #[serde(default)]
     pub id_enc: Option<String>,
     /// The partner's own HMAC; ignored, since only the province's key counts.

@@ -88,7 +88,8 @@ pub struct SubmittedDossier {
     /// Documents that were submitted of it.
     #[serde(default)]
     pub documents_expected: Option<u32>,
-    /// Its manifest without the documents and without the owner's identifiers.
+    /// Its manifest without the documents; of the owner's identifiers the province's own keyed hash
+    /// alone.
     #[serde(default)]
     pub manifest: Option<Manifest>,
 }

@@ -47,6 +47,12 @@ pub const COLUMNS: [&str; 40] = [
     "updated_at",
 ];
 
+/// Kinds of owners that are no persons: the papers of others are a citizen's.
+pub const NO_PERSONS: [&str; 1] = ["mst"];
+
+/// Public columns that are withheld from a paper whose owner is a person: what they say is about them.
+pub const ABOUT_OWNER: [&str; 1] = ["subject"];
+
 /// Public columns whose text somebody wrote: a number of nine digits and more in it may be a
 /// citizen's, and is replaced.
 pub const FREE_TEXT: [&str; 6] =

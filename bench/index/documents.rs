@@ -10,7 +10,7 @@ use arrow::{
 use crate::{
     Outcome,
     columns::{batch as fill, days, floats, map, numbers, text, words},
-    province::{Document, Province, mix},
+    province::{Document, PROVINCE, Province, mix},
 };
 
 const KEYS: [&str; 5] = ["code_full", "issued_date", "organ_name", "signer_name", "subject"];
@@ -51,7 +51,7 @@ pub(crate) fn batch(schema: &SchemaRef, month: u64, rows: &[Document]) -> Record
         let field = schema.field_with_name(name).ok()?;
         Some(match name {
             "document_uid" | "source_uid" => text(rows.iter().map(Document::uid)),
-            "province" => words(rows.iter().map(|_| "H63")),
+            "province" => words(rows.iter().map(|_| PROVINCE)),
             "ingest_month" => text(rows.iter().map(|_| format!("2026-{:02}", month + 1))),
             "dossier_uid" => text(rows.iter().map(Document::dossier_uid)),
             "dossier_code" => text(rows.iter().map(Document::dossier_code)),
@@ -68,7 +68,7 @@ pub(crate) fn batch(schema: &SchemaRef, month: u64, rows: &[Document]) -> Record
             "issued_date" => days(rows.iter().map(issued)),
             "issued_date_precision" => words(rows.iter().map(|_| "day")),
             "organ_name" => text(rows.iter().map(|d| format!("ỦY BAN NHÂN DÂN {:03}", d.agency))),
-            "level_at_issue" => words(rows.iter().map(level)),
+            "level_at_issue" => words(rows.iter().map(|d| level(d.agency))),
             "custodian_agency_code" => text(rows.iter().map(Document::agency_code)),
             "subject" => text(rows.iter().map(|d| subject(d, false))),
             "subject_folded" => text(rows.iter().map(|d| subject(d, true))),
@@ -84,6 +84,9 @@ pub(crate) fn batch(schema: &SchemaRef, month: u64, rows: &[Document]) -> Record
             }
             "signature_state" => words(rows.iter().map(|_| "ok")),
             "state" => words(rows.iter().map(|_| "published")),
+            "validity_status" => {
+                words(rows.iter().map(|d| if d.seed % 20 == 0 { "unknown" } else { "valid" }))
+            }
             "access_mode" => words(rows.iter().map(|d| if d.seed % 50 == 0 { "01" } else { "02" })),
             "extraction_confidence" => floats(rows.iter().map(|d| confidence(d, 9))),
             "ocr_mean_conf" => floats(rows.iter().map(|d| confidence(d, 8))),
@@ -114,8 +117,9 @@ fn issued(document: &Document) -> i32 {
     (document.year - 1970) * 365 + ((document.seed >> 13) % 365) as i32
 }
 
-fn level(document: &Document) -> &'static str {
-    match document.agency {
+/// Level of an agency.
+pub(crate) fn level(agency: usize) -> &'static str {
+    match agency {
         0..20 => "province",
         20..60 => "district",
         _ => "commune",

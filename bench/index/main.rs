@@ -11,11 +11,12 @@ mod columns;
 mod documents;
 mod pages;
 mod province;
+mod registers;
 
 use std::{path::Path, sync::Arc, time::Instant};
 
 use object_store::{ObjectStore, local::LocalFileSystem};
-use sohoa_index::{Index, Table};
+use sohoa_index::{Index, Stored, Table};
 use url::Url;
 
 use crate::province::Province;
@@ -32,7 +33,7 @@ async fn main() -> Outcome<()> {
     match words.as_slice() {
         ["make", folder, documents] => make(Path::new(folder), documents.parse()?).await,
         ["files", folder, table] => {
-            let table = Table::from_name(table).ok_or("no such table")?;
+            let table = Stored::from_name(table).ok_or("no such table")?;
             for file in open(Path::new(folder))?.files(table).await? {
                 println!("{file}");
             }
@@ -55,6 +56,7 @@ fn open(folder: &Path) -> Outcome<Index> {
 async fn make(folder: &Path, documents: u64) -> Outcome<()> {
     let began = Instant::now();
     let province = Arc::new(Province::new(documents));
+    registers::write(&open(folder)?, &province).await?;
     let tables = [Table::Documents, Table::Pages, Table::PageText];
     let written = tables.map(|table| {
         let (folder, province) = (folder.to_owned(), Arc::clone(&province));

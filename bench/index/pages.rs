@@ -7,7 +7,7 @@ use arrow::{
 
 use crate::{
     columns::{batch as fill, floats, numbers, text, words},
-    province::{Province, mix, uid},
+    province::{PROVINCE, Province, mix, uid},
 };
 
 /// One page in so many has its text in the index.
@@ -104,7 +104,7 @@ pub(crate) fn batch(schema: &SchemaRef, month: u64, rows: &[Page]) -> RecordBatc
             "page_uid" => text(rows.iter().map(|page| uid(page.seed() | 1 << 63))),
             "document_uid" | "source_uid" => words(rows.iter().map(|page| page.document.as_str())),
             "dossier_uid" => text(rows.iter().map(|page| uid(page.dossier | 1 << 62))),
-            "province" => words(rows.iter().map(|_| "H63")),
+            "province" => words(rows.iter().map(|_| PROVINCE)),
             "ingest_month" => text(rows.iter().map(|_| format!("2026-{:02}", month + 1))),
             "page_no" | "source_page_no" => numbers(rows.iter().map(|page| page.number as i32)),
             "source_file_sha256" => text(rows.iter().map(|page| {

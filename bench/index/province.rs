@@ -3,6 +3,9 @@
 
 use uuid::Uuid;
 
+/// Its code.
+pub(crate) const PROVINCE: &str = "H63";
+
 /// Months the backfill takes.
 pub(crate) const MONTHS: u64 = 12;
 
@@ -98,7 +101,7 @@ impl Document {
 
     pub(crate) fn dossier_code(&self) -> String {
         format!(
-            "000.{:02}.H63-{:06}-{:04}",
+            "000.{:02}.{PROVINCE}-{:06}-{:04}",
             self.agency % 100,
             self.dossier / 9999,
             self.dossier % 9999
@@ -132,7 +135,7 @@ impl Document {
 }
 
 pub(crate) fn agency_code(agency: usize) -> String {
-    format!("H63.{agency:02}")
+    format!("{PROVINCE}.{agency:02}")
 }
 
 pub(crate) fn uid(number: u64) -> String {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sohoa_schemas::ledger::Order;
-use sohoa_source::{Layout, Naming, Selection, Walk};
+use sohoa_source::{Layout, Naming, Owners, Selection, Walk};
 use sohoa_store::Store;
 
 /// What is to be submitted.
@@ -23,6 +23,8 @@ pub struct Request {
     pub exclude: Vec<String>,
     /// Documents at most, over all starts of the submission.
     pub limit: Option<u64>,
+    /// What becomes of owners' identifiers.
+    pub owners: Owners,
 }
 
 /// A request that cannot be carried out.
@@ -51,7 +53,8 @@ impl Request {
         let selection = Selection::new(&self.include, &self.exclude)
             .map_err(|error| RequestError::Filter(error.to_string()))?;
         let naming = Naming { agency: self.agency.clone(), input: self.input.clone() };
-        Ok(Walk { layout: self.layout, selection, naming })
+        let owners = self.owners.clone();
+        Ok(Walk { layout: self.layout, selection, naming, owners })
     }
 
     pub(crate) fn order(&self, input: &Store, topic: String) -> Order {

@@ -3,12 +3,20 @@
 use std::sync::Arc;
 
 use arrow::{
-    array::{ArrayRef, AsArray, RecordBatch, StringArray},
-    compute::cast,
-    datatypes::{Schema, SchemaRef},
+    array::{ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray},
+    compute::{cast, nullif},
+    datatypes::{DataType, Schema, SchemaRef},
 };
 use sohoa_index::{COMMENT, IndexError, STANDARD, Table};
-use sohoa_schemas::public::{COLUMNS, FREE_TEXT, PRIVATE};
+use sohoa_schemas::public::{ABOUT_OWNER, COLUMNS, FREE_TEXT, NO_PERSONS, PRIVATE};
+
+/// Column that decides what [`ABOUT_OWNER`] says; it does not leave itself.
+const OWNER: &str = "owner_id_kind";
+
+/// The columns that are read for an export.
+pub(crate) fn read() -> Vec<&'static str> {
+    COLUMNS.iter().copied().chain([OWNER]).collect()
+}
 
 /// The columns of an export with their descriptions.
 pub(crate) fn schema() -> Result<SchemaRef, IndexError> {
@@ -19,13 +27,26 @@ pub(crate) fn schema() -> Result<SchemaRef, IndexError> {
 
 /// Rows as they leave: the columns of the schema by name, numbers of persons replaced.
 pub(crate) fn publish(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, IndexError> {
+    let personal = personal(batch)?;
     let columns = schema.fields().iter().map(|field| {
-        let column = batch.column(batch.schema_ref().index_of(field.name())?);
-        let column = cast(column, field.data_type())?;
-        Ok(if FREE_TEXT.contains(&field.name().as_str()) { masked(&column) } else { column })
+        let name = field.name().as_str();
+        let column = batch.column(batch.schema_ref().index_of(name)?);
+        let mut column = cast(column, field.data_type())?;
+        if FREE_TEXT.contains(&name) {
+            column = masked(&column);
+        }
+        Ok(if ABOUT_OWNER.contains(&name) { nullif(&column, &personal)? } else { column })
     });
     let columns = columns.collect::<Result<Vec<ArrayRef>, IndexError>>()?;
     Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
+}
+
+/// The rows whose owner is a person.
+fn personal(batch: &RecordBatch) -> Result<BooleanArray, IndexError> {
+    let kinds = batch.column(batch.schema_ref().index_of(OWNER)?);
+    let kinds = cast(kinds, &DataType::Utf8)?;
+    let kinds = kinds.as_string::<i32>().iter();
+    Ok(kinds.map(|kind| Some(kind.is_some_and(|kind| !NO_PERSONS.contains(&kind)))).collect())
 }
 
 fn masked(column: &ArrayRef) -> ArrayRef {
@@ -55,7 +76,12 @@ pub fn page() -> Result<String, IndexError> {
         } else {
             ""
         };
-        line(&format!("{:<24} {standard}{}{masked}", field.name(), text(COMMENT)));
+        let withheld = if ABOUT_OWNER.contains(&field.name().as_str()) {
+            " Null where the owner of the paper is a person."
+        } else {
+            ""
+        };
+        line(&format!("{:<24} {standard}{}{masked}{withheld}", field.name(), text(COMMENT)));
     }
     line("\n# private, and why");
     let whole = Table::Documents.schema()?;
@@ -70,8 +96,6 @@ pub fn page() -> Result<String, IndexError> {
 #[cfg(test)]
 mod tests {
     use std::{env, fs, path::PathBuf};
-
-    use arrow::datatypes::DataType;
 
     use super::*;
 

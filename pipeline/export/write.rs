@@ -16,7 +16,6 @@ use parquet::{
 };
 use sohoa_find::Request;
 use sohoa_index::{Index, IndexError, Table, output};
-use sohoa_schemas::public::COLUMNS;
 
 use crate::{census, columns};
 
@@ -61,7 +60,8 @@ pub async fn write(
     one: &(dyn Fn() + Sync),
 ) -> Result<Files, ExportError> {
     let schema = columns::schema()?;
-    let answer = index.scan(Table::Documents, Some(census::filter(request)), &COLUMNS).await?;
+    let answer =
+        index.scan(Table::Documents, Some(census::filter(request)), &columns::read()).await?;
     let mut stream = answer.stream()?;
     let paths = (folder.join("documents.parquet"), folder.join("documents.csv"));
     let mut parquet =
@@ -99,7 +99,7 @@ mod tests {
     use object_store::{ObjectStore, memory::InMemory};
     use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
     use sohoa_index::Batch;
-    use sohoa_schemas::{record::Rows, rows::DocumentRow};
+    use sohoa_schemas::{public::COLUMNS, record::Rows, rows::DocumentRow};
     use url::Url;
     use uuid::Uuid;
 
@@ -140,6 +140,10 @@ mod tests {
         let mut elsewhere = document(2, "01", "none");
         elsewhere.subject = Some("Khác".into());
         elsewhere.document_year = Some(1999);
+        elsewhere.owner_id_kind = Some("mst".into());
+        let mut personal = document(12, "01", "none");
+        personal.owner_id_kind = Some("cccd".into());
+        personal.document_year = Some(1983);
         let mut withdrawn = document(3, "01", "none");
         withdrawn.state = "withdrawn".into();
         let mut nameless = document(4, "01", "none");
@@ -147,6 +151,7 @@ mod tests {
         let documents = vec![
             open,
             elsewhere,
+            personal,
             withdrawn,
             nameless,
             document(5, "02", "none"),
@@ -169,12 +174,12 @@ mod tests {
         let index = index().await;
         let request = Request::default();
         let census = census(&index, &request).await.unwrap();
-        let expected = Census { public: 2, not_published: 2, not_open: 4, maybe_secret: 3 };
+        let expected = Census { public: 3, not_published: 2, not_open: 4, maybe_secret: 3 };
         assert_eq!(census, expected);
 
         let folder = tempfile::tempdir().unwrap();
         let files = write(&index, &request, folder.path(), &|| {}).await.unwrap();
-        assert_eq!(files.rows, 2);
+        assert_eq!(files.rows, 3);
         let bytes = std::fs::read(&files.parquet).unwrap();
         let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(bytes)).unwrap();
         let names: Vec<String> =
@@ -186,11 +191,12 @@ mod tests {
             .flat_map(|batch| batch.column_by_name("code_full").unwrap().as_string::<i32>().iter())
             .flatten()
             .collect();
-        assert_eq!(codes, BTreeSet::from(["1/QĐ-UBND", "2/QĐ-UBND"]));
+        assert_eq!(codes, BTreeSet::from(["1/QĐ-UBND", "12/QĐ-UBND", "2/QĐ-UBND"]));
 
         let csv = std::fs::read_to_string(&files.csv).unwrap();
         assert_eq!(csv.lines().next(), Some(COLUMNS.join(",").as_str()));
-        assert_eq!(csv.lines().count(), 3, "{csv}");
+        assert_eq!(csv.lines().count(), 4, "{csv}");
+        assert!(csv.contains(",Khác,"), "an organisation's");
         assert!(csv.contains("Cấp cho CCCD ###") && !csv.contains(HIDDEN), "{csv}");
     }
 

@@ -16,6 +16,9 @@
 //! here, row by row: without diacritics, whole words, all of them somewhere in the row. A word typed
 //! with its marks finds what is written so first, then what differs in marks only.
 //!
+//! An owner is known by the keyed hash of a number: of the document, from its manifest, and of the
+//! dossier, from the lists of the case system (`sohoa import dossiers`), which know far more of them.
+//!
 //! Whoever may read the index sees open and conditional documents alike: access mode `02` is a rule
 //! for giving copies to others, and a hit names it. Secret papers are in no table.
 

@@ -45,6 +45,8 @@ pub struct Request {
     pub period: Option<Period>,
     /// Keyed hash of the owner's identifier, as in the index.
     pub owner: Option<String>,
+    /// Dossiers of that owner, as the case system lists them: their documents are the owner's as well.
+    pub(crate) of_owner: Vec<String>,
     /// Words of subject, agencies, kind, place or signer, or of the pages.
     pub words: Words,
 }
@@ -130,7 +132,14 @@ impl Request {
         let parts = [
             self.document_uid.map(|uid| equals("document_uid", &uid.to_string())),
             self.dossier_code.as_deref().map(|code| equals("dossier_code", code)),
-            self.owner.as_deref().map(|hash| equals("owner_id_hmac", hash)),
+            self.owner.as_deref().map(|hash| {
+                let own = equals("owner_id_hmac", hash);
+                if self.of_owner.is_empty() {
+                    own
+                } else {
+                    own.or(one_of("dossier_code", self.of_owner.clone()))
+                }
+            }),
             self.code.as_ref().map(|code| one_of("code_full", code.spellings())),
             self.number.as_deref().map(|number| one_of("code_number", number_spellings(number))),
             self.notation.as_deref().map(|n| one_of("code_notation", notation_spellings(n))),

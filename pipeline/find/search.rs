@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use futures::{TryStreamExt as _, future::try_join_all};
 use sohoa_index::{Answer, Index, IndexError, Table};
 
@@ -11,6 +12,9 @@ use crate::{
     rank::{Best, Judge},
     request::Request,
 };
+
+/// Dossiers of one owner that are looked into, the newest first.
+const DOSSIERS: usize = 1000;
 
 /// Who is told of each scan that begins, to show how far it is and what it reads.
 pub type Scans<'a> = &'a (dyn Fn(Table, &Answer) + Sync);
@@ -35,9 +39,13 @@ pub async fn documents(
     limit: usize,
     scans: Scans<'_>,
 ) -> Result<Found, IndexError> {
+    let mut request = request.clone();
+    if let Some(owner) = &request.owner {
+        request.of_owner = dossiers_of(index, owner).await?;
+    }
     let answer = index.scan(Table::Documents, Some(request.filter()), &columns::all()).await?;
     scans(Table::Documents, &answer);
-    let request = Arc::new(request.clone());
+    let request = Arc::new(request);
     let judged = answer.streams()?.into_iter().map(|mut stream| {
         let request = Arc::clone(&request);
         side_by_side(async move {
@@ -61,6 +69,25 @@ pub async fn documents(
     Ok(Found { total: best.total, hits: best.into_sorted() })
 }
 
+/// Codes of the dossiers that the case system lists of an owner: most papers do not say whose they are.
+async fn dossiers_of(index: &Index, owner: &str) -> Result<Vec<String>, IndexError> {
+    // It is a hash, and stands between quotes.
+    if !owner.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "SELECT dossier_code FROM dossiers WHERE owner_id_hmac = '{owner}' \
+         ORDER BY received_at DESC LIMIT {DOSSIERS}"
+    );
+    let batches: Vec<RecordBatch> = index.query(&sql).await?.try_collect().await?;
+    let mut codes = Vec::new();
+    for batch in &batches {
+        let column = columns::text(batch, "dossier_code")?;
+        codes.extend(column.iter().flatten().map(str::to_owned));
+    }
+    Ok(codes)
+}
+
 /// Does work on another core; it ends where nobody waits for it any more.
 pub(crate) async fn side_by_side<T: Send + 'static>(
     work: impl Future<Output = Result<T, IndexError>> + Send + 'static,
@@ -76,8 +103,10 @@ pub(crate) async fn side_by_side<T: Send + 'static>(
 
 #[cfg(test)]
 mod tests {
+    use sohoa_index::Register;
+
     use super::*;
-    use crate::testing::{Paper, index};
+    use crate::testing::{Paper, dossier, index};
 
     async fn found(papers: Vec<Paper>, typed: &str) -> Vec<String> {
         let index = index(papers).await;
@@ -147,6 +176,23 @@ mod tests {
         assert_eq!(of_owner.hits[0].subject.as_deref(), Some("của chủ"));
         request.owner = None;
         assert_eq!(documents(&index, &request, 10, &|_, _| {}).await.unwrap().total, 1);
+    }
+
+    #[tokio::test]
+    async fn papers_of_a_dossier_that_the_case_system_lists_of_an_owner_are_found() {
+        let hash = "cd".repeat(16);
+        let mut paper = Paper::new("1/GP", "2020-01-01", "của hồ sơ");
+        paper.dossier = Some("H99-200101-0001".into());
+        let index = index(vec![paper, Paper::new("2/GP", "2020-01-01", "của ai")]).await;
+        let request = Request { owner: Some(hash.clone()), ..Request::default() };
+        assert_eq!(documents(&index, &request, 10, &|_, _| {}).await.unwrap().total, 0);
+        let listed = [dossier("H99-200101-0001", &hash), dossier("H99-200101-0002", &hash)];
+        index.register(Register::Dossiers).await.unwrap().replace(&listed, 1).await.unwrap();
+        let found = documents(&index, &request, 10, &|_, _| {}).await.unwrap();
+        assert_eq!(found.hits[0].subject.as_deref(), Some("của hồ sơ"));
+        assert_eq!(found.total, 1);
+        let hostile = Request { owner: Some("' OR 1 = 1 --".into()), ..Request::default() };
+        assert_eq!(documents(&index, &hostile, 10, &|_, _| {}).await.unwrap().total, 0);
     }
 
     #[tokio::test]

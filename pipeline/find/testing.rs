@@ -26,6 +26,7 @@ pub(crate) struct Paper {
     pub(crate) access: String,
     pub(crate) state: String,
     pub(crate) owner: Option<String>,
+    pub(crate) dossier: Option<String>,
 }
 
 impl Paper {
@@ -41,6 +42,7 @@ impl Paper {
             access: "02".into(),
             state: "published".into(),
             owner: None,
+            dossier: None,
         }
     }
 
@@ -70,6 +72,7 @@ impl Paper {
             subject_folded: Some(fold(&self.subject)),
             access_mode: self.access.clone(),
             owner_id_hmac: self.owner.clone(),
+            dossier_code: self.dossier.clone(),
             page_from: 1,
             page_to: 1,
             state: self.state.clone(),
@@ -93,6 +96,25 @@ impl Paper {
         };
         Rows { documents: vec![document], page_text: vec![text], ..Rows::default() }
     }
+}
+
+/// A row of the case system: a code and whose it is.
+pub(crate) fn dossier(code: &str, owner: &str) -> serde_json::Value {
+    let schema = sohoa_index::Register::Dossiers.schema().unwrap();
+    let mut row: serde_json::Map<String, serde_json::Value> = schema
+        .fields()
+        .iter()
+        .filter(|field| field.is_nullable())
+        .map(|field| (field.name().clone(), serde_json::Value::Null))
+        .collect();
+    let known = serde_json::json!({
+        "dossier_uid": Uuid::new_v5(&Uuid::NAMESPACE_OID, code.as_bytes()), "province": "H99",
+        "received_month": "2020-01", "dossier_code": code, "owner_id_hmac": owner,
+        "outcome": "unknown", "listed_at": "2026-11-03T01:02:03Z", "import_key": "x",
+        "schema_version": SCHEMA_VERSION,
+    });
+    row.extend(known.as_object().cloned().unwrap_or_default());
+    row.into()
 }
 
 /// Every paper in every version up to its own.

@@ -13,6 +13,7 @@ use crate::{
     error::IndexError,
     files::text_column,
     output::{Format, write},
+    stored::Stored,
     table::{SOURCE_UID, Table},
     verify::Difference,
 };
@@ -68,10 +69,15 @@ impl Index {
     ///
     /// # Errors
     /// [`IndexError`] when the table cannot be read.
-    pub async fn verify_keys(&self, table: Table) -> Result<Vec<Difference>, IndexError> {
+    pub async fn verify_keys(
+        &self,
+        table: impl Into<Stored>,
+    ) -> Result<Vec<Difference>, IndexError> {
+        let table = table.into();
         let (name, key) = (table.name(), table.key());
         let columns = key.join(", ");
-        let uid = key.iter().map(|c| format!("cast({c} AS varchar)")).collect::<Vec<_>>();
+        let uid = key.iter().map(|c| format!("coalesce(cast({c} AS varchar), '-')"));
+        let uid = uid.collect::<Vec<_>>();
         let uid = uid.join(" || ' ' || ");
         let twice = format!("SELECT {columns} FROM {name} GROUP BY {columns} HAVING count(*) > 1");
         let question = format!("SELECT {uid} AS uid FROM ({twice}) AS twice");
@@ -85,7 +91,7 @@ impl Index {
     pub async fn verify_relations(&self) -> Result<Vec<Difference>, IndexError> {
         let mut found = Vec::new();
         for (table, what, question) in RELATIONS {
-            found.extend(self.ask(table, what, question).await?);
+            found.extend(self.ask(table.into(), what, question).await?);
         }
         Ok(found)
     }
@@ -93,7 +99,7 @@ impl Index {
     /// One difference if the question has an answer, and keeps having one.
     async fn ask(
         &self,
-        table: Table,
+        table: Stored,
         what: &str,
         question: &str,
     ) -> Result<Vec<Difference>, IndexError> {

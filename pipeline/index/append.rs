@@ -30,6 +30,7 @@ use crate::{
     files::{DataFile, text_column},
     known::{Known, Partitions, Plan, without},
     log::{Change, TableLog},
+    rebuild::{Seen, look},
     table::{PARTITION_COLUMNS, SOURCE_UID, Table},
 };
 
@@ -77,7 +78,8 @@ impl Index {
     /// version replaces the lower one in `documents`; all versions stay in `document_versions`.
     ///
     /// # Errors
-    /// Any of [`IndexError`]; the batch may then be in some tables, and is to be given again.
+    /// [`IndexError::Rebuilding`] while the tables are made anew, before anything is done; any other of
+    /// [`IndexError`], and the batch may then be in some tables. Either way it is to be given again.
     pub async fn append_all(
         &mut self,
         positions: &[(String, i64)],
@@ -91,11 +93,15 @@ impl Index {
         if is_complete {
             return Ok(Appended { skipped: Table::ALL.to_vec(), ..Appended::default() });
         }
-        if self.lagging.is_empty() && self.is_being_rebuilt().await? {
-            tracing::warn!(
-                "the tables are being made anew, or that was interrupted: run `sohoa index rebuild`"
-            );
-            self.doubt();
+        match look(&self.store).await? {
+            Seen::Running => return Err(IndexError::Rebuilding),
+            Seen::Interrupted(_) if self.lagging.is_empty() => {
+                tracing::warn!(
+                    "making the tables anew was interrupted: run `sohoa index rebuild` again"
+                );
+                self.doubt();
+            }
+            Seen::Nothing | Seen::Interrupted(_) => {}
         }
         let mut incoming = Incoming::new(self, rows)?;
         incoming.partitions.any_order = !self.lagging.is_empty();
@@ -164,7 +170,7 @@ impl Index {
         }
         let log = self.log_mut(table);
         let files = log.files().await?;
-        Known::look_up(&log.reader(), files, &incoming.partitions, sources).await
+        Known::look_up((table, &log.reader()), files, &incoming.partitions, sources).await
     }
 
     /// The applications that a table does not have up to their positions.

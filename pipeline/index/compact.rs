@@ -82,8 +82,12 @@ impl Index {
     /// `all` also what is in order already, so that whole months get one order.
     ///
     /// # Errors
-    /// [`IndexError`] when the table or a file's footer cannot be read.
+    /// [`IndexError::Rebuilding`] while the table is made anew, when the work would be for nothing;
+    /// others when the table or a file's footer cannot be read.
     pub async fn compaction(&mut self, table: Table, all: bool) -> Result<Vec<Unit>, IndexError> {
+        if table != Table::Events && self.is_being_rebuilt().await? {
+            return Err(IndexError::Rebuilding);
+        }
         let log = self.log_mut(table);
         log.forget();
         let files = log.files().await?;
@@ -161,7 +165,7 @@ impl TableLog {
         files: &[DataFile],
     ) -> Result<Vec<Add>, IndexError> {
         let mut writer = self.ordered_writer().await?;
-        let mut rows = ordered(&self.reader(), files).await?;
+        let mut rows = ordered((self.table, &self.reader()), files).await?;
         while let Some(batch) = rows.try_next().await? {
             let batch = RecordBatch::try_new(Arc::clone(&self.schema), batch.columns().to_vec())?;
             writer.write(batch).await.map_err(|error| self.error(error))?;

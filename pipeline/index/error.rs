@@ -58,9 +58,21 @@ pub enum IndexError {
     /// Files cannot be listed or deleted.
     #[error("the files of the index cannot be listed or deleted")]
     Store(#[from] object_store::Error),
-    /// Another writer changed the table while it was rebuilt.
-    #[error("table `{0}` was written by another process meanwhile; stop the indexer, then rebuild")]
+    /// Another writer was first, or may have been.
+    #[error("table `{0}` was written by another process meanwhile: run the command again")]
     Busy(&'static str),
+    /// The tables are being made anew.
+    #[error(
+        "the tables are being made anew by `sohoa index rebuild`: run the command again when that is \
+         done, or ten minutes after it was killed"
+    )]
+    Rebuilding,
+    /// Whether somebody lives cannot be told by these clocks.
+    #[error("the clocks of this machine and of the store differ by {minutes} minutes: set them")]
+    Clock {
+        /// By so much.
+        minutes: i64,
+    },
     /// Other writers took the files that were to be compacted, again and again.
     #[error(
         "table `{0}`: other writers replaced its files as often as they were put in order; what is \

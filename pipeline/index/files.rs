@@ -139,7 +139,8 @@ impl DataFile {
 /// Opens data files of one table.
 #[derive(Debug, Clone)]
 pub(crate) struct FileReader {
-    pub(crate) table: Table,
+    /// Name of the table.
+    pub(crate) name: &'static str,
     pub(crate) store: Arc<dyn ObjectStore>,
     pub(crate) schema: SchemaRef,
 }
@@ -159,15 +160,22 @@ impl FileReader {
 
     /// The footer of a file.
     pub(crate) async fn footer(&self, file: &DataFile) -> Result<Arc<ParquetMetaData>, IndexError> {
-        let fail = |error| IndexError::data_file(self.table.name(), file.path.as_ref())(error);
+        let fail = |error| IndexError::data_file(self.name, file.path.as_ref())(error);
         Ok(Arc::clone(self.open(file).await.map_err(fail)?.metadata()))
     }
 
     /// All rows of a file, with the partition columns, in the table's column order.
     pub(crate) async fn rows(&self, file: &DataFile) -> Result<Rows, IndexError> {
-        let fail = |error| IndexError::data_file(self.table.name(), file.path.as_ref())(error);
+        let fail = |error| IndexError::data_file(self.name, file.path.as_ref())(error);
         let stream = self.open(file).await.map_err(fail)?.build().map_err(fail)?;
         Ok(Rows { reader: self.clone(), file: file.clone(), stream })
+    }
+
+    /// All columns of all rows of a file, as they stand in it.
+    pub(crate) async fn whole(&self, file: &DataFile) -> Result<Columns, IndexError> {
+        let fail = |error| IndexError::data_file(self.name, file.path.as_ref())(error);
+        let stream = self.open(file).await.map_err(fail)?.build().map_err(fail)?;
+        Ok(Columns { name: self.name, path: file.path.to_string(), stream })
     }
 
     /// Some columns of all rows of a file, as they stand in it.
@@ -195,7 +203,7 @@ impl FileReader {
         columns: &[&str],
         from: usize,
     ) -> Result<Columns, IndexError> {
-        let fail = |error| IndexError::data_file(self.table.name(), file.path.as_ref())(error);
+        let fail = |error| IndexError::data_file(self.name, file.path.as_ref())(error);
         let builder = self.open(file).await.map_err(fail)?;
         let groups = builder.metadata().num_row_groups();
         let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
@@ -204,7 +212,7 @@ impl FileReader {
             .with_projection(mask)
             .build()
             .map_err(fail)?;
-        Ok(Columns { table: self.table, path: file.path.to_string(), stream })
+        Ok(Columns { name: self.name, path: file.path.to_string(), stream })
     }
 
     /// `columns` of the rows whose source is one of `sources`. Row groups whose bloom filter knows
@@ -215,7 +223,7 @@ impl FileReader {
         columns: &[&str],
         sources: &HashSet<String>,
     ) -> Result<Vec<RecordBatch>, IndexError> {
-        let fail = |error| IndexError::data_file(self.table.name(), file.path.as_ref())(error);
+        let fail = |error| IndexError::data_file(self.name, file.path.as_ref())(error);
         let mut builder = self.open(file).await.map_err(fail)?;
         let groups = candidate_groups(&mut builder, sources).await.map_err(fail)?;
         if groups.is_empty() {
@@ -237,14 +245,14 @@ impl FileReader {
 
 /// Some columns of one file.
 pub(crate) struct Columns {
-    table: Table,
+    name: &'static str,
     path: String,
     stream: ParquetRecordBatchStream<ObjectFile>,
 }
 
 impl Columns {
     pub(crate) async fn next(&mut self) -> Result<Option<RecordBatch>, IndexError> {
-        let fail = |error| IndexError::data_file(self.table.name(), self.path.clone())(error);
+        let fail = |error| IndexError::data_file(self.name, self.path.clone())(error);
         self.stream.try_next().await.map_err(fail)
     }
 }
@@ -262,7 +270,7 @@ impl Rows {
             .stream
             .try_next()
             .await
-            .map_err(IndexError::data_file(self.reader.table.name(), self.file.path.as_ref()))?;
+            .map_err(IndexError::data_file(self.reader.name, self.file.path.as_ref()))?;
         batch.map(|batch| self.complete(&batch)).transpose()
     }
 

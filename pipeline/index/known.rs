@@ -82,7 +82,7 @@ impl Partitions {
 impl Known {
     /// Looks up the rows of `sources` in those of `files` that can hold them.
     pub(crate) async fn look_up(
-        reader: &FileReader,
+        (table, reader): (Table, &FileReader),
         files: Vec<DataFile>,
         partitions: &Partitions,
         sources: &HashSet<String>,
@@ -91,7 +91,6 @@ impl Known {
         if sources.is_empty() {
             return Ok(known);
         }
-        let table = reader.table;
         let mut columns = vec![SOURCE_UID];
         columns.extend(table.key().iter().chain(table.rank()).filter(|c| **c != SOURCE_UID));
         let columns = &columns;

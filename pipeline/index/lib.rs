@@ -74,10 +74,12 @@ mod object_file;
 mod order;
 pub mod output;
 mod page;
+mod place;
 mod read;
 mod rebuild;
 mod register;
 mod stats;
+mod stored;
 mod table;
 #[cfg(test)]
 mod testing;
@@ -101,8 +103,10 @@ pub use self::{
     error::IndexError,
     page::page,
     read::Finished,
+    rebuild::Rebuilt,
     register::{Register, RegisterState},
     stats::TableStats,
+    stored::Stored,
     table::{INGEST_MONTH, PARTITION_COLUMNS, PROVINCE, Table},
     vacuum::{RETENTION_DAYS, Vacuumed},
     verify::{Depth, Difference},

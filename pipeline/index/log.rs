@@ -13,33 +13,26 @@ use std::{collections::HashMap, sync::Arc};
 use arrow::datatypes::{Schema, SchemaRef};
 use deltalake::{
     DeltaTable, DeltaTableError,
-    checkpoints::{cleanup_metadata, create_checkpoint},
     kernel::{
         Action, StructType, Transaction,
         engine::arrow_conversion::{TryIntoArrow as _, TryIntoKernel as _},
         transaction::{CommitBuilder, CommitProperties, TransactionError},
     },
-    logstore::{LogStoreRef, StorageConfig, default_logstore},
+    logstore::LogStoreRef,
     operations::create::CreateBuilder,
     protocol::{DeltaOperation, SaveMode},
     writer::RecordBatchWriter,
 };
-use object_store::{ObjectStore, prefix::PrefixStore};
-use url::Url;
+use object_store::ObjectStore;
 
 use crate::{
     chain::Heads,
     error::IndexError,
     files::{DataFile, FileReader, ordered_properties, writer_properties},
+    place::Place,
     table::{PARTITION_COLUMNS, Table},
     vacuum::{DELETED_FILE_RETENTION, RETENTION_DAYS},
 };
-
-/// Address of the tables inside Delta. The scheme is our own: the store at hand is used for every
-/// access, and no factory for `s3` or other schemes is needed. The end of the host is the one of S3's
-/// directory buckets: by it Delta knows a store that lists in no order, and sorts, as local folders
-/// need. Where listings are ordered this costs the sorting of some dozen names.
-pub(crate) const INSIDE: &str = "sohoa-index://tables--x-s3/";
 
 /// Commits between two checkpoints. An open reads at most this many log entries; a checkpoint costs
 /// a few commits, so more frequent ones would dominate.
@@ -50,7 +43,7 @@ const CHECKPOINT_EVERY: u64 = 32;
 pub(crate) struct TableLog {
     pub(crate) table: Table,
     pub(crate) schema: SchemaRef,
-    log_store: LogStoreRef,
+    place: Place,
     state: Option<DeltaTable>,
     loaded: bool,
     transactions: HashMap<String, Option<i64>>,
@@ -70,14 +63,10 @@ pub(crate) struct Change {
 impl TableLog {
     /// Names the table under `store`, which is rooted at the index; touches nothing.
     pub(crate) fn new(table: Table, store: &Arc<dyn ObjectStore>) -> Result<Self, IndexError> {
-        let url = Url::parse(&format!("{INSIDE}{}/", table.name()))
-            .expect("a fixed scheme and a table name make a URL");
-        let own: Arc<dyn ObjectStore> = Arc::new(PrefixStore::new(Arc::clone(store), table.name()));
-        let log_store = default_logstore(own, Arc::clone(store), &url, &StorageConfig::default());
         Ok(Self {
             table,
             schema: table.schema()?,
-            log_store,
+            place: Place::new(table.name(), store),
             state: None,
             loaded: false,
             transactions: HashMap::new(),
@@ -87,12 +76,7 @@ impl TableLog {
 
     /// The newest state on the store, read afresh; `None` when the table does not exist.
     pub(crate) async fn newest(&self) -> Result<Option<DeltaTable>, IndexError> {
-        let mut table = DeltaTable::new(Arc::clone(&self.log_store));
-        match table.load().await {
-            Ok(()) => Ok(Some(table)),
-            Err(DeltaTableError::NotATable(_)) => Ok(None),
-            Err(error) => Err(self.error(error)),
-        }
+        self.place.newest().await
     }
 
     /// The state this writer last saw; reads it the first time.
@@ -151,7 +135,7 @@ impl TableLog {
     async fn create(&self) -> Result<DeltaTable, DeltaTableError> {
         let schema: StructType = self.schema.as_ref().try_into_kernel()?;
         CreateBuilder::new()
-            .with_log_store(Arc::clone(&self.log_store))
+            .with_log_store(self.log_store())
             .with_table_name(self.table.name())
             .with_comment(self.table.comment())
             .with_columns(schema.fields().cloned())
@@ -170,7 +154,7 @@ impl TableLog {
         if let Some(version) = self.transactions.get(application) {
             return Ok(*version);
         }
-        let log_store = Arc::clone(&self.log_store);
+        let log_store = self.log_store();
         let name = self.table.name();
         let version = match self.state().await? {
             None => None,
@@ -218,7 +202,7 @@ impl TableLog {
         let snapshot = state.snapshot().map_err(|error| self.error(error))?;
         let committed = CommitBuilder::from(properties)
             .with_actions(change.actions)
-            .build(Some(snapshot), Arc::clone(&self.log_store), change.operation)
+            .build(Some(snapshot), self.log_store(), change.operation)
             .into_prepared_commit_future()
             .await
             .map_err(|error| self.error(error))?
@@ -239,12 +223,6 @@ impl TableLog {
         Ok(())
     }
 
-    /// Writes a checkpoint of the newest state and drops expired log entries; says how many.
-    pub(crate) async fn checkpoint(&self, state: &DeltaTable) -> Result<usize, IndexError> {
-        create_checkpoint(state, None).await.map_err(|error| self.error(error))?;
-        cleanup_metadata(state, None).await.map_err(|error| self.error(error))
-    }
-
     /// Writes a checkpoint and drops expired log entries now and then. A failure is only a warning:
     /// the next one covers it.
     async fn tidy(&self, version: u64) {
@@ -254,7 +232,7 @@ impl TableLog {
         if version % CHECKPOINT_EVERY != turn {
             return;
         }
-        if let Err(error) = self.checkpoint(state).await {
+        if let Err(error) = self.place.checkpoint(state).await {
             tracing::warn!(
                 table = self.table.name(),
                 error = &error as &dyn std::error::Error,
@@ -285,27 +263,29 @@ impl TableLog {
 
     /// The data files of the state this writer last saw.
     pub(crate) async fn files(&mut self) -> Result<Vec<DataFile>, IndexError> {
-        let name = self.table.name();
-        let Some(state) = self.state().await? else { return Ok(Vec::new()) };
-        let snapshot = state.snapshot().map_err(IndexError::delta(name))?;
-        Ok(snapshot.log_data().iter().map(DataFile::new).collect())
+        let place = self.place.clone();
+        self.state().await?.map_or_else(|| Ok(Vec::new()), |state| place.files(state))
     }
 
-    pub(crate) fn log_store(&self) -> LogStoreRef {
-        Arc::clone(&self.log_store)
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    fn log_store(&self) -> LogStoreRef {
+        self.place.log_store()
     }
 
     /// A reader of data files of this table.
     pub(crate) fn reader(&self) -> FileReader {
         FileReader {
-            table: self.table,
-            store: self.log_store.object_store(None),
+            name: self.table.name(),
+            store: self.place.store(),
             schema: Arc::clone(&self.schema),
         }
     }
 
     pub(crate) fn error(&self, error: DeltaTableError) -> IndexError {
-        IndexError::delta(self.table.name())(error)
+        self.place.error(error)
     }
 
     fn missing_columns(

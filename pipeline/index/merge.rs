@@ -2,7 +2,9 @@
 //!
 //! Every append leaves a small file in each month it touches. When a month has
 //! some dozens of them they become one, in a commit that changes no data; so the cost of an open
-//! and of a look-up follows the bytes of the index, not the number of X
+//! and of a look-up follows the bytes of the index, not the number of
+//! appends.
+
 use std::collections::BTreeSet;
 
 use deltalake::{

@@ -22,6 +22,7 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use crate::{
     error::IndexError,
     files::{DataFile, FileReader, text_column},
+    table::Table,
 };
 
 /// Memory of one ordering; beyond it rows wait on disk.
@@ -33,10 +34,10 @@ const PLACE: &str = "place on the curve";
 /// The rows of `files` in the order of their table. Holds the distinct values of the order's columns
 /// where there are two, and [`SORT_BYTES`].
 pub(crate) async fn ordered(
-    reader: &FileReader,
+    (table, reader): (Table, &FileReader),
     files: &[DataFile],
 ) -> Result<SendableRecordBatchStream, IndexError> {
-    let order = reader.table.order();
+    let order = table.order();
     let curve = match order {
         [first, second] => Some(Arc::new(Curve::of(reader, files, [*first, *second]).await?)),
         _ => None,

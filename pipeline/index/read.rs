@@ -12,7 +12,6 @@ use arrow::{
 };
 use chrono::{DateTime, Utc};
 use deltalake::{
-    DeltaTable,
     datafusion::{
         config::Dialect,
         datasource::empty::EmptyTable,
@@ -28,7 +27,8 @@ use sohoa_schemas::rows::Outcome;
 use uuid::Uuid;
 
 use crate::{
-    Answer, Index, error::IndexError, files::text_column, register::Register, table::Table,
+    Answer, Index, error::IndexError, files::text_column, register::Register, stored::Stored,
+    table::Table,
 };
 
 /// Memory one query may use for sorting, grouping and joining; beyond it spills to disk.
@@ -166,36 +166,16 @@ impl Index {
     ///
     /// # Errors
     /// [`IndexError::Delta`] when the table cannot be opened.
-    pub async fn files(&self, table: Table) -> Result<Vec<String>, IndexError> {
-        let state = self.log(table).newest().await?;
-        self.files_of(table.name(), state)
-    }
-
-    /// As [`Index::files`], of a reference table.
-    ///
-    /// # Errors
-    /// As for [`Index::files`].
-    pub async fn register_files(&self, register: Register) -> Result<Vec<String>, IndexError> {
-        let state = self.registers.newest(register).await?;
-        self.files_of(register.name(), state)
-    }
-
-    fn files_of(
-        &self,
-        table: &'static str,
-        state: Option<DeltaTable>,
-    ) -> Result<Vec<String>, IndexError> {
-        let Some(state) = state else { return Ok(Vec::new()) };
+    pub async fn files(&self, table: impl Into<Stored>) -> Result<Vec<String>, IndexError> {
+        let place = self.place(table.into());
+        let Some(state) = place.newest().await? else { return Ok(Vec::new()) };
         let root = match self.url.to_file_path() {
             Ok(folder) => format!("{}/", folder.display().to_string().trim_end_matches('/')),
             Err(()) => self.url.to_string(),
         };
-        let snapshot = state.snapshot().map_err(IndexError::delta(table))?;
-        let mut files: Vec<_> = snapshot
-            .log_data()
-            .iter()
-            .map(|file| format!("{root}{table}/{}", file.object_store_path()))
-            .collect();
+        let files = place.files(&state)?;
+        let mut files: Vec<_> =
+            files.iter().map(|file| format!("{root}{}/{}", place.name, file.path)).collect();
         files.sort();
         Ok(files)
     }

@@ -6,9 +6,7 @@ use futures::TryStreamExt as _;
 use object_store::path::Path;
 use serde::Serialize;
 
-use crate::{
-    Index, error::IndexError, files::DataFile, log::TableLog, merge::month_of, table::Table,
-};
+use crate::{Index, error::IndexError, place::Place, stored::Stored};
 
 /// Counts of one table; all zero for a table that does not exist yet.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
@@ -25,7 +23,7 @@ pub struct TableStats {
     pub bytes_per_row: Option<f64>,
     /// Data files that are less than half full.
     pub small_files: u64,
-    /// Provinces and months.
+    /// Provinces and months; 1 of a table that is not cut up.
     pub partitions: u64,
     /// Newest version; `None` where there is no table.
     pub version: Option<u64>,
@@ -46,47 +44,52 @@ impl Index {
     ///
     /// # Errors
     /// [`IndexError::Delta`] or [`IndexError::Store`] when the log cannot be read or listed.
-    pub async fn stats(&self, table: Table) -> Result<TableStats, IndexError> {
-        let log = self.log(table);
+    pub async fn stats(&self, table: impl Into<Stored>) -> Result<TableStats, IndexError> {
+        let table = table.into();
+        let place = self.place(table);
         let mut stats = TableStats { table: table.name(), ..TableStats::default() };
-        let Some(state) = log.newest().await? else { return Ok(stats) };
-        let snapshot = state.snapshot().map_err(|error| log.error(error))?;
+        let Some(state) = place.newest().await? else { return Ok(stats) };
         let mut partitions = BTreeSet::new();
-        for file in snapshot.log_data().iter().map(DataFile::new) {
+        for file in place.files(&state)? {
             stats.rows += file.rows().unwrap_or_default();
             stats.files += 1;
             stats.bytes += file.size;
-            stats.small_files += u64::from(file.is_small(table));
-            partitions.insert(month_of(&file));
+            // Reference tables are written whole: their files are as large as they get.
+            stats.small_files +=
+                u64::from(matches!(table, Stored::Derived(table) if file.is_small(table)));
+            partitions.insert(folder(&file.path));
         }
         stats.partitions = partitions.len() as u64;
         stats.bytes_per_row = (stats.rows > 0).then(|| stats.bytes as f64 / stats.rows as f64);
         stats.version = state.version();
-        for tombstone in log.tombstones(&state).await? {
+        for tombstone in place.tombstones(&state).await? {
             stats.removed_files += 1;
             stats.removed_bytes += tombstone.size;
         }
-        log.count_entries(&mut stats).await?;
+        count_entries(&place, &mut stats).await?;
         Ok(stats)
     }
 }
 
-impl TableLog {
-    async fn count_entries(&self, stats: &mut TableStats) -> Result<(), IndexError> {
-        let store = self.reader().store;
-        let folder = Path::from("_delta_log");
-        let mut entries = store.list(Some(&folder));
-        let mut openable: Option<u64> = None;
-        while let Some(entry) = entries.try_next().await? {
-            stats.log_files += 1;
-            stats.log_bytes += entry.size;
-            if let Some(version) = openable_version(entry.location.filename().unwrap_or_default()) {
-                openable = Some(openable.map_or(version, |oldest| oldest.min(version)));
-            }
+async fn count_entries(place: &Place, stats: &mut TableStats) -> Result<(), IndexError> {
+    let store = place.store();
+    let folder = Path::from("_delta_log");
+    let mut entries = store.list(Some(&folder));
+    let mut openable: Option<u64> = None;
+    while let Some(entry) = entries.try_next().await? {
+        stats.log_files += 1;
+        stats.log_bytes += entry.size;
+        if let Some(version) = openable_version(entry.location.filename().unwrap_or_default()) {
+            openable = Some(openable.map_or(version, |oldest| oldest.min(version)));
         }
-        stats.oldest_version = openable;
-        Ok(())
     }
+    stats.oldest_version = openable;
+    Ok(())
+}
+
+/// The folder of a file, which is its partition.
+fn folder(path: &Path) -> String {
+    path.as_ref().rsplit_once('/').map_or_else(String::new, |(folder, _)| folder.to_owned())
 }
 
 /// The version that an entry makes readable without any before it: a checkpoint, or the first.
@@ -100,7 +103,7 @@ fn openable_version(name: &str) -> Option<u64> {
 mod tests {
     use super::*;
     use crate::{
-        Batch,
+        Batch, Table,
         testing::{APPLICATION, FusedStore, index, published},
     };
 

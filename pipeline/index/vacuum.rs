@@ -3,17 +3,22 @@
 //! A removed file is named by the log for as long as the retention, so its age is the time since it
 //! left the table, not since it was written. A file that the log does not name belongs to an append,
 //! a compaction or a rebuild that is not committed yet, or never was; it is left alone for a day in
-//! any case.
+//! any case, and for as long as a rebuild goes on, which may take days.
 
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use deltalake::DeltaTable;
-use futures::{StreamExt as _, TryStreamExt as _};
 use object_store::{ObjectMeta, path::Path};
 use serde::Serialize;
 
-use crate::{Index, error::IndexError, log::TableLog, table::Table};
+use crate::{
+    Index,
+    error::IndexError,
+    place::Place,
+    rebuild::{Seen, look},
+    stored::Stored,
+};
 
 /// Days for which a reader that has opened a state can read it, unless told otherwise.
 pub const RETENTION_DAYS: u16 = 7;
@@ -42,8 +47,9 @@ pub struct Vacuumed {
 }
 
 impl Index {
-    /// Deletes the data files of `table` that no state of the last `days` names, and shortens its
+    /// Deletes the data files of a table that no state of the last `days` names, and shortens its
     /// log; a `dry_run` only counts. Lists the table's folder, and holds its file names in memory.
+    /// What is not committed is spared while the tables are made anew.
     ///
     /// `None` when there is no such table yet. Zero days break every running reader of an older
     /// state.
@@ -53,21 +59,48 @@ impl Index {
     /// delete; a vacuum that was interrupted is run again.
     pub async fn vacuum(
         &mut self,
-        table: Table,
+        table: impl Into<Stored>,
         days: u16,
         dry_run: bool,
     ) -> Result<Option<Vacuumed>, IndexError> {
-        let log = self.log_mut(table);
-        // Listed before the state is read: a file that is committed in between is part of it.
-        let objects = log.data_objects().await?;
-        let Some(mut state) = log.newest().await? else { return Ok(None) };
-        if !dry_run && days > 0 {
-            state = log.keep_tombstones(state, days).await?;
+        let table = table.into();
+        let place = self.place(table);
+        // Looked for before anything is listed: of a rebuild that begins later every file is young.
+        let spared = match look(&self.store).await? {
+            Seen::Running => true,
+            Seen::Interrupted(ago) => ago < UNCOMMITTED,
+            Seen::Nothing => false,
+        };
+        let sweep = Sweep { days, spared, dry_run };
+        let vacuumed = sweep.run(&place).await?;
+        if let (Stored::Derived(table), false) = (table, dry_run) {
+            self.log_mut(table).forget();
         }
-        let named = Named::of(log, &state).await?;
+        Ok(vacuumed)
+    }
+}
+
+/// What is swept.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sweep {
+    pub(crate) days: u16,
+    /// Whether files without a commit stay, however old.
+    pub(crate) spared: bool,
+    pub(crate) dry_run: bool,
+}
+
+impl Sweep {
+    pub(crate) async fn run(self, place: &Place) -> Result<Option<Vacuumed>, IndexError> {
+        // Listed before the state is read: a file that is committed in between is part of it.
+        let objects = place.data_objects().await?;
+        let Some(mut state) = place.newest().await? else { return Ok(None) };
+        if !self.dry_run && self.days > 0 {
+            state = place.keep_tombstones(state, self.days).await?;
+        }
+        let named = Named { spared: self.spared, ..Named::of(place, &state).await? };
         let now = Utc::now();
-        let cutoff = now - TimeDelta::days(i64::from(days));
-        let mut vacuumed = Vacuumed::none(table);
+        let cutoff = now - TimeDelta::days(i64::from(self.days));
+        let mut vacuumed = Vacuumed::none(place.name);
         let mut garbage = Vec::new();
         for object in objects {
             let bytes = object.size;
@@ -84,18 +117,16 @@ impl Index {
                 }
             }
         }
-        if !dry_run {
-            log.delete(garbage).await?;
-            vacuumed.log_entries = log.checkpoint(&state).await?;
-            log.forget();
+        if !self.dry_run {
+            place.delete(garbage).await?;
+            vacuumed.log_entries = place.checkpoint(&state).await?;
         }
         Ok(Some(vacuumed))
     }
 }
 
 impl Vacuumed {
-    const fn none(table: Table) -> Self {
-        let table = table.name();
+    const fn none(table: &'static str) -> Self {
         Self { table, removed: 0, removed_bytes: 0, kept: 0, kept_bytes: 0, log_entries: 0 }
     }
 }
@@ -105,6 +136,8 @@ struct Named {
     current: HashSet<Path>,
     /// When they left the table.
     removed: HashMap<Path, Option<DateTime<Utc>>>,
+    /// Whether what is neither stays, however old.
+    spared: bool,
 }
 
 /// What becomes of a file.
@@ -115,16 +148,15 @@ enum Fate {
 }
 
 impl Named {
-    async fn of(log: &TableLog, state: &DeltaTable) -> Result<Self, IndexError> {
-        let snapshot = state.snapshot().map_err(|error| log.error(error))?;
-        let current = snapshot.log_data().iter().map(|file| file.object_store_path()).collect();
-        let removed = log
+    async fn of(place: &Place, state: &DeltaTable) -> Result<Self, IndexError> {
+        let current = place.files(state)?.into_iter().map(|file| file.path).collect();
+        let removed = place
             .tombstones(state)
             .await?
             .into_iter()
             .map(|tombstone| (tombstone.path, tombstone.removed_at))
             .collect();
-        Ok(Self { current, removed })
+        Ok(Self { current, removed, spared: false })
     }
 
     fn fate(&self, object: &ObjectMeta, cutoff: DateTime<Utc>, now: DateTime<Utc>) -> Fate {
@@ -133,7 +165,7 @@ impl Named {
         }
         let is_old = match self.removed.get(&object.location) {
             Some(removed_at) => removed_at.is_some_and(|at| at <= cutoff),
-            None => object.last_modified <= cutoff.min(now - UNCOMMITTED),
+            None => !self.spared && object.last_modified <= cutoff.min(now - UNCOMMITTED),
         };
         if is_old { Fate::Removed } else { Fate::Kept }
     }
@@ -146,81 +178,13 @@ pub(crate) struct Tombstone {
     pub(crate) size: u64,
 }
 
-impl TableLog {
-    /// Every Parquet file under the table's folder, whether the log names it or not.
-    pub(crate) async fn data_objects(&self) -> Result<Vec<ObjectMeta>, IndexError> {
-        let store = self.reader().store;
-        let listed = store.list(None).try_filter(|object| {
-            let path = object.location.as_ref();
-            std::future::ready(!path.starts_with("_delta_log/") && path.ends_with(".parquet"))
-        });
-        Ok(listed.try_collect().await?)
-    }
-
-    /// The files the log names as removed.
-    pub(crate) async fn tombstones(
-        &self,
-        state: &DeltaTable,
-    ) -> Result<Vec<Tombstone>, IndexError> {
-        let snapshot = state.snapshot().map_err(|error| self.error(error))?;
-        let log_store = self.log_store();
-        let views: Vec<_> = snapshot
-            .all_tombstones(log_store.as_ref())
-            .try_collect()
-            .await
-            .map_err(|error| self.error(error))?;
-        let tombstones = views.iter().map(|view| {
-            let path = view.path();
-            Tombstone {
-                path: Path::parse(&path).unwrap_or_else(|_| Path::from(path.as_ref())),
-                removed_at: view.deletion_timestamp().and_then(DateTime::from_timestamp_millis),
-                size: view.size().and_then(|size| u64::try_from(size).ok()).unwrap_or_default(),
-            }
-        });
-        Ok(tombstones.collect())
-    }
-
-    /// Sees to it that the log names removed files for so many days from now on.
-    async fn keep_tombstones(
-        &self,
-        state: DeltaTable,
-        days: u16,
-    ) -> Result<DeltaTable, IndexError> {
-        let wanted = format!("interval {days} days");
-        let snapshot = state.snapshot().map_err(|error| self.error(error))?;
-        let configuration = snapshot.metadata().configuration();
-        if configuration.get(DELETED_FILE_RETENTION) == Some(&wanted) {
-            return Ok(state);
-        }
-        state
-            .set_tbl_properties()
-            .with_properties(HashMap::from([(DELETED_FILE_RETENTION.to_owned(), wanted)]))
-            .await
-            .map_err(|error| self.error(error))
-    }
-
-    async fn delete(&self, paths: Vec<Path>) -> Result<(), IndexError> {
-        let store = self.reader().store;
-        let paths = futures::stream::iter(paths.into_iter().map(Ok)).boxed();
-        let mut deleted = store.delete_stream(paths);
-        loop {
-            match deleted.try_next().await {
-                Ok(None) => return Ok(()),
-                // Not found: another vacuum was there first.
-                Ok(Some(_)) | Err(object_store::Error::NotFound { .. }) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use futures::TryStreamExt as _;
 
     use super::*;
     use crate::{
-        Batch,
+        Batch, Table,
         testing::{APPLICATION, FusedStore, dump, index, published},
     };
 
@@ -288,8 +252,10 @@ mod tests {
                 (Path::from("long ago"), Some(days(9))),
                 (Path::from("undated"), None),
             ]),
+            spared: false,
         };
-        let fate = |name: &str, written: i64, retention: i64| {
+        let beside = Named { current: HashSet::new(), removed: HashMap::new(), spared: true };
+        let fate_in = |named: &Named, name: &str, written: i64, retention: i64| {
             let object = ObjectMeta {
                 location: Path::from(name),
                 last_modified: days(written),
@@ -299,6 +265,7 @@ mod tests {
             };
             matches!(named.fate(&object, days(retention), now), Fate::Removed)
         };
+        let fate = |name: &str, written, retention| fate_in(&named, name, written, retention);
         assert!(!fate("current", 400, 0));
         assert!(!fate("lately", 400, 7));
         assert!(fate("lately", 400, 1));
@@ -307,6 +274,7 @@ mod tests {
         assert!(!fate("never committed", 0, 0));
         assert!(!fate("never committed", 3, 7));
         assert!(fate("never committed", 8, 7));
+        assert!(!fate_in(&beside, "of a rebuild that goes on", 8, 7));
     }
 
     #[tokio::test]

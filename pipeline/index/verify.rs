@@ -22,7 +22,7 @@ use crate::{
     Index,
     error::IndexError,
     files::{DataFile, FileReader},
-    table::{PARTITION_COLUMNS, Table},
+    stored::Stored,
 };
 
 /// Files looked into at the same time.
@@ -63,24 +63,27 @@ impl Index {
     /// answer.
     pub async fn verify_files(
         &mut self,
-        table: Table,
+        table: impl Into<Stored>,
         depth: Depth,
         seen: &(dyn Fn() + Sync),
     ) -> Result<Vec<Difference>, IndexError> {
-        let log = self.log_mut(table);
-        log.forget();
-        let files = log.files().await?;
+        let table = table.into();
+        let place = self.place(table);
+        let Some(state) = place.newest().await? else { return Ok(Vec::new()) };
+        let files = place.files(&state)?;
         // Listed after the log was read, so that every file it names should be there.
-        let sizes: HashMap<Path, u64> = log
+        let sizes: HashMap<Path, u64> = place
             .data_objects()
             .await?
             .into_iter()
             .map(|object| (object.location, object.size))
             .collect();
-        let reader = &log.reader();
+        let reader =
+            &FileReader { name: place.name, store: place.store(), schema: table.schema()? };
         let sizes = &sizes;
         let looked_at = futures::stream::iter(files).map(|file| async move {
-            let found = one(reader, &file, sizes.get(&file.path).copied(), depth).await;
+            let size = sizes.get(&file.path).copied();
+            let found = one((table, reader), &file, size, depth).await;
             seen();
             futures::stream::iter(found)
         });
@@ -89,12 +92,11 @@ impl Index {
 }
 
 async fn one(
-    reader: &FileReader,
+    (table, reader): (Stored, &FileReader),
     file: &DataFile,
     size: Option<u64>,
     depth: Depth,
 ) -> Vec<Difference> {
-    let table = reader.table;
     let differs = |what: String, repair| Difference {
         table: table.name(),
         file: Some(file.path.to_string()),
@@ -113,8 +115,10 @@ async fn one(
         Ok(footer) => footer,
         Err(error) => return vec![differs(said(&error), REBUILD)],
     };
-    let mut found: Vec<_> = slow(table, &footer).map(|what| differs(what, REWRITE)).collect();
-    found.extend(other_columns(reader, &footer).into_iter().map(|what| differs(what, REBUILD)));
+    let rewrite = if matches!(table, Stored::Derived(_)) { REWRITE } else { REBUILD };
+    let mut found: Vec<_> = slow(table, &footer).map(|what| differs(what, rewrite)).collect();
+    let columns = other_columns((table, reader), &footer).into_iter();
+    found.extend(columns.map(|what| differs(what, REBUILD)));
     let mut rows = u64::try_from(footer.file_metadata().num_rows()).unwrap_or_default();
     if depth == Depth::Whole && found.is_empty() {
         match count(reader, file).await {
@@ -141,7 +145,7 @@ fn said(error: &IndexError) -> String {
 }
 
 async fn count(reader: &FileReader, file: &DataFile) -> Result<u64, IndexError> {
-    let mut rows = reader.rows(file).await?;
+    let mut rows = reader.whole(file).await?;
     let mut counted = 0;
     while let Some(batch) = rows.next().await? {
         counted += batch.num_rows() as u64;
@@ -150,7 +154,7 @@ async fn count(reader: &FileReader, file: &DataFile) -> Result<u64, IndexError> 
 }
 
 /// Columns that are not the table's. One that the file lacks is younger than the file.
-fn other_columns(reader: &FileReader, footer: &ParquetMetaData) -> Vec<String> {
+fn other_columns((table, reader): (Stored, &FileReader), footer: &ParquetMetaData) -> Vec<String> {
     let metadata = footer.file_metadata();
     let pairs = metadata.key_value_metadata();
     let stored: Schema = match parquet_to_arrow_schema(metadata.schema_descr(), pairs) {
@@ -167,7 +171,7 @@ fn other_columns(reader: &FileReader, footer: &ParquetMetaData) -> Vec<String> {
             Ok(_) => None,
         });
     let missing = own.fields().iter().filter(|field| {
-        let partition = PARTITION_COLUMNS.contains(&field.name().as_str());
+        let partition = table.partition_columns().contains(&field.name().as_str());
         !field.is_nullable() && !partition && stored.field_with_name(field.name()).is_err()
     });
     let missing = missing.map(|field| format!("column `{}` is missing", field.name()));
@@ -175,7 +179,7 @@ fn other_columns(reader: &FileReader, footer: &ParquetMetaData) -> Vec<String> {
 }
 
 /// What makes look-ups read more than they have to.
-fn slow(table: Table, footer: &ParquetMetaData) -> impl Iterator<Item = String> {
+fn slow(table: Stored, footer: &ParquetMetaData) -> impl Iterator<Item = String> {
     let mut without_statistics = HashSet::new();
     let mut without_filter = HashSet::new();
     for column in footer.row_groups().iter().flat_map(RowGroupMetaData::columns) {
@@ -216,7 +220,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        Batch,
+        Batch, Table,
         testing::{APPLICATION, FusedStore, index, join, published},
     };
 

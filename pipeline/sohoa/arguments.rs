@@ -848,6 +848,7 @@ pub(crate) enum IndexCommand {
         output: String,
     },
     /// Write the index anew from the records.
+    #[command(after_help = index::REBUILD)]
     Rebuild {
         /// Folder or URL of the results.
         #[arg(long)]

@@ -23,6 +23,7 @@ mod listing;
 mod local;
 pub mod manifest;
 pub mod order;
+mod owners;
 mod resume;
 pub mod selection;
 pub mod submission;
@@ -30,6 +31,7 @@ pub mod walk;
 
 pub use dossier::{Dossier, Naming, Refusal, STAGE, Source, SourceFile};
 pub use listing::count;
+pub use owners::Owners;
 pub use selection::Selection;
 pub use submission::{SubmissionError, from_message, to_message};
 pub use walk::{Found, Layout, Walk, walk, walk_from};

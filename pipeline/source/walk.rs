@@ -13,6 +13,7 @@ use crate::{
     local,
     manifest::{self, ManifestProblem},
     order::compare,
+    owners::Owners,
     resume::{Bearing, Counted, bearing, passed},
 };
 pub use crate::{listing::count, selection::Selection};
@@ -40,6 +41,8 @@ pub struct Walk {
     pub selection: Selection,
     /// What names dossiers.
     pub naming: Naming,
+    /// What becomes of owners' identifiers.
+    pub owners: Owners,
 }
 
 /// A source and where it stands.
@@ -150,10 +153,13 @@ async fn of_manifest(
 ) -> Result<Vec<Source>, Fault> {
     let (naming, path) = (&walk.naming, folder.as_ref());
     let own = within(path, manifest::NAME);
-    let manifest = match found {
+    let mut manifest = match found {
         Ok(size) => read_manifest(input, &own, size).await?,
         Err(problem) => Err(problem),
     };
+    if let Ok(manifest) = &mut manifest {
+        walk.owners.settle(manifest);
+    }
     let named = |litter: &str| {
         manifest.as_ref().is_ok_and(|manifest| {
             let mut files = manifest.documents.iter().flat_map(|document| &document.files);

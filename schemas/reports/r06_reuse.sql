@@ -1,9 +1,10 @@
 -- R6 Reuse: dossiers taken in that reuse what was digitised before; R6b: from the national portal.
 -- Source: domain §4.3 R6 and R6b, group "digitisation" of Decision 766/QĐ-TTg.
--- Inputs: dossiers.
+-- Inputs: dossiers; events of the counter add to it what the case system does not say.
 --
 -- percent = 100 * reused / received; portal_percent = 100 * from_portal / received.
--- unknown, portal_unknown: the case system does not say. They count in the denominator: the
+-- reused: the case system counts a component that was reused, or an event component_reused tells of one.
+-- unknown, portal_unknown: neither says. They count in the denominator: the
 -- percentages are what is certain. Where nothing at all is known there is none.
 WITH parameters AS (
     SELECT DATE '2026-06-15' AS period_from,   -- first day, counted
@@ -66,19 +67,44 @@ cases AS (
            OR starts_with(coalesce(s.agency, d.receiving_unit_code), concat(p.agency, '.')))
 ),
 -- end of shared
+-- shared: told
+told AS (
+    -- What events of the counter say of a dossier; the first of each kind counts.
+    SELECT dossier_uid, min(province) AS province,
+           min(CASE WHEN action = 'ticket_taken' THEN occurred_at END) AS ticket_at,
+           min(CASE WHEN action = 'served' THEN occurred_at END) AS served_at,
+           min(CASE WHEN action = 'dossier_received' THEN occurred_at END) AS received_at,
+           min(CASE WHEN action = 'dossier_accepted' THEN occurred_at END) AS accepted_at,
+           max(CASE WHEN action = 'component_reused' THEN 1 ELSE 0 END) AS reused,
+           max(CASE WHEN action = 'component_reused' AND details LIKE '%"from":"national"%' THEN 1 ELSE 0 END) AS from_portal,
+           max(CASE WHEN action = 'resubmission_demanded' THEN 1 ELSE 0 END) AS asked_again
+    FROM events
+    WHERE stage = 'one_stop' AND outcome <> 'refused' AND dossier_uid IS NOT NULL
+    GROUP BY dossier_uid
+),
+-- end of shared
+reuse AS (
+    SELECT c.level, c.agency, c.agency_name, c.received_at, c.from_at, c.until_at,
+           CASE WHEN t.reused = 1 OR c.components_reused > 0 THEN 1
+                WHEN c.components_reused IS NOT NULL THEN 0 END AS reused,
+           CASE WHEN t.from_portal = 1 OR c.reused_from_national_portal THEN 1
+                WHEN c.reused_from_national_portal IS NOT NULL THEN 0 END AS from_portal
+    FROM cases c
+    LEFT JOIN told t ON t.dossier_uid = c.dossier_uid
+),
 totals AS (
     SELECT level, agency, max(agency_name) AS agency_name, count(*) AS received,
-           count(*) FILTER (WHERE components_reused > 0) AS reused,
-           count(*) FILTER (WHERE components_reused IS NULL) AS unknown,
-           count(*) FILTER (WHERE reused_from_national_portal) AS from_portal,
-           count(*) FILTER (WHERE reused_from_national_portal IS NULL) AS portal_unknown
-    FROM cases
+           count(*) FILTER (WHERE reused = 1) AS reused,
+           count(*) FILTER (WHERE reused IS NULL) AS unknown,
+           count(*) FILTER (WHERE from_portal = 1) AS from_portal,
+           count(*) FILTER (WHERE from_portal IS NULL) AS portal_unknown
+    FROM reuse
     WHERE received_at >= from_at AND received_at < until_at
     GROUP BY GROUPING SETS ((level, agency), (level), ())
     UNION ALL
     SELECT 'unknown', 'no date of reception', NULL, count(*) AS received, NULL AS reused, count(*) AS unknown, NULL AS from_portal,
            count(*) AS portal_unknown
-    FROM cases WHERE received_at IS NULL HAVING count(*) > 0
+    FROM reuse WHERE received_at IS NULL HAVING count(*) > 0
 ),
 answer AS (
     SELECT coalesce(t.level, 'total') AS level,

@@ -1,6 +1,7 @@
 -- R8 No re-submission: dossiers for which no paper was asked again that had been accepted before.
 -- Source: domain §4.3 R8, §2.4; at least 30 % (12/2022), 80 % (4/2023), 95 % (2030) (§2.8).
--- Inputs: dossiers; targets for what is demanded.
+-- Inputs: dossiers; events of the counter add to it what the case system does not say; targets for what
+-- is demanded.
 --
 -- percent = 100 * spared / received, over dossiers taken in within the period.
 -- asked_again: fault Q07. unknown: the case system does not say. They count in the denominator:
@@ -80,17 +81,40 @@ nearest_target AS (
     SELECT value, period_end FROM target_of_province
     QUALIFY row_number() OVER (ORDER BY days_off, value) = 1
 ),
+-- shared: told
+told AS (
+    -- What events of the counter say of a dossier; the first of each kind counts.
+    SELECT dossier_uid, min(province) AS province,
+           min(CASE WHEN action = 'ticket_taken' THEN occurred_at END) AS ticket_at,
+           min(CASE WHEN action = 'served' THEN occurred_at END) AS served_at,
+           min(CASE WHEN action = 'dossier_received' THEN occurred_at END) AS received_at,
+           min(CASE WHEN action = 'dossier_accepted' THEN occurred_at END) AS accepted_at,
+           max(CASE WHEN action = 'component_reused' THEN 1 ELSE 0 END) AS reused,
+           max(CASE WHEN action = 'component_reused' AND details LIKE '%"from":"national"%' THEN 1 ELSE 0 END) AS from_portal,
+           max(CASE WHEN action = 'resubmission_demanded' THEN 1 ELSE 0 END) AS asked_again
+    FROM events
+    WHERE stage = 'one_stop' AND outcome <> 'refused' AND dossier_uid IS NOT NULL
+    GROUP BY dossier_uid
+),
+-- end of shared
+asked AS (
+    -- Nobody tells an event of what was not asked for: only the case system can say no.
+    SELECT c.level, c.agency, c.agency_name, c.received_at, c.from_at, c.until_at,
+           CASE WHEN t.asked_again = 1 THEN true ELSE c.resubmission_demanded END AS asked_again
+    FROM cases c
+    LEFT JOIN told t ON t.dossier_uid = c.dossier_uid
+),
 totals AS (
     SELECT level, agency, max(agency_name) AS agency_name, count(*) AS received,
-           count(*) FILTER (WHERE NOT resubmission_demanded) AS spared,
-           count(*) FILTER (WHERE resubmission_demanded) AS asked_again,
-           count(*) FILTER (WHERE resubmission_demanded IS NULL) AS unknown
-    FROM cases
+           count(*) FILTER (WHERE NOT asked_again) AS spared,
+           count(*) FILTER (WHERE asked_again) AS asked_again,
+           count(*) FILTER (WHERE asked_again IS NULL) AS unknown
+    FROM asked
     WHERE received_at >= from_at AND received_at < until_at
     GROUP BY GROUPING SETS ((level, agency), (level), ())
     UNION ALL
     SELECT 'unknown', 'no date of reception', NULL, count(*) AS received, NULL AS spared, NULL AS asked_again, count(*) AS unknown
-    FROM cases WHERE received_at IS NULL HAVING count(*) > 0
+    FROM asked WHERE received_at IS NULL HAVING count(*) > 0
 ),
 answer AS (
     SELECT coalesce(t.level, 'total') AS level,

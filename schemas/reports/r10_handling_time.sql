@@ -1,9 +1,12 @@
 -- R10 Handling time: minutes of reception and processing, and of waiting before.
 -- Source: domain §4.3 R10; at most 30 minutes a dossier, waiting 15 on average from 01/2024 (§2.8).
--- Inputs: dossiers.
+-- Inputs: events of the counter (ticket_taken, served, dossier_received, dossier_accepted); dossiers, for
+-- units and for what no event says.
 --
 -- Over dossiers taken in within the period. handling: received_at to accepted_at, else what the case
--- system gives as processing_minutes; waiting: ticket_at to served_at, else waiting_minutes.
+-- system gives as processing_minutes; waiting: ticket_at to served_at, else waiting_minutes. Of each
+-- instant the first event counts, else the case system's column of that name. A dossier that the case
+-- system has not listed is counted at the unit whose event tells of its reception.
 -- A time that ends before it begins is not known. Quantiles interpolate between neighbours (the query
 -- engine of `sohoa query` to a millionth of their distance).
 -- within_30_percent and within_15_percent are shares of the times that are known.
@@ -68,8 +71,65 @@ cases AS (
            OR starts_with(coalesce(s.agency, d.receiving_unit_code), concat(p.agency, '.')))
 ),
 -- end of shared
+-- shared: told
+told AS (
+    -- What events of the counter say of a dossier; the first of each kind counts.
+    SELECT dossier_uid, min(province) AS province,
+           min(CASE WHEN action = 'ticket_taken' THEN occurred_at END) AS ticket_at,
+           min(CASE WHEN action = 'served' THEN occurred_at END) AS served_at,
+           min(CASE WHEN action = 'dossier_received' THEN occurred_at END) AS received_at,
+           min(CASE WHEN action = 'dossier_accepted' THEN occurred_at END) AS accepted_at,
+           max(CASE WHEN action = 'component_reused' THEN 1 ELSE 0 END) AS reused,
+           max(CASE WHEN action = 'component_reused' AND details LIKE '%"from":"national"%' THEN 1 ELSE 0 END) AS from_portal,
+           max(CASE WHEN action = 'resubmission_demanded' THEN 1 ELSE 0 END) AS asked_again
+    FROM events
+    WHERE stage = 'one_stop' AND outcome <> 'refused' AND dossier_uid IS NOT NULL
+    GROUP BY dossier_uid
+),
+-- end of shared
+taken_in AS (
+    SELECT dossier_uid, coalesce(unit_uid, agency_uid) AS unit_uid, coalesce(unit_code, agency_code) AS unit_code
+    FROM events
+    WHERE action = 'dossier_received' AND outcome <> 'refused' AND dossier_uid IS NOT NULL
+    QUALIFY row_number() OVER (PARTITION BY dossier_uid ORDER BY occurred_at, event_uid) = 1
+),
+unlisted AS (
+    -- Dossiers that only events know, at the unit that took them in.
+    SELECT t.dossier_uid, coalesce(s.agency, r.unit_code, 'unknown') AS agency, s.agency_name,
+           coalesce(CASE WHEN p.level_at = 'now' THEN s.level_now ELSE a.level END, 'unknown') AS level,
+           p.from_at, p.until_at
+    FROM told t
+    JOIN taken_in r ON r.dossier_uid = t.dossier_uid
+    CROSS JOIN span p
+    LEFT JOIN dossiers d ON d.dossier_uid = t.dossier_uid
+    LEFT JOIN agency_shown s ON s.agency_uid = r.unit_uid
+    LEFT JOIN agencies a ON a.agency_uid = r.unit_uid
+         AND CAST(concat(CAST(coalesce(a.valid_from, DATE '1900-01-01') AS VARCHAR), 'T00:00:00+07:00') AS TIMESTAMPTZ)
+             <= t.received_at
+         AND CAST(concat(CAST(coalesce(a.valid_to, DATE '2200-01-01') AS VARCHAR), 'T00:00:00+07:00') AS TIMESTAMPTZ)
+             > t.received_at
+    WHERE d.dossier_uid IS NULL
+      AND (p.province IS NULL OR t.province = p.province)
+      AND (p.agency IS NULL OR coalesce(s.agency, r.unit_code) = p.agency
+           OR starts_with(coalesce(s.agency, r.unit_code), concat(p.agency, '.')))
+),
+steps AS (
+    SELECT c.level, c.agency, c.agency_name, c.from_at, c.until_at,
+           coalesce(t.ticket_at, c.ticket_at) AS ticket_at, coalesce(t.served_at, c.served_at) AS served_at,
+           coalesce(t.received_at, c.received_at) AS received_at,
+           coalesce(t.accepted_at, c.accepted_at) AS accepted_at,
+           c.processing_minutes, c.waiting_minutes
+    FROM cases c
+    LEFT JOIN told t ON t.dossier_uid = c.dossier_uid
+    UNION ALL
+    SELECT n.level, n.agency, n.agency_name, n.from_at, n.until_at,
+           t.ticket_at, t.served_at, t.received_at, t.accepted_at,
+           NULL AS processing_minutes, NULL AS waiting_minutes
+    FROM unlisted n
+    JOIN told t ON t.dossier_uid = n.dossier_uid
+),
 timed AS (
-    SELECT level, agency, agency_name,
+    SELECT level, agency, agency_name, received_at, from_at, until_at,
            CASE WHEN accepted_at >= received_at
                     THEN (EXTRACT(EPOCH FROM accepted_at) - EXTRACT(EPOCH FROM received_at)) / 60.0
                 WHEN accepted_at IS NULL AND processing_minutes >= 0 THEN CAST(processing_minutes AS DOUBLE)
@@ -79,8 +139,7 @@ timed AS (
                 WHEN (served_at IS NULL OR ticket_at IS NULL) AND waiting_minutes >= 0
                     THEN CAST(waiting_minutes AS DOUBLE)
            END AS waiting
-    FROM cases
-    WHERE received_at >= from_at AND received_at < until_at
+    FROM steps
 ),
 totals AS (
     SELECT level, agency, max(agency_name) AS agency_name, count(*) AS received,
@@ -95,12 +154,13 @@ totals AS (
            percentile_cont(0.95) WITHIN GROUP (ORDER BY waiting) AS waiting_p95,
            100.0 * count(*) FILTER (WHERE waiting <= 15) / NULLIF(count(waiting), 0) AS within_15_percent
     FROM timed
+    WHERE received_at >= from_at AND received_at < until_at
     GROUP BY GROUPING SETS ((level, agency), (level), ())
     UNION ALL
     SELECT 'unknown', 'no date of reception', NULL, count(*) AS received, count(*) AS unknown, NULL AS mean,
            NULL AS median, NULL AS p95, NULL AS within_30_percent, count(*) AS waiting_unknown,
            NULL AS waiting_mean, NULL AS waiting_median, NULL AS waiting_p95, NULL AS within_15_percent
-    FROM cases WHERE received_at IS NULL HAVING count(*) > 0
+    FROM timed WHERE received_at IS NULL HAVING count(*) > 0
 ),
 answer AS (
     SELECT coalesce(t.level, 'total') AS level,

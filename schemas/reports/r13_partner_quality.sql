@@ -1,14 +1,17 @@
 -- R13 Partner quality: what each post office sends, what is refused and why, how fast it is mended.
 -- Source: domain §4.3 R13.
--- Inputs: intake, documents (which say whose dossier a file belongs to); agencies for names.
+-- Inputs: events (received, refused, release_refused, published; rejected and fixed of the partner's own
+-- system); documents say whose dossier a file belongs to; agencies for names.
 --
--- Over files received within the period; one row a partner and outcome, and a total of each.
+-- Over files received within the period, and uploads that were rejected before they came in; one row a
+-- partner and outcome, and a total of each.
 -- refused_percent = 100 * refused / files; duplicate_percent = 100 * duplicates / files.
--- A file belongs to the partner of a published document of its dossier. Nothing of the dossier is
--- published: its partner is `unknown`. Files of dossiers from a counter or a backfill are not here.
--- mended: refused, and other bytes at the same address of the dossier were published by the end of
--- the period; mean_hours_to_mend from the refusal to that publication. What was refused and then
--- published with the same bytes is one receipt, and not counted as refused any more.
+-- outcome: the code of the first refusal, also where it was mended later; else published, or held.
+-- A file belongs to the partner that its receipt names, else to the one of another file or of a
+-- published document of its dossier. Nobody says: its partner is `unknown`. Files of dossiers from a
+-- counter or a backfill are not here.
+-- mended: refused, and by the end of the period the same address of the dossier had a publication, or
+-- the partner told that it is fixed; mean_hours_to_mend from the first refusal to that.
 -- A file belongs to no agency: `agency` has no part in this report.
 WITH parameters AS (
     SELECT DATE '2026-06-15' AS period_from,   -- first day, counted
@@ -26,43 +29,103 @@ span AS (
     FROM parameters
 ),
 -- end of shared
-dossier AS (
-    SELECT dossier_uid, min(partner_id) AS partner_id, min(intake_channel) AS channel
-    FROM documents GROUP BY dossier_uid
+received AS (
+    -- Files that came in, one row a receipt.
+    SELECT subject_uid AS intake_uid, source_uid, dossier_uid, province, occurred_at, outcome,
+           CASE WHEN actor_kind = 'partner' THEN actor_ref END AS partner,
+           CAST(NULLIF(regexp_replace(details, '^.*"pages":([0-9]+).*$', '\1'), details) AS BIGINT) AS pages
+    FROM events
+    WHERE action = 'received'
 ),
-published_at AS (
-    SELECT intake_uid, settled_at FROM intake WHERE outcome = 'published'
+dossier AS (
+    -- Whose a dossier is, where one of its files or published documents says so.
+    SELECT dossier_uid, min(partner) AS partner, min(channel) AS channel
+    FROM (SELECT dossier_uid, partner, NULL AS channel FROM received WHERE partner IS NOT NULL
+          UNION ALL
+          SELECT dossier_uid, partner_id AS partner, intake_channel AS channel FROM documents) AS said
+    GROUP BY dossier_uid
+),
+refusal AS (
+    -- The first refusal of a source: from then on there is something to mend.
+    SELECT subject_uid AS source_uid, occurred_at AS refused_at, coalesce(error_code, 'unknown') AS code
+    FROM events
+    CROSS JOIN span p
+    WHERE action IN ('refused', 'release_refused') AND occurred_at < p.until_at
+    QUALIFY row_number() OVER (PARTITION BY subject_uid ORDER BY occurred_at, event_uid) = 1
+),
+published AS (
+    SELECT source_uid, min(occurred_at) AS published_at
+    FROM events
+    CROSS JOIN span p
+    WHERE action = 'published' AND occurred_at < p.until_at
+    GROUP BY source_uid
+),
+fixed AS (
+    SELECT subject_uid, occurred_at AS fixed_at
+    FROM events
+    CROSS JOIN span p
+    WHERE action = 'fixed' AND occurred_at < p.until_at
 ),
 file AS (
-    SELECT i.intake_uid, i.source_uid, i.pages, i.code, i.outcome, i.settled_at,
-           coalesce(d.partner_id, 'unknown') AS partner,
-           CASE WHEN i.duplicate_of IS NOT NULL THEN 1 ELSE 0 END AS duplicate
-    FROM intake i
+    SELECT r.intake_uid, r.source_uid, r.pages, f.refused_at,
+           coalesce(r.partner, d.partner, 'unknown') AS partner,
+           coalesce(f.code, CASE WHEN b.published_at IS NOT NULL THEN 'published' ELSE 'held' END) AS outcome,
+           CASE WHEN r.outcome = 'duplicate' THEN 1 ELSE 0 END AS duplicate
+    FROM received r
     CROSS JOIN span p
-    LEFT JOIN dossier d ON d.dossier_uid = i.dossier_uid
-    WHERE i.received_at >= p.from_at AND i.received_at < p.until_at
-      AND (p.province IS NULL OR i.province = p.province)
-      AND coalesce(d.channel, 'postal') = 'postal'
+    LEFT JOIN dossier d ON d.dossier_uid = r.dossier_uid
+    LEFT JOIN refusal f ON f.source_uid = r.source_uid
+    LEFT JOIN published b ON b.source_uid = r.source_uid
+    WHERE r.occurred_at >= p.from_at AND r.occurred_at < p.until_at
+      AND (p.province IS NULL OR r.province = p.province)
+      AND (coalesce(r.partner, d.partner) IS NOT NULL OR coalesce(d.channel, 'postal') = 'postal')
+),
+turned_back AS (
+    -- What the partner's own system says of uploads that never came in.
+    SELECT event_uid, subject_uid, occurred_at AS refused_at, coalesce(actor_ref, 'unknown') AS partner,
+           coalesce(error_code, 'unknown') AS outcome,
+           coalesce(CAST(NULLIF(regexp_replace(details, '^.*"files":([0-9]+).*$', '\1'), details) AS BIGINT), 1) AS files,
+           CAST(NULLIF(regexp_replace(details, '^.*"pages":([0-9]+).*$', '\1'), details) AS BIGINT) AS pages
+    FROM events
+    CROSS JOIN span p
+    WHERE action = 'rejected' AND occurred_at >= p.from_at AND occurred_at < p.until_at
+      AND (p.province IS NULL OR events.province = p.province)
 ),
 mended AS (
-    SELECT f.intake_uid, f.source_uid,
-           min(EXTRACT(EPOCH FROM m.settled_at) - EXTRACT(EPOCH FROM f.settled_at)) / 3600.0 AS hours
+    -- When what was refused was put right: told by the partner, or seen at the same address.
+    SELECT f.intake_uid, f.source_uid, min(m.mended_at) AS mended_at
     FROM file f
-    CROSS JOIN span p
-    JOIN published_at m ON m.intake_uid = f.intake_uid
-    WHERE f.outcome = 'quarantined' AND m.settled_at >= f.settled_at AND m.settled_at < p.until_at
+    JOIN (SELECT r.intake_uid, b.published_at AS mended_at FROM received r JOIN published b ON b.source_uid = r.source_uid
+          UNION ALL
+          SELECT r.intake_uid, x.fixed_at AS mended_at FROM received r JOIN fixed x ON x.subject_uid = r.source_uid) AS m
+      ON m.intake_uid = f.intake_uid
+    WHERE m.mended_at >= f.refused_at
     GROUP BY f.intake_uid, f.source_uid
 ),
+mended_outside AS (
+    SELECT t.event_uid, min(x.fixed_at) AS mended_at
+    FROM turned_back t
+    JOIN fixed x ON x.subject_uid = t.subject_uid
+    WHERE x.fixed_at >= t.refused_at
+    GROUP BY t.event_uid
+),
 judged AS (
-    SELECT f.partner, f.pages, f.duplicate, m.hours,
-           CASE WHEN f.outcome = 'quarantined' THEN coalesce(f.code, 'unknown') ELSE f.outcome END AS outcome,
-           CASE WHEN f.outcome = 'quarantined' THEN 1 ELSE 0 END AS refused
+    SELECT f.partner, f.outcome, 1 AS files, f.pages, f.duplicate,
+           CASE WHEN f.refused_at IS NOT NULL THEN 1 ELSE 0 END AS refused,
+           CASE WHEN m.mended_at IS NOT NULL THEN 1 ELSE 0 END AS mended,
+           (EXTRACT(EPOCH FROM m.mended_at) - EXTRACT(EPOCH FROM f.refused_at)) / 3600.0 AS hours
     FROM file f
     LEFT JOIN mended m ON m.intake_uid = f.intake_uid AND m.source_uid = f.source_uid
+    UNION ALL
+    SELECT t.partner, t.outcome, t.files, t.pages, 0 AS duplicate, t.files AS refused,
+           CASE WHEN m.mended_at IS NOT NULL THEN t.files ELSE 0 END AS mended,
+           (EXTRACT(EPOCH FROM m.mended_at) - EXTRACT(EPOCH FROM t.refused_at)) / 3600.0 AS hours
+    FROM turned_back t
+    LEFT JOIN mended_outside m ON m.event_uid = t.event_uid
 ),
 totals AS (
-    SELECT partner, outcome, count(*) AS files, sum(pages) AS pages, sum(refused) AS refused,
-           count(hours) AS mended, avg(hours) AS mean_hours_to_mend, sum(duplicate) AS duplicates
+    SELECT partner, outcome, coalesce(sum(files), 0) AS files, sum(pages) AS pages, sum(refused) AS refused,
+           coalesce(sum(mended), 0) AS mended, avg(hours) AS mean_hours_to_mend, sum(duplicate) AS duplicates
     FROM judged
     GROUP BY GROUPING SETS ((partner, outcome), (partner), ())
 ),
@@ -73,15 +136,15 @@ answer AS (
     SELECT coalesce(t.partner, 'total') AS partner,
            CASE WHEN t.partner IS NOT NULL THEN o.name END AS partner_name,
            coalesce(t.outcome, 'total') AS outcome,
-           t.files,
+           CAST(t.files AS BIGINT) AS files,
            CAST(t.pages AS BIGINT) AS pages,
            CAST(t.refused AS BIGINT) AS refused,
            100.0 * t.refused / NULLIF(t.files, 0) AS refused_percent,
-           t.mended, t.mean_hours_to_mend,
+           CAST(t.mended AS BIGINT) AS mended, t.mean_hours_to_mend,
            CAST(t.duplicates AS BIGINT) AS duplicates,
            100.0 * t.duplicates / NULLIF(t.files, 0) AS duplicate_percent,
-           CASE WHEN t.files = 0 THEN 'no data: missing intake for the period'
-                WHEN t.partner = 'unknown' AND t.outcome IS NULL THEN 'nothing of their dossiers is published: whose they are is not known'
+           CASE WHEN t.files = 0 THEN 'no data: missing received events for the period'
+                WHEN t.partner = 'unknown' AND t.outcome IS NULL THEN 'nothing of their dossiers says whose they are'
            END AS note
     FROM totals t
     LEFT JOIN office o ON o.code = t.partner

@@ -38,6 +38,45 @@ fn known(world: &World) -> Value {
     world.query(sql).remove(0)
 }
 
+/// The identifier of the test of `privacy`, encrypted there to its key.
+#[test]
+fn an_owner_is_found_by_what_the_partner_encrypted_and_never_by_the_partners_own_hash() {
+    let world = World::with_samples(&["--dossiers", "2", "--faults", "none", "--seed", "7"]);
+    let made = |name: &str| format!("{}/privacy/testdata/{name}", env!("CARGO_MANIFEST_DIR"));
+    let sent = fs::read_to_string(made("owner.jwe")).unwrap();
+    let manifests = world.named("samples/scans", "manifest.json");
+    let text = fs::read_to_string(&manifests[0]).unwrap();
+    let mut manifest: Value = serde_json::from_str(&text).unwrap();
+    let partners = manifest["dossier"]["owner"]["id_hmac"].as_str().unwrap().to_owned();
+    manifest["dossier"]["owner"]["id_enc"] = sent.trim().into();
+    fs::write(&manifests[0], manifest.to_string()).unwrap();
+    let key = made("owner.key");
+    let config = world.write("owners.toml", &format!("[secrets]\nowner_key = {key:?}\n"));
+    let ran = world.run(&["--config", &config]);
+    assert_eq!(ran.exit, 0, "{}", ran.stderr);
+    let code = manifest["dossier"]["dossier_code"].as_str().unwrap();
+    let of_dossier =
+        format!("select owner_id_hmac from documents where dossier_code = '{code}' limit 1");
+    let hash = world.query(&of_dossier)[0]["owner_id_hmac"].as_str().unwrap().to_owned();
+    assert_ne!(hash, partners);
+    let number = world.write("number", "052 099 001 234\n");
+    let found = find(&world, &["--owner-file", &number]);
+    let count = |condition: &str| {
+        world.number(&format!("select count(*) as n from documents where {condition}"))
+    };
+    assert_eq!(found["total"], count(&format!("dossier_code = '{code}'")));
+    assert_eq!(
+        count("owner_id_hmac is null"),
+        count(&format!("dossier_code is distinct from '{code}'"))
+    );
+    // Somebody who has only the partner's hash, or the identifier in clear, finds neither here.
+    for (file, _) in world.files("out") {
+        let bytes = fs::read(&file).unwrap_or_default();
+        let holds = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+        assert!(!holds(&partners) && !holds("052099001234"), "{file:?}");
+    }
+}
+
 #[test]
 fn a_document_is_found_by_its_parts_and_its_file_is_where_the_link_says() {
     let world = world();

@@ -64,3 +64,60 @@ fn an_index_is_compacted_verified_and_vacuumed_without_changing() {
     assert_eq!(world.sohoa(&["index", "rebuild", "--output", "out"]).exit, 0);
     assert_eq!(answer(&world, &["verify", "--deep"])["differences_total"], 0);
 }
+
+#[test]
+fn reference_tables_are_kept_up_like_the_others() {
+    let world = World::new();
+    let file = format!("{}/../../deploy/registers/phases.csv", env!("CARGO_MANIFEST_DIR"));
+    let imported =
+        world.sohoa(&["import", "phases", &file, "--output", "out", "--by", "Lê Thị Mẫu"]);
+    assert_eq!(imported.exit, 0, "{}", imported.stderr);
+    let stats = answer(&world, &["stats", "--table", "phases"])["tables"][0].clone();
+    assert_eq!((&stats["rows"], &stats["files"]), (&11.into(), &1.into()), "{stats}");
+    assert_eq!(answer(&world, &["verify", "--deep"])["differences_total"], 0);
+    assert_eq!(answer(&world, &["vacuum", "--table", "phases"])["tables"][0]["table"], "phases");
+    assert_eq!(answer(&world, &["compact", "--table", "phases"])["compacted"]["files_before"], 0);
+
+    // An import was kept and then its program was killed.
+    let import = &world.files("out/imports/phases").into_keys().next().unwrap();
+    let name = import.file_name().unwrap().to_str().unwrap().replacen("20", "21", 1);
+    std::fs::copy(import, import.with_file_name(name)).unwrap();
+    let ran = index(&world, &["verify", "--table", "phases"]);
+    assert_eq!(ran.exit, 6, "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stdout.contains("knows 1 of 2 imports"), "{}", ran.stdout);
+
+    // Its only file is gone.
+    let listed = world.sohoa(&["index", "files", "phases", "--output", "out"]);
+    std::fs::remove_file(listed.stdout.trim()).unwrap();
+    let ran = index(&world, &["verify", "--table", "phases"]);
+    assert_eq!(ran.exit, 6);
+    assert!(ran.stdout.contains("is missing"), "{}", ran.stdout);
+    assert_eq!(world.sohoa(&["index", "rebuild", "--output", "out"]).exit, 0);
+    assert_eq!(answer(&world, &["verify", "--deep"])["differences_total"], 0);
+    assert_eq!(world.number("select count(*) as n from phases"), 11);
+}
+
+#[test]
+fn a_damaged_file_of_events_does_not_keep_the_other_tables_from_a_rebuild() {
+    let world = World::with_samples(&["--dossiers", "1"]);
+    assert_eq!(world.run(&[]).exit, 0);
+    let pages = world.number("select count(*) as n from pages");
+    let listed = world.sohoa(&["index", "files", "events", "--output", "out"]);
+    let file = world.path(listed.stdout.lines().next().unwrap());
+    let whole = std::fs::read(&file).unwrap();
+    std::fs::write(&file, "no Parquet").unwrap();
+    std::fs::remove_dir_all(world.path("out/index/pages")).unwrap();
+    let ran = world.sohoa(&["index", "rebuild", "--output", "out"]);
+    assert_eq!(ran.exit, 6, "{}", ran.stderr);
+    let name = file.file_name().unwrap().to_str().unwrap();
+    assert!(
+        ran.stderr.contains("events: left as it is") && ran.stderr.contains(name),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(world.number("select count(*) as n from pages"), pages);
+    std::fs::write(&file, whole).unwrap();
+    assert_eq!(world.sohoa(&["index", "rebuild", "--output", "out"]).exit, 0);
+    assert_eq!(world.sohoa(&["audit", "--events", "--output", "out"]).exit, 0);
+    assert_eq!(answer(&world, &["verify", "--deep"])["differences_total"], 0);
+}

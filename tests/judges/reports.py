@@ -20,7 +20,7 @@ import pandas as pd
 
 from index import extension
 
-TABLES = ["documents", "signatures", "intake", "agencies", "agency_keys", "dossiers", "inventory",
+TABLES = ["documents", "signatures", "intake", "events", "agencies", "agency_keys", "dossiers", "inventory",
           "phases", "procedures", "staff", "targets"]
 HANOI = dt.timezone(dt.timedelta(hours=7))
 # The query engine of `sohoa` interpolates quantiles to a millionth of their neighbours' distance.
@@ -86,6 +86,10 @@ class Province:
             if row["kind"] == "code" and not row["ambiguous"]:
                 keys.setdefault(row["key"], set()).add(row["agency_uid"])
         self.by_code = {code: next(iter(uids)) for code, uids in keys.items() if len(uids) == 1}
+        self.told = {}
+        for event in sorted(self.rows["events"], key=lambda e: (e["occurred_at"], e["event_uid"])):
+            if event["stage"] == "one_stop" and event["outcome"] != "refused" and event["dossier_uid"]:
+                self.told.setdefault(event["dossier_uid"], {}).setdefault(event["action"], []).append(event)
 
     def heir(self, uid):
         row = self.last.get(uid)
@@ -358,10 +362,18 @@ def r6(province, asked):
     rows, undated = received(province, asked)
 
     def fill(group):
-        reused = sum((c["components_reused"] or 0) > 0 for c in group)
-        unknown = sum(c["components_reused"] is None for c in group)
-        portal = sum(c["reused_from_national_portal"] is True for c in group)
-        portal_unknown = sum(c["reused_from_national_portal"] is None for c in group)
+        reused = unknown = portal = portal_unknown = 0
+        for c in group:
+            events = province.told.get(c["dossier_uid"], {}).get("component_reused", [])
+            if events or (c["components_reused"] or 0) > 0:
+                reused += 1
+            elif c["components_reused"] is None:
+                unknown += 1
+            said = [json.loads(e["details"] or "{}").get("from") for e in events]
+            if "national" in said or c["reused_from_national_portal"] is True:
+                portal += 1
+            elif c["reused_from_national_portal"] is None:
+                portal_unknown += 1
         return {"reused": reused, "unknown": unknown, "percent": certain(reused, unknown, len(group)),
                 "from_portal": portal, "portal_unknown": portal_unknown,
                 "portal_percent": certain(portal, portal_unknown, len(group))}
@@ -390,7 +402,8 @@ def r8(province, asked):
                       if t["report"] == "R8" and t["scope"] == "province"], asked) or {}
 
     def fill(group):
-        said = [c["resubmission_demanded"] for c in group]
+        said = [True if "resubmission_demanded" in province.told.get(c["dossier_uid"], {})
+                else c["resubmission_demanded"] for c in group]
         yes, unknown = said.count(False), said.count(None)
         return {"spared": yes, "asked_again": said.count(True), "unknown": unknown,
                 "target": target.get("value"), "target_by": as_day(target.get("period_end")),
@@ -454,8 +467,36 @@ def minutes(row, begin, end, given, either):
     return float(row[given]) if is_open and row[given] is not None and row[given] >= 0 else None
 
 
+STEPS = {"ticket_at": "ticket_taken", "served_at": "served", "received_at": "dossier_received",
+         "accepted_at": "dossier_accepted"}
+
+
+def timed(province, asked):
+    """Dossiers with their instants, those that nobody listed as well."""
+    first = lambda told, action: told[action][0]["occurred_at"] if action in told else None
+    for c in province.cases(asked):
+        told = province.told.get(c["dossier_uid"], {})
+        yield c | {column: first(told, action) or c[column] for column, action in STEPS.items()}
+    listed = {d["dossier_uid"] for d in province.rows["dossiers"]}
+    for dossier, told in province.told.items():
+        if dossier in listed or "dossier_received" not in told:
+            continue
+        event = told["dossier_received"][0]
+        day = event["occurred_at"].astimezone(HANOI).date()
+        uid = event["unit_uid"] or event["agency_uid"]
+        then = [r["level"] for r in province.history.get(uid, [])
+                if (as_day(r["valid_from"]) or day) <= day < (as_day(r["valid_to"]) or dt.date.max)]
+        place = province.place(uid, event["unit_code"] or event["agency_code"],
+                               then[0] if then else None, asked)
+        if place.pop("in_scope"):
+            yield place | {"processing_minutes": None, "waiting_minutes": None} | {
+                column: first(told, action) for column, action in STEPS.items()}
+
+
 def r10(province, asked):
-    rows, undated = received(province, asked)
+    every = list(timed(province, asked))
+    rows = [c for c in every if asked.holds(c["received_at"])]
+    undated = [c for c in every if c["received_at"] is None]
 
     def fill(group):
         answer = {}
@@ -529,38 +570,69 @@ def r12(province, asked):
 
 
 def r13(province, asked):
-    partners, channels, published = {}, {}, {}
+    events = sorted(province.rows["events"], key=lambda e: (e["occurred_at"], e["event_uid"]))
+    of = lambda *actions: [e for e in events if e["action"] in actions]
+    details = lambda event, name: json.loads(event["details"] or "{}").get(name)
+    partner = lambda event: event["actor_ref"] if event["actor_kind"] == "partner" else None
+    partners, channels, addresses = {}, {}, {}
     for d in province.rows["documents"]:
+        channels.setdefault(d["dossier_uid"], set()).add(d["intake_channel"])
         if d["partner_id"] is not None:
             partners.setdefault(d["dossier_uid"], set()).add(d["partner_id"])
-        channels.setdefault(d["dossier_uid"], set()).add(d["intake_channel"])
-    for f in province.rows["intake"]:
-        if f["outcome"] == "published":
-            published.setdefault(f["intake_uid"], []).append(f["settled_at"])
-    rows = []
-    for f in province.rows["intake"]:
-        channel = min(channels.get(f["dossier_uid"], {"postal"}))
-        if not asked.holds(f["received_at"]) or channel != "postal":
+    for e in of("received"):
+        addresses.setdefault(e["subject_uid"], []).append(e["source_uid"])
+        if partner(e):
+            partners.setdefault(e["dossier_uid"], set()).add(partner(e))
+    refusals, published, fixed = {}, {}, {}
+    for e in of("refused", "release_refused", "published", "fixed"):
+        if e["occurred_at"] >= asked.end:
             continue
-        refused = f["outcome"] == "quarantined"
-        later = [at for at in published.get(f["intake_uid"], [])
-                 if f["settled_at"] <= at < asked.end] if refused else []
+        if e["action"] == "published":
+            published.setdefault(e["source_uid"], []).append(e["occurred_at"])
+        elif e["action"] == "fixed":
+            fixed.setdefault(e["subject_uid"], []).append(e["occurred_at"])
+        else:
+            refusals.setdefault(e["subject_uid"], e)
+
+    def hours(since, moments):
+        later = [at for at in moments if at >= since]
+        return (min(later) - since).total_seconds() / 3600 if later else None
+
+    rows = []
+    for e in filter(lambda e: asked.holds(e["occurred_at"]), of("received", "rejected")):
+        if e["action"] == "rejected":
+            files = details(e, "files") or 1
+            rows.append({"partner": e["actor_ref"] or "unknown", "outcome": e["error_code"] or "unknown",
+                         "files": files, "refused": files, "pages": details(e, "pages"), "twice": 0,
+                         "hours": hours(e["occurred_at"], fixed.get(e["subject_uid"], []))})
+            continue
+        whose = partner(e) or min(partners.get(e["dossier_uid"], [None]))
+        channel = min(channels.get(e["dossier_uid"], {"postal"}))
+        if whose is None and channel != "postal":
+            continue
+        refusal = refusals.get(e["source_uid"])
+        outcome = "published" if published.get(e["source_uid"]) else "held"
+        mended = [at for source in addresses[e["subject_uid"]]
+                  for at in published.get(source, []) + fixed.get(source, [])]
         rows.append({
-            "partner": min(partners.get(f["dossier_uid"], {"unknown"})),
-            "outcome": (f["code"] or "unknown") if refused else f["outcome"],
-            "refused": refused, "pages": f["pages"], "twice": f["duplicate_of"] is not None,
-            "hours": (min(later) - f["settled_at"]).total_seconds() / 3600 if later else None,
+            "partner": whose or "unknown",
+            "outcome": (refusal["error_code"] or "unknown") if refusal else outcome,
+            "files": 1, "refused": int(refusal is not None), "pages": details(e, "pages"),
+            "twice": int(e["outcome"] == "duplicate"),
+            "hours": hours(refusal["occurred_at"], mended) if refusal else None,
         })
     answer = {}
     for key, group in groups(rows, "partner", "outcome").items():
-        hours = pd.Series([r["hours"] for r in group], dtype="float64").dropna()
-        refused, twice = sum(r["refused"] for r in group), sum(r["twice"] for r in group)
+        spans = pd.Series([r["hours"] for r in group], dtype="float64").dropna()
+        files, refused, twice = (sum(r[name] for r in group) for name in ("files", "refused", "twice"))
+        pages = [r["pages"] for r in group if r["pages"] is not None]
         some = (lambda value: value) if group else (lambda value: None)
         answer[key] = {
-            "files": len(group), "pages": some(sum(r["pages"] for r in group)),
-            "refused": some(refused), "refused_percent": share(refused, len(group)),
-            "mended": len(hours), "mean_hours_to_mend": clean(hours.mean()),
-            "duplicates": some(twice), "duplicate_percent": share(twice, len(group)),
+            "files": files, "pages": sum(pages) if pages else None,
+            "refused": some(refused), "refused_percent": share(refused, files),
+            "mended": sum(r["files"] for r in group if r["hours"] is not None),
+            "mean_hours_to_mend": clean(spans.mean()),
+            "duplicates": some(twice), "duplicate_percent": share(twice, files),
         }
     return ("partner", "outcome"), answer
 

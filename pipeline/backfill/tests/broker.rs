@@ -100,6 +100,7 @@ impl World {
             include: Vec::new(),
             exclude: Vec::new(),
             limit: None,
+            owners: sohoa_source::Owners::default(),
         };
         let stores = (self.input.clone(), self.output.clone());
         Backfill::new(stores, lane, request, bounds, shutdown.clone()).unwrap()

@@ -49,7 +49,7 @@ impl Index {
     async fn add_events(
         &mut self,
         events: &[EventRow],
-        look_up: bool,
+        mut look_up: bool,
     ) -> Result<usize, IndexError> {
         let log = self.log_mut(Table::Events);
         let rows = Rows { events: events.to_vec(), ..Rows::default() };
@@ -62,7 +62,8 @@ impl Index {
         loop {
             let known = if look_up {
                 let files = log.files().await?;
-                Known::look_up(&log.reader(), files, &partitions, &sources).await?
+                let reader = log.reader();
+                Known::look_up((Table::Events, &reader), files, &partitions, &sources).await?
             } else {
                 Known::default()
             };
@@ -73,14 +74,15 @@ impl Index {
             }
             match Box::pin(log.carry_out(plan, Vec::new())).await {
                 Ok(()) => return Ok(added),
-                // It may have been done all the same: without a look-up that would not show.
-                Err(error) if attempt == ATTEMPTS || !look_up => return Err(error),
+                Err(error) if attempt == ATTEMPTS => return Err(error),
                 Err(error) => tracing::debug!(
                     attempt,
                     error = &error as &dyn std::error::Error,
                     "events are appended again"
                 ),
             }
+            // It may have been done all the same, or somebody else has told some of them.
+            look_up = true;
             attempt += 1;
         }
     }

@@ -23,6 +23,7 @@ mod link;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use append::Trail;
 pub use check::{Anchor, ChainFault, ChainReport};
 pub use link::Head;
 pub(crate) use link::Heads;

@@ -169,8 +169,8 @@ async fn an_index_from_before_the_trail_goes_on_where_it_stood() {
     // Of an application that had nothing new since, too.
     assert_eq!(index_of_now.position("other/1").await.unwrap().complete, None);
     let records = futures::stream::iter([Ok::<_, crate::IndexError>(published(2, 1))]);
-    let counts = index_of_now.rebuild(records).await.unwrap();
-    assert_eq!(counts[&Table::Events], 1, "what was missing of the records");
+    let rebuilt = index_of_now.rebuild(records).await.unwrap();
+    assert_eq!(rebuilt.rows[&Table::Events], 1, "what was missing of the records");
     assert_eq!(told(&check(&mut index_of_now, &[]).await), Vec::<String>::new());
 }
 

@@ -168,7 +168,7 @@ mod tests {
         let first =
             [dossier(1, "0115", 10, "2"), dossier(2, "0115", 10, "2"), dossier(3, "0220", 10, "2")];
         assert_eq!(merge(&index, &first, 1).await, 3);
-        let february = index.register_files(Register::Dossiers).await.unwrap();
+        let february = index.files(Register::Dossiers).await.unwrap();
         let february: Vec<_> = february.into_iter().filter(|f| f.contains("2024-02")).collect();
         assert_eq!(merge(&index, &[dossier(1, "0115", 20, "7")], 2).await, 1);
         assert_eq!(merge(&index, &[dossier(1, "0115", 15, "4")], 3).await, 0, "listed before that");
@@ -180,7 +180,7 @@ mod tests {
         let expected =
             [row("H08-240115-0001", "7"), row("H08-240115-0002", "2"), row("H08-240220-0003", "2")];
         assert_eq!(rows, expected);
-        let files = index.register_files(Register::Dossiers).await.unwrap();
+        let files = index.files(Register::Dossiers).await.unwrap();
         assert!(files.contains(&february[0]), "a month that no list speaks of is left alone");
         assert_eq!(files.len(), 2);
     }

@@ -79,7 +79,21 @@ impl Register {
         Self::ALL.into_iter().find(|register| register.name() == name)
     }
 
-    const fn partition_columns(self) -> &'static [&'static str] {
+    /// Columns that identify a row.
+    pub(crate) const fn key(self) -> &'static [&'static str] {
+        match self {
+            Self::Agencies => &["agency_uid", "valid_from"],
+            Self::AgencyKeys => &["kind", "key", "agency_uid", "valid_from"],
+            Self::Dossiers => &["province", "dossier_code"],
+            Self::Inventory => &["inventory_uid"],
+            Self::Phases => &["province", "phase"],
+            Self::Procedures => &["province", "procedure_base"],
+            Self::Staff => &["staff_ref", "agency_code", "role", "from_date"],
+            Self::Targets => &["target_uid"],
+        }
+    }
+
+    pub(crate) const fn partition_columns(self) -> &'static [&'static str] {
         match self {
             Self::Dossiers => &["province", "received_month"],
             _ => &[],
@@ -87,7 +101,7 @@ impl Register {
     }
 
     /// Columns with minimum and maximum in the log.
-    const fn statistics(self) -> &'static [&'static str] {
+    pub(crate) const fn statistics(self) -> &'static [&'static str] {
         match self {
             Self::Dossiers => &["dossier_code", "received_at", "resolved_at", "listed_at"],
             Self::Phases => &["phase"],
@@ -99,7 +113,7 @@ impl Register {
         }
     }
 
-    const fn bloom_filters(self) -> &'static [&'static str] {
+    pub(crate) const fn bloom_filters(self) -> &'static [&'static str] {
         match self {
             Self::Dossiers => &["dossier_uid", "dossier_code", "owner_id_hmac"],
             _ => &[],
@@ -163,8 +177,12 @@ mod tests {
             let published = fs::read_to_string(&file).unwrap_or_default();
             assert_eq!(published, text, "SOHOA_UPDATE=1 writes {}", file.display());
             let schema = register.schema().unwrap();
-            let named =
-                [register.partition_columns(), register.statistics(), register.bloom_filters()];
+            let named = [
+                register.key(),
+                register.partition_columns(),
+                register.statistics(),
+                register.bloom_filters(),
+            ];
             for column in named.into_iter().flatten() {
                 assert!(schema.field_with_name(column).is_ok(), "{}.{column}", register.name());
             }

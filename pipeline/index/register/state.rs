@@ -3,32 +3,34 @@
 use std::{collections::HashMap, sync::Arc};
 
 use arrow::datatypes::{Schema, SchemaRef};
-use chrono::TimeDelta;
 use deltalake::{
     DeltaTable, DeltaTableError,
-    checkpoints::{cleanup_metadata, create_checkpoint},
     datafusion::{catalog::TableProvider, datasource::empty::EmptyTable, prelude::SessionContext},
     kernel::{
         Action, StructType, Transaction,
         engine::arrow_conversion::{TryIntoArrow as _, TryIntoKernel as _},
         transaction::{CommitBuilder, CommitProperties, TransactionError},
     },
-    logstore::{LogStoreRef, StorageConfig, default_logstore},
-    operations::{create::CreateBuilder, vacuum::VacuumMode},
+    operations::create::CreateBuilder,
     protocol::{DeltaOperation, SaveMode},
     writer::{DeltaWriter as _, RecordBatchWriter},
 };
-use object_store::{ObjectStore, prefix::PrefixStore};
+use object_store::ObjectStore;
 use parquet::{
     basic::{Compression, ZstdLevel},
     file::properties::WriterProperties,
     schema::types::ColumnPath,
 };
 use serde::Serialize;
-use url::Url;
 
 use super::Register;
-use crate::{Index, batch::encode, error::IndexError, log::INSIDE};
+use crate::{
+    Index,
+    batch::encode,
+    error::IndexError,
+    place::Place,
+    vacuum::{DELETED_FILE_RETENTION, RETENTION_DAYS, Sweep},
+};
 
 /// Under this name the log says how many imports a table knows.
 const APPLICATION: &str = "sohoa imports";
@@ -47,11 +49,8 @@ impl RegisterStore {
         Self { store: Arc::clone(store) }
     }
 
-    fn log_store(&self, register: Register) -> LogStoreRef {
-        let url = Url::parse(&format!("{INSIDE}{}/", register.name()))
-            .expect("a fixed scheme and a table name make a URL");
-        let own = PrefixStore::new(Arc::clone(&self.store), register.name());
-        default_logstore(Arc::new(own), Arc::clone(&self.store), &url, &StorageConfig::default())
+    pub(crate) fn place(&self, register: Register) -> Place {
+        Place::new(register.name(), &self.store)
     }
 
     /// The newest state; `None` when nothing was imported yet.
@@ -59,12 +58,7 @@ impl RegisterStore {
         &self,
         register: Register,
     ) -> Result<Option<DeltaTable>, IndexError> {
-        let mut table = DeltaTable::new(self.log_store(register));
-        match table.load().await {
-            Ok(()) => Ok(Some(table)),
-            Err(DeltaTableError::NotATable(_)) => Ok(None),
-            Err(error) => Err(register.error(error)),
-        }
+        self.place(register).newest().await
     }
 
     /// The table for a query; empty where nothing was imported yet.
@@ -94,7 +88,7 @@ pub(super) async fn provider(
 pub struct RegisterState {
     pub(super) register: Register,
     pub(super) schema: SchemaRef,
-    log_store: LogStoreRef,
+    place: Place,
     pub(super) state: DeltaTable,
 }
 
@@ -106,12 +100,12 @@ impl Index {
     /// program changes its columns.
     pub async fn register(&self, register: Register) -> Result<RegisterState, IndexError> {
         let schema = register.schema()?;
-        let log_store = self.registers.log_store(register);
-        let state = match self.registers.newest(register).await? {
+        let place = self.registers.place(register);
+        let state = match place.newest().await? {
             Some(state) => with_columns(register, state, &schema).await?,
-            None => create(register, &schema, &log_store).await?,
+            None => create(register, &schema, &place).await?,
         };
-        Ok(RegisterState { register, schema, log_store, state })
+        Ok(RegisterState { register, schema, place, state })
     }
 
     /// How many imports a reference table knows; `None` where it does not exist.
@@ -119,8 +113,9 @@ impl Index {
     /// # Errors
     /// [`IndexError::Delta`] when it cannot be read.
     pub async fn register_position(&self, register: Register) -> Result<Option<i64>, IndexError> {
-        match self.registers.newest(register).await? {
-            Some(state) => position(register, &state, &self.registers.log_store(register)).await,
+        let place = self.registers.place(register);
+        match place.newest().await? {
+            Some(state) => position(&place, &state).await,
             None => Ok(None),
         }
     }
@@ -129,11 +124,11 @@ impl Index {
 async fn create(
     register: Register,
     schema: &SchemaRef,
-    log_store: &LogStoreRef,
+    place: &Place,
 ) -> Result<DeltaTable, IndexError> {
     let columns: StructType = schema.as_ref().try_into_kernel()?;
     CreateBuilder::new()
-        .with_log_store(Arc::clone(log_store))
+        .with_log_store(place.log_store())
         .with_table_name(register.name())
         .with_comment(register.comment())
         .with_columns(columns.fields().cloned())
@@ -143,7 +138,7 @@ async fn create(
             ("delta.minWriterVersion", Some("2".to_owned())),
             ("delta.checkpointInterval", Some(CHECKPOINT_EVERY.to_string())),
             ("delta.dataSkippingStatsColumns", Some(register.statistics().join(","))),
-            ("delta.deletedFileRetentionDuration", Some("interval 1 days".to_owned())),
+            (DELETED_FILE_RETENTION, Some(format!("interval {RETENTION_DAYS} days"))),
             ("delta.logRetentionDuration", Some("interval 15 minutes".to_owned())),
         ])
         // Another program may make it first; either way it exists afterwards.
@@ -179,16 +174,12 @@ async fn with_columns(
         .map_err(|error| register.error(error))
 }
 
-async fn position(
-    register: Register,
-    state: &DeltaTable,
-    log_store: &LogStoreRef,
-) -> Result<Option<i64>, IndexError> {
-    let snapshot = state.snapshot().map_err(|error| register.error(error))?;
+async fn position(place: &Place, state: &DeltaTable) -> Result<Option<i64>, IndexError> {
+    let snapshot = state.snapshot().map_err(|error| place.error(error))?;
     snapshot
-        .transaction_version(log_store.as_ref(), APPLICATION)
+        .transaction_version(place.log_store().as_ref(), APPLICATION)
         .await
-        .map_err(|error| register.error(error))
+        .map_err(|error| place.error(error))
 }
 
 impl RegisterState {
@@ -197,7 +188,7 @@ impl RegisterState {
     /// # Errors
     /// [`IndexError::Delta`] when the log cannot be read.
     pub async fn position(&self) -> Result<Option<i64>, IndexError> {
-        position(self.register, &self.state, &self.log_store).await
+        position(&self.place, &self.state).await
     }
 
     /// Makes `rows` the whole table.
@@ -254,7 +245,7 @@ impl RegisterState {
         actions: Vec<Action>,
         position: i64,
     ) -> Result<(), IndexError> {
-        let Self { register, log_store, mut state, .. } = self;
+        let Self { register, place, mut state, .. } = self;
         let properties = CommitProperties::default()
             .with_max_retries(0)
             .with_create_checkpoint(false)
@@ -270,7 +261,7 @@ impl RegisterState {
         let snapshot = state.snapshot().map_err(|error| register.error(error))?;
         let committed = CommitBuilder::from(properties)
             .with_actions(actions)
-            .build(Some(snapshot), log_store, operation)
+            .build(Some(snapshot), place.log_store(), operation)
             .into_prepared_commit_future()
             .await
             .map_err(|error| register.error(error))?
@@ -282,25 +273,25 @@ impl RegisterState {
                 error => register.error(error),
             })?;
         let tidied = async {
-            state.update_incremental(Some(committed.version)).await?;
-            tidy(state, committed.version).await
+            let updated = state.update_incremental(Some(committed.version)).await;
+            updated.map_err(|error| place.error(error))?;
+            tidy(&place, &state, committed.version).await
         };
         if let Err(error) = tidied.await {
-            tracing::warn!(table = register.name(), %error, "not tidied up; the next import does");
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(table = place.name, error, "not tidied up; the next import does");
         }
         Ok(())
     }
 }
 
-/// Now and then a checkpoint; and files go that left the table more than a day ago.
-async fn tidy(state: DeltaTable, version: u64) -> Result<(), DeltaTableError> {
+/// Now and then a checkpoint; and files go that left the table longer ago than the log names them.
+async fn tidy(place: &Place, state: &DeltaTable, version: u64) -> Result<(), IndexError> {
     if version % CHECKPOINT_EVERY != CHECKPOINT_EVERY - 1 {
         return Ok(());
     }
-    create_checkpoint(&state, None).await?;
-    cleanup_metadata(&state, None).await?;
-    state.vacuum().with_mode(VacuumMode::Full).with_retention_period(TimeDelta::days(1)).await?;
-    Ok(())
+    let days = place.retention(state)?;
+    Sweep { days, spared: true, dry_run: false }.run(place).await.map(drop)
 }
 
 #[cfg(test)]
@@ -344,7 +335,7 @@ mod tests {
         again.replace(&[phase(5)], 2).await.unwrap();
         let rows = select(&index, "SELECT phase, title, window_from FROM phases").await;
         assert_eq!(rows, [r#"{"phase":5,"title":"Số hóa","window_from":"2021-01-01"}"#]);
-        assert_eq!(index.register_files(Register::Phases).await.unwrap().len(), 1);
+        assert_eq!(index.files(Register::Phases).await.unwrap().len(), 1);
         for round in 3..40 {
             let state = index.register(Register::Phases).await.unwrap();
             state.replace(&[phase(round as i32)], round).await.unwrap();

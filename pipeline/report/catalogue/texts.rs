@@ -141,10 +141,11 @@ pub static REPORTS: [Report; 15] = [
         sentence: "Tỷ lệ hồ sơ sử dụng lại giấy tờ đã số hóa, và lấy từ Cổng Dịch vụ công quốc gia",
         sentence_en: "Dossiers that reuse what was digitised before, and from the national portal",
         inputs: &["dossiers"],
-        also: &["agencies"],
+        also: &["agencies", "events"],
         method: &[
             RECEIVED,
-            "Tỷ lệ = hồ sơ có thành phần được sử dụng lại / hồ sơ tiếp nhận.",
+            "Tỷ lệ = hồ sơ có thành phần được sử dụng lại / hồ sơ tiếp nhận. Sự kiện sử dụng lại do Bộ phận Một \
+             cửa ghi nhận được tính cả khi phần mềm chưa nêu.",
             CERTAIN,
         ],
         basis: "Nhóm chỉ số số hóa hồ sơ, Quyết định 766/QĐ-TTg",
@@ -188,8 +189,13 @@ pub static REPORTS: [Report; 15] = [
         sentence: "Tỷ lệ hồ sơ không bị yêu cầu nộp lại giấy tờ đã được chấp nhận trước đó",
         sentence_en: "Dossiers for which no accepted paper was asked again",
         inputs: &["dossiers"],
-        also: &["agencies", "targets"],
-        method: &[RECEIVED, "Tỷ lệ = hồ sơ không bị yêu cầu nộp lại / hồ sơ tiếp nhận.", CERTAIN],
+        also: &["agencies", "events", "targets"],
+        method: &[
+            RECEIVED,
+            "Tỷ lệ = hồ sơ không bị yêu cầu nộp lại / hồ sơ tiếp nhận. Sự kiện yêu cầu nộp lại do Bộ phận Một cửa \
+             ghi nhận được tính cả khi phần mềm chưa nêu.",
+            CERTAIN,
+        ],
         basis: "Ít nhất 30 % (12/2022), 80 % (4/2023), 95 % (2030)",
         sql: include_str!("../../../schemas/reports/r08_no_resubmission.sql"),
         chart: Chart {
@@ -231,13 +237,15 @@ pub static REPORTS: [Report; 15] = [
         title: "Thời gian tiếp nhận, xử lý và chờ",
         sentence: "Thời gian tiếp nhận và xử lý hồ sơ tại Bộ phận Một cửa, và thời gian người dân phải chờ",
         sentence_en: "Minutes of reception and processing, and of waiting before",
-        inputs: &["dossiers"],
-        also: &["agencies"],
+        inputs: &["events"],
+        also: &["agencies", "dossiers"],
         method: &[
             RECEIVED,
             "Xử lý: từ khi tiếp nhận đến khi chấp nhận hồ sơ; chờ: từ khi lấy số đến khi được phục vụ. Thời \
              gian kết thúc trước khi bắt đầu coi là chưa rõ. Tỷ lệ đạt 30 phút và 15 phút tính trên hồ sơ \
              biết thời gian.",
+            "Thời điểm lấy theo sự kiện của Bộ phận Một cửa; sự kiện không có thì lấy theo phần mềm một cửa. Hồ sơ \
+             chỉ có trong sự kiện tính cho đơn vị đã tiếp nhận.",
         ],
         basis: "Không quá 30 phút/hồ sơ; chờ bình quân không quá 15 phút từ 01/2024",
         sql: include_str!("../../../schemas/reports/r10_handling_time.sql"),
@@ -300,13 +308,16 @@ pub static REPORTS: [Report; 15] = [
         title: "Chất lượng của đối tác bưu chính",
         sentence: "Tệp gửi, tệp bị từ chối theo lý do, thời gian khắc phục và tệp trùng của từng bưu cục",
         sentence_en: "What each post office sends, what is refused and why, how fast it is mended",
-        inputs: &["intake"],
+        inputs: &["events"],
         also: &["documents", "agencies"],
         method: &[
-            "Tính trên tệp nhận trong kỳ. Tệp thuộc bưu cục của văn bản đã vào kho trong cùng hồ sơ; hồ sơ \
-             chưa có văn bản nào vào kho thì bưu cục là “Chưa rõ”. Hồ sơ nhận tại quầy hoặc số hóa hồi cố \
-             không tính.",
-            "Đã khắc phục: tệp khác gửi lại cùng vị trí trong hồ sơ đã vào kho trước khi hết kỳ.",
+            "Tính trên tệp nhận trong kỳ và tệp bị trả lại trước khi nhận. Tệp thuộc bưu cục đã gửi; không ghi thì \
+             theo tệp khác hoặc văn bản đã vào kho của cùng hồ sơ; không rõ nữa thì bưu cục là “Chưa rõ”. Hồ sơ \
+             nhận tại quầy hoặc số hóa hồi cố không tính.",
+            "Kết quả tiếp nhận: lý do của lần từ chối đầu tiên, kể cả khi đã khắc phục; nếu không bị từ chối thì \
+             đã vào kho hoặc chờ ký số.",
+            "Đã khắc phục: tệp gửi lại cùng vị trí trong hồ sơ đã vào kho, hoặc bưu cục báo đã sửa, trước khi hết \
+             kỳ; tính từ lần từ chối đầu tiên.",
         ],
         basis: "Quản lý chất lượng của đơn vị bưu chính tham gia số hóa",
         sql: include_str!("../../../schemas/reports/r13_partner_quality.sql"),

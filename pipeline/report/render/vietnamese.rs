@@ -29,7 +29,7 @@ const VALUES: [(&str, &str); 17] = [
 ];
 
 /// Phrases that notes are made of. The longer stand before those they begin with.
-const NOTES: [(&str, &str); 55] = [
+const NOTES: [(&str, &str); 57] = [
     ("no data: missing ", "Không có số liệu: thiếu "),
     ("agencies that are one-stop units", "danh sách Bộ phận Một cửa"),
     (" agencies that have no inventory of the phase", " cơ quan chưa có số kiểm kê của giai đoạn"),
@@ -41,10 +41,7 @@ const NOTES: [(&str, &str); 55] = [
     ("the inventory counts nothing to digitise", "Kiểm kê không có văn bản phải số hóa"),
     ("more than the inventory counts: count again", "Nhiều hơn số kiểm kê: cần kiểm kê lại"),
     ("dossiers of no unit in the list", "Hồ sơ không thuộc đơn vị nào trong danh sách"),
-    (
-        "nothing of their dossiers is published: whose they are is not known",
-        "Hồ sơ chưa có văn bản nào vào kho nên chưa rõ của bưu cục nào",
-    ),
+    ("nothing of their dossiers says whose they are", "Hồ sơ không có tệp nào ghi bưu cục đã gửi"),
     (
         "nothing in the last four weeks: no forecast",
         "Bốn tuần gần nhất không có văn bản: không dự báo",
@@ -60,6 +57,7 @@ const NOTES: [(&str, &str); 55] = [
     ("documents of the period for ", "văn bản trong kỳ của "),
     ("dossiers for the period", "hồ sơ trong kỳ"),
     ("documents for the period", "văn bản trong kỳ"),
+    ("received events for the period", "sự kiện nhận tệp trong kỳ"),
     ("intake for the period", "tệp tiếp nhận trong kỳ"),
     ("rows for the period", "số liệu trong kỳ"),
     (" for the period", " trong kỳ"),
@@ -85,6 +83,7 @@ const NOTES: [(&str, &str); 55] = [
     ("dossiers", "hồ sơ"),
     ("agencies", "danh mục cơ quan"),
     ("intake", "tệp tiếp nhận"),
+    ("events", "sự kiện"),
     ("every agency", "mọi cơ quan"),
     ("every level", "mọi cấp"),
     ("every unit", "mọi đơn vị"),

@@ -31,7 +31,8 @@ pub(crate) struct Find {
     #[arg(long, value_name = "DATE")]
     pub(crate) to: Option<String>,
     /// Ask for the number of the owner, a person's or an organisation's, on the terminal, or read it
-    /// from standard input; never give it on the command line.
+    /// from standard input; never give it on the command line. Found are documents whose manifest names
+    /// the owner, and those of dossiers that the case system lists as the owner's.
     #[arg(long)]
     pub(crate) owner: bool,
     /// Read the number of the owner from a file.

@@ -78,3 +78,16 @@ pub(crate) struct Verify {
     #[arg(long)]
     pub(crate) deep: bool,
 }
+
+/// What `sohoa index rebuild` does, for its help.
+pub(crate) const REBUILD: &str = "\
+Examples:
+  sohoa index rebuild --output records
+
+Reads every record, refusal and held state, and every import, and makes the tables anew beside the old
+ones, which readers go on with; then each changes over in one commit. sohoa run cannot go on meanwhile;
+sohoa indexer may, and waits until it is done; what adds rows itself (amend, release without Kafka) is
+refused meanwhile. Interrupted, run it again. The audit trail (events) is kept and gets what it lacks.
+
+Exit 6 where a record is damaged (it is left out and named) or a file of events cannot be read (events
+then stays as it is; the other tables are whole all the same).";

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use indicatif::MultiProgress;
 use serde::Serialize;
-use sohoa_source::{Layout, Naming, Selection, Walk};
+use sohoa_source::{Layout, Naming, Owners, Selection, Walk};
 use sohoa_store::Missing;
 
 use crate::{
@@ -89,5 +89,6 @@ fn tell(
 fn walk(input: String) -> Result<Walk, Failure> {
     let selection =
         Selection::new(&[], &[]).map_err(|error| Failure::from_error(Exit::Internal, &error))?;
-    Ok(Walk { layout: Layout::Auto, selection, naming: Naming { agency: None, input } })
+    let naming = Naming { agency: None, input };
+    Ok(Walk { layout: Layout::Auto, selection, naming, owners: Owners::default() })
 }

@@ -19,7 +19,7 @@ use crate::{
     commands::run::{layout, watch_signals},
     console::say,
     exit::{Exit, Failure},
-    inputs,
+    inputs, privacy,
     settings::Settings,
     setup,
 };
@@ -34,7 +34,7 @@ pub(crate) async fn run(
 ) -> Result<Exit, Failure> {
     let settings = Settings::load(arguments.config.as_deref())?;
     let input_name = arguments.input.name(&settings);
-    let request = request(&arguments, &settings, input_name);
+    let request = request(&arguments, &settings, input_name)?;
     if let Some(order) = arguments.order {
         let output = setup::open(&settings, &arguments.output, Missing::Refuse).await?;
         return tell(output, &request, order).await;
@@ -72,8 +72,12 @@ pub(crate) async fn run(
     Ok(if followed { exit(outcome) } else { Exit::Interrupted })
 }
 
-fn request(arguments: &arguments::Backfill, settings: &Settings, input_name: String) -> Request {
-    Request {
+fn request(
+    arguments: &arguments::Backfill,
+    settings: &Settings,
+    input_name: String,
+) -> Result<Request, Failure> {
+    Ok(Request {
         submission: arguments.submission.clone(),
         input: input_name,
         agency: settings.config.agency.code.clone(),
@@ -81,7 +85,8 @@ fn request(arguments: &arguments::Backfill, settings: &Settings, input_name: Str
         include: arguments.include.clone(),
         exclude: arguments.exclude.clone(),
         limit: arguments.limit,
-    }
+        owners: privacy::owners(&settings.config.secrets)?,
+    })
 }
 
 async fn tell(output: Store, request: &Request, order: BackfillOrder) -> Result<Exit, Failure> {

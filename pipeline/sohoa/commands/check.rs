@@ -13,7 +13,7 @@ use crate::{
     console::say,
     context::{now, vietnamese},
     exit::{Exit, Failure},
-    privacy::Pseudonyms,
+    privacy::{self, Pseudonyms},
     settings::Settings,
     setup,
 };
@@ -54,6 +54,10 @@ pub(crate) async fn run(arguments: &Check) -> Result<Exit, Failure> {
     }
     let hmac = settings.config.secrets.hmac_key.as_deref();
     note("key for hashed identifiers", Pseudonyms::load(hmac).map(|_| None));
+    if settings.config.secrets.owner_key.is_some() {
+        let owners = privacy::owners(&settings.config.secrets);
+        note("key that owners' identifiers are encrypted to", owners.map(|_| None));
+    }
     if let Some(address) = &arguments.input {
         note("input", input(address, &settings).await);
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use indicatif::MultiProgress;
 use sohoa_flow::Shutdown;
-use sohoa_source::{Layout, Naming, Selection, Walk};
+use sohoa_source::{Layout, Naming, Owners, Selection, Walk};
 use sohoa_store::Missing;
 
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
     console::say,
     context::Context,
     exit::{Exit, Failure},
+    privacy,
     run::{self, Ending, Plan},
     scratch::Scratch,
     settings::Settings,
@@ -29,7 +30,8 @@ pub(crate) async fn run(arguments: Run, bars: &MultiProgress) -> Result<Exit, Fa
     let layout = layout(arguments.layout);
     let agency = settings.config.agency.code.clone();
     if arguments.list_only {
-        let walk = Walk { layout, selection, naming: Naming { agency, input: String::new() } };
+        let naming = Naming { agency, input: String::new() };
+        let walk = Walk { layout, selection, naming, owners: Owners::default() };
         return list(&settings, &arguments, &walk).await;
     }
     let _scratch = Scratch::open()?;
@@ -39,7 +41,9 @@ pub(crate) async fn run(arguments: Run, bars: &MultiProgress) -> Result<Exit, Fa
     let context = setup::context(settings, places, arguments.reprocess, shutdown.clone()).await?;
     watch_signals(&shutdown);
     let naming = Naming { agency, input: context.input_name.clone() };
-    let plan = Plan { walk: Walk { layout, selection, naming }, limit: arguments.limit };
+    let owners = privacy::owners(&context.settings.config.secrets)?;
+    let walk = Walk { layout, selection, naming, owners };
+    let plan = Plan { walk, limit: arguments.limit };
     let context = Arc::new(context);
     let ended = run::drive(Arc::clone(&context), plan, &lease, bars).await;
     if ended.is_ok() {

@@ -1,6 +1,6 @@
 //! The reference tables, made from the imports.
 
-use sohoa_index::{Index, IndexError, Register, RegisterState};
+use sohoa_index::{Difference, Index, IndexError, Register, RegisterState, Stored};
 use sohoa_registers::{
     Import, Kind,
     keys::agency_keys,
@@ -67,18 +67,59 @@ async fn bring(
     Ok(written)
 }
 
-/// Makes every table anew that has imports.
-pub(crate) async fn rebuild(store: &Store, index: &mut Index) -> Result<Written, Failure> {
+/// Makes every table anew that has imports, and adds the events of imports where `events` can be read.
+pub(crate) async fn rebuild(
+    (store, index): (&Store, &mut Index),
+    events: bool,
+) -> Result<Written, Failure> {
     let mut written = Vec::new();
     for kind in Kind::ALL {
         let keys = keys(store, *kind).await?;
         if *kind == Kind::Events {
-            append_events((store, index), &keys).await?;
+            if events {
+                append_events((store, index), &keys).await?;
+            }
         } else if !keys.is_empty() {
             written.extend(bring((store, index), *kind, What::Anew).await?);
         }
     }
     Ok(written)
+}
+
+/// Tables that do not know every import: one was interrupted.
+pub(crate) async fn behind(
+    (store, index): (&Store, &Index),
+    tables: &[Stored],
+) -> Result<Vec<Difference>, Failure> {
+    let mut behind = Vec::new();
+    for table in tables {
+        let Stored::Reference(register) = *table else { continue };
+        let there = imports_of(store, register).await?;
+        let known = index.register_position(register).await;
+        let known = known.map_err(|error| Trouble::Index(error).into_failure())?.unwrap_or(0);
+        if known < there {
+            behind.push(Difference {
+                table: register.name(),
+                file: None,
+                what: format!("knows {known} of {there} imports"),
+                repair: "sohoa index rebuild",
+            });
+        }
+    }
+    Ok(behind)
+}
+
+/// How many imports a table is made from: those that name agencies are made anew with each list of
+/// agencies.
+async fn imports_of(store: &Store, register: Register) -> Result<i64, Failure> {
+    let own = keys(store, kind_of(register)).await?.len();
+    let of_agencies = match register {
+        Register::Inventory | Register::Staff | Register::Targets => {
+            keys(store, Kind::Agencies).await?.len()
+        }
+        _ => 0,
+    };
+    Ok((own + of_agencies) as i64)
 }
 
 /// Appends the events of imports to the audit trail, which knows what it has already; says how many
@@ -175,13 +216,11 @@ async fn one(
     let state = index.register(register).await?;
     let known = state.position().await?;
     let kind = kind_of(register);
-    let own = keys(store, kind).await?;
     if register == Register::Dossiers {
+        let own = keys(store, kind).await?;
         return dossiers((store, index), (state, known), &own, what).await;
     }
-    let of_agencies =
-        if kind == Kind::Agencies { 0 } else { keys(store, Kind::Agencies).await?.len() };
-    let position = (own.len() + of_agencies) as i64;
+    let position = imports_of(store, register).await?;
     if known == Some(position) && matches!(what, What::New(_)) {
         return Ok(None);
     }
@@ -282,7 +321,7 @@ mod tests {
 
     /// Keeps a list of one dossier, the `number`th of the day.
     async fn kept(store: &Store, number: i64) -> String {
-        let list = format!("Mã hồ sơ\nH08-240115-000{number}\n");
+        let list = format!("Mã hồ sơ\nH08-240115-{number:04}\n");
         let as_of = "2026-11-27".parse().unwrap();
         let context = Context {
             province: "H08".into(),
@@ -317,14 +356,42 @@ mod tests {
         rows.iter().map(arrow::array::RecordBatch::num_rows).sum()
     }
 
+    fn opened(folder: &std::path::Path) -> (Store, Index) {
+        let store = Store::open(folder.to_str().unwrap(), Missing::Refuse).unwrap();
+        let (objects, url) = store.below("index");
+        let index = Index::open(&Arc::clone(&objects), url).unwrap();
+        (store, index)
+    }
+
+    /// Four programs at a time, each with a list of its own.
+    #[tokio::test]
+    async fn lists_that_are_imported_at_the_same_moment_are_all_in_the_table() {
+        let folder = tempfile::tempdir().unwrap();
+        for round in 0..3 {
+            let programs = (1..=4).map(|program| {
+                let folder = folder.path();
+                async move {
+                    let (store, index) = opened(folder);
+                    let key = kept(&store, round * 4 + program).await;
+                    update((&store, &index), Kind::Dossiers, &[key]).await
+                }
+            });
+            for done in futures::future::join_all(programs).await {
+                done.unwrap();
+            }
+            let (store, index) = opened(folder.path());
+            assert_eq!(count(&index).await as i64, (round + 1) * 4);
+            let tables = [Stored::from(Register::Dossiers)];
+            assert_eq!(behind((&store, &index), &tables).await.unwrap(), []);
+        }
+    }
+
     /// Two lists are kept at once. The later one's program merges both, and is killed in between:
     /// the earlier one's must not take its own for the one that is missing.
     #[tokio::test]
     async fn a_list_that_another_import_left_unmerged_is_merged() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path().to_str().unwrap(), Missing::Refuse).unwrap();
-        let (objects, url) = store.below("index");
-        let index = Index::open(&Arc::clone(&objects), url).unwrap();
+        let (store, index) = opened(folder.path());
         let first = kept(&store, 1).await;
         update((&store, &index), Kind::Dossiers, &[first]).await.unwrap();
         let earlier = kept(&store, 2).await;

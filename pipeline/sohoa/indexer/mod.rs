@@ -127,10 +127,11 @@ pub(crate) async fn run(
         committed: known,
         due: Instant::now(),
         indexed: Indexed::default(),
+        shutdown,
         health,
         line,
     };
-    indexer.work(reader, partitions, (until, shutdown)).await
+    indexer.work(reader, partitions, until).await
 }
 
 /// Name under which the batches of a partition are counted in the tables.
@@ -165,6 +166,7 @@ struct Indexer {
     /// When the oldest waiting event has to be committed.
     due: Instant,
     indexed: Indexed,
+    shutdown: Shutdown,
     health: Health,
     line: Line,
 }
@@ -174,8 +176,9 @@ impl Indexer {
         mut self,
         mut reader: Reader,
         partitions: i32,
-        (until, shutdown): (Until, Shutdown),
+        until: Until,
     ) -> Result<Indexed, Fault> {
+        let shutdown = self.shutdown.clone();
         let mut open: Vec<i32> = (0..partitions).collect();
         let caught_up = |open: &[i32]| until == Until::CaughtUp && open.is_empty();
         while !shutdown.draining() && !caught_up(&open) {
@@ -275,7 +278,7 @@ impl Indexer {
 
     /// Commits what waits of all partitions at once.
     async fn commit(&mut self) -> Result<(), Fault> {
-        if self.waiting.is_empty() {
+        if self.waiting.is_empty() || !self.may_append().await? {
             return Ok(());
         }
         let documents = self.events().count();
@@ -300,6 +303,26 @@ impl Indexer {
         let milliseconds = began.elapsed().as_millis() as u64;
         tracing::info!(partitions = waiting.len(), documents, milliseconds, "committed");
         Ok(())
+    }
+
+    /// Waits while the tables are made anew. Told to end meanwhile, it commits nothing: what waits
+    /// comes again.
+    async fn may_append(&self) -> Result<bool, Fault> {
+        let mut told = false;
+        while self.index.is_being_rebuilt().await.map_err(index_fault)? {
+            if self.shutdown.draining() {
+                return Ok(false);
+            }
+            if !std::mem::replace(&mut told, true) {
+                tracing::info!("waiting: sohoa index rebuild makes the tables anew");
+            }
+            self.health.beat();
+            tokio::select! {
+                () = self.shutdown.drained() => {}
+                () = tokio::time::sleep(BEAT) => {}
+            }
+        }
+        Ok(true)
     }
 
     async fn append_waiting(&mut self) -> Result<(), Fault> {

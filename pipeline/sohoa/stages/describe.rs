@@ -97,6 +97,12 @@ fn one(context: &Context, taken: &Taken, read: &Read, segment: &Segment) -> Desc
     let dossier = taken.source.dossier.manifest.as_ref().map(|manifest| &manifest.dossier);
     let resolved = dossier.and_then(|dossier| dossier.resolved_on);
     remarks.extend(after_dossier(row.issued_date, resolved));
+    let is_closed = row.owner_id_kind.is_some() && row.owner_id_hmac.is_none();
+    if is_closed && context.settings.config.secrets.owner_key.is_some() {
+        // What the partner sent could not be opened.
+        let field = Some("owner_id_hmac".into());
+        remarks.push(Remark { code: Code::M01Missing, field, observed: None, expected: None });
+    }
     let mut seen = HashSet::new();
     remarks.retain(|remark| seen.insert((remark.code, remark.field.clone())));
     row.needs_review = !row.fields_missing.is_empty()

@@ -167,6 +167,7 @@ impl World {
             include: Vec::new(),
             exclude: Vec::new(),
             limit: None,
+            owners: sohoa_source::Owners::default(),
         };
         let bounds = Bounds { chunk_documents: 4, ..Bounds::default() };
         let (input, output) = (store(Arc::new(input)), store(Arc::new(InMemory::new())));

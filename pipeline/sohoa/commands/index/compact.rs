@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use indicatif::MultiProgress;
 use serde_json::json;
-use sohoa_index::{Compacted, Index, Table, Unit};
+use sohoa_index::{Compacted, Index, Stored, Unit};
 
 use super::{failed, mib, open, print};
 use crate::{
@@ -39,9 +39,11 @@ pub(super) async fn run(
     Ok(Exit::Done)
 }
 
-async fn plan(index: &mut Index, tables: &[Table], all: bool) -> Result<Vec<Unit>, Failure> {
+async fn plan(index: &mut Index, tables: &[Stored], all: bool) -> Result<Vec<Unit>, Failure> {
     let mut units = Vec::new();
     for table in tables {
+        // Reference tables are written whole, or a month whole: they are always full.
+        let Stored::Derived(table) = table else { continue };
         units.extend(index.compaction(*table, all).await.map_err(|error| failed(&error))?);
     }
     Ok(units)

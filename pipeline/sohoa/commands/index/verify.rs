@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use futures::TryStreamExt as _;
 use indicatif::MultiProgress;
 use serde_json::json;
-use sohoa_index::{Depth, Difference, Index, Table};
+use sohoa_index::{Depth, Difference, Index, Stored, Table};
 use sohoa_publish::{
     keys,
     survey::{self, Entry},
@@ -20,6 +20,7 @@ use crate::{
     bar::Progress,
     console::say,
     exit::{Exit, Failure},
+    imports,
     settings::Settings,
     setup,
 };
@@ -48,6 +49,7 @@ pub(super) async fn run(
     let store = setup::open(settings, &arguments.of.output, Missing::Refuse).await?;
     let mut verdict = Verdict::default();
     files(&mut index, &tables, arguments.deep, bars, &mut verdict).await?;
+    verdict.differences.extend(imports::behind((&store, &index), &tables).await?);
     if verdict.differences.iter().all(|difference| !difference.repair.ends_with("rebuild")) {
         rows(&index, &tables, bars, &mut verdict).await?;
         if arguments.of.tables.is_empty() {
@@ -60,7 +62,7 @@ pub(super) async fn run(
 
 async fn files(
     index: &mut Index,
-    tables: &[Table],
+    tables: &[Stored],
     deep: bool,
     bars: &MultiProgress,
     verdict: &mut Verdict,
@@ -81,7 +83,7 @@ async fn files(
 /// What no single file tells; asked only of files that can be read.
 async fn rows(
     index: &Index,
-    tables: &[Table],
+    tables: &[Stored],
     bars: &MultiProgress,
     verdict: &mut Verdict,
 ) -> Result<(), Failure> {

@@ -98,8 +98,9 @@ fn of_manifest(row: &mut DocumentRow, manifest: Option<&manifest::Manifest>) {
     row.procedure_code.clone_from(&dossier.procedure_code);
     row.retention_code.clone_from(&dossier.retention_code);
     row.document_year = dossier.document_year;
-    // The identifier itself arrives encrypted to the province's key, which is not held here.
+    // The province's own hash: what the partner sent was settled when the manifest was read.
     row.owner_id_kind = dossier.owner.as_ref().map(|owner| owner.kind.clone());
+    row.owner_id_hmac = dossier.owner.as_ref().and_then(|owner| owner.id_hmac.clone());
     row.intake_channel = "postal".into();
     row.partner_id = Some(manifest.partner.id.clone());
     row.batch_id = manifest.batch.as_ref().map(|batch| batch.id.clone());

@@ -23,11 +23,15 @@ async fn walked(store: &Store, include: &[&str]) -> Vec<(String, Option<Code>)> 
     let naming = Naming { agency: None, input: "in".into() };
     let selection = selection(include);
     let seen = RefCell::new(Vec::new());
-    walk(store, &Walk { layout: Layout::Auto, selection, naming }, |source| {
-        let code = source.refused.as_ref().map(|refused| refused.code);
-        seen.borrow_mut().push((source.uris().join("+"), code));
-        std::future::ready(true)
-    })
+    walk(
+        store,
+        &Walk { layout: Layout::Auto, selection, naming, owners: sohoa_source::Owners::default() },
+        |source| {
+            let code = source.refused.as_ref().map(|refused| refused.code);
+            seen.borrow_mut().push((source.uris().join("+"), code));
+            std::future::ready(true)
+        },
+    )
     .await
     .unwrap();
     seen.into_inner()

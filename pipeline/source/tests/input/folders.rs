@@ -45,11 +45,15 @@ async fn every_file_has_the_size_time_and_tag_that_the_store_gives_it() {
     let mut walked = Vec::new();
     let selection = Selection::new(&[], &[]).unwrap();
     let naming = Naming { agency: None, input: "in".into() };
-    walk(&store, &Walk { layout: Layout::Auto, selection, naming }, |source| {
-        assert_eq!(source.refused, None);
-        walked.extend(source.files);
-        std::future::ready(true)
-    })
+    walk(
+        &store,
+        &Walk { layout: Layout::Auto, selection, naming, owners: sohoa_source::Owners::default() },
+        |source| {
+            assert_eq!(source.refused, None);
+            walked.extend(source.files);
+            std::future::ready(true)
+        },
+    )
     .await
     .unwrap();
     listed.sort_by(|left, right| left.key.cmp(&right.key));
@@ -66,7 +70,8 @@ async fn an_input_that_is_gone_is_not_an_empty_one() {
     let selection = Selection::new(&[], &[]).unwrap();
     assert!(matches!(count(&store, &selection).await, Err(Fault::Fatal(_))));
     let naming = Naming { agency: None, input: "in".into() };
-    let all = Walk { layout: Layout::Auto, selection, naming };
+    let all =
+        Walk { layout: Layout::Auto, selection, naming, owners: sohoa_source::Owners::default() };
     let walked = walk(&store, &all, |_| std::future::ready(true)).await;
     assert!(matches!(walked, Err(Fault::Fatal(_))), "{walked:?}");
 }

@@ -13,7 +13,8 @@ use crate::support::{Input, manifest};
 
 fn how(layout: Layout, exclude: &[String]) -> Walk {
     let selection = Selection::new(&[], exclude).unwrap();
-    Walk { layout, selection, naming: Naming { agency: None, input: "in".into() } }
+    let naming = Naming { agency: None, input: "in".into() };
+    Walk { layout, selection, naming, owners: sohoa_source::Owners::default() }
 }
 
 /// Addresses, positions and the number of documents of the same dossier, from behind `after`.

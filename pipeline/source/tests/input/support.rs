@@ -56,6 +56,7 @@ impl Input {
             layout,
             selection: selection(include, exclude),
             naming: Naming { agency: None, input: "in".into() },
+            owners: sohoa_source::Owners::default(),
         };
         let seen = RefCell::new(Vec::new());
         walk(&self.store(), &walked, |source| {

@@ -1,5 +1,9 @@
 //! Citizens' numbers never stand in clear in the searchable text of the index.
 
+mod owners;
+
+pub(crate) use owners::owners;
+
 use std::path::Path;
 
 use ring::{hmac, rand::SecureRandom as _};

@@ -1,0 +1,37 @@
+//! What becomes of the identifier of a dossier's owner, as soon as a manifest is read.
+//!
+//! A partner sends it encrypted to the province. Whoever lists the input may hold the key: then the
+//! province's own keyed hash takes its place, and goes on with the dossier, over Kafka as well. What
+//! the partner gives as a hash is dropped here: it is of another key.
+
+use std::{fmt, sync::Arc};
+
+use sohoa_schemas::manifest::{Manifest, Owner};
+
+/// Gives the keyed hash for an encrypted identifier of a kind.
+type Hide = dyn Fn(&str, &str) -> Option<String> + Send + Sync;
+
+/// The way from an encrypted identifier to its hash; none by default.
+#[derive(Clone, Default)]
+pub struct Owners(Option<Arc<Hide>>);
+
+impl Owners {
+    /// `hide` gets the kind and the encrypted identifier, and answers `None` where it cannot be
+    /// opened.
+    pub fn new(hide: impl Fn(&str, &str) -> Option<String> + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(hide)))
+    }
+
+    pub(crate) fn settle(&self, manifest: &mut Manifest) {
+        let Some(owner) = &mut manifest.dossier.owner else { return };
+        let Owner { kind, id_enc, id_hmac } = owner;
+        let encrypted = id_enc.take();
+        *id_hmac = self.0.as_ref().zip(encrypted).and_then(|(hide, sent)| hide(kind, &sent));
+    }
+}
+
+impl fmt::Debug for Owners {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Owners").field(&self.0.is_some()).finish()
+    }
+}
