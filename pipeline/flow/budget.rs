@@ -87,6 +87,24 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn two_that_turn_out_larger_do_not_wait_for_each_other() {
+        let budget = Budget::new(10);
+        let (one, other) = (budget.acquire(4).await, budget.acquire(4).await);
+        let mut grown = Box::pin(one.at_least(8));
+        assert!(poll!(&mut grown).is_pending());
+        let mut second = Box::pin(other.at_least(9));
+        assert!(poll!(&mut second).is_pending());
+        let grown = grown.await.unwrap();
+        assert_eq!((grown.units(), budget.used()), (8, 8));
+        assert!(poll!(&mut second).is_pending());
+        let kept = grown.at_least(3).await.unwrap();
+        assert_eq!(kept.units(), 8, "what it holds is not waited for again");
+        drop(kept);
+        assert_eq!(second.await.unwrap().units(), 9);
+        assert_eq!(budget.used(), 0);
+    }
+
+    #[tokio::test]
     async fn bulk_leaves_the_reserve_to_live() {
         let budget = Budget::with_reserve(10, 4);
         let _bulk = budget.acquire(6).await;

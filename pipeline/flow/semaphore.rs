@@ -129,6 +129,25 @@ impl PrioritySemaphore {
     }
 }
 
+impl Permit {
+    /// Units it stands for.
+    pub fn units(&self) -> u64 {
+        self.item.units
+    }
+
+    /// A permit for at least `units`. Where it stands for less, that is given back before it waits in
+    /// line for more: of two that hold some and want more, neither would ever get it.
+    pub async fn at_least(self, units: u64) -> Result<Self, Closed> {
+        if units <= self.item.units {
+            return Ok(self);
+        }
+        let semaphore = PrioritySemaphore { state: Arc::clone(&self.state) };
+        let urgency = self.item.urgency;
+        drop(self);
+        semaphore.acquire(urgency, units).await
+    }
+}
+
 impl Drop for Permit {
     fn drop(&mut self) {
         lock(&self.state).give_back(self.item);

@@ -3,14 +3,18 @@
 
 use std::path::Path;
 
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures::TryStreamExt as _;
 use sohoa_flow::Fault;
-use sohoa_schemas::record::{Part, Prepared};
+use sohoa_schemas::{
+    message::{MessagePosition, Submission},
+    record::{Part, Prepared},
+};
 use sohoa_store::{Store, classify, hash::sha256_file};
 use uuid::Uuid;
 
-use crate::{STAGE, keys, read_json, survey::objects, to_json};
+use crate::{STAGE, from_json, keys, read_json, survey::objects, to_json};
 
 /// Name of the composed, unsigned document.
 const COMPOSED: &str = "composed.pdf";
@@ -60,6 +64,26 @@ async fn part(
 pub async fn keep(output: &Store, prepared: &Prepared) -> Result<(), Fault> {
     let (source, version) = (prepared.record.source_uid, prepared.record.version);
     output.put(STAGE, &keys::work(source, version, PREPARED), to_json(prepared)?).await
+}
+
+/// Adds to the held state at `key` the message the source came by, so that it can be sent again when
+/// the clerk refuses it. One that was decided meanwhile stays away.
+pub async fn remember(
+    output: &Store,
+    key: &str,
+    (message, position): (&Submission, &MessagePosition),
+) -> Result<(), Fault> {
+    let add = |bytes: Option<Bytes>| {
+        let Some(bytes) = bytes else { return Ok(None) };
+        let held: Prepared = from_json(key, &bytes)?;
+        if held.position.as_ref() == Some(position) {
+            return Ok(None);
+        }
+        let message = Some(Box::new(message.clone()));
+        let position = Some(position.clone());
+        to_json(&Prepared { message, position, ..held }).map(Some)
+    };
+    output.update(STAGE, key, add).await
 }
 
 /// The held state of a source, if it is held.

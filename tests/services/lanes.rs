@@ -165,7 +165,13 @@ impl Province {
             *announced.entry((text("outcome"), text("source_uid"))).or_default() += 1;
         }
         assert!(announced.values().all(|times| *times == 1), "{announced:?}");
-        let published = announced.keys().filter(|(outcome, _)| outcome == "published").count();
+        self.check_results();
+    }
+
+    /// The same, where documents were sent again and are told of again.
+    fn check_results(&self) {
+        let events = self.events().into_iter();
+        let published = events.filter(|event| event["outcome"] == "published").count();
         assert_eq!(published as i64, self.documents);
         assert_eq!(self.world.number("select count(*) as n from documents"), self.documents);
         assert_eq!(self.world.number("select max(version) as n from documents"), 1);
@@ -462,14 +468,28 @@ fn a_release_is_carried_out_by_a_worker() {
     assert!(held > 0);
     messages::send(province.kafka.bootstrap(), &topic("releases"), "k", b"not json");
     let places = ["--output", "s3://records/out", "--config", "sohoa.toml"];
-    let approve = ["release", "approve", "--send", "--submission", "first", "--by", "A"];
-    let approved = province.world.sohoa(&[&approve[..], &places].concat());
-    assert_eq!(approved.exit, 0, "{}", approved.stderr);
-    assert!(approved.stdout.starts_with(&format!("{held} sent")), "{}", approved.stdout);
+    let decide = |arguments: &[&str]| {
+        let decided = province.world.sohoa(&[&["release"], arguments, &places].concat());
+        assert_eq!(decided.exit, 0, "{}", decided.stderr);
+        decided.stdout
+    };
+    let send = |verb: &[&str]| {
+        let sent = decide(&[verb, &["--send", "--submission", "first", "--by", "A"]].concat());
+        assert!(sent.starts_with(&format!("{held} sent")), "{sent}");
+    };
+    // What the clerk refuses by mistake is sent again, and waits again.
+    send(&["reject", "--reason", "mờ"]);
     province.wait_for_events(province.documents + held as i64);
+    let replay = province.world.sohoa(&[&["dead-letters", "replay"], &places[..]].concat());
+    assert_eq!(replay.exit, 0, "{}", replay.stderr);
+    // The broken release is not.
+    assert!(replay.stdout.contains(&format!("{held} sent, 1 not")), "{}", replay.stdout);
+    province.wait_for_events(province.documents + 2 * held as i64);
+    send(&["approve"]);
+    province.wait_for_events(province.documents + 3 * held as i64);
     Province::end(&mut worker);
     province.index();
-    province.check();
+    province.check_results();
     let held = "select count(*) as n from intake where outcome <> 'published'";
     assert_eq!(province.world.number(held), 0);
     let list = ["dead-letters", "list", "--json"];

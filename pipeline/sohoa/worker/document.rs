@@ -7,7 +7,7 @@ use sohoa_kafka::{
     Announcement, Delivery, Suspicion,
     stored::{self, Unreadable},
 };
-use sohoa_publish::quarantine;
+use sohoa_publish::{holding, quarantine};
 use sohoa_schemas::{
     Code,
     message::{MessagePosition, Submission},
@@ -75,8 +75,7 @@ pub(crate) async fn answer(inputs: &Inputs, delivery: &Delivery) -> Result<Answe
     }
     let urgency = Urgency::from(delivery.place.lane);
     let permit = context.budget.acquire_for(urgency, footprint(&source)).await;
-    let settled = stages::process(context, source).await?;
-    drop(permit);
+    let settled = stages::process(context, source, permit).await?;
     announce(context, delivery, &submission, settled).await
 }
 
@@ -143,11 +142,18 @@ async fn announce(
     submission: &Submission,
     settled: Settled,
 ) -> Result<Answered, Fault> {
-    if settled.outcome == Outcome::Quarantined {
-        let position = delivery.place.position(&context.settings.config.kafka.prefix);
-        let remember =
-            || quarantine::remember(&context.output, settled.source, (submission, &position));
-        retry(context.retry, remember).await?;
+    let position = delivery.place.position(&context.settings.config.kafka.prefix);
+    let came_by = (submission, &position);
+    match settled.outcome {
+        Outcome::Quarantined => {
+            let remember = || quarantine::remember(&context.output, settled.source, came_by);
+            retry(context.retry, remember).await?;
+        }
+        Outcome::Held => {
+            let remember = || holding::remember(&context.output, &settled.key, came_by);
+            retry(context.retry, remember).await?;
+        }
+        Outcome::Published => {}
     }
     let about = answer::About {
         delivery,
