@@ -136,11 +136,12 @@ pub(crate) fn position(file: &[u8], what: &[u8]) -> usize {
 
 /// Writes a signature value into its room, brackets included.
 pub(crate) fn put(file: &mut [u8], room: std::ops::Range<usize>, cms: &[u8]) {
-    let digits: String = cms.iter().map(|byte| format!("{byte:02X}")).collect();
     let room = &mut file[room.start + 1..room.end - 1];
-    assert!(digits.len() <= room.len(), "{} digits", digits.len());
+    assert!(2 * cms.len() <= room.len(), "{} bytes", cms.len());
     room.fill(b'0');
-    room[..digits.len()].copy_from_slice(digits.as_bytes());
+    for (digits, byte) in room.chunks_mut(2).zip(cms) {
+        digits.copy_from_slice(format!("{byte:02X}").as_bytes());
+    }
 }
 
 /// By the tests' agency, as PAdES has it.

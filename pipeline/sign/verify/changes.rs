@@ -254,9 +254,10 @@ impl Comparison<'_> {
             Some(Role::Annotation) => LaterChanges::Annotations,
             Some(Role::EmptyField) if filled_in(&before, &after) => {
                 let field = Object::Reference(Reference { number, generation: 0 });
-                match self.is_harmless_field(&field)? || same_looks(&before, &after) {
-                    true => LaterChanges::Signatures,
-                    false => LaterChanges::Annotations,
+                if self.is_harmless_field(&field)? || same_looks(&before, &after) {
+                    LaterChanges::Signatures
+                } else {
+                    LaterChanges::Annotations
                 }
             }
             None if is_cross_reference(&before) && is_cross_reference(&after) => {
