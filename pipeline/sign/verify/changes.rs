@@ -410,8 +410,8 @@ fn refers_to_but(document: &Document, numbers: &HashSet<u32>, known: impl Fn(u32
     let named = |number| match document.get(number) {
         // A trailer too, and it names the document's information as a trailer does.
         Ok(Object::Stream(stream)) if stream.dictionary.is("Type", "XRef") => {
-            let others = stream.dictionary.iter().filter(|(key, _)| *key != b"Info");
-            others.into_iter().any(|(_, value)| mentions(value, numbers))
+            let mut entries = stream.dictionary.iter();
+            entries.any(|(key, value)| key != b"Info" && mentions(value, numbers))
         }
         object => object.map_or(true, |object| mentions(&object, numbers)),
     };
