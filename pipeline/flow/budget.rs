@@ -1,8 +1,9 @@
 //! A bound in bytes on what is in flight, with a share that only live may use.
 //!
 //! Invariant: the sum of the granted permits never exceeds the budget, nor bulk's sum its part of
-//! it; except that one item larger than that is admitted when nothing else is in flight. Then live
-//! may still use what such a bulk item leaves of the whole. The order of those who wait is that of
+//! it; except that one item larger than that is admitted when nothing else of its urgency is in flight
+//! and the whole has room for it, or when nothing is in flight. Live may still use what such a bulk
+//! item leaves of the whole. The order of those who wait is that of
 //! [`PrioritySemaphore`].
 
 use crate::{
@@ -144,6 +145,18 @@ mod tests {
         assert!(budget.try_acquire(Urgency::Live, 2).is_some(), "what it leaves is for live");
         drop(large);
         assert!(small.now_or_never().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_bulk_item_larger_than_its_part_does_not_wait_for_live_to_be_idle() {
+        let budget = Budget::with_reserve(10, 4);
+        let live = budget.acquire_for(Urgency::Live, 3).await;
+        let mut large = Box::pin(budget.acquire(8));
+        assert!(poll!(&mut large).is_pending());
+        let _other = budget.acquire_for(Urgency::Live, 2).await;
+        drop(live);
+        let _large = large.now_or_never().expect("there is room beside live");
+        assert_eq!(budget.used(), 10);
     }
 
     #[tokio::test]

@@ -132,6 +132,7 @@ pub(crate) async fn process(
             }
             Err(fault) => return Err(fault),
         };
+    tracing::Span::current().record("source", tracing::field::display(taken.uid));
     // A listing may be old, and a sender may say anything. The bytes lie on disk until they are read.
     let closed = |error| Fault::fatal(FatalKind::Internal, STAGE, error);
     let _permit = permit.at_least(taken.footprint()).await.map_err(closed)?;
@@ -289,8 +290,9 @@ pub(crate) async fn refuse_unless_done(
     }
     let refused = refuse(context, &taken, rejection).await?;
     // A worker that was only taken for dead may have published it in the meantime.
-    match retry(context.retry, || publication::latest(&context.output, taken.uid)).await? {
-        Some(record) => Box::pin(receipts::again(context, &taken, record)).await,
-        None => Ok(refused),
+    match retry(context.retry, || publication::latest(&context.output, taken.uid)).await {
+        Ok(Some(record)) => Box::pin(receipts::again(context, &taken, record)).await,
+        Ok(None) | Err(Fault::Reject(_)) => Ok(refused),
+        Err(fault) => Err(fault),
     }
 }

@@ -79,6 +79,11 @@ pub(crate) async fn answer(inputs: &Inputs, delivery: &Delivery) -> Result<Answe
     announce(context, delivery, &submission, settled).await
 }
 
+/// Whether the worker ends because a message names an input it does not know.
+pub(crate) fn is_for_another_input(fault: &Fault) -> bool {
+    matches!(fault, Fault::Fatal(fatal) if fatal.cause.error.is::<UnknownInput>())
+}
+
 /// Answers a message whose processing broke down, or cannot get past some error of its own.
 pub(crate) async fn give_up(
     inputs: &Inputs,
@@ -128,9 +133,14 @@ async fn not_understood(
             let announcements = broken::refuse(context, delivery, &why).await?;
             Ok(Answered { announcements, settled: None })
         }
-        // Any other worker that reads the input can do the document, so nothing is refused.
-        Misunderstood::Elsewhere(error) => {
+        // Once, for somebody to add the input: else a worker that lacks one would empty the lane. The
+        // second time it is the message that is wrong, and would stop one worker after the other.
+        Misunderstood::Elsewhere(error) if delivery.suspicion == Suspicion::None => {
             Err(Fault::fatal(FatalKind::Configuration, STAGE, error))
+        }
+        Misunderstood::Elsewhere(error) => {
+            let announcements = broken::refuse(context, delivery, &error.to_string()).await?;
+            Ok(Answered { announcements, settled: None })
         }
         Misunderstood::Unread(fault) => Err(fault),
     }
