@@ -12,7 +12,7 @@ const ROOM: usize = 16000;
 #[derive(Debug, Clone)]
 pub(crate) enum Der {
     Leaf(u8, Vec<u8>),
-    Node(u8, Vec<Der>),
+    Node(u8, Vec<Self>),
 }
 
 impl Der {

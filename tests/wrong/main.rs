@@ -5,7 +5,7 @@
 //! * [`bytes`]: bytes altered, cut, added; ranges and values forged.
 //! * [`revisions`]: what is appended to a signed file, and what a file was prepared for.
 //! * [`holders`]: whose certificate it is, and what became of it.
-//! * [`times`]: time-stamps.
+//! * [`times`]: time-stamps that are wrong.
 //! * [`good`]: no alarm.
 //! * [`by_hand`]: signatures made by `openssl`, with whatever dictionary and attributes.
 
