@@ -36,6 +36,42 @@ pub async fn latest(output: &Store, source: Uuid) -> Result<Option<Record>, Faul
     Ok(held)
 }
 
+/// How a version came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Making {
+    /// It was read from the paper: all its parts were made with it.
+    Read,
+    /// The version before it, with something added to the signed file.
+    Raised,
+    /// The version before it, with other rows.
+    Corrected,
+}
+
+/// How a version came about, as the places of its parts tell.
+pub fn making(record: &Record) -> Making {
+    let own = keys::part(record.source_uid, record.version, &record.attempt, "");
+    let made =
+        |role| record.parts.iter().any(|part| part.role == role && part.key.starts_with(&own));
+    match (made("text"), made("document")) {
+        (true, _) => Making::Read,
+        (false, true) => Making::Raised,
+        (false, false) => Making::Corrected,
+    }
+}
+
+/// The reading that was published under this version, or under a later one, where others had made
+/// theirs of the version before meanwhile.
+pub async fn reading(output: &Store, source: Uuid, from: i32) -> Result<Option<Record>, Fault> {
+    for version in from.. {
+        match find(output, source, version).await? {
+            Some(record) if making(&record) == Making::Read => return Ok(Some(record)),
+            Some(_) => {}
+            None => break,
+        }
+    }
+    Ok(None)
+}
+
 /// Where an attempt's parts go.
 #[derive(Debug, Clone)]
 pub struct Attempt {
@@ -167,6 +203,16 @@ mod tests {
         assert!(matches!(lost, Published::Before(winner) if *winner == amended));
         assert!(!store.holds(STAGE, &own.key, own.size).await.unwrap());
         assert!(store.holds(STAGE, &held.key, held.size).await.unwrap());
+
+        assert_eq!((making(&amended), making(&reprocessed)), (Making::Corrected, Making::Read));
+        let file = Part { role: "document".into(), key: own.key.clone(), ..held.clone() };
+        assert_eq!(making(&record(2, &anew, vec![file, held.clone()])), Making::Raised);
+        // A corrected version is no reading; the one on top of it is.
+        assert!(reading(&store, Uuid::nil(), 2).await.unwrap().is_none());
+        let third = Attempt::new(Uuid::nil(), 3, &["anew"]);
+        let third = record(3, &third, vec![put(&store, &third).await]);
+        assert!(matches!(publish(&store, &third).await.unwrap(), Published::Now(_)));
+        assert_eq!(reading(&store, Uuid::nil(), 2).await.unwrap(), Some(third));
 
         let late = record(2, &first, vec![held.clone()]);
         let late = Record { province: "H09".into(), ..late };

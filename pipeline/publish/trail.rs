@@ -15,6 +15,8 @@ use sohoa_schemas::{
 };
 use uuid::Uuid;
 
+use crate::publication::{Making, making};
+
 /// The rows of a record with its events.
 pub fn record_rows(record: Record) -> Rows {
     let events = of_record(&record);
@@ -58,15 +60,24 @@ fn with(mut rows: Rows, events: Vec<EventRow>) -> Rows {
     rows
 }
 
-/// Everything a record tells: its files came in, a clerk let it be signed, a key signed it, it was
-/// published, and what persons set by hand in this version.
+/// Role of a time-stamp over the whole file, which is no use of the agency's key.
+const STAMP: &str = "timestamp_doc";
+
+/// The signatures and stamps that were made here, of these roles.
+fn own(rows: &Rows, role: impl Fn(&str) -> bool) -> impl Iterator<Item = &SignatureRow> {
+    rows.signatures.iter().filter(move |row| row.made_by_sohoa && role(&row.role))
+}
+
+/// Everything a record tells: its files came in, a clerk let it be signed, a key signed it, something
+/// was added to that, it was published, and what persons set by hand in this version. What an earlier
+/// version told too is known by its identity, and stands in the trail once.
 pub fn of_record(record: &Record) -> Vec<EventRow> {
     let rows = &record.rows;
     let base = Base::of(record);
     let mut events = receipts(&rows.intake, partner(&rows.documents));
     events.extend(record.released.as_ref().map(|released| base.released(released)));
-    let own = rows.signatures.iter().filter(|signature| signature.made_by_sohoa);
-    events.extend(own.map(|signature| base.signed(signature)));
+    events.extend(own(rows, |role| role != STAMP).map(|signature| base.signed(signature)));
+    events.extend((making(record) == Making::Raised).then(|| base.raised()));
     events.extend(base.amended());
     events.push(base.published());
     events
@@ -187,6 +198,22 @@ impl<'a> Base<'a> {
             "release_ref": self.first.and_then(|row| row.release_ref.clone()),
         });
         EventRow { outcome: outcome(&signature.verdict), ..event }.with(details)
+    }
+
+    /// What was added to the signed file of the version before.
+    fn raised(self) -> EventRow {
+        let Record { version, rows, published_at, .. } = self.record;
+        let event = self.event(Action::Raised, *published_at, &version.to_string());
+        let signature = own(rows, |role| role != STAMP).next();
+        let stamp = own(rows, |role| role == STAMP).max_by_key(|row| row.timestamp_time);
+        event.with(json!({
+            "field": signature.map(|row| &row.field_name),
+            "level": signature.map(|row| &row.pades_level),
+            "sha256": self.first.map(|row| &row.sha256_object),
+            "stamp_field": stamp.map(|row| &row.field_name),
+            "stamped_by": stamp.and_then(|row| row.subject_cn.as_ref()),
+            "stamped_at": stamp.and_then(|row| row.timestamp_time),
+        }))
     }
 
     fn published(self) -> EventRow {

@@ -3,7 +3,12 @@
 //! PDF/A wants every glyph embedded, every width stated and every character mapped back to
 //! Unicode; `.notdef` may not be shown, so a missing glyph is an error and never a box.
 
-use std::{collections::BTreeMap, io::Write, path::Path};
+use std::{
+    collections::{BTreeMap, HashMap},
+    io::Write,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use flate2::{Compression, write::ZlibEncoder};
 use subsetter::GlyphRemapper;
@@ -17,14 +22,29 @@ use crate::{
     revision::Revision,
 };
 
-/// A TrueType font file, checked to be one.
+/// Subsets kept at once: an agency has one text, a province a few dozen agencies.
+const KEPT: usize = 64;
+
+/// A TrueType font file, checked to be one. Copies share its bytes, and the subsets made of it.
 #[derive(Clone)]
-pub struct FontFile(Vec<u8>);
+pub struct FontFile {
+    bytes: Arc<[u8]>,
+    packed: Arc<Mutex<HashMap<String, Arc<Packed>>>>,
+}
 
 impl std::fmt::Debug for FontFile {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "FontFile({} bytes)", self.0.len())
+        write!(f, "FontFile({} bytes)", self.bytes.len())
     }
+}
+
+/// What takes long to make of a subset: a hundred signatures a second show the same text but for
+/// the time.
+#[derive(Debug)]
+struct Packed {
+    name: String,
+    file: (Dictionary, Vec<u8>),
+    unicode: (Dictionary, Vec<u8>),
 }
 
 impl FontFile {
@@ -45,11 +65,11 @@ impl FontFile {
         if face.tables().glyf.is_none() {
             return Err(SignError::Font("it has no TrueType outlines"));
         }
-        Ok(Self(bytes))
+        Ok(Self { bytes: bytes.into(), packed: Arc::default() })
     }
 
     pub(crate) fn face(&self) -> Result<Face<'_>, SignError> {
-        Face::parse(&self.0, 0).map_err(|_| SignError::Font("it is no font"))
+        Face::parse(&self.bytes, 0).map_err(|_| SignError::Font("it is no font"))
     }
 }
 
@@ -96,15 +116,38 @@ impl<'a> Subset<'a> {
 
     /// The font file of the glyphs encoded so far.
     pub(crate) fn data(&self) -> Result<Vec<u8>, SignError> {
-        subsetter::subset(&self.font.0, 0, &self.glyphs)
+        subsetter::subset(&self.font.bytes, 0, &self.glyphs)
             .map_err(|_| SignError::Font("it cannot be subset"))
+    }
+
+    /// The subset ready to be embedded; of the same characters in the same order it is the same.
+    fn packed(&self) -> Result<Arc<Packed>, SignError> {
+        let shown: String = self.shown.values().map(|(c, _)| c).collect();
+        let kept = || self.font.packed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(packed) = kept().get(&shown) {
+            return Ok(Arc::clone(packed));
+        }
+        let data = self.data()?;
+        let mut stream = Dictionary::new();
+        stream.set("Length1", data.len() as i64);
+        let packed = Arc::new(Packed {
+            name: format!("{}+{}", tag(&data), self.name()),
+            file: compressed(&data, stream)?,
+            unicode: compressed(self.to_unicode().as_bytes(), Dictionary::new())?,
+        });
+        let mut kept = kept();
+        if kept.len() >= KEPT {
+            kept.clear();
+        }
+        kept.insert(shown, Arc::clone(&packed));
+        Ok(packed)
     }
 
     /// Adds the font's five objects to the revision and answers the font itself.
     pub(crate) fn embed(self, revision: &mut Revision) -> Result<Object, SignError> {
-        let data = self.data()?;
-        let name = format!("{}+{}", tag(&data), self.name());
-        let descriptor = self.descriptor(revision, &name, &data)?;
+        let packed = self.packed()?;
+        let name = &packed.name;
+        let descriptor = self.descriptor(revision, &packed);
         let mut descendant = Dictionary::new();
         descendant.set("Type", "Font");
         descendant.set("Subtype", "CIDFontType2");
@@ -125,8 +168,7 @@ impl<'a> Subset<'a> {
             .collect();
         descendant.set("W", widths);
         let descendant = revision.add(&descendant.into());
-        let unicode = compressed(self.to_unicode().as_bytes(), Dictionary::new())?;
-        let unicode = revision.add_stream(unicode.0, &unicode.1);
+        let unicode = revision.add_stream(packed.unicode.0.clone(), &packed.unicode.1);
         let mut font = Dictionary::new();
         font.set("Type", "Font");
         font.set("Subtype", "Type0");
@@ -137,23 +179,15 @@ impl<'a> Subset<'a> {
         Ok(revision.add(&font.into()).into())
     }
 
-    fn descriptor(
-        &self,
-        revision: &mut Revision,
-        name: &str,
-        data: &[u8],
-    ) -> Result<Object, SignError> {
-        let mut stream = Dictionary::new();
-        stream.set("Length1", data.len() as i64);
-        let stream = compressed(data, stream)?;
-        let file = revision.add_stream(stream.0, &stream.1);
+    fn descriptor(&self, revision: &mut Revision, packed: &Packed) -> Object {
+        let file = revision.add_stream(packed.file.0.clone(), &packed.file.1);
         let scale = |units: i16| {
             Object::Integer(i64::from(units) * 1000 / i64::from(self.face.units_per_em()))
         };
         let bounds = self.face.global_bounding_box();
         let mut descriptor = Dictionary::new();
         descriptor.set("Type", "FontDescriptor");
-        descriptor.set("FontName", name);
+        descriptor.set("FontName", packed.name.as_str());
         // Symbolic, as the encoding is the font's own; with serifs.
         descriptor.set("Flags", 6);
         descriptor.set(
@@ -167,7 +201,7 @@ impl<'a> Subset<'a> {
         descriptor.set("CapHeight", scale(capitals));
         descriptor.set("StemV", 80);
         descriptor.set("FontFile2", file);
-        Ok(revision.add(&descriptor.into()).into())
+        revision.add(&descriptor.into()).into()
     }
 
     fn name(&self) -> String {
@@ -224,4 +258,35 @@ pub(crate) fn compressed(
     let packed = packed.map_err(|_| SignError::Font("it cannot be compressed"))?;
     dictionary.set("Filter", "FlateDecode");
     Ok((dictionary, packed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TINOS: &str = "/usr/share/fonts/truetype/croscore/Tinos-Regular.ttf";
+
+    fn packed(font: &FontFile, text: &str) -> Arc<Packed> {
+        let mut subset = Subset::new(font).unwrap();
+        subset.encode("0123456789").unwrap();
+        subset.encode(text).unwrap();
+        subset.packed().unwrap()
+    }
+
+    #[test]
+    fn a_subset_is_made_once_for_the_same_characters_and_few_are_kept() {
+        let font = FontFile::load(Path::new(TINOS)).unwrap();
+        let first = packed(&font, "Sở Xây dựng 0123");
+        assert!(Arc::ptr_eq(&first, &packed(&font.clone(), "Sở Xây dựng 3210")));
+        let other = packed(&font, "Sở Tư pháp 0123");
+        assert_ne!(first.name, other.name);
+        let again = FontFile::new(font.bytes.to_vec()).unwrap();
+        assert_eq!(packed(&again, "Sở Tư pháp 0123").file, other.file);
+        for last in 'a'..='z' {
+            for first in 'A'..='D' {
+                packed(&font, &format!("{first}{last}"));
+            }
+        }
+        assert!(font.packed.lock().unwrap().len() <= KEPT);
+    }
 }

@@ -545,8 +545,13 @@ impl From<Level> for SignatureLevel {
 /// `sohoa verify`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit code 0 when every signature of every file is valid under the trusted \
-                        roots, else 6. A file without a signature fails."
+    after_help = "Examples:\n  sohoa verify signed.pdf --config sohoa.toml\n  sohoa verify *.pdf \
+                  --root government-root.pem --agency H08.12 --json\n\nExit code 0 when every \
+                  signature of every file is valid under the trusted roots, else 6. A file without a \
+                  signature fails, and so does one to which something was added after signing but \
+                  further signatures, time-stamps and their evidence. Nothing is fetched: where the \
+                  file does not prove that a certificate was not revoked (levels B-B and B-T), the \
+                  signature counts as valid and is told apart, as `indeterminate_revocation`."
 )]
 pub(crate) struct Verify {
     /// PDF files.

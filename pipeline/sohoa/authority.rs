@@ -12,13 +12,14 @@ use sohoa_sign::{
     CertificateDer, EvidenceCache, EvidenceError, EvidenceSource, HttpClient, MessageSigner,
     SignError, TimeStampAuthority,
     test_ca::{self, Subject, TestAuthority},
-    verify::{Agency, Expected, Pin, PinnedRoot, Trust, TrustDomain, check_signer},
+    verify::{Agency, Expected, Pin, PinnedRoot, PolicyError, Trust, TrustDomain, check_signer},
 };
 
 use crate::{
     context::now,
     exit::{Exit, Failure},
     keys, settings,
+    stages::sign::word,
 };
 
 /// Longest wait for a time-stamp, and its largest size: tokens are a few kilobytes.
@@ -60,10 +61,7 @@ impl Authority {
             None => Self::test(config, trust, now)?,
         };
         let custodian = Trust { expected: custodian(config)?, ..authority.trust.clone() };
-        check_signer(authority.signer.chain(), &custodian, now).map_err(|error| {
-            Failure::from_error(Exit::Configuration, &error)
-                .hint("sign.chain must hold the agency's own organisation certificate, and sign.roots its root")
-        })?;
+        check_signer(authority.signer.chain(), &custodian, now).map_err(may_not_sign)?;
         // A token's PIN is used only now.
         authority.signer.ready().map_err(|error| configured(&error))?;
         if let Some(notice) = authority.signer.notice() {
@@ -139,6 +137,20 @@ impl Authority {
         let stamps = stamps(config, &trust)?;
         Ok(Self { signer, trust, stamps, test_root: Some(root) })
     }
+}
+
+/// Why nothing is signed, with the verdict that its signatures would get.
+fn may_not_sign(error: PolicyError) -> Failure {
+    let hint = match error {
+        PolicyError::NotValid => "have it renewed, and put the new one into sign.chain",
+        PolicyError::Untrusted => "sign.roots must hold its root",
+        PolicyError::WrongAgency => {
+            "agency.code says who signs, sign.agencies whose certificate it is"
+        }
+        _ => "sign.chain must hold the agency's own organisation certificate",
+    };
+    let what = format!("{error} ({})", word(&error.verdict()));
+    Failure::new(Exit::Configuration, what).hint(hint)
 }
 
 /// What raises a signature without the key: whom it is judged by, who stamps, who says what is

@@ -179,6 +179,9 @@ fn the_public_catalogue_has_the_open_document_alone() {
     assert!(!world.path("open").exists());
     assert_eq!(export(&["--to", "out/open"]).exit, 1, "not among what is closed");
     assert_eq!(export(&["--to", "open"]).exit, 0);
+    let told = world.query("select details from events where action = 'exported'");
+    assert_eq!(told.len(), 1, "neither the trial nor the refusal is told");
+    assert!(told[0]["details"].as_str().unwrap().contains("sha256"), "{}", told[0]);
     let csv = fs::read_to_string(world.path("open/documents.csv")).unwrap();
     assert_eq!(csv.lines().count(), 2, "{csv}");
     assert!(csv.contains(open[0]["document_uid"].as_str().unwrap()), "{csv}");

@@ -164,6 +164,16 @@ fn an_archive_is_raised_killed_in_between_and_renewed() {
     assert_eq!(of_version("v3"), 0, "none was raised twice");
     let archived = pairs(&[("agency_copy", "B-LTA", all), ("timestamp_doc", "B-LT", all)]);
     assert_eq!(scene.levels(), archived);
+    // Each was signed once and raised once; who stamped it stands with the raising.
+    let told = |action: &str| {
+        world.number(&format!("select count(*) as n from events where action = '{action}'"))
+            as usize
+    };
+    assert_eq!((told("signed"), told("raised")), (all, all));
+    let stamped = "select count(*) as n from events where action = 'raised' \
+                   and strpos(details, '\"level\":\"B-LTA\"') > 0 \
+                   and strpos(details, '\"stamped_by\":\"stamp\"') > 0";
+    assert_eq!(world.number(stamped) as usize, all);
     let open = "select count(*) as n from documents d join findings f \
                 on f.source_uid = d.source_uid and f.version = d.version \
                 where f.code = 'Q10_LEVEL_LOWER'";

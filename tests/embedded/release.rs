@@ -146,3 +146,40 @@ fn a_release_that_was_interrupted_is_finished_by_the_next_decision() {
         world.audit();
     }
 }
+
+/// A document that was read anew and waits; meanwhile a person corrects the version before, which takes
+/// the number that the new reading was to have.
+#[test]
+fn a_new_reading_goes_on_top_of_what_was_made_of_the_one_before() {
+    let world =
+        World::with_samples(&["--dossiers", "1", "--documents", "1", "--formats", "tiff-g4"]);
+    let manual = world.write("manual.toml", "[release]\nmode = \"manual\"\n");
+    let release = || {
+        let command = ["release", "approve", "--all", "--by", "Văn thư A", "--output", "out"];
+        let ran = world.sohoa(&[&command[..], &["--config", &manual, "--json"]].concat());
+        assert_eq!(ran.exit, 0, "{}", ran.stderr);
+        assert!(ran.stdout.contains("\"published\":1"), "{}", ran.stdout);
+    };
+    assert_eq!(world.run(&["--config", &manual]).count("documents", "held"), 1);
+    release();
+    let anew = world.run(&["--config", &manual, "--reprocess", "published"]);
+    assert_eq!(anew.count("documents", "held"), 1, "{}", anew.stderr);
+    let uid = world.query("select document_uid from documents")[0]["document_uid"].clone();
+    let line = format!("document_uid,field,value\n{},arrival_number,17\n", uid.as_str().unwrap());
+    let sheet = world.write("sheet.csv", &line);
+    let amended = world.sohoa(&["amend", &sheet, "--output", "out", "--by", "Lan"]);
+    assert_eq!(amended.exit, 0, "{}", amended.stderr);
+    release();
+    let row = world.query("select version, arrival_number, object_uri from documents").remove(0);
+    assert_eq!((&row["version"], &row["arrival_number"]), (&3.into(), &"17".into()), "{row}");
+    assert!(row["object_uri"].as_str().unwrap().contains("/v3/"), "{row}");
+    let texts = world.named("out/documents", "text.txt");
+    assert_eq!(texts.len(), 2, "the corrected version has no text of its own: {texts:?}");
+    assert!(world.files("out/work").is_empty(), "held state was left behind");
+    // The same word once more finds it done.
+    let again = ["release", "approve", "--all", "--by", "Văn thư A", "--output", "out"];
+    let again = world.sohoa(&[&again[..], &["--config", &manual, "--json"]].concat());
+    assert!(again.stdout.contains("\"documents\":0"), "{}", again.stdout);
+    assert_eq!(world.named("out/documents", "record.json").len(), 3);
+    world.audit();
+}

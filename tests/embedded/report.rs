@@ -33,6 +33,16 @@ fn reports_count_what_a_run_published_and_say_what_is_missing() {
     let page = std::fs::read_to_string(page).unwrap();
     assert!(page.contains("Không có số liệu: thiếu số kiểm kê"), "{page}");
 
+    // What was handed to somebody stands in the audit trail, with its hash.
+    let told = world.query(
+        "select details from events where action = 'reported' and subject_kind = 'index' \
+         order by seq",
+    );
+    assert_eq!(told.len(), 3);
+    let last = told[2]["details"].as_str().unwrap();
+    assert!(last.contains("\"report\":\"R1\"") && last.contains("R1.html"), "{last}");
+    assert_eq!(world.sohoa(&["audit", "--events", "--output", "out"]).exit, 0);
+
     // The SQL that is printed answers in `sohoa query` as well.
     let sql = ask("R9", &["--format", "sql"]).stdout;
     let row = world.query(&sql).pop().unwrap();

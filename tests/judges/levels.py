@@ -71,6 +71,9 @@ def judge(path, root, years):
     """The level, and what stands in the way of the next."""
     with open(path, "rb") as stream:
         reader = PdfFileReader(stream, strict=True)
+        # pyHanko judges files with both kinds of cross-references where it is not strict alone.
+        if reader.xrefs.hybrid_xrefs_present:
+            reader = PdfFileReader(stream, strict=False)
         signature = reader.embedded_regular_signatures[-1]
         status = validate_pdf_signature(signature, offline(root), offline(root))
         if not (status.valid and status.intact and status.trusted and status.bottom_line):

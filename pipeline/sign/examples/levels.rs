@@ -1,8 +1,7 @@
 //! Writes a file of every level for every key and cross-reference under a throw-away authority, for
-//! `tests/judges/levels.py` and `tests/judges/dss`: `levels [--matrix] FOLDER [IN.pdf...]`. Other
-//! PDFs are raised too when given. With SoftHSM2's settings in `SOFTHSM2_CONF`, keys in a token
-//! sign as well as keys in files. `--matrix` takes every hash and length of key, and every kind of
-//! input, each once a level.
+//! `tests/judges/levels.py` and `tests/judges/dss`: `levels FOLDER [IN.pdf...]`. Other PDFs are raised
+//! too when given. With SoftHSM2's settings in `SOFTHSM2_CONF`, keys in a token sign as well as keys
+//! in files. `bench/matrix` takes every key, algorithm and kind of input through the program itself.
 
 #![allow(
     clippy::allow_attributes,
@@ -21,7 +20,7 @@ use std::{
 
 use chrono::Utc;
 use made::{
-    Held, Shape, Xref,
+    Shape, Xref,
     pki::{AGENCY, Network, Pki},
     token,
 };
@@ -31,10 +30,8 @@ use sohoa_sign::{
 };
 
 fn main() {
-    let mut arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
-    let matrix = arguments.first().is_some_and(|first| first == Path::new("--matrix"));
-    let mut arguments = arguments.drain(usize::from(matrix)..);
-    let folder = arguments.next().expect("usage: levels [--matrix] FOLDER [IN.pdf...]");
+    let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
+    let folder = arguments.next().expect("usage: levels FOLDER [IN.pdf...]");
     let given: Vec<PathBuf> = arguments.collect();
     let pki = Pki::new();
     std::fs::write(folder.join("root.pem"), pki.root_pem()).unwrap();
@@ -44,67 +41,42 @@ fn main() {
         let list = pki.list(url, &pki.right(0));
         std::fs::write(folder.join(format!("{name}.crl")), list).unwrap();
     }
-    let mut inputs = inputs(&folder, &pki, matrix);
+    let mut inputs = inputs(&folder);
     inputs.extend(given.iter().map(|path| {
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         (stem.into_owned(), path.clone())
     }));
-    for (name, key) in keys(&pki, matrix) {
+    for (name, key) in keys(&pki) {
         // What a key in a token adds shows on one input.
         let in_token = Path::new(&name).extension().is_some_and(|kind| kind == "token");
-        let taken = if in_token && !matrix { 1 } else { inputs.len() };
+        let taken = if in_token { 1 } else { inputs.len() };
         for (kind, input) in &inputs[..taken] {
             let name = |level: &str| folder.join(format!("{level}.{name}.{kind}.pdf"));
-            every_level(&pki, &*key, input, (matrix || in_token, &name));
+            every_level(&pki, &*key, input, (in_token, &name));
         }
     }
 }
 
 /// Files to sign, each of another kind.
-fn inputs(folder: &Path, pki: &Arc<Pki>, matrix: bool) -> Vec<(String, PathBuf)> {
+fn inputs(folder: &Path) -> Vec<(String, PathBuf)> {
     let shape = Shape::default();
-    let kinds = [
-        ("table", shape),
-        ("stream", Shape { xref: Xref::Stream, ..shape }),
-        ("hybrid", Shape { xref: Xref::Hybrid, annotations: Held::Direct, ..shape }),
-        ("form", Shape { annotations: Held::Indirect, form: Held::Indirect, ..shape }),
-    ];
-    let taken = if matrix { kinds.len() } else { 2 };
-    let written = kinds.into_iter().take(taken).map(|(kind, shape)| {
+    let kinds = [("table", shape), ("stream", Shape { xref: Xref::Stream, ..shape })];
+    let written = kinds.into_iter().map(|(kind, shape)| {
         let path = folder.join(format!("{kind}.in"));
         std::fs::write(&path, whole(shape)).unwrap();
         (kind.to_owned(), path)
     });
-    let mut written: Vec<_> = written.collect();
-    if matrix {
-        let path = folder.join("signed.in");
-        let key = pki.agency(AGENCY, None, RsaScheme::default());
-        let mut request = made::request();
-        request.signing_time = made::hanoi(Utc::now());
-        sign_pdf(&written[0].1, &path, &request, &key).unwrap();
-        written.push(("signed".to_owned(), path));
-    }
-    written
+    written.collect()
 }
 
 /// Every key, in a file and where there is one in a token.
-fn keys(pki: &Arc<Pki>, matrix: bool) -> Vec<(String, Box<dyn MessageSigner>)> {
+fn keys(pki: &Arc<Pki>) -> Vec<(String, Box<dyn MessageSigner>)> {
     let (pss, pkcs1) = (RsaScheme::Pss, RsaScheme::Pkcs1);
-    let mut kinds = vec![
+    let kinds = [
         ("rsa-2048", vec![("pss", pss(Hash::Sha256)), ("pkcs1", pkcs1(Hash::Sha256))]),
         ("p-256", vec![("sha256", RsaScheme::default())]),
         ("p-384", vec![("sha384", RsaScheme::default())]),
     ];
-    if matrix {
-        kinds[0].1.extend([
-            ("pss-sha384", pss(Hash::Sha384)),
-            ("pss-sha512", pss(Hash::Sha512)),
-            ("pkcs1-sha384", pkcs1(Hash::Sha384)),
-            ("pkcs1-sha512", pkcs1(Hash::Sha512)),
-        ]);
-        kinds.push(("rsa-3072", vec![("pss", pss(Hash::Sha256)), ("pkcs1", pkcs1(Hash::Sha256))]));
-        kinds.push(("rsa-4096", vec![("pss", pss(Hash::Sha512)), ("pkcs1", pkcs1(Hash::Sha512))]));
-    }
     let in_token = std::env::var_os("SOFTHSM2_CONF").is_some();
     if in_token {
         token::make("levels");

@@ -84,7 +84,10 @@ impl Drop for Opened {
 #[derive(Debug)]
 pub(super) struct Connection {
     opened: Opened,
+    slot: Slot,
     key: ObjectHandle,
+    /// The key wants the PIN for each signature (`CKA_ALWAYS_AUTHENTICATE`).
+    asks_each_time: bool,
 }
 
 impl Connection {
@@ -106,8 +109,11 @@ impl Connection {
             .with(|_, session| private_keys(session, &target.key))
             .map_err(|error| failure(target, &error))?;
         match keys.as_slice() {
-            [(_, true)] => Err(TokenError::AsksEachTime),
-            [(key, false)] => Ok(Self { key: *key, opened }),
+            // Between beginning and end the PIN is given, so that the signature has to have parts.
+            [(_, true)] if !target.plan.hashes => Err(TokenError::AsksEachTime),
+            [(key, asks_each_time)] => {
+                Ok(Self { opened, slot, key: *key, asks_each_time: *asks_each_time })
+            }
             other => Err(TokenError::NoKey {
                 wanted: certificates::printed(&target.key),
                 count: other.len(),
@@ -117,9 +123,25 @@ impl Connection {
 
     pub(super) fn sign(&self, target: &Target, data: &[u8]) -> Result<Vec<u8>, TokenError> {
         let mechanism = target.plan.mechanism();
-        self.opened
-            .with(|_, session| session.sign(&mechanism, self.key, data))
-            .map_err(|error| failure(target, &error))
+        if !self.asks_each_time {
+            let signed = self.opened.with(|_, session| session.sign(&mechanism, self.key, data));
+            return signed.map_err(|error| failure(target, &error));
+        }
+        let signed = self.opened.with(|context, session| {
+            session.sign_init(&mechanism, self.key)?;
+            if let Err(error) = pin::confirm(target, (context, self.slot), session) {
+                return Ok(Err(error));
+            }
+            session.sign_update(data)?;
+            session.sign_final().map(Ok)
+        });
+        signed.map_err(|error| failure(target, &error))?
+    }
+
+    /// Whether a signature that was begun may stand open in the session, so that it is good for no
+    /// other one.
+    pub(super) fn is_spent_by(&self, error: &TokenError) -> bool {
+        self.asks_each_time || matches!(error, TokenError::Gone { .. })
     }
 }
 

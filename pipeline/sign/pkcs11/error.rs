@@ -37,10 +37,10 @@ pub enum TokenError {
         /// How many there are.
         count: usize,
     },
-    /// The key wants the PIN before each signature.
+    /// The key wants the PIN for each signature, and the token cannot sign in parts.
     #[error(
-        "the key asks for the PIN at every signature (CKA_ALWAYS_AUTHENTICATE), which cannot be \
-             done unattended"
+        "the key asks for the PIN at every signature (CKA_ALWAYS_AUTHENTICATE), and the token lists \
+         no mechanism of it that hashes, by which the PIN can be given on the way"
     )]
     AsksEachTime,
     /// The token does not make the signatures that are wanted.

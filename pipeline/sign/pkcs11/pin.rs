@@ -27,8 +27,25 @@ pub(super) enum PinState {
 /// Logs a session in, unless another one of this process did so.
 pub(super) fn log_in(
     target: &Target,
-    (context, slot): (&Pkcs11, Slot),
+    place: (&Pkcs11, Slot),
     session: &Session,
+) -> Result<(), TokenError> {
+    give(target, place, (session, UserType::User))
+}
+
+/// Gives the PIN for the one signature that the session has begun, to a key that asks each time.
+pub(super) fn confirm(
+    target: &Target,
+    place: (&Pkcs11, Slot),
+    session: &Session,
+) -> Result<(), TokenError> {
+    give(target, place, (session, UserType::ContextSpecific))
+}
+
+fn give(
+    target: &Target,
+    (context, slot): (&Pkcs11, Slot),
+    (session, to): (&Session, UserType),
 ) -> Result<(), TokenError> {
     let state = target.library.pin(&target.serial);
     let mut state = lock(&state);
@@ -36,7 +53,7 @@ pub(super) fn log_in(
         return Err(TokenError::PinRefused { why: why.clone() });
     }
     let info = context.get_token_info(slot).map_err(|error| failure(target, &error))?;
-    if !info.login_required() {
+    if matches!(to, UserType::User) && !info.login_required() {
         return Ok(());
     }
     may_try(&info)?;
@@ -53,8 +70,11 @@ pub(super) fn log_in(
         );
         return Err(TokenError::PinRefused { why });
     }
-    match session.login(UserType::User, pin.as_ref()) {
-        Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => Ok(()),
+    match session.login(to, pin.as_ref()) {
+        Ok(()) => Ok(()),
+        Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) if matches!(to, UserType::User) => {
+            Ok(())
+        }
         // What is not known to have stopped before the token may have been counted by it.
         Err(error) if !is_unsent(&error) => {
             let mut why = said(&error);

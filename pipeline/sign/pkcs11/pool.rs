@@ -20,9 +20,15 @@ use crate::SignError;
 /// requests that nobody waits for any more are passed over.
 #[derive(Debug)]
 pub(super) struct Pool {
-    jobs: Sender<Job>,
+    /// Dropped first, which ends the threads.
+    jobs: Option<Sender<Job>>,
+    /// Of every thread as long as it runs.
+    running: Mutex<Receiver<()>>,
     patience: Duration,
 }
+
+/// Longest wait for the sessions to be closed at the end.
+const CLOSING: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
 struct Job {
@@ -40,19 +46,33 @@ impl Pool {
     ) -> Result<Self, TokenError> {
         let (jobs, waiting) = mpsc::channel();
         let waiting = Arc::new(Mutex::new(waiting));
+        let (runs, running) = mpsc::channel();
         for _ in 0..sessions {
-            let (target, waiting) = (Arc::clone(target), Arc::clone(&waiting));
-            spawn(move || serve(&target, &waiting))?;
+            let (target, waiting, runs) = (Arc::clone(target), Arc::clone(&waiting), runs.clone());
+            spawn(move || {
+                serve(&target, &waiting);
+                drop(runs);
+            })?;
         }
-        Ok(Self { jobs, patience })
+        Ok(Self { jobs: Some(jobs), running: Mutex::new(running), patience })
     }
 
     pub(super) fn sign(&self, data: Vec<u8>) -> Result<Vec<u8>, TokenError> {
         let (answer, signature) = mpsc::sync_channel(1);
         let until = Instant::now() + self.patience;
         // Nobody listens once every thread has ended, and then nobody answers either.
-        drop(self.jobs.send(Job { data, until, answer }));
+        drop(self.jobs.as_ref().map(|jobs| jobs.send(Job { data, until, answer })));
         answered(&signature, self.patience)?
+    }
+}
+
+impl Drop for Pool {
+    /// Waits until the sessions are closed: a process that ends meanwhile takes the library apart
+    /// under the threads' feet, and dies of it after its work is done.
+    fn drop(&mut self) {
+        self.jobs = None;
+        // One that a token keeps waiting is left behind; nothing is ever sent.
+        lock(&self.running).recv_timeout(CLOSING).ok();
     }
 }
 
@@ -98,14 +118,17 @@ fn sign(
 ) -> Result<Vec<u8>, TokenError> {
     if let Some(open) = connection {
         let signed = open.sign(target, data);
+        let spent = signed.as_ref().is_err_and(|error| open.is_spent_by(error));
+        if spent {
+            *connection = None;
+        }
         if !matches!(signed, Err(TokenError::Gone { .. })) {
             return signed;
         }
-        *connection = None;
     }
     let open = connection.insert(Connection::open(target)?);
     let signed = open.sign(target, data);
-    if matches!(signed, Err(TokenError::Gone { .. })) {
+    if signed.as_ref().is_err_and(|error| open.is_spent_by(error)) {
         *connection = None;
     }
     signed

@@ -2,8 +2,9 @@
 //!
 //! The revision a signature covers is compared with the file as it is now. Allowed are further
 //! signatures, time-stamps and validation data; annotations are told apart, because they may lie
-//! over what was signed. Every object that changed must be accounted for by its role in the
-//! *signed* revision: what has no such role counts as content.
+//! over what was signed, and so may a signature field that shows something and is not signed. Every
+//! object that changed must be accounted for by its role in the *signed* revision: what has no such
+//! role, or another one beside it, counts as content.
 
 use std::collections::{HashMap, HashSet};
 
@@ -184,15 +185,25 @@ impl Comparison<'_> {
             }
         }
         for annotation in new {
-            if !before.has(annotation) && !is_signature_field(self.new, annotation)? {
+            if !before.has(annotation) && !self.is_harmless_field(annotation)? {
                 self.raise(LaterChanges::Annotations);
             }
         }
         Ok(())
     }
 
+    /// A signature field that is signed, so that its signer answers for what it shows, or that
+    /// shows nothing.
+    fn is_harmless_field(&self, field: &Object) -> Result<bool, PdfError> {
+        if !is_signature_field(self.new, field)? {
+            return Ok(false);
+        }
+        let shows = as_dictionary(self.new.resolve(field)?).get("AP").is_some();
+        Ok(!shows || inherited(self.new, field, "V")? != Object::Null)
+    }
+
     fn objects(&mut self) -> Result<(), PdfError> {
-        let mut appeared = HashSet::new();
+        let (mut appeared, mut aside) = (HashSet::new(), HashSet::new());
         for (&number, entry) in &self.new.xref.entries {
             let before = self.old.xref.entries.get(&number);
             if before == Some(entry) {
@@ -204,11 +215,33 @@ impl Comparison<'_> {
             }
             let level = self.changed(number)?;
             self.level = self.level.max(level);
+            if self.roles.get(&number) == Some(&Role::Aside) {
+                aside.insert(number);
+            }
+        }
+        if self.is_used_otherwise(&aside)? {
+            self.raise(LaterChanges::Content);
         }
         if !appeared.is_empty() && refers_to(self.old, &appeared) {
             self.raise(LaterChanges::Content);
         }
         Ok(())
+    }
+
+    /// What was changed beside the content is named by something else too, which may show it: a file
+    /// made for such an attack has one stream as metadata and as the content of a page.
+    fn is_used_otherwise(&self, aside: &HashSet<u32>) -> Result<bool, PdfError> {
+        if aside.is_empty() {
+            return Ok(false);
+        }
+        let (root, catalog) = self.old.catalog()?;
+        let elsewhere = |key: &[u8]| !matches!(key, b"DSS" | b"Metadata" | b"Extensions");
+        if catalog.iter().any(|(key, value)| elsewhere(key) && mentions(value, aside)) {
+            return Ok(true);
+        }
+        let known =
+            |number: u32| number == root.number || self.roles.get(&number) == Some(&Role::Aside);
+        Ok(refers_to_but(self.old, aside, known))
     }
 
     fn changed(&self, number: u32) -> Result<LaterChanges, PdfError> {
@@ -219,7 +252,14 @@ impl Comparison<'_> {
         Ok(match self.roles.get(&number) {
             Some(Role::Compared | Role::Aside) => LaterChanges::Signatures,
             Some(Role::Annotation) => LaterChanges::Annotations,
-            Some(Role::EmptyField) if filled_in(&before, &after) => LaterChanges::Signatures,
+            Some(Role::EmptyField) if filled_in(&before, &after) => {
+                let field = Object::Reference(Reference { number, generation: 0 });
+                if self.is_harmless_field(&field)? || same_looks(&before, &after) {
+                    LaterChanges::Signatures
+                } else {
+                    LaterChanges::Annotations
+                }
+            }
             None if is_cross_reference(&before) && is_cross_reference(&after) => {
                 LaterChanges::Signatures
             }
@@ -262,6 +302,14 @@ fn filled_in(before: &Object, after: &Object) -> bool {
         return false;
     };
     same_but(before, after, FILLED)
+}
+
+/// It shows what it showed, where it showed it.
+fn same_looks(before: &Object, after: &Object) -> bool {
+    let (Some(before), Some(after)) = (before.dictionary(), after.dictionary()) else {
+        return false;
+    };
+    ["AP", "AS", "F", "Rect"].iter().all(|key| before.get(key) == after.get(key))
 }
 
 fn same_but(old: &Dictionary, new: &Dictionary, except: &[&[u8]]) -> bool {
@@ -348,14 +396,26 @@ fn all_pages(document: &Document) -> Result<Vec<page::Page>, PdfError> {
 /// Some object of the document refers to one of these numbers. A reference that led nowhere when
 /// it was signed must not lead to something new.
 fn refers_to(document: &Document, numbers: &HashSet<u32>) -> bool {
+    refers_to_but(document, numbers, |_| false)
+}
+
+/// The same of all objects but those that are known.
+fn refers_to_but(document: &Document, numbers: &HashSet<u32>, known: impl Fn(u32) -> bool) -> bool {
     if document.xref.entries.len() > MAX_SCANNED {
         return true;
     }
     let mut owned: Vec<u32> = document.xref.entries.keys().copied().collect();
     owned.sort_unstable();
     // Other readers may repair what this one cannot read.
-    let named = |number| document.get(number).map_or(true, |object| mentions(&object, numbers));
-    owned.into_iter().any(named)
+    let named = |number| match document.get(number) {
+        // A trailer too, and it names the document's information as a trailer does.
+        Ok(Object::Stream(stream)) if stream.dictionary.is("Type", "XRef") => {
+            let mut entries = stream.dictionary.iter();
+            entries.any(|(key, value)| key != b"Info" && mentions(value, numbers))
+        }
+        object => object.map_or(true, |object| mentions(&object, numbers)),
+    };
+    owned.into_iter().filter(|number| !known(*number)).any(named)
 }
 
 fn mentions(object: &Object, numbers: &HashSet<u32>) -> bool {

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     certificate::Certificate,
-    dss,
+    dss, form,
     hash::Hash,
     oid,
     pdf::{Document, Object, PdfError, Reference},
@@ -64,6 +64,8 @@ pub(crate) struct Judged {
     pub(crate) covered: HashSet<Vec<u8>>,
     /// What `/VRI` calls the signature.
     pub(crate) key: String,
+    /// It certifies the document and allows no change after it, another signature included.
+    pub(crate) closes: bool,
 }
 
 /// Judges the signature of a field, evidence of revocation aside.
@@ -82,6 +84,7 @@ pub(crate) fn signature(
         end: 0,
         covered: HashSet::new(),
         key: String::new(),
+        closes: false,
     };
     examine(document, field, measure, &mut judged)?;
     Ok(judged)
@@ -103,6 +106,8 @@ fn examine(
     if let Object::Name(name) = document.entry(&dictionary, "SubFilter")? {
         found.sub_filter = String::from_utf8_lossy(&name).into_owned();
     }
+    judged.closes = form::closes(document, &dictionary)?;
+    let found = &mut judged.signature;
     if let Object::String(text) = document.entry(&dictionary, "M")? {
         found.signing_time_claimed = pdf_time(&text);
     }
@@ -126,7 +131,7 @@ fn examine(
             };
         }
     }
-    found.modified_after = found.later_changes == LaterChanges::Content;
+    found.modified_after = found.later_changes >= LaterChanges::Annotations;
     if found.later_changes == LaterChanges::Annotations {
         found.notes.push(Note::AnnotatedAfter);
     }
@@ -312,6 +317,18 @@ fn identity(judged: &mut Judged, cms: &Cms<'_>, ranges: Option<&Ranges<'_>>, mea
     found.verdict = verdict(found, path.as_ref(), (trust, at_time), key_usage);
 }
 
+/// Where a signature certifies the document as closed, none may follow it; what proves it may, and
+/// time-stamps (ISO 32000-2, 12.8.2.2).
+pub(crate) fn enforce_certifications(judged: &mut [Judged]) {
+    let signed = judged.iter().filter(|one| !one.signature.is_document_stamp());
+    let last = signed.map(|one| one.end).max().unwrap_or_default();
+    for one in judged.iter_mut().filter(|one| one.closes && one.end < last) {
+        one.signature.notes.push(Note::CertificationBroken);
+        one.signature.modified_after = true;
+        one.signature.verdict = Verdict::Altered;
+    }
+}
+
 /// Judges the time-stamp and answers the chain of the authority that gave it.
 fn stamp(
     found: &mut Signature,
@@ -353,11 +370,17 @@ fn verdict(
     if found.notes.contains(&Note::UnsupportedAlgorithm) && !found.modified_after {
         return Verdict::UntrustedChain;
     }
-    let padded = found.notes.contains(&Note::PaddingNotZero);
-    if found.integrity != Integrity::Intact || found.modified_after || padded {
+    let has = |note| found.notes.contains(&note);
+    // A time-stamp that is not this signature's was put there by somebody else.
+    let foreign = has(Note::PaddingNotZero) || has(Note::TimeStampBroken);
+    if found.integrity != Integrity::Intact || found.modified_after || foreign {
         return Verdict::Altered;
     }
     let Some(path) = path.filter(|_| key_usage) else { return Verdict::UntrustedChain };
+    // As a time-stamp over the whole file is judged by its own authority.
+    if has(Note::TimeStampUntrusted) {
+        return Verdict::UntrustedChain;
+    }
     let stamped = found.timestamp.as_ref().filter(|stamp| stamp.sound()).map(|stamp| stamp.time);
     // A claim about the future proves nothing; then only the time judged for counts.
     let claimed = found.signing_time_claimed.filter(|claimed| *claimed <= at_time);

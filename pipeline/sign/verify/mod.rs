@@ -121,6 +121,7 @@ pub(crate) fn examine_with(
             unsigned_fields.push(field.name);
         }
     }
+    judge::enforce_certifications(&mut judged);
     evidence::weigh(&mut judged, &pool, at_time);
     Ok(Examined { judged, unsigned_fields, pool })
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     path::chain,
-    report::SubjectKind,
+    report::{SubjectKind, Verdict},
     subject::classify,
     trust::{Expected, Trust, TrustDomain},
 };
@@ -31,6 +31,19 @@ pub enum PolicyError {
     /// It belongs to another agency.
     #[error("the signing certificate does not belong to the custodian agency")]
     WrongAgency,
+}
+
+impl PolicyError {
+    /// What a verifier would say of its signatures.
+    pub fn verdict(self) -> Verdict {
+        match self {
+            Self::Unreadable => Verdict::Altered,
+            Self::Untrusted | Self::KeyUsage => Verdict::UntrustedChain,
+            Self::NotValid => Verdict::ExpiredAtSigning,
+            Self::NotAnOrganisation => Verdict::WrongSubjectKind,
+            Self::WrongAgency => Verdict::WrongAgency,
+        }
+    }
 }
 
 /// Whose certificate it is.

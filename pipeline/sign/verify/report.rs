@@ -97,7 +97,7 @@ pub struct Signature {
     pub byte_range_covers_all: bool,
     /// What later revisions did.
     pub later_changes: LaterChanges,
-    /// Later revisions did more than sign, stamp, annotate or add validation data.
+    /// Later revisions did more than sign, stamp or add validation data.
     pub modified_after: bool,
     /// The signature against the bytes it covers.
     pub integrity: Integrity,
@@ -315,6 +315,8 @@ pub enum Note {
     AnnotatedAfter,
     /// The ranges are no pair around exactly the signature value.
     ByteRangeMisplaced,
+    /// It certifies that nothing follows it, and a signature does.
+    CertificationBroken,
     /// The certificate named by the signing-certificate attribute is another one.
     CertificateSubstituted,
     /// The claimed time is later than the time judged for.

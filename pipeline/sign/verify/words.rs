@@ -1,6 +1,9 @@
 //! The verdicts in words, English and Vietnamese.
 
-use super::report::{Integrity, LaterChanges, SubjectKind, Verdict};
+use super::{
+    report::{Integrity, LaterChanges, Note, RevocationStatus, SubjectKind, Verdict},
+    trust::TrustDomain,
+};
 
 impl Verdict {
     /// One short sentence in English.
@@ -92,7 +95,7 @@ impl LaterChanges {
     pub fn english(self) -> &'static str {
         match self {
             Self::None => "nothing added after signing",
-            Self::Signatures => "further signatures added after signing",
+            Self::Signatures => "signatures, time-stamps or evidence added after signing (allowed)",
             Self::Annotations => "annotations added after signing",
             Self::Content => "content changed after signing",
         }
@@ -102,9 +105,109 @@ impl LaterChanges {
     pub fn vietnamese(self) -> &'static str {
         match self {
             Self::None => "không có thay đổi sau khi ký",
-            Self::Signatures => "có thêm chữ ký số sau khi ký",
+            Self::Signatures => {
+                "có thêm chữ ký số, dấu thời gian hoặc bằng chứng sau khi ký (được phép)"
+            }
             Self::Annotations => "có thêm chú thích sau khi ký",
             Self::Content => "nội dung bị thay đổi sau khi ký",
+        }
+    }
+}
+
+impl TrustDomain {
+    /// In English.
+    pub fn english(self) -> &'static str {
+        match self {
+            Self::GovCipher => "to a trusted root (official duty)",
+            Self::PublicCa => "to a trusted root (public authority)",
+            Self::Foreign => "to a trusted root (foreign authority)",
+            Self::Test => "to a test root",
+            Self::Untrusted => "to no trusted root",
+        }
+    }
+
+    /// In Vietnamese.
+    pub fn vietnamese(self) -> &'static str {
+        match self {
+            Self::GovCipher => "tới gốc tin cậy (chuyên dùng công vụ)",
+            Self::PublicCa => "tới gốc tin cậy (công cộng)",
+            Self::Foreign => "tới gốc tin cậy (nước ngoài)",
+            Self::Test => "tới gốc thử nghiệm",
+            Self::Untrusted => "không tới gốc tin cậy nào",
+        }
+    }
+}
+
+impl RevocationStatus {
+    /// In English.
+    pub fn english(self) -> &'static str {
+        match self {
+            Self::Good => "not revoked",
+            Self::Revoked => "revoked",
+            Self::Unknown => "not proven in the file",
+        }
+    }
+
+    /// In Vietnamese.
+    pub fn vietnamese(self) -> &'static str {
+        match self {
+            Self::Good => "chưa bị thu hồi",
+            Self::Revoked => "đã bị thu hồi",
+            Self::Unknown => "tệp không có bằng chứng",
+        }
+    }
+}
+
+impl Note {
+    /// In English.
+    pub fn english(self) -> &'static str {
+        match self {
+            Self::AnnotatedAfter => "annotations were added after signing; they may cover the text",
+            Self::ByteRangeMisplaced => "the signed ranges are not the bytes around the signature",
+            Self::CertificationBroken => "it certifies that nothing follows, and a signature does",
+            Self::CertificateSubstituted => "the certificate is not the one that was signed with",
+            Self::ClaimedInFuture => "the claimed time lies in the future",
+            Self::EncryptedValue => "the file is encrypted, and the signature with it",
+            Self::JunkBeforeHeader => "there are bytes before the PDF begins",
+            Self::KeyUsage => "the certificate is not for signing documents",
+            Self::SeveralSigners => {
+                "there are several signers in one signature; the first is judged"
+            }
+            Self::NoSigningCertificate => "nothing binds the certificate to the signature",
+            Self::PaddingNotZero => "there is something behind the signature value",
+            Self::TimeStampBroken => "the time-stamp is broken, or belongs to another signature",
+            Self::TimeStampRevoked => "the time-stamp authority's certificate was revoked",
+            Self::TimeStampUntrusted => {
+                "the time-stamp authority leads to no trusted root, or may not stamp"
+            }
+            Self::UnreadableValue => "the signature value cannot be read",
+            Self::UnsupportedAlgorithm => "the algorithm is not known",
+        }
+    }
+
+    /// In Vietnamese.
+    pub fn vietnamese(self) -> &'static str {
+        match self {
+            Self::AnnotatedAfter => "có chú thích thêm sau khi ký, có thể che nội dung",
+            Self::ByteRangeMisplaced => "phạm vi ký không bao quanh đúng giá trị chữ ký",
+            Self::CertificationBroken => {
+                "chữ ký chứng nhận không cho phép ký thêm, nhưng đã có ký thêm"
+            }
+            Self::CertificateSubstituted => "chứng thư số không phải chứng thư số đã dùng để ký",
+            Self::ClaimedInFuture => "thời gian ký khai ở tương lai",
+            Self::EncryptedValue => "tệp được mã hóa cùng với chữ ký",
+            Self::JunkBeforeHeader => "có dữ liệu lạ trước phần đầu PDF",
+            Self::KeyUsage => "chứng thư số không dùng để ký tài liệu",
+            Self::SeveralSigners => "một chữ ký có nhiều người ký; chỉ xét người thứ nhất",
+            Self::NoSigningCertificate => "chứng thư số không được ràng buộc trong chữ ký",
+            Self::PaddingNotZero => "có dữ liệu lạ sau giá trị chữ ký",
+            Self::TimeStampBroken => "dấu thời gian hỏng hoặc của chữ ký khác",
+            Self::TimeStampRevoked => "chứng thư số của tổ chức cấp dấu thời gian đã bị thu hồi",
+            Self::TimeStampUntrusted => {
+                "tổ chức cấp dấu thời gian không dẫn tới gốc tin cậy hoặc không được cấp dấu"
+            }
+            Self::UnreadableValue => "không đọc được giá trị chữ ký",
+            Self::UnsupportedAlgorithm => "thuật toán không được hỗ trợ",
         }
     }
 }

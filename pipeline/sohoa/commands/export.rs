@@ -8,6 +8,7 @@ use serde::Serialize;
 use sohoa_export::{Census, ExportError, Files};
 use sohoa_find::Request;
 use sohoa_index::IndexError;
+use sohoa_schemas::events::Action;
 use sohoa_store::{Missing, Store, hash::Hasher};
 
 use crate::{
@@ -19,7 +20,7 @@ use crate::{
     exit::{Exit, Failure},
     find::ask,
     settings::Settings,
-    setup,
+    setup, trail,
 };
 
 /// Where errors of the store say they are from.
@@ -77,9 +78,20 @@ pub(crate) async fn run(arguments: &Export, bars: &MultiProgress) -> Result<Exit
             error => Failure::from_error(Exit::Configuration, &error),
         })?;
         put(&target, &files, &mut note).await?;
+        trace((&settings, &store), &target, &note).await;
     }
     report(arguments, &note)?;
     Ok(Exit::Done)
+}
+
+/// Tells the audit trail what left, and where to.
+async fn trace((settings, store): (&Settings, &Store), target: &Store, note: &Note) {
+    let details = serde_json::json!({
+        "what": "public", "of": note.of, "to": target.address(), "rows": note.rows,
+        "files": note.files,
+    });
+    let told = ("sohoa export", details);
+    trail::tell((&settings.config, store), Action::Exported, told).await;
 }
 
 fn request(arguments: &Export) -> Result<Request, Failure> {

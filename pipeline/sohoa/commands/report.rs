@@ -10,7 +10,8 @@ use chrono::{TimeDelta, Utc};
 use serde_json::json;
 use sohoa_index::IndexError;
 use sohoa_report::{Answer, Format, Question, REPORTS, Report, ReportError, render};
-use sohoa_store::Missing;
+use sohoa_schemas::events::Action;
+use sohoa_store::{Missing, hash::sha256};
 
 use crate::{
     arguments::{
@@ -21,7 +22,7 @@ use crate::{
     console,
     exit::{Exit, Failure},
     settings::Settings,
-    setup,
+    setup, trail,
 };
 
 /// Makes one report, or lists them.
@@ -65,6 +66,14 @@ pub(crate) async fn run(arguments: &arguments::report::Report) -> Result<Exit, F
     let bytes =
         render(&answer, format).map_err(|error| Failure::from_error(Exit::Internal, &error))?;
     write(&bytes, arguments.to.as_deref())?;
+    let details = json!({
+        "report": report.name, "from": period.from, "until": period.to,
+        "province": arguments.province.as_ref().map(ToString::to_string),
+        "agency": arguments.agency.as_ref().map(ToString::to_string),
+        "to": arguments.to, "sha256": sha256(&bytes),
+    });
+    let told = ("sohoa report", details);
+    trail::tell((&settings.config, &store), Action::Reported, told).await;
     if answer.is_without_data() {
         let missing = if answer.missing.is_empty() {
             "nothing is recorded for the period".to_owned()

@@ -97,30 +97,71 @@ fn one(text: &mut String, signature: &Signature) -> std::fmt::Result {
             "     TEST, not a legal signature / chữ ký thử nghiệm, không có giá trị pháp lý"
         )?;
     }
-    let name = signature.subject_cn.as_deref().unwrap_or("?");
-    let above =
-        signature.subject_o.as_deref().map(|above| format!(", {above}")).unwrap_or_default();
-    let kind = signature.subject_kind;
-    writeln!(text, "     signer: {name}{above} ({} / {})", kind.english(), kind.vietnamese())?;
-    writeln!(text, "     issuer: {}", signature.issuer_dn.as_deref().unwrap_or("?"))?;
-    let trust = word(&signature.trust_domain);
-    let integrity = signature.integrity;
-    writeln!(text, "     {}, {}, trust: {trust}", integrity.english(), covers(signature))?;
-    let stamp = signature.timestamp.as_ref().map(|stamp| ("time-stamp", stamp.time));
-    let claimed = signature.signing_time_claimed.map(|time| ("claimed time", time));
-    for (what, time) in stamp.into_iter().chain(claimed) {
-        writeln!(text, "     {what}: {}", vietnamese(time).format("%d.%m.%Y %H:%M:%S %:z"))?;
-    }
+    who(text, signature)?;
+    what(text, signature)?;
+    when(text, signature)?;
     for note in &signature.notes {
-        writeln!(text, "     note: {}", word(note).replace('_', " "))?;
+        writeln!(text, "     note / lưu ý: {} / {}", note.english(), note.vietnamese())?;
     }
     Ok(())
 }
 
-fn covers(signature: &Signature) -> &'static str {
-    if signature.byte_range_covers_all {
-        "covers the whole file"
+fn who(text: &mut String, signature: &Signature) -> std::fmt::Result {
+    let name = signature.subject_cn.as_deref().unwrap_or("?");
+    let above =
+        signature.subject_o.as_deref().map(|above| format!(", {above}")).unwrap_or_default();
+    if signature.is_document_stamp() {
+        let kind = "time-stamp over the whole file by / dấu thời gian cho toàn tệp của";
+        writeln!(text, "     {kind}: {name}{above}")?;
     } else {
-        signature.later_changes.english()
+        let kind = signature.subject_kind;
+        let (english, vietnamese) = (kind.english(), kind.vietnamese());
+        writeln!(text, "     signer / người ký: {name}{above} ({english} / {vietnamese})")?;
+    }
+    let serial = signature.serial_hex.as_deref().unwrap_or("?");
+    let ends = [signature.cert_not_before, signature.cert_not_after].map(|end| {
+        end.map_or_else(|| "?".to_owned(), |end| vietnamese(end).format("%d.%m.%Y").to_string())
+    });
+    writeln!(text, "     certificate / chứng thư số: {serial}, {} - {}", ends[0], ends[1])?;
+    writeln!(text, "     issuer / cấp bởi: {}", signature.issuer_dn.as_deref().unwrap_or("?"))
+}
+
+fn what(text: &mut String, signature: &Signature) -> std::fmt::Result {
+    let two = |text: &mut String, label, (english, vietnamese)| {
+        writeln!(text, "     {label}: {english} / {vietnamese}")
+    };
+    let Signature { integrity, trust_domain, revocation_status, .. } = signature;
+    let (integrity, trust, revoked) = (*integrity, *trust_domain, *revocation_status);
+    two(text, "integrity / toàn vẹn", (integrity.english(), integrity.vietnamese()))?;
+    two(text, "coverage / phạm vi", covers(signature))?;
+    two(text, "chain / chuỗi chứng thực", (trust.english(), trust.vietnamese()))?;
+    two(text, "revocation / thu hồi", (revoked.english(), revoked.vietnamese()))?;
+    let level = word(&signature.pades_level);
+    let bits = signature.key_bits.map(|bits| format!(" {bits}")).unwrap_or_default();
+    let made = signature.sig_alg.map(|made| (word(&made.algorithm), word(&made.hash)));
+    let made = made.map(|(algorithm, hash)| format!(" ({algorithm}{bits}, {hash})"));
+    writeln!(text, "     level / mức: {level}{}", made.unwrap_or_default())
+}
+
+fn when(text: &mut String, signature: &Signature) -> std::fmt::Result {
+    let shown = |time: DateTime<Utc>| vietnamese(time).format("%d.%m.%Y %H:%M:%S %:z").to_string();
+    if let Some(stamp) = &signature.timestamp {
+        let by = stamp.tsa_dn.as_deref().unwrap_or("?");
+        writeln!(text, "     time-stamp / dấu thời gian: {}, {by}", shown(stamp.time))?;
+    }
+    match signature.signing_time_claimed {
+        Some(time) if !signature.is_document_stamp() => {
+            writeln!(text, "     claimed time / giờ ký tự khai: {}", shown(time))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn covers(signature: &Signature) -> (&'static str, &'static str) {
+    if signature.byte_range_covers_all {
+        ("the whole file", "toàn bộ tệp")
+    } else {
+        let changes = signature.later_changes;
+        (changes.english(), changes.vietnamese())
     }
 }

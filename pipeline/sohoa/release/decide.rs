@@ -130,7 +130,7 @@ async fn one(office: &Office, order: Order) -> Result<Option<Done>, Fault> {
         Decision::Approve => {
             // An interrupted approval left the held state; the key is not used for it again.
             let source = prepared.record.source_uid;
-            let find = || publication::find(&office.output, source, version);
+            let find = || publication::reading(&office.output, source, version);
             if let Some(record) = retry(office.retry, find).await? {
                 return Ok(Some(Done { settled: Settled::published(record), dossier, version }));
             }
@@ -162,7 +162,7 @@ async fn refuse(
 ) -> Result<Settled, Fault> {
     let time = now();
     let (source, version) = (prepared.record.source_uid, prepared.record.version);
-    let find = || publication::find(&office.output, source, version);
+    let find = || publication::reading(&office.output, source, version);
     if let Some(record) = retry(office.retry, find).await? {
         return Ok(Settled::published(record));
     }

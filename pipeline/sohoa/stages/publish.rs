@@ -14,7 +14,7 @@ use sohoa_flow::{
 use sohoa_metrics::Stage;
 use sohoa_publish::{
     Published, holding, keys,
-    publication::{self, Attempt},
+    publication::{self, Attempt, Making},
 };
 use sohoa_schemas::{
     Code,
@@ -29,6 +29,7 @@ use sohoa_store::{
 };
 
 use crate::{
+    amend,
     context::{Office, now},
     levels,
     observe::{ended, measured},
@@ -36,7 +37,7 @@ use crate::{
         accept::Remark,
         layout::Layout,
         process::Settled,
-        rows::{Filed, finding_of},
+        rows::{Filed, finding_of, set_version},
         sign::{self, SignedDocument},
     },
 };
@@ -48,6 +49,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The same before it is signed at a lower level, for each level.
 const LOWER_PATIENCE: Duration = Duration::from_secs(10);
+
+/// How often a reading is given another number because somebody else took its own.
+const ATTEMPTS: usize = 8;
 
 /// The files of a held state.
 #[derive(Debug)]
@@ -175,7 +179,6 @@ async fn store(
     let SignedDocument { file, signatures, signed_at } = signed;
     let hash = sha256_file(&file).map_err(|error| classify_local(STAGE, error))?;
     let Prepared { mut record, alto: layout, .. } = prepared;
-    let attempt = attempt(&record, &hash, layout.as_ref());
     let document = Part {
         role: "document".into(),
         key: "document.pdf".into(),
@@ -183,8 +186,6 @@ async fn store(
         sha256: hash,
         media_type: "application/pdf".into(),
     };
-    let put = || attempt.put_file(&office.output, &file, document.clone());
-    let document = retry(office.retry, put).await?;
     for row in &mut record.rows.documents {
         row.converted_at = Some(signed_at);
     }
@@ -201,11 +202,8 @@ async fn store(
         record.rows.findings.push(on_signature(&record, signature, remark));
     }
     record.rows.signatures.extend(signatures);
-    if let Some(part) = layout {
-        let layout = (alto, Part { key: "alto.xml".into(), ..part });
-        record.parts.push(keep_layout(office, &attempt, layout).await?);
-    }
-    publish(office, record, &attempt, document).await
+    let layout = layout.map(|part| (alto, Part { key: "alto.xml".into(), ..part }));
+    publish(office, record, &Made { file: Some(&file), document, layout }).await
 }
 
 /// The finding on a signature that is below the level it should have.
@@ -234,20 +232,24 @@ fn on_signature(record: &Record, signature: &SignatureRow, remark: Remark) -> Fi
 /// Publishes a born-digital original.
 pub(crate) async fn publish_original(
     office: &Office,
-    mut record: Record,
+    record: Record,
     layout: &Layout,
 ) -> Result<Settled, Fault> {
     let Some(document) = record.parts.first().cloned() else {
         let error = "a record without its original";
         return Err(Fault::fatal(FatalKind::Internal, STAGE, error));
     };
-    let attempt = attempt(&record, &document.sha256, Some(&layout.part));
-    let publishing = async {
-        let layout = (&*layout.file, layout.part.clone());
-        record.parts.push(keep_layout(office, &attempt, layout).await?);
-        publish(office, record, &attempt, document).await
-    };
-    measured(office, Stage::Publish, publishing).await
+    let layout = Some((&*layout.file, layout.part.clone()));
+    let made = Made { file: None, document, layout };
+    measured(office, Stage::Publish, publish(office, record, &made)).await
+}
+
+/// What a record's parts are made of, which have to be stored anew under each number it is given.
+struct Made<'a> {
+    /// The signed file; none of an original, which is stored already.
+    file: Option<&'a FilePath>,
+    document: Part,
+    layout: Option<(&'a FilePath, Part)>,
 }
 
 fn attempt(record: &Record, document: &str, layout: Option<&Part>) -> Attempt {
@@ -264,12 +266,45 @@ async fn keep_layout(
     retry(office.retry, || attempt.put_file(&office.output, file, part.clone())).await
 }
 
-async fn publish(
+/// Publishes a reading under its number. Where that went to the version before, raised or corrected
+/// while this was read, it goes on top of it with what was set by hand: a reading is never lost to what
+/// was made of an older one. Of two readings the first counts.
+async fn publish(office: &Office, mut record: Record, made: &Made<'_>) -> Result<Settled, Fault> {
+    for _ in 0..ATTEMPTS {
+        let other = match attempted(office, record.clone(), made).await? {
+            (record, Published::Now(hash)) => {
+                return Ok(Settled { sha256: Some(hash), ..Settled::published(record) });
+            }
+            (_, Published::Before(winner)) => winner,
+        };
+        if publication::making(&other) == Making::Read {
+            return Ok(Settled::published(*other));
+        }
+        let (source, version) = (record.source_uid, other.version);
+        tracing::info!(%source, version, "the version before was changed meanwhile; this goes on top");
+        amend::carry(&other, &mut record.rows);
+        record.version = version + 1;
+        set_version(&mut record.rows, record.version);
+    }
+    let error = "others make new versions of it without a pause";
+    Err(Fault::retry(STAGE, error))
+}
+
+async fn attempted(
     office: &Office,
     mut record: Record,
-    attempt: &Attempt,
-    document: Part,
-) -> Result<Settled, Fault> {
+    made: &Made<'_>,
+) -> Result<(Record, Published), Fault> {
+    let layout = made.layout.as_ref();
+    let attempt = attempt(&record, &made.document.sha256, layout.map(|(_, part)| part));
+    let mut document = made.document.clone();
+    if let Some(file) = made.file {
+        let put = || attempt.put_file(&office.output, file, made.document.clone());
+        document = retry(office.retry, put).await?;
+    }
+    if let Some((file, part)) = layout {
+        record.parts.push(keep_layout(office, &attempt, (file, part.clone())).await?);
+    }
     let text = text_of(&record.rows);
     let name = ("text", "text.txt", "text/plain; charset=utf-8");
     let put = || attempt.put(&office.output, name, text.clone());
@@ -281,10 +316,8 @@ async fn publish(
     record.parts.push(text);
     record.attempt.clone_from(&attempt.name);
     record.published_at = now();
-    match retry(office.retry, || publication::publish(&office.output, &record)).await? {
-        Published::Now(hash) => Ok(Settled { sha256: Some(hash), ..Settled::published(record) }),
-        Published::Before(winner) => Ok(Settled::published(*winner)),
-    }
+    let published = retry(office.retry, || publication::publish(&office.output, &record)).await?;
+    Ok((record, published))
 }
 
 /// Fills what only the finished document knows.

@@ -53,6 +53,16 @@ pub fn put_key(token: &str, pem: &str, label: &str, id: &str) {
     run("softhsm2-util", &what);
 }
 
+/// Puts a PKCS#8 key, PEM, into a token, which asks for the PIN at each of its signatures.
+pub fn put_asking_key(token: &str, pem: &str, label: &str, id: &str) {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), pem).unwrap();
+    let path = file.path().to_str().unwrap();
+    let what = ["--write-object", path, "--type", "privkey", "--label", label, "--id", id];
+    let asks = ["--always-auth", "--usage-sign", "--login", "--pin", PIN];
+    tool(token, &[&what[..], &asks].concat());
+}
+
 /// Puts a certificate into a token.
 pub fn put_certificate(token: &str, certificate: &CertificateDer, label: &str, id: &str) {
     let file = tempfile::NamedTempFile::new().unwrap();

@@ -9,7 +9,7 @@ use sohoa_sign::{
 
 use crate::{
     curve, id, issuers, label,
-    made::token::{PIN, make, mistype, put_key, tool},
+    made::token::{PIN, make, mistype, put_asking_key, put_key, tool},
     of, put, rsa, signs, token_error,
 };
 
@@ -21,6 +21,7 @@ pub(crate) const TESTS: &[(&str, fn())] = &[
     ("a_wrong_pin_is_tried_once", wrong_pin),
     ("a_token_that_was_mistyped_at_is_left_alone", mistyped),
     ("threads_share_the_sessions", threads),
+    ("a_key_that_asks_each_time_is_given_the_pin_each_time", asking),
     ("what_is_not_there_is_named", missing),
 ];
 
@@ -33,7 +34,7 @@ struct Tokens {
 
 /// All tokens are made before the library is started: it looks for them at its start.
 static TOKENS: LazyLock<Tokens> = LazyLock::new(|| {
-    for token in ["agency", "bare", "wrong", "doubtful", "silent"] {
+    for token in ["agency", "bare", "wrong", "doubtful", "silent", "asking"] {
         make(token);
     }
     let small = rsa(2048);
@@ -43,6 +44,7 @@ static TOKENS: LazyLock<Tokens> = LazyLock::new(|| {
     let chains = chains.map(|(name, id)| put("agency", keys.next().unwrap(), name, id));
     put_key("bare", &small, "one", "01");
     put_key("silent", &small, "one", "01");
+    put_asking_key("asking", &small, "one", "01");
     let other = put("wrong", &small, "one", "01");
     put("doubtful", &small, "one", "01");
     mistype("doubtful");
@@ -152,4 +154,20 @@ fn missing() {
     let no_key = TokenSettings { key: id(9), chain: TOKENS.chains[0].clone(), ..settings };
     let error = token_error(TokenKey::open(no_key).unwrap().ready());
     assert!(matches!(error, TokenError::NoKey { count: 0, .. }), "{error}");
+}
+
+fn asking() {
+    let settings = of("asking", id(1), TOKENS.chains[0].clone());
+    for scheme in [RsaScheme::Pss(Hash::Sha256), RsaScheme::Pkcs1(Hash::Sha384)] {
+        let key = TokenKey::open(TokenSettings { rsa: scheme, ..settings.clone() }).unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| (0..5).for_each(|_| key.ready().unwrap()));
+            }
+        });
+        signs(&key);
+    }
+    // Had the token counted a wrong PIN, the second key would have been left alone.
+    let pinless = TokenKey::open(TokenSettings { pin: None, ..settings }).unwrap();
+    assert!(matches!(token_error(pinless.ready()), TokenError::NoPin));
 }

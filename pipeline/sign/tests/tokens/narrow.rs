@@ -4,7 +4,11 @@ use sohoa_sign::{
     Hash, MessageSigner as _, RsaScheme, Scheme, TokenError, TokenKey, TokenSettings,
 };
 
-use crate::{curve, id, issuers, made::token::make, of, put, rsa, signs, token_error};
+use crate::{
+    curve, id, issued, issuers,
+    made::token::{make, put_asking_key},
+    of, put, rsa, signs, token_error,
+};
 
 pub(crate) const TESTS: &[(&str, fn())] =
     &[("it_is_given_digests_and_falls_back_where_told", narrow)];
@@ -13,6 +17,8 @@ fn narrow() {
     make("narrow");
     let rsa_chain = put("narrow", &rsa(2048), "one", "01");
     let curve_chain = put("narrow", &curve("P-384"), "two", "02");
+    let asking = curve("P-256");
+    put_asking_key("narrow", &asking, "three", "03");
     let settings = of("narrow", id(1), issuers(&rsa_chain));
     let error = token_error(TokenKey::open(settings.clone()));
     assert!(matches!(error, TokenError::NoMechanism { wanted: "RSASSA-PSS" }), "{error}");
@@ -31,4 +37,9 @@ fn narrow() {
     let elliptic = TokenKey::open(of("narrow", id(2), issuers(&curve_chain))).unwrap();
     assert_eq!(elliptic.scheme(), Scheme::EcdsaP384);
     signs(&elliptic);
+
+    // A signature of one part leaves no moment at which the PIN could be given.
+    let chain = issued(&asking).chain().to_vec();
+    let asking = TokenKey::open(of("narrow", id(3), chain)).unwrap();
+    assert!(matches!(token_error(asking.ready()), TokenError::AsksEachTime));
 }

@@ -1,0 +1,155 @@
+//! Whose certificate signed, and what became of it.
+
+use std::sync::Arc;
+
+use chrono::{TimeDelta, Utc};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose,
+};
+use sohoa_sign::{
+    CertificateDer, RsaScheme, sign_pdf_stamped,
+    test_ca::{Issued, Subject, issue},
+};
+
+use crate::{
+    Kind, Kinds,
+    by_hand::{baseline, signed, tree},
+    bytes::{Signed, page},
+    made::{
+        self, append_bytes,
+        pki::{AGENCY, Answer, MIDDLE, Pki},
+    },
+};
+
+/// Signed at level B-T by the agency under the two floors of authorities.
+pub(crate) fn stamped(pki: &Arc<Pki>) -> Vec<u8> {
+    let key = pki.agency(AGENCY, None, RsaScheme::default());
+    let authority = pki.stamps.client(None, pki.trust(), |_, reply| reply);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("document.pdf");
+    std::fs::write(&path, made::pdf(made::Shape::default())).unwrap();
+    let mut request = made::request();
+    request.signing_time = made::hanoi(Utc::now());
+    sign_pdf_stamped(&path, &path, &request, &key, &authority).unwrap();
+    std::fs::read(&path).unwrap()
+}
+
+/// The file with a response about the agency and a list of the root in its store.
+pub(crate) fn proven(pki: &Pki, file: &[u8], change: impl FnOnce(&mut Answer)) -> Vec<u8> {
+    let mut answer = pki.right(AGENCY);
+    change(&mut answer);
+    let evidence = [pki.response(&answer), pki.list("/root.crl", &pki.right(0))];
+    let stream = |bytes: &[u8]| {
+        [format!("<</Length {}>>\nstream\n", bytes.len()).as_bytes(), bytes, b"\nendstream"]
+            .concat()
+    };
+    let head = b"\n1 0 obj\n<<";
+    let at = file.windows(head.len()).rposition(|window| window == head).unwrap() + head.len();
+    let end = at + file[at..].windows(7).position(|window| window == b"\nendobj").unwrap();
+    let catalog = [b"<</DSS 100 0 R ", &file[at..end]].concat();
+    let objects = [
+        (1, catalog),
+        (100, b"<</OCSPs[101 0 R]/CRLs[102 0 R]>>".to_vec()),
+        (101, stream(&evidence[0])),
+        (102, stream(&evidence[1])),
+    ];
+    append_bytes(file, &objects)
+}
+
+/// A signature whose certificate was taken out for another one of the same names.
+fn substituted(issued: &Issued) -> Vec<u8> {
+    signed("", |content| {
+        let mut cms = tree(&baseline(issued, content));
+        let other = made::made(&made::agency());
+        let other = CertificateDer::from_pem(&other.chain).unwrap().remove(0);
+        // Version, digests, content, certificates.
+        *cms.child(1).child(0).child(3).child(0) = tree(&other.0);
+        cms.write()
+    })
+}
+
+/// A certificate under a root of its own, for keys that encrypt and do not sign.
+fn of_another_use() -> Issued {
+    let mut root = CertificateParams::new(Vec::new()).unwrap();
+    root.distinguished_name.push(DnType::CommonName, "Sohoa TEST root, no legal value");
+    root.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    let root = CertifiedIssuer::self_signed(root, KeyPair::generate().unwrap()).unwrap();
+    let mut own = CertificateParams::new(Vec::new()).unwrap();
+    own.distinguished_name.push(DnType::CommonName, "Sở Thử nghiệm tỉnh Mẫu");
+    own.key_usages = vec![KeyUsagePurpose::KeyAgreement];
+    let key = KeyPair::generate().unwrap();
+    let own = own.signed_by(&key, &root).unwrap();
+    let chain = format!("{}{}", own.pem(), root.pem());
+    Issued { root: root.pem(), chain, key: key.serialize_pem() }
+}
+
+fn by(issued: &Issued) -> Vec<u8> {
+    Signed::of(&page(), issued).file
+}
+
+pub(crate) fn kinds() -> Kinds {
+    let mut roots = String::new();
+    let mut all = subjects(&mut roots);
+    all.extend(revoked(&mut roots));
+    Kinds { roots, all }
+}
+
+fn subjects(roots: &mut String) -> Vec<Kind> {
+    let agency = made::agency();
+    let years = |years: i64| made::now() + TimeDelta::days(years * 365);
+    let mut of = |name, verdict, issued: Issued| {
+        roots.push_str(&issued.root);
+        Kind::new(name, verdict, by(&issued))
+    };
+    let nobody = Subject { common_name: "Lê Văn Thử".into(), user_id: None, ..agency.clone() };
+    let other = Subject {
+        common_name: "Sở Khác tỉnh Mẫu".into(),
+        user_id: Some("MST:9876543210".into()),
+        ..agency.clone()
+    };
+    let (person, kind) = (made::person(), "wrong_subject_kind");
+    let expired = issue(&agency, years(-12), None).unwrap();
+    let early = issue(&agency, years(2), None).unwrap();
+    let mut all = vec![
+        of("a person's certificate", kind, made::made(&person)).of_agency(),
+        of("a certificate that does not say whose it is", kind, made::made(&nobody)).of_agency(),
+        of("another agency's certificate", "wrong_agency", made::made(&other)).of_agency(),
+        of("a certificate that had expired", "expired_at_signing", expired),
+        of("a certificate that was not valid yet", "expired_at_signing", early),
+        of("a certificate for another use", "untrusted_chain", of_another_use()),
+    ];
+    let own = made::made(&agency);
+    let name = "another certificate in the place of the signer's";
+    all.push(Kind::new(name, "altered", substituted(&own)));
+    roots.push_str(&own.root);
+    // Nobody pinned this one.
+    let stranger = Signed::of(&page(), &made::made(&agency)).file;
+    all.push(Kind::new("the agency's name under a strange root", "untrusted_chain", stranger));
+    all
+}
+
+fn revoked(roots: &mut String) -> Vec<Kind> {
+    let pki = Pki::new();
+    let file = stamped(&pki);
+    let ago = Utc::now() - TimeDelta::hours(1);
+    let by = |file: &[u8], reason| proven(&pki, file, |a| a.revoked = Some((ago, Some(reason))));
+    // Without a time-stamp nothing says that it was made before.
+    let key = pki.agency(AGENCY, None, RsaScheme::default());
+    let (unstamped, _) = made::sign(&made::pdf(made::Shape::default()), &key);
+    let (root, under_revoked) = of_revoked(MIDDLE);
+    *roots += &[pki.root_pem(), root].concat();
+    vec![
+        Kind::new("revoked before it signed (key compromised)", "revoked", by(&file, 1)),
+        Kind::new("revoked before it signed (operation ceased)", "revoked", by(&file, 5)),
+        Kind::new("revoked, and no time-stamp proves when it signed", "revoked", by(&unstamped, 1)),
+        Kind::new("its authority revoked before it signed", "revoked", under_revoked),
+    ]
+}
+
+/// A root, and a file signed under it with evidence that this certificate was revoked before.
+fn of_revoked(serial: u8) -> (String, Vec<u8>) {
+    let pki = Pki::new();
+    let file = stamped(&pki);
+    pki.revoke(serial, Utc::now() - TimeDelta::hours(1), Some(1));
+    (pki.root_pem(), proven(&pki, &file, |_| {}))
+}

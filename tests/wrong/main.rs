@@ -1,0 +1,116 @@
+//! Kinds of wrong, each a file that `sohoa verify` must not take, and good files that it must: one
+//! line a kind, with the verdict and the exit code that are expected. `SOHOA_TABLE=1` with
+//! `--nocapture` prints the table.
+//!
+//! * [`bytes`]: bytes altered, cut, added; ranges and values forged.
+//! * [`revisions`]: what is appended to a signed file, and what a file was prepared for.
+//! * [`holders`]: whose certificate it is, and what became of it.
+//! * [`times`]: time-stamps that are wrong.
+//! * [`good`]: no alarm.
+//! * [`by_hand`]: signatures made by `openssl`, with whatever dictionary and attributes.
+
+#![expect(clippy::unwrap_used, reason = "in a test an unexpected error is a failure")]
+
+mod by_hand;
+mod bytes;
+mod good;
+mod holders;
+mod revisions;
+mod times;
+
+#[path = "../../pipeline/sign/tests/made/mod.rs"]
+mod made;
+
+use std::{collections::BTreeSet, fs, path::Path, process::Command};
+
+use serde_json::Value;
+
+/// A file, and what is to be said of it.
+struct Kind {
+    name: &'static str,
+    file: Vec<u8>,
+    /// The worst verdict of the report; `unreadable` where there is none.
+    verdict: &'static str,
+    /// The agency is named that has to have signed.
+    of_agency: bool,
+}
+
+impl Kind {
+    fn new(name: &'static str, verdict: &'static str, file: Vec<u8>) -> Self {
+        Self { name, file, verdict, of_agency: false }
+    }
+
+    /// With `--agency`.
+    fn of_agency(self) -> Self {
+        Self { of_agency: true, ..self }
+    }
+
+    fn exit(&self) -> i32 {
+        let good = ["ok", "ok_legacy_alg", "indeterminate_revocation"];
+        if good.contains(&self.verdict) { 0 } else { 6 }
+    }
+}
+
+/// Some kinds, and the roots they are judged by, PEM.
+struct Kinds {
+    roots: String,
+    all: Vec<Kind>,
+}
+
+const CONFIG: &str = "[[sign.agencies]]\ncode = \"H08.12\"\nnames = [\"Sở Thử nghiệm tỉnh Mẫu\"]\n";
+
+/// Verdict and exit code of the program.
+fn judged(folder: &Path, roots: &str, kind: &Kind) -> (String, i32) {
+    let path = |name: &str| folder.join(name).display().to_string();
+    fs::write(path("file.pdf"), &kind.file).unwrap();
+    fs::write(path("roots.pem"), roots).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sohoa"));
+    command.args(["verify", &path("file.pdf"), "--json", "--root", &path("roots.pem")]);
+    command.args(["--config", &path("sohoa.toml")]).env("XDG_DATA_HOME", folder.join("data"));
+    if kind.of_agency {
+        command.args(["--agency", "H08.12"]);
+    }
+    let ran = command.output().unwrap();
+    let said: Value = serde_json::from_slice(&ran.stdout)
+        .unwrap_or_else(|_| panic!("{}: {}", kind.name, String::from_utf8_lossy(&ran.stderr)));
+    let verdict = said["report"]["verdict"].as_str().unwrap_or("unreadable");
+    (verdict.to_owned(), ran.status.code().unwrap_or(-1))
+}
+
+/// Judges them all; answers with the table's lines and with what is not as it should be.
+fn judge(groups: &[Kinds]) -> (Vec<String>, Vec<String>) {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("sohoa.toml"), CONFIG).unwrap();
+    let (mut lines, mut differ) = (Vec::new(), Vec::new());
+    for group in groups {
+        for kind in &group.all {
+            let (verdict, exit) = judged(folder.path(), &group.roots, kind);
+            let line = format!("{:<66} {verdict:<24} {exit}", kind.name);
+            if (verdict.as_str(), exit) != (kind.verdict, kind.exit()) {
+                differ.push(format!("{line}, not {} {}", kind.verdict, kind.exit()));
+            }
+            lines.push(line);
+        }
+    }
+    if std::env::var_os("SOHOA_TABLE").is_some() {
+        println!("{}", lines.join("\n"));
+    }
+    (lines, differ)
+}
+
+#[test]
+fn every_kind_of_wrong_is_detected() {
+    let groups = [bytes::kinds(), revisions::kinds(), holders::kinds(), times::kinds()];
+    let (lines, differ) = judge(&groups);
+    assert!(differ.is_empty(), "{}", differ.join("\n"));
+    let names: BTreeSet<_> =
+        groups.iter().flat_map(|group| &group.all).map(|kind| kind.name).collect();
+    assert_eq!(names.len(), lines.len(), "two kinds have one name");
+    assert!(names.len() >= 30, "{}", names.len());
+}
+
+#[test]
+fn good_files_give_no_alarm() {
+    let (_, differ) = judge(&good::kinds());
+    assert!(differ.is_empty(), "{}", differ.join("\n"));
+}
