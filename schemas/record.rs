@@ -156,6 +156,12 @@ pub struct Prepared {
     pub composed_at: DateTime<FixedOffset>,
     /// What it waits for: `release`, `token`, `timestamp` or `evidence`.
     pub waiting_for: String,
+    /// The message it came by, if it came by one: refused, it can be sent again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<Box<Submission>>,
+    /// Where that message stood.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<MessagePosition>,
 }
 
 /// `quarantine/messages/<topic>/<partition>-<offset>.json`: a message that is no submission.

@@ -151,6 +151,10 @@ impl<L: BulkLane> Backfill<L> {
         loop {
             run.look.look().await?;
             run.show(State::Following);
+            if run.look.expired() > 0 {
+                let error = Expired(run.look.expired());
+                return Err(Fault::fatal(FatalKind::Configuration, STAGE, error));
+            }
             if run.progress.settled >= run.progress.recorded {
                 return Ok(true);
             }
@@ -166,6 +170,14 @@ impl<L: BulkLane> Backfill<L> {
 fn settings(error: RequestError) -> Fault {
     Fault::fatal(FatalKind::Configuration, STAGE, error)
 }
+
+/// Messages that nobody answers any more; the positions move past them as if they were.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{0} messages of the lane were deleted by age before a worker came to them: raise retention.ms of \
+     the topic and submit anew under another name; `sohoa audit` says which documents have no answer"
+)]
+struct Expired(u64);
 
 /// The broker says it has another number of messages than it was sent.
 #[derive(Debug, thiserror::Error)]

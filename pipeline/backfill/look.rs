@@ -25,6 +25,8 @@ pub(crate) struct Look<L> {
     reading: Option<Reading>,
     seen: Option<Seen>,
     failing: Option<Instant>,
+    /// The most messages at once that were deleted by age before a worker came to them.
+    expired: u64,
     /// Messages handed to the lane.
     sent: u64,
 }
@@ -57,7 +59,8 @@ struct Seen {
 impl<L: BulkLane> Look<L> {
     pub(crate) fn new(lane: Arc<L>, ledger: Ledger, every: Duration) -> Self {
         let (next, reading, seen, failing) = (None, None, None, None);
-        Self { lane, ledger, every, next, paused: false, reading, seen, failing, sent: 0 }
+        let (paused, expired, sent) = (false, 0, 0);
+        Self { lane, ledger, every, next, paused, reading, seen, failing, expired, sent }
     }
 
     /// A message was handed to the lane.
@@ -68,6 +71,11 @@ impl<L: BulkLane> Look<L> {
     /// Whether the submission was paused at the last look.
     pub(crate) fn paused(&self) -> bool {
         self.paused
+    }
+
+    /// Messages that were deleted by age before a worker came to them, as far as was seen.
+    pub(crate) fn expired(&self) -> u64 {
+        self.expired
     }
 
     /// The lane's messages without an answer, if known.
@@ -132,6 +140,7 @@ impl<L: BulkLane> Look<L> {
                 "messages were deleted before a worker came to them: raise retention.ms of the topic, and submit anew"
             );
         }
+        self.expired = self.expired.max(expired);
         self.seen = Some(Seen { progress, arrived });
         Ok(())
     }

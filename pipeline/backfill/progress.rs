@@ -43,7 +43,7 @@ pub struct Progress {
     /// exact where no other submission's messages stand in between.
     pub consumed: u64,
     /// Documents of those chunks that the workers have passed wholly: published, quarantined or
-    /// held for certain.
+    /// held, unless the broker deleted their messages first, which ends whoever follows.
     pub settled: u64,
     /// Messages of the lane without an answer, other submissions' included; unknown before the
     /// broker said it for the first time.

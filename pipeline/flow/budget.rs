@@ -1,8 +1,9 @@
 //! A bound in bytes on what is in flight, with a share that only live may use.
 //!
 //! Invariant: the sum of the granted permits never exceeds the budget, nor bulk's sum its part of
-//! it; except that one item larger than that is admitted when nothing else is in flight. Then live
-//! may still use what such a bulk item leaves of the whole. The order of those who wait is that of
+//! it; except that one item larger than that is admitted when nothing else of its urgency is in flight
+//! and the whole has room for it, or when nothing is in flight. Live may still use what such a bulk
+//! item leaves of the whole. The order of those who wait is that of
 //! [`PrioritySemaphore`].
 
 use crate::{
@@ -87,6 +88,24 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn two_that_turn_out_larger_do_not_wait_for_each_other() {
+        let budget = Budget::new(10);
+        let (one, other) = (budget.acquire(4).await, budget.acquire(4).await);
+        let mut grown = Box::pin(one.at_least(8));
+        assert!(poll!(&mut grown).is_pending());
+        let mut second = Box::pin(other.at_least(9));
+        assert!(poll!(&mut second).is_pending());
+        let grown = grown.await.unwrap();
+        assert_eq!((grown.units(), budget.used()), (8, 8));
+        assert!(poll!(&mut second).is_pending());
+        let kept = grown.at_least(3).await.unwrap();
+        assert_eq!(kept.units(), 8, "what it holds is not waited for again");
+        drop(kept);
+        assert_eq!(second.await.unwrap().units(), 9);
+        assert_eq!(budget.used(), 0);
+    }
+
+    #[tokio::test]
     async fn bulk_leaves_the_reserve_to_live() {
         let budget = Budget::with_reserve(10, 4);
         let _bulk = budget.acquire(6).await;
@@ -126,6 +145,18 @@ mod tests {
         assert!(budget.try_acquire(Urgency::Live, 2).is_some(), "what it leaves is for live");
         drop(large);
         assert!(small.now_or_never().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_bulk_item_larger_than_its_part_does_not_wait_for_live_to_be_idle() {
+        let budget = Budget::with_reserve(10, 4);
+        let live = budget.acquire_for(Urgency::Live, 3).await;
+        let mut large = Box::pin(budget.acquire(8));
+        assert!(poll!(&mut large).is_pending());
+        let _other = budget.acquire_for(Urgency::Live, 2).await;
+        drop(live);
+        let _large = large.now_or_never().expect("there is room beside live");
+        assert_eq!(budget.used(), 10);
     }
 
     #[tokio::test]

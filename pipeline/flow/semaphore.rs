@@ -5,15 +5,15 @@
 //! Invariants, after every step of anyone:
 //! * what is granted never exceeds the total, and what is granted to bulk never exceeds the total
 //!   less the reserve; except that one item larger than its urgency may have at once is granted
-//!   when nothing at all is;
+//!   when nothing of its urgency is and the total has room for it, or when nothing at all is;
 //! * nobody is granted anything while somebody live waits, except who is live and first in line;
 //!   within an urgency the line is served in order, so that a large item is not passed for ever by
 //!   small ones;
 //! * the first in line does not wait for anything that is free and may be granted;
 //! * a waiter that is dropped leaves neither its place in line nor units behind.
 //!
-//! It does not age: bulk waits as long as live takes everything, and a bulk item that needs all of
-//! it waits until live is idle.
+//! It does not age: bulk waits as long as live takes everything, and an item larger than the total
+//! waits until nothing is granted.
 
 use std::{
     collections::VecDeque,
@@ -129,6 +129,25 @@ impl PrioritySemaphore {
     }
 }
 
+impl Permit {
+    /// Units it stands for.
+    pub fn units(&self) -> u64 {
+        self.item.units
+    }
+
+    /// A permit for at least `units`. Where it stands for less, that is given back before it waits in
+    /// line for more: of two that hold some and want more, neither would ever get it.
+    pub async fn at_least(self, units: u64) -> Result<Self, Closed> {
+        if units <= self.item.units {
+            return Ok(self);
+        }
+        let semaphore = PrioritySemaphore { state: Arc::clone(&self.state) };
+        let urgency = self.item.urgency;
+        drop(self);
+        semaphore.acquire(urgency, units).await
+    }
+}
+
 impl Drop for Permit {
     fn drop(&mut self) {
         lock(&self.state).give_back(self.item);
@@ -198,7 +217,9 @@ impl State {
         let lane = item.urgency as usize;
         let granted = self.granted_in_all();
         if item.units > self.parts[lane] {
-            return granted == 0;
+            // Where live documents never end, it would else wait for ever beside room for it.
+            let fits_the_total = item.units <= self.total.saturating_sub(granted);
+            return granted == 0 || (self.granted[lane] == 0 && fits_the_total);
         }
         let free = self.total.saturating_sub(granted);
         let free_of_part = self.parts[lane].saturating_sub(self.granted[lane]);
@@ -398,7 +419,8 @@ mod tests {
                 assert!(!free, "live waits for what is free");
             } else if let Some(units) = first(Urgency::Bulk) {
                 let fits = used + units <= total && of_bulk + units <= for_bulk;
-                let free = if units > for_bulk { used == 0 } else { fits };
+                let alone = used == 0 || (of_bulk == 0 && used + units <= total);
+                let free = if units > for_bulk { alone } else { fits };
                 assert!(!free, "bulk waits for what is free");
             }
             self.over[Urgency::Bulk as usize] + bulk.len()

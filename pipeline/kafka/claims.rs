@@ -4,10 +4,10 @@
 //! A message that was in hand when its worker died is a *suspect*: suspects are done again one at a
 //! time, and that one is alone is written down first. A message whose worker died while it was alone
 //! has killed twice and is *guilty*: it is refused. Whoever stands at a counter does not wait for a
-//! suspect of the bulk lane: where live documents come beside it, that is written down, too, and a
-//! worker that dies then makes it a *prime suspect*, which nothing is done beside. A partition that
-//! is given up in order leaves no suspects, but for a message that ended its worker with an error no
-//! other message met: that is a death, too.
+//! suspect: where live documents come beside it, that is written down, too, and a worker that dies
+//! then makes it a *prime suspect*, which nothing is done beside. A partition that is given up in
+//! order leaves no suspects, but for a message that ended its worker with an error no other message
+//! met: that is a death, too.
 
 use std::collections::BTreeSet;
 

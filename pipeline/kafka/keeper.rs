@@ -183,6 +183,9 @@ impl Keeper {
         if let Err(error) = state.note(&self.consumer, &self.settings.prefix, note) {
             tracing::debug!(%error, "the group is left without a note");
         }
+        // The client gives the partitions up once more when it is closed, and would write over it.
+        state.held.clear();
+        self.watch.show(&state);
         drop(state);
         self.consumer.unsubscribe();
         Ok(())
@@ -290,6 +293,7 @@ fn take(watch: &Watch, message: &BorrowedMessage<'_>) -> Option<Delivery> {
         return None;
     }
     held.position.get_or_insert(offset);
+    held.reading.took(offset);
     Some(Delivery {
         place: Place { lane, partition, offset, epoch: held.epoch },
         key: message.key().map(<[u8]>::to_vec),

@@ -31,6 +31,7 @@ mod partitions;
 pub mod progress;
 pub mod reach;
 pub mod reader;
+mod reading;
 pub mod releases;
 pub mod stored;
 pub mod submit;

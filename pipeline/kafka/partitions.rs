@@ -21,12 +21,14 @@ use rdkafka::{
     topic_partition_list::TopicPartitionListElem,
 };
 use sohoa_flow::{Fault, Prefix};
+use sohoa_metrics::record;
 
 use crate::{
     announce::{Announcement, Announcer, Outcome},
     claims::Claims,
     connect::fault,
     lane::{Lane, Place},
+    reading::Reading,
 };
 
 /// Most answers in one transaction.
@@ -54,6 +56,9 @@ pub(crate) struct State {
     announcer: Announcer,
     pub(crate) held: HashMap<(Lane, i32), Held>,
     epoch: u64,
+    /// Whether a transaction may be committed yet without our knowing. Then no position is written
+    /// any more: it could stand before one that was announced.
+    uncertain: bool,
     /// What a callback met and could not return.
     pub(crate) fault: Option<Fault>,
 }
@@ -66,12 +71,15 @@ pub(crate) struct Held {
     pub(crate) claims: Claims,
     /// The next message that is not announced; none before the first one of a new group.
     pub(crate) position: Option<i64>,
+    /// Whether what was read follows on.
+    pub(crate) reading: Reading,
 }
 
 impl Watch {
     /// Nothing held yet.
     pub(crate) fn new(prefix: &str, announcer: Announcer) -> Self {
-        let state = State { announcer, held: HashMap::new(), epoch: 0, fault: None };
+        let state =
+            State { announcer, held: HashMap::new(), epoch: 0, uncertain: false, fault: None };
         Self {
             prefix: prefix.to_owned(),
             state: Mutex::new(state),
@@ -100,11 +108,25 @@ impl Watch {
     fn measure(&self, statistics: &Statistics) {
         let reached = statistics.brokers.values().any(|broker| broker.state == "UP");
         self.alone.store(!reached, Ordering::Relaxed);
-        let state = self.state();
+        let mut state = self.state();
         for lane in Lane::ALL {
             let Some(topic) = statistics.topics.get(&lane.topic().name(&self.prefix)) else {
                 continue;
             };
+            for (number, partition) in &topic.partitions {
+                let held = state.held.get_mut(&(lane, *number));
+                let removed = held.map_or(0, |held| held.reading.removed(partition.lo_offset));
+                if removed > 0 {
+                    record::removed_unread(lane.into(), removed);
+                    tracing::error!(
+                        lane = lane.name(),
+                        partition = number,
+                        removed,
+                        "messages were deleted by age before a worker came to them: raise \
+                         retention.ms of the topic, and submit anew"
+                    );
+                }
+            }
             let behind = |(number, partition): (&i32, &Partition)| {
                 let held = state.held.get(&(lane, *number))?;
                 let position = held.position.unwrap_or(partition.lo_offset);
@@ -120,7 +142,7 @@ impl Watch {
     }
 
     /// Tells the others what is held now.
-    fn show(&self, state: &State) {
+    pub(crate) fn show(&self, state: &State) {
         *self.epochs() = state.held.iter().map(|(key, held)| (*key, held.epoch)).collect();
     }
 
@@ -182,8 +204,8 @@ impl State {
         self.epoch += 1;
         for (key, position, note) in taken {
             let claims = Claims::after(&note);
-            let prefix = Prefix::default();
-            self.held.insert(key, Held { epoch: self.epoch, prefix, claims, position });
+            let (epoch, prefix, reading) = (self.epoch, Prefix::default(), Reading::from(position));
+            self.held.insert(key, Held { epoch, prefix, claims, position, reading });
         }
     }
 
@@ -197,6 +219,9 @@ impl State {
         prefix: &str,
         note: impl Fn(&(Lane, i32), &Held) -> Option<String>,
     ) -> Result<(), KafkaError> {
+        if self.uncertain {
+            return Ok(());
+        }
         let mut positions = TopicPartitionList::new();
         for (key, held) in &self.held {
             if let (Some(position), Some(note)) = (held.position, note(key, held)) {
@@ -248,7 +273,9 @@ impl State {
         let messages = counts.iter().flat_map(|(key, count, _)| {
             self.held[key].prefix.ready().take(*count).flat_map(|(_, answer)| answer)
         });
-        if self.announcer.announce(messages, &positions, &group)? == Outcome::Committed {
+        let announced = self.announcer.announce(messages, &positions, &group);
+        self.uncertain |= announced.is_err();
+        if announced? == Outcome::Committed {
             for (key, count, position) in counts {
                 if let Some(held) = self.held.get_mut(&key) {
                     held.prefix.announced(count);

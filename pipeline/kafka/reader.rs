@@ -3,7 +3,10 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -107,6 +110,7 @@ pub enum Removed {
 pub struct Reader {
     events: Receiver<Result<Event, Fault>>,
     ends: Arc<Ends>,
+    alone: Arc<AtomicBool>,
 }
 
 /// Where the partitions end, as the broker last said.
@@ -117,10 +121,14 @@ struct Ends(Mutex<BTreeMap<i32, i64>>);
 struct Watcher {
     topic: String,
     ends: Arc<Ends>,
+    /// Whether no broker answers.
+    alone: Arc<AtomicBool>,
 }
 
 impl ClientContext for Watcher {
     fn stats(&self, statistics: Statistics) {
+        let reached = statistics.brokers.values().any(|broker| broker.state == "UP");
+        self.alone.store(!reached, Ordering::Relaxed);
         let Some(topic) = statistics.topics.get(&self.topic) else { return };
         let known = topic.partitions.iter().filter(|(_, partition)| partition.ls_offset >= 0);
         let ends = known.map(|(number, partition)| (*number, partition.ls_offset));
@@ -167,7 +175,9 @@ impl Reader {
             .set("enable.partition.eof", "true")
             .set("statistics.interval.ms", "5000");
         let ends = Arc::new(Ends::default());
-        let watcher = Watcher { topic: topic.to_owned(), ends: Arc::clone(&ends) };
+        let alone = Arc::<AtomicBool>::default();
+        let watcher =
+            Watcher { topic: topic.to_owned(), ends: Arc::clone(&ends), alone: Arc::clone(&alone) };
         let consumer = config.create_with_context(watcher).map_err(fault)?;
         let mut assignment = TopicPartitionList::new();
         let mut begins = HashMap::new();
@@ -184,7 +194,12 @@ impl Reader {
             .name("reader".into())
             .spawn(move || read(&consumer, &begins, &send))
             .map_err(|error| Fault::fatal(FatalKind::Internal, STAGE, error))?;
-        Ok(Self { events, ends })
+        Ok(Self { events, ends, alone })
+    }
+
+    /// Whether a broker answers, as the client last said; it says so every few seconds.
+    pub fn is_reached(&self) -> bool {
+        !self.alone.load(Ordering::Relaxed)
     }
 
     /// Where each partition ends, as the broker last said.
@@ -210,6 +225,10 @@ fn begin(
     let topic = || topic.to_owned();
     let broken = |problem| Err(Fault::fatal(FatalKind::Configuration, STAGE, problem));
     match position {
+        // A new index lacks what was removed before it was begun.
+        None if begin > 0 && removed == Removed::Refuse => {
+            broken(Discontinuity::Removed { topic: topic(), partition, begin, position: 0 })
+        }
         None => Ok(begin),
         Some(position) if position > end => {
             broken(Discontinuity::Shrunk { topic: topic(), partition, end, position })

@@ -121,6 +121,9 @@ impl Keeper {
 
     /// Takes what has come.
     fn take(&mut self, batch: &mut Vec<Word>, wait: Duration) -> Result<(), Fault> {
+        // Each time: a partition that was given up paused comes back so.
+        let held = self.consumer.assignment().map_err(fault)?;
+        self.consumer.resume(&held).map_err(fault)?;
         let mut wait = wait;
         while batch.len() < AT_ONCE {
             match self.consumer.poll(wait) {
@@ -156,9 +159,7 @@ impl Keeper {
         if let Err(error) = self.consumer.commit(&positions, CommitMode::Sync) {
             tracing::debug!(%error, "releases that are carried out will be found done once more");
         }
-        // What is paused may have been given up since.
-        let held = self.consumer.assignment().map_err(fault)?;
-        self.consumer.resume(&held).map_err(fault)
+        Ok(())
     }
 }
 

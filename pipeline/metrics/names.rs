@@ -118,6 +118,8 @@ metrics! {
         "Documents of a lane not settled yet, in the partitions of this worker.";
     LAG_PAGES: "sohoa_lane_lag_pages", Kind::Gauge, Count, [Lane::DIMENSION],
         "Pages of these documents, estimated from the documents settled before.";
+    LANE_REMOVED: "sohoa_lane_removed_documents_total", Kind::Counter, Count, [Lane::DIMENSION],
+        "Messages of a lane that the broker deleted by age before a worker came to them.";
     DRAIN: "sohoa_lane_drain_seconds", Kind::Gauge, Seconds, [Lane::DIMENSION],
         "Time until this worker's part of a lane is empty at the present rate; NaN while nothing moves.";
 

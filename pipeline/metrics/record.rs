@@ -140,6 +140,11 @@ pub fn store_operation(operation: Operation, result: StoreResult, took: Duration
     histogram(names::STORE_SECONDS, &labels).record(took.as_secs_f64());
 }
 
+/// Messages that were deleted by age before a worker came to them.
+pub fn removed_unread(lane: Lane, messages: u64) {
+    counter(names::LANE_REMOVED, &[lane.as_str()]).increment(messages);
+}
+
 /// Partitions of a lane that this worker has, and those of them that are paused.
 pub fn partitions(lane: Lane, assigned: usize, paused: usize) {
     gauge(names::PARTITIONS, &[lane.as_str()]).set(assigned as f64);

@@ -123,6 +123,8 @@ mod tests {
             printed: Vec::new(),
             composed_at: "2026-11-20T08:00:00+07:00".parse().unwrap(),
             waiting_for: "release".into(),
+            message: None,
+            position: None,
         };
         (keys::work(UID, version, "prepared.json"), Entry::Held(Box::new(prepared)))
     }

@@ -1,16 +1,20 @@
 //! Composed documents that wait for release. They cost no memory and block nobody; signing resumes
 //! from here, never from recognition.
 
-use std::path::Path;
+use std::{collections::HashMap, path::Path};
 
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures::TryStreamExt as _;
 use sohoa_flow::Fault;
-use sohoa_schemas::record::{Part, Prepared};
+use sohoa_schemas::{
+    message::{MessagePosition, Submission},
+    record::{Part, Prepared},
+};
 use sohoa_store::{Store, classify, hash::sha256_file};
 use uuid::Uuid;
 
-use crate::{STAGE, keys, read_json, survey::objects, to_json};
+use crate::{STAGE, from_json, keys, read_json, survey::objects, to_json};
 
 /// Name of the composed, unsigned document.
 const COMPOSED: &str = "composed.pdf";
@@ -62,6 +66,26 @@ pub async fn keep(output: &Store, prepared: &Prepared) -> Result<(), Fault> {
     output.put(STAGE, &keys::work(source, version, PREPARED), to_json(prepared)?).await
 }
 
+/// Adds to the held state at `key` the message the source came by, so that it can be sent again when
+/// the clerk refuses it. One that was decided meanwhile stays away.
+pub async fn remember(
+    output: &Store,
+    key: &str,
+    (message, position): (&Submission, &MessagePosition),
+) -> Result<(), Fault> {
+    let add = |bytes: Option<Bytes>| {
+        let Some(bytes) = bytes else { return Ok(None) };
+        let held: Prepared = from_json(key, &bytes)?;
+        if held.position.as_ref() == Some(position) {
+            return Ok(None);
+        }
+        let message = Some(Box::new(message.clone()));
+        let position = Some(position.clone());
+        to_json(&Prepared { message, position, ..held }).map(Some)
+    };
+    output.update(STAGE, key, add).await
+}
+
 /// The held state of a source, if it is held.
 pub async fn find(output: &Store, source: Uuid, version: i32) -> Result<Option<Prepared>, Fault> {
     read_json(output, &keys::work(source, version, PREPARED)).await
@@ -88,17 +112,61 @@ pub async fn clear(output: &Store, source: Uuid, version: i32) -> Result<(), Fau
     Ok(())
 }
 
-/// Documents that are held, and since when the oldest of them.
+/// Documents that are held, and since when the oldest of them. The age is the composed document's: the
+/// state beside it is written again whenever the same bytes come again.
 pub async fn waiting(output: &Store) -> Result<(u64, Option<DateTime<Utc>>), Fault> {
     let mut listing = std::pin::pin!(objects(output, keys::WORK));
-    let (mut documents, mut oldest) = (0, None);
+    let mut waiting = Waiting::default();
     while let Some(meta) = listing.try_next().await? {
-        if meta.location.filename() == Some(PREPARED) {
-            documents += 1;
-            oldest = Some(
-                oldest.map_or(meta.last_modified, |at: DateTime<Utc>| at.min(meta.last_modified)),
-            );
+        waiting.see(&meta.location, meta.last_modified);
+    }
+    Ok((waiting.documents, waiting.oldest))
+}
+
+/// What a listing says of held documents, in whatever order.
+#[derive(Debug, Default)]
+struct Waiting {
+    documents: u64,
+    oldest: Option<DateTime<Utc>>,
+    /// Of versions whose other object was not listed yet: whether it is held, and its time.
+    half: HashMap<String, Option<DateTime<Utc>>>,
+}
+
+impl Waiting {
+    fn see(&mut self, key: &object_store::path::Path, time: DateTime<Utc>) {
+        let composed = match key.filename() {
+            Some(PREPARED) => None,
+            Some(COMPOSED) => Some(time),
+            _ => return,
+        };
+        self.documents += u64::from(composed.is_none());
+        let version = key.as_ref().rsplit_once('/').map_or("", |(version, _)| version);
+        match self.half.remove(version) {
+            None => drop(self.half.insert(version.to_owned(), composed)),
+            Some(other) => {
+                let time = composed.or(other).unwrap_or(time);
+                self.oldest = Some(self.oldest.map_or(time, |oldest| oldest.min(time)));
+            }
         }
     }
-    Ok((documents, oldest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_held_document_is_as_old_as_what_was_composed() {
+        let at = |seconds| DateTime::from_timestamp(seconds, 0).unwrap();
+        let mut waiting = Waiting::default();
+        let mut see = |key: &str, seconds| waiting.see(&key.into(), at(seconds));
+        see("work/a/v1/alto.xml", 1);
+        see("work/a/v1/composed.pdf", 20);
+        see("work/a/v1/prepared.json", 90);
+        see("work/b/v2/prepared.json", 80);
+        see("work/b/v2/composed.pdf", 10);
+        // An interruption left it, and nobody waits for it.
+        see("work/c/v1/composed.pdf", 5);
+        assert_eq!((waiting.documents, waiting.oldest), (2, Some(at(10))));
+    }
 }

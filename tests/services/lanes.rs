@@ -17,7 +17,7 @@ use sohoa_harness::{
 use crate::support::{Ran, World, children, json_lines, signal, signal_process, wait_until};
 
 /// All tests of this file.
-pub(crate) const TESTS: [(&str, fn()); 15] = [
+pub(crate) const TESTS: [(&str, fn()); 16] = [
     ("lanes::what_a_run_makes_a_worker_makes", what_a_run_makes_a_worker_makes),
     ("lanes::a_worker_takes_several_inputs_by_both_lanes", a_worker_takes_several_inputs),
     ("lanes::killed_workers_lose_and_repeat_nothing", killed_workers_lose_and_repeat_nothing),
@@ -44,6 +44,10 @@ pub(crate) const TESTS: [(&str, fn()); 15] = [
     ("lanes::a_topic_emptied_by_retention_is_no_loss", a_topic_emptied_by_retention_is_no_loss),
     ("lanes::operators_see_what_a_worker_does", operators_see_what_a_worker_does),
     ("lanes::a_release_is_carried_out_by_a_worker", a_release_is_carried_out_by_a_worker),
+    (
+        "lanes::a_message_for_an_input_nobody_knows_stops_the_lane_once",
+        a_message_for_an_input_nobody_knows_stops_the_lane_once,
+    ),
     ("lanes::what_is_missing_is_named_with_its_setting", what_is_missing_is_named),
 ];
 
@@ -165,7 +169,13 @@ impl Province {
             *announced.entry((text("outcome"), text("source_uid"))).or_default() += 1;
         }
         assert!(announced.values().all(|times| *times == 1), "{announced:?}");
-        let published = announced.keys().filter(|(outcome, _)| outcome == "published").count();
+        self.check_results();
+    }
+
+    /// The same, where documents were sent again and are told of again.
+    fn check_results(&self) {
+        let events = self.events().into_iter();
+        let published = events.filter(|event| event["outcome"] == "published").count();
         assert_eq!(published as i64, self.documents);
         assert_eq!(self.world.number("select count(*) as n from documents"), self.documents);
         assert_eq!(self.world.number("select max(version) as n from documents"), 1);
@@ -456,25 +466,66 @@ fn a_release_is_carried_out_by_a_worker() {
     let config = std::fs::read_to_string(province.world.path("sohoa.toml")).unwrap();
     province.world.write("sohoa.toml", &format!("{config}[release]\nmode = \"manual\"\n"));
     province.backfill("first");
+    // What is under way is finished, also by a worker that carries releases out.
+    let mut first = province.worker("one");
+    province.wait_for_events(1);
+    Province::end(&mut first);
     let mut worker = province.worker("one");
     province.wait_for_events(province.documents);
     let held = province.events().iter().filter(|event| event["outcome"] == "held").count();
     assert!(held > 0);
     messages::send(province.kafka.bootstrap(), &topic("releases"), "k", b"not json");
     let places = ["--output", "s3://records/out", "--config", "sohoa.toml"];
-    let approve = ["release", "approve", "--send", "--submission", "first", "--by", "A"];
-    let approved = province.world.sohoa(&[&approve[..], &places].concat());
-    assert_eq!(approved.exit, 0, "{}", approved.stderr);
-    assert!(approved.stdout.starts_with(&format!("{held} sent")), "{}", approved.stdout);
+    let decide = |arguments: &[&str]| {
+        let decided = province.world.sohoa(&[&["release"], arguments, &places].concat());
+        assert_eq!(decided.exit, 0, "{}", decided.stderr);
+        decided.stdout
+    };
+    let send = |verb: &[&str]| {
+        let sent = decide(&[verb, &["--send", "--submission", "first", "--by", "A"]].concat());
+        assert!(sent.starts_with(&format!("{held} sent")), "{sent}");
+    };
+    // What the clerk refuses by mistake is sent again, and waits again.
+    send(&["reject", "--reason", "mờ"]);
     province.wait_for_events(province.documents + held as i64);
+    let replay = province.world.sohoa(&[&["dead-letters", "replay"], &places[..]].concat());
+    assert_eq!(replay.exit, 0, "{}", replay.stderr);
+    // The broken release is not.
+    assert!(replay.stdout.contains(&format!("{held} sent, 1 not")), "{}", replay.stdout);
+    province.wait_for_events(province.documents + 2 * held as i64);
+    send(&["approve"]);
+    province.wait_for_events(province.documents + 3 * held as i64);
     Province::end(&mut worker);
     province.index();
-    province.check();
+    province.check_results();
     let held = "select count(*) as n from intake where outcome <> 'published'";
     assert_eq!(province.world.number(held), 0);
     let list = ["dead-letters", "list", "--json"];
     let letters = province.world.sohoa(&[&list[..], &places].concat());
     assert!(letters.stdout.contains("X02_BROKEN_MESSAGE"), "{}", letters.stdout);
+}
+
+/// Once it may be the worker that lacks an input; the second time it is the message that is wrong.
+fn a_message_for_an_input_nobody_knows_stops_the_lane_once() {
+    let province = Province::new("1", 1);
+    province.backfill("first");
+    let bulk = read_committed(province.kafka.bootstrap(), &topic("bulk"));
+    let sent = json(bulk[0].payload.as_deref());
+    let mut other = sent.clone();
+    other["input"] = "khoo".into();
+    let other = other.to_string();
+    messages::send(province.kafka.bootstrap(), &topic("live"), "k", other.as_bytes());
+    let mut worker = province.worker("one");
+    assert_eq!(worker.wait().unwrap().code(), Some(2));
+    let mut worker = province.worker("two");
+    province.wait_for_events(province.documents);
+    let places = ["--output", "s3://records/out", "--json"];
+    let list = || province.world.sohoa(&[&["dead-letters", "list"], &places[..]].concat()).stdout;
+    wait_until("the message's entry", || list().contains("X02_BROKEN_MESSAGE"));
+    Province::end(&mut worker);
+    assert!(list().contains("--input khoo=ADDRESS"), "{}", list());
+    province.index();
+    province.check();
 }
 
 fn a_broken_message_is_kept() {

@@ -35,8 +35,8 @@ pub(crate) async fn run(
     let settings = Settings::load(arguments.config.as_deref())?;
     let input_name = arguments.input.name(&settings);
     let request = request(&arguments, &settings, input_name);
-    let output = setup::open(&settings, &arguments.output, Missing::Create).await?;
     if let Some(order) = arguments.order {
+        let output = setup::open(&settings, &arguments.output, Missing::Refuse).await?;
         return tell(output, &request, order).await;
     }
     let input = setup::open(&settings, &arguments.input.address, Missing::Refuse).await?;
@@ -50,6 +50,7 @@ pub(crate) async fn run(
         say_totals(&totals, arguments.json, ("would be submitted", outcome))?;
         return Ok(exit(outcome));
     }
+    let output = setup::open(&settings, &arguments.output, Missing::Create).await?;
     setup::writable(&output, settings.config.output.single_writer).await?;
     inputs::bind(&arguments.input, &settings, (&input, &output)).await?;
     let kafka = &settings.config.kafka;
@@ -86,6 +87,11 @@ fn request(arguments: &arguments::Backfill, settings: &Settings, input_name: Str
 async fn tell(output: Store, request: &Request, order: BackfillOrder) -> Result<Exit, Failure> {
     let ledger = Ledger::new(output, &request.submission)
         .map_err(|error| Failure::from_error(Exit::Usage, &error))?;
+    if ledger.status().await?.plan.is_none() {
+        let name = &request.submission;
+        let line = format!("there is no submission `{name}` in this output");
+        return Err(Failure::new(Exit::Usage, line));
+    }
     match order {
         BackfillOrder::Pause => {
             ledger.pause().await?;

@@ -81,7 +81,10 @@ async fn carry_out(
 ) -> Result<(), Failure> {
     let Some(releases) = releases else { return Ok(()) };
     let ended = worker::follow(with, releases, shutdown.clone()).await;
-    shutdown.request();
+    // It ends with a drain, too, and asked for a second time that stops.
+    if !shutdown.draining() {
+        shutdown.request();
+    }
     ended
 }
 

@@ -181,7 +181,7 @@ impl Indexer {
         while !shutdown.draining() && !caught_up(&open) {
             let waits = !self.waiting.is_empty();
             self.health.beat();
-            self.health.ready();
+            self.tell_ready(&reader);
             let behind = self.behind(&reader.ends());
             record::index_lag(behind);
             self.line.edge_into(Stage::Index).set_pulling(u32::from(behind == 0));
@@ -203,6 +203,17 @@ impl Indexer {
         }
         self.commit().await?;
         Ok(self.indexed)
+    }
+
+    /// Has a supervisor know whether events come and can be committed.
+    fn tell_ready(&self, reader: &Reader) {
+        if !reader.is_reached() {
+            self.health.not_ready("no Kafka broker answers");
+        } else if let Some(trouble) = self.store.trouble() {
+            self.health.not_ready(trouble.to_string());
+        } else {
+            self.health.ready();
+        }
     }
 
     /// Announcements between what is committed and where the partitions end.

@@ -177,7 +177,7 @@ fn entry(
     let Released { by, reference, .. } = &released;
     let error = format!("refused by {by} ({reference}): {reason}");
     let rejection = Rejection::new(Code::Q09ReleaseRefused, STAGE, error);
-    let record = prepared.record;
+    let Prepared { record, message, position, .. } = prepared;
     let mut intake = record.rows.intake;
     for row in &mut intake {
         row.outcome = Outcome::Quarantined;
@@ -197,6 +197,13 @@ fn entry(
     let sources = intake.iter().map(|row| row.uri.clone()).collect();
     let rows = Rows { findings: vec![finding], intake, ..Rows::default() };
     let entry = quarantine::new(filed, record.dossier_uid, &rejection, rows);
-    let refused_by = Some(released);
-    Quarantine { sources, originals: record.parts, quarantined_at: time, refused_by, ..entry }
+    Quarantine {
+        sources,
+        originals: record.parts,
+        quarantined_at: time,
+        message: message.map(|message| *message),
+        position,
+        refused_by: Some(released),
+        ..entry
+    }
 }

@@ -235,8 +235,8 @@ impl Driver {
         let receipt = self.ledger.take();
         let (context, work) = (Arc::clone(&self.context), Arc::clone(&source));
         let task = self.tasks.spawn(async move {
-            let _permit = context.budget.acquire(footprint(&work)).await;
-            (stages::process(&context, work).await, receipt)
+            let permit = context.budget.acquire(footprint(&work)).await;
+            (stages::process(&context, work, permit).await, receipt)
         });
         self.running.insert(task.id(), source);
     }

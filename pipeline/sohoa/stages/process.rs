@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sohoa_decode::Origin;
-use sohoa_flow::{FatalKind, Fault, Rejection, retry::retry};
+use sohoa_flow::{FatalKind, Fault, Rejection, budget::Permit, retry::retry};
 use sohoa_metrics::Stage;
 use sohoa_publish::{holding, keys, publication, trail};
 use sohoa_schemas::{
@@ -110,11 +110,15 @@ impl Settled {
     }
 }
 
-/// Takes a source all the way to a durable answer.
+/// Takes a source all the way to a durable answer, with `permit` for the bytes it is said to have.
 ///
 /// # Errors
 /// `Fatal`, or `Retry` once every try is spent: the source is not done and stays so.
-pub(crate) async fn process(context: &Context, source: Arc<Source>) -> Result<Settled, Fault> {
+pub(crate) async fn process(
+    context: &Context,
+    source: Arc<Source>,
+    permit: Permit,
+) -> Result<Settled, Fault> {
     if let Some(refusal) = source.refused.clone() {
         let rejection = Rejection::new(refusal.code, sohoa_source::STAGE, refusal.error);
         turned_back(rejection.code);
@@ -128,6 +132,10 @@ pub(crate) async fn process(context: &Context, source: Arc<Source>) -> Result<Se
             }
             Err(fault) => return Err(fault),
         };
+    tracing::Span::current().record("source", tracing::field::display(taken.uid));
+    // A listing may be old, and a sender may say anything. The bytes lie on disk until they are read.
+    let closed = |error| Fault::fatal(FatalKind::Internal, STAGE, error);
+    let _permit = permit.at_least(taken.footprint()).await.map_err(closed)?;
     // Copies in one dossier are one document: the second sees what became of the first.
     let _turn = context.turns.take(taken.uid).await;
     match attempt(context, &mut taken).await {
@@ -237,6 +245,8 @@ async fn make(
         printed: sign::printed(&read, context.settings.config.sign.corner),
         composed_at: vietnamese(now()),
         waiting_for: holding::FOR_RELEASE.into(),
+        message: None,
+        position: None,
     };
     let files = (&*composed, &*layout.file);
     let hold = || holding::hold(&context.output, files, prepared.clone());
@@ -280,8 +290,9 @@ pub(crate) async fn refuse_unless_done(
     }
     let refused = refuse(context, &taken, rejection).await?;
     // A worker that was only taken for dead may have published it in the meantime.
-    match retry(context.retry, || publication::latest(&context.output, taken.uid)).await? {
-        Some(record) => Box::pin(receipts::again(context, &taken, record)).await,
-        None => Ok(refused),
+    match retry(context.retry, || publication::latest(&context.output, taken.uid)).await {
+        Ok(Some(record)) => Box::pin(receipts::again(context, &taken, record)).await,
+        Ok(None) | Err(Fault::Reject(_)) => Ok(refused),
+        Err(fault) => Err(fault),
     }
 }

@@ -50,6 +50,11 @@ impl Taken {
     pub(crate) fn sha256(&self, index: usize) -> Option<String> {
         self.files.get(index).map(|file| file.sha256.clone())
     }
+
+    /// Bytes of memory it takes while it is under way.
+    pub(crate) fn footprint(&self) -> u64 {
+        footprint_of(self.files.iter().map(|file| file.size))
+    }
 }
 
 /// What a source is called whose bytes were not read.
@@ -59,10 +64,13 @@ pub(crate) fn unread_uid(source: &Source) -> Uuid {
     identity::unread_source_uid(source.dossier.uid, &name)
 }
 
-/// Bytes of memory a source takes while it is under way.
+/// Bytes of memory a source takes while it is under way, if its files are as large as is said.
 pub(crate) fn footprint(source: &Source) -> u64 {
-    let bytes: u64 = source.files.iter().map(|file| file.size).sum();
-    2 * bytes + OVERHEAD_BYTES
+    footprint_of(source.files.iter().map(|file| file.size))
+}
+
+fn footprint_of(sizes: impl Iterator<Item = u64>) -> u64 {
+    sizes.fold(OVERHEAD_BYTES, |sum, size| sum.saturating_add(size.saturating_mul(2)))
 }
 
 /// Fetches every file of a source.

@@ -7,7 +7,7 @@ use sohoa_kafka::{
     Announcement, Delivery, Suspicion,
     stored::{self, Unreadable},
 };
-use sohoa_publish::quarantine;
+use sohoa_publish::{holding, quarantine};
 use sohoa_schemas::{
     Code,
     message::{MessagePosition, Submission},
@@ -75,9 +75,13 @@ pub(crate) async fn answer(inputs: &Inputs, delivery: &Delivery) -> Result<Answe
     }
     let urgency = Urgency::from(delivery.place.lane);
     let permit = context.budget.acquire_for(urgency, footprint(&source)).await;
-    let settled = stages::process(context, source).await?;
-    drop(permit);
+    let settled = stages::process(context, source, permit).await?;
     announce(context, delivery, &submission, settled).await
+}
+
+/// Whether the worker ends because a message names an input it does not know.
+pub(crate) fn is_for_another_input(fault: &Fault) -> bool {
+    matches!(fault, Fault::Fatal(fatal) if fatal.cause.error.is::<UnknownInput>())
 }
 
 /// Answers a message whose processing broke down, or cannot get past some error of its own.
@@ -129,9 +133,14 @@ async fn not_understood(
             let announcements = broken::refuse(context, delivery, &why).await?;
             Ok(Answered { announcements, settled: None })
         }
-        // Any other worker that reads the input can do the document, so nothing is refused.
-        Misunderstood::Elsewhere(error) => {
+        // Once, for somebody to add the input: else a worker that lacks one would empty the lane. The
+        // second time it is the message that is wrong, and would stop one worker after the other.
+        Misunderstood::Elsewhere(error) if delivery.suspicion == Suspicion::None => {
             Err(Fault::fatal(FatalKind::Configuration, STAGE, error))
+        }
+        Misunderstood::Elsewhere(error) => {
+            let announcements = broken::refuse(context, delivery, &error.to_string()).await?;
+            Ok(Answered { announcements, settled: None })
         }
         Misunderstood::Unread(fault) => Err(fault),
     }
@@ -143,11 +152,18 @@ async fn announce(
     submission: &Submission,
     settled: Settled,
 ) -> Result<Answered, Fault> {
-    if settled.outcome == Outcome::Quarantined {
-        let position = delivery.place.position(&context.settings.config.kafka.prefix);
-        let remember =
-            || quarantine::remember(&context.output, settled.source, (submission, &position));
-        retry(context.retry, remember).await?;
+    let position = delivery.place.position(&context.settings.config.kafka.prefix);
+    let came_by = (submission, &position);
+    match settled.outcome {
+        Outcome::Quarantined => {
+            let remember = || quarantine::remember(&context.output, settled.source, came_by);
+            retry(context.retry, remember).await?;
+        }
+        Outcome::Held => {
+            let remember = || holding::remember(&context.output, &settled.key, came_by);
+            retry(context.retry, remember).await?;
+        }
+        Outcome::Published => {}
     }
     let about = answer::About {
         delivery,

@@ -192,6 +192,8 @@ impl Driver {
             partition = work.place.partition,
             offset = work.place.offset,
             trace = trace(&work),
+            // Known once its bytes are.
+            source = tracing::field::Empty,
         );
         let desk = self.desk.clone();
         let task = async move {
@@ -212,8 +214,12 @@ impl Driver {
         let answered = match done {
             Ok((_, Ok(answered))) => answered,
             Ok((_, Err(Fault::Retry(cause)))) => return self.spent(delivery, cause).await,
+            // What is stored of it is damaged, and stops no other document.
+            Ok((_, Err(Fault::Reject(rejection)))) => {
+                return self.give_up(delivery, rejection.cause.error);
+            }
             Ok((_, Err(fault))) => {
-                if is_of_the_document(&fault) {
+                if is_of_the_document(&fault) || document::is_for_another_input(&fault) {
                     self.blamed.get_or_insert(place);
                 }
                 return Err(fault);

@@ -2,7 +2,7 @@
 //!
 //! A suspect may kill the worker, and what is in hand beside it would be suspect, too. So while there
 //! are suspects nothing of the bulk lane is begun; live documents are, since somebody waits for
-//! them, except beside a live suspect, which is soon done, and beside a prime suspect.
+//! them, except beside a prime suspect.
 
 use std::collections::VecDeque;
 
@@ -43,17 +43,13 @@ pub(super) struct Turn {
     pub(super) note: Option<(Place, Company)>,
 }
 
-/// Which suspects go first: live ones, then those that nothing else can be begun beside.
-fn rank(delivery: &Delivery) -> u8 {
-    match (delivery.place.lane, delivery.suspicion) {
-        (Lane::Live, _) => 0,
-        (Lane::Bulk, Suspicion::PrimeSuspect) => 1,
-        (Lane::Bulk, _) => 2,
-    }
+/// Which suspects go first: live ones, and of a lane those that nothing else can be begun beside.
+fn rank(delivery: &Delivery) -> (Lane, bool) {
+    (delivery.place.lane, is_sociable(delivery))
 }
 
 fn is_sociable(delivery: &Delivery) -> bool {
-    rank(delivery) == 2
+    delivery.suspicion == Suspicion::Suspect
 }
 
 fn is_suspect(delivery: &Delivery) -> bool {
@@ -240,16 +236,25 @@ mod tests {
     }
 
     #[test]
-    fn a_live_suspect_is_first_and_alone() {
+    fn a_live_suspect_goes_before_others_and_holds_up_no_live_document() {
         let mut roster = roster();
         roster.push(delivery(Lane::Bulk, 0, Suspicion::None));
         assert_eq!(begun(&mut roster), [(0, None)]);
-        roster.push(delivery(Lane::Bulk, 1, Suspicion::Suspect));
+        roster.push(delivery(Lane::Bulk, 1, Suspicion::PrimeSuspect));
         roster.push(delivery(Lane::Live, 10, Suspicion::Suspect));
         roster.push(delivery(Lane::Live, 11, Suspicion::None));
-        assert_eq!(begun(&mut roster), [], "a document is under way");
+        assert_eq!(begun(&mut roster), [(11, None)], "a bulk document is under way");
         roster.leave(&Place::new(Lane::Bulk, 0, 0));
-        assert_eq!(begun(&mut roster), [(10, Some((10, Company::None)))]);
+        assert_eq!(begun(&mut roster), [(10, Some((10, Company::Live)))]);
+        roster.push(delivery(Lane::Live, 12, Suspicion::None));
+        assert_eq!(begun(&mut roster), [(12, None)], "its company is known");
+        roster.leave(&Place::new(Lane::Live, 0, 10));
+        assert_eq!(begun(&mut roster), [], "a prime suspect waits to be alone");
+        roster.push(delivery(Lane::Live, 13, Suspicion::PrimeSuspect));
+        for offset in [11, 12] {
+            roster.leave(&Place::new(Lane::Live, 0, offset));
+        }
+        assert_eq!(begun(&mut roster), [(13, Some((13, Company::None)))]);
     }
 
     #[test]

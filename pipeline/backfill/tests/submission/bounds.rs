@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sohoa_backfill::{Outcome, State, dry_run};
-use sohoa_flow::Shutdown;
+use sohoa_flow::{Fault, Shutdown};
 use tokio::time::Instant;
 
 use crate::support::{Looking, World, workers};
@@ -111,6 +111,17 @@ async fn a_dry_run_counts_and_writes_nothing() {
     let (totals, outcome) = dry_run(&world.input, &limited, &(), &shutdown).await.unwrap();
     assert_eq!((totals.documents, outcome), (3, Outcome::Limited));
     assert_eq!(world.ledger().status().await.unwrap().plan, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn following_ends_with_an_error_when_messages_were_deleted_unread() {
+    let world = World::new(&[9, 9, 9]).await;
+    world.run().await.unwrap();
+    world.broker.forget();
+    let shutdown = Shutdown::default();
+    let followed = world.process(&shutdown).follow(&Looking::default()).await;
+    let Err(Fault::Fatal(fatal)) = followed else { panic!("{followed:?}") };
+    assert!(fatal.cause.error.to_string().contains("27 messages of the lane were deleted"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -31,6 +31,7 @@ pub(crate) struct Log {
     pub(crate) messages: Vec<Submission>,
     ends: [i64; PARTITIONS],
     committed: [i64; PARTITIONS],
+    begins: [i64; PARTITIONS],
     /// The most that ever waited.
     pub(crate) most: i64,
 }
@@ -43,6 +44,12 @@ impl Broker {
     /// Addresses of all messages, in the order of arrival.
     pub(crate) fn sent(&self) -> Vec<String> {
         self.log().messages.iter().map(|message| address(&message.files)).collect()
+    }
+
+    /// Deletes all messages by age.
+    pub(crate) fn forget(&self) {
+        let mut log = self.log();
+        log.begins = log.ends;
     }
 
     /// Commits one message of every partition that has one.
@@ -122,7 +129,7 @@ impl BulkLane for Lane {
         let log = self.broker.log();
         let partition = |index: usize| PartitionProgress {
             partition: index as i32,
-            begin: 0,
+            begin: log.begins[index],
             end: log.ends[index],
             committed: Some(log.committed[index]),
         };
