@@ -50,8 +50,8 @@ pub(crate) fn read(sheets: &[Sheet<'_>], context: Context) -> (Fields, Vec<Field
     (fields, findings)
 }
 
-/// Boxes of the number and date lines that one reading does not settle and another one might: what a
-/// pen wrote stays what it is.
+/// Boxes of the number and date lines that one reading does not settle and another one might: what
+/// a pen wrote stays what it is.
 pub(crate) fn doubtful(sheet: &Sheet<'_>) -> Vec<Rect> {
     let head = Head::find(sheet);
     if !head.is_letterhead() {

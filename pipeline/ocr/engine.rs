@@ -316,9 +316,8 @@ fn loaded(folder: &Path, language: &str) -> Result<Option<TesseractAPI>, OcrErro
 
 /// The second model, from beside the first one, from the folder of models, or the library's own.
 fn witness(beside: &Path, config: &EngineConfig) -> Result<Option<TesseractAPI>, OcrError> {
-    let below = config.tessdata.as_deref();
-    let folder = [Some(beside), below].into_iter().flatten();
-    let folder = folder.into_iter().find(|folder| model::holds(folder, WITNESS));
+    let mut folders = [Some(beside), config.tessdata.as_deref()].into_iter().flatten();
+    let folder = folders.find(|folder| model::holds(folder, WITNESS));
     loaded(folder.unwrap_or(Path::new("")), WITNESS)
 }
 
