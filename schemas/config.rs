@@ -102,13 +102,16 @@ impl Default for Input {
 pub struct Ocr {
     /// Tesseract's language model.
     pub language: String,
+    /// Variant of the model: `fast`, which distributions package; `best_int` or any other folder
+    /// below `tessdata`; or with a `/` the path of a folder that holds `LANGUAGE.traineddata`.
+    pub model: String,
     /// Folder of the language models; without one, Tesseract's own.
     pub tessdata: Option<PathBuf>,
 }
 
 impl Default for Ocr {
     fn default() -> Self {
-        Self { language: "vie".into(), tessdata: None }
+        Self { language: "vie".into(), model: "fast".into(), tessdata: None }
     }
 }
 

@@ -3,7 +3,11 @@
 //! Reducing 300 dpi to 200 costs no accuracy and saves a third of the time. Nothing is enlarged,
 //! except the coarser axis of a fax page, whose pixels must become square to be read at all.
 
-use image::{DynamicImage, Rgb, RgbImage, RgbaImage, imageops};
+use fast_image_resize::{
+    FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer,
+    images::{Image, ImageRef},
+};
+use image::{DynamicImage, GrayImage, Rgb, RgbImage, RgbaImage};
 
 /// Resolution of the raster.
 pub(crate) const TARGET_DPI: f32 = 200.0;
@@ -29,7 +33,7 @@ pub(crate) fn finish(
         let dpi = densest.min(TARGET_DPI);
         let width = (points.0 / 72.0 * dpi).round().max(1.0) as u32;
         let height = (points.1 / 72.0 * dpi).round().max(1.0) as u32;
-        (pixels.resize_exact(width, height, imageops::FilterType::Triangle), dpi)
+        (resized(&pixels, width, height), dpi)
     };
     let upright = match rotation {
         90 => pixels.rotate90(),
@@ -38,6 +42,28 @@ pub(crate) fn finish(
         _ => pixels,
     };
     (upright, dpi)
+}
+
+/// Grey or RGB of 8 bits in another size, each pixel weighing in by its distance (a triangle over
+/// both neighbours): as sharp as the engine needs, without the moiré of leaving pixels out.
+fn resized(pixels: &DynamicImage, width: u32, height: u32) -> DynamicImage {
+    let channels = match pixels {
+        DynamicImage::ImageLuma8(_) => PixelType::U8,
+        _ => PixelType::U8x3,
+    };
+    let from = ImageRef::new(pixels.width(), pixels.height(), pixels.as_bytes(), channels)
+        .expect("`flatten` gave one or three bytes a pixel");
+    let mut to = Image::new(width, height, channels);
+    let triangle = ResizeAlg::Convolution(FilterType::Bilinear);
+    Resizer::new()
+        .resize(&from, &mut to, &ResizeOptions::new().resize_alg(triangle))
+        .expect("both are of the same kind of pixels");
+    let bytes = to.into_vec();
+    let whole = match channels {
+        PixelType::U8 => GrayImage::from_raw(width, height, bytes).map(DynamicImage::ImageLuma8),
+        _ => RgbImage::from_raw(width, height, bytes).map(DynamicImage::ImageRgb8),
+    };
+    whole.expect("the picture has the size that was asked for")
 }
 
 /// Grey or RGB of 8 bits, transparency laid on white paper.

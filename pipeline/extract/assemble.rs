@@ -50,7 +50,8 @@ pub(crate) fn read(sheets: &[Sheet<'_>], context: Context) -> (Fields, Vec<Field
     (fields, findings)
 }
 
-/// Boxes of the number and date lines that one reading does not settle.
+/// Boxes of the number and date lines that one reading does not settle and another one might: what
+/// a pen wrote stays what it is.
 pub(crate) fn doubtful(sheet: &Sheet<'_>) -> Vec<Rect> {
     let head = Head::find(sheet);
     if !head.is_letterhead() {
@@ -59,7 +60,9 @@ pub(crate) fn doubtful(sheet: &Sheet<'_>) -> Vec<Rect> {
     let (fields, _) = read(std::slice::from_ref(sheet), ANY_YEAR);
     let sure = |probability: Option<f32>| probability.is_some_and(|p| p >= ANY_YEAR.accept_line);
     let number = head.number.as_ref().filter(|_| !sure(fields.code_full.map(|f| f.probability)));
+    let number = number.filter(|line| !line.is_written(head.digit_height()));
     let date = head.date.as_ref().filter(|_| !sure(fields.issued_date.map(|f| f.probability)));
+    let date = date.filter(|line| !line.is_written());
     let number = number.map(|line| line.span.bbox);
     number.into_iter().chain(date.map(DateLine::bbox)).collect()
 }
@@ -401,6 +404,8 @@ mod tests {
         let date = "Gia Lai, ngày 2Š tháng 3 năm 2019";
         assert_eq!(lines(Paper::letterhead("SỞ NỘI VỤ", "Số: 31/BC-SNV", date)), 1);
         assert_eq!(lines(Paper::letterhead("SỞ NỘI VỤ", "Số: B1/BC-SNV", date)), 2);
+        let pen = Paper::letterhead("SỞ NỘI VỤ", "Số:", date).tall(132.0, 99.0, "731", 15.0);
+        assert_eq!(lines(pen.line(170.0, 104.0, "/SNV-VP")), 1);
         let body = Paper::default().line(90.0, 60.0, "Số: B1/BC-SNV là văn bản đã ban hành");
         assert_eq!(lines(body), 0);
     }

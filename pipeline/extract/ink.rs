@@ -8,7 +8,7 @@ use sohoa_document::Word;
 /// Recognition of a pen's strokes is no surer than this.
 const SCRAWL: f32 = 0.6;
 /// Odds factor of geometry below which digits are no print.
-const NO_PRINT: f32 = 0.05;
+pub(crate) const NO_PRINT: f32 = 0.05;
 
 /// Ordered by how little a machine can do about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -13,7 +13,7 @@ use sohoa_document::{Field, Rect, Word, fold::fold};
 use crate::{
     confidence,
     date_line::DateLine,
-    ink::Ink,
+    ink::{Ink, NO_PRINT},
     notation::{self, Notation},
     rows::{Joined, Sheet, Span},
     witness::{self, Seen},
@@ -242,6 +242,12 @@ impl<'a> NumberLine<'a> {
     /// This reading of the line and the others.
     fn readings(&self) -> impl Iterator<Item = &Self> {
         std::iter::once(self).chain(&self.again)
+    }
+
+    /// Whether its digits stand as no print stands: read again, they still would.
+    pub(crate) fn is_written(&self, digit_height: Option<f32>) -> bool {
+        let parts = self.parts(digit_height);
+        parts.is_some_and(|parts| !parts.digit_words.is_empty() && parts.printed < NO_PRINT)
     }
 
     /// The line as read, once or more.

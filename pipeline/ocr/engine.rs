@@ -1,33 +1,32 @@
 //! Tesseract handles for life, and the order of the steps around them.
 
 use std::{
-    env, fmt,
+    fmt,
     path::{Path, PathBuf},
 };
 
 use image::{DynamicImage, GrayImage};
-use sohoa_document::{Again, PageText, Rect, TextOrigin};
+use sohoa_document::{Again, PageText, Rect};
 use tesseract_rs::{TessPageSegMode, TesseractAPI};
 
 use crate::{
     again,
     error::OcrError,
     frame::Frame,
-    orientation,
-    prepare::{blank, grey, ink, reduce, skew, turn},
+    model, orientation,
+    prepare::{
+        blank, head,
+        skew::{self, Lie},
+        turn,
+    },
     repair::Repairer,
+    sheet::Sheet,
     steps::{Step, again as second_look, step},
     words::{self, Reading},
 };
 
-/// Tesseract keeps coordinates in 16 bits.
-const LONGEST_SIDE: u32 = 32_767;
-
 /// Shorter than this no character can be read; the engine refuses a few pixels outright.
 const SHORTEST_SIDE: u32 = 10;
-
-/// Resolution of the small raster on which blankness and lean are judged.
-const JUDGED_AT_DPI: f32 = 100.0;
 
 /// A lean below this costs no accuracy (measured: none at 1 degree, CER 0.08 to 0.24 at 2 degrees
 /// and 0.62 at 4 without straightening), and the resampling would cost time.
@@ -48,13 +47,15 @@ const WITNESS: &str = "eng";
 pub struct EngineConfig {
     /// Tesseract's name of the language: `vie`.
     pub language: String,
-    /// Folder that holds `<language>.traineddata`; `None` for the library's own default.
+    /// `fast`, `best_int`, another folder below `tessdata`, or with a `/` the path of a folder.
+    pub model: String,
+    /// Folder of the models; `None` for the library's own default.
     pub tessdata: Option<PathBuf>,
 }
 
 impl Default for EngineConfig {
     fn default() -> Self {
-        Self { language: VIETNAMESE.to_owned(), tessdata: None }
+        Self { language: VIETNAMESE.to_owned(), model: model::FAST.to_owned(), tessdata: None }
     }
 }
 
@@ -110,19 +111,11 @@ impl fmt::Debug for Engine {
 impl Engine {
     /// Loads the model.
     pub fn new(config: &EngineConfig) -> Result<Self, OcrError> {
-        let folder = config.tessdata.as_deref().unwrap_or(Path::new(""));
-        let usable = folder.to_str().is_some_and(|folder| !folder.contains('\0'));
-        if !usable {
-            let value = folder.display().to_string();
-            return Err(OcrError::UnusableSetting { what: "tessdata folder", value });
-        }
+        let folder = model::folder(config)?;
         let language = config.language.as_str();
-        if language.is_empty() || language.contains(['\0', '/']) {
-            let value = language.to_owned();
-            return Err(OcrError::UnusableSetting { what: "language", value });
-        }
-        let native = loaded(folder, language)?.ok_or_else(|| missing_language(config))?;
-        let witness = if language == WITNESS { None } else { loaded(folder, WITNESS)? };
+        let native =
+            loaded(&folder, language)?.ok_or_else(|| model::missing(config, Some(&folder)))?;
+        let witness = if language == WITNESS { None } else { witness(&folder, config)? };
         let repairer = (language == VIETNAMESE).then(Repairer::new);
         Ok(Self { native, witness, repairer })
     }
@@ -208,29 +201,43 @@ impl Engine {
             let reading = self.read(&page.grey, page.dpi, &page.frame(0.0))?;
             return Ok(page.recognised(reading, None, false));
         }
-        let lie = skew::lie(&small);
-        drop(small);
+        let mut lie = skew::lie(&small);
         let on_end = lie.is_some_and(|lie| lie.sideways > lie.sharpness);
-        if on_end {
-            let best = second_look(|| self.try_turns(&page, on_end, &[0, 90, 270]))?;
+        let turns: &[u16] = if on_end {
+            &[0, 90, 270]
+        } else if stands_on_its_head(&small, lie) {
+            &[0, 180]
+        } else {
+            &[]
+        };
+        drop(small);
+        if !turns.is_empty() {
+            let best = second_look(|| self.try_turns(&page, on_end, turns))?;
             page.turn(best);
+            // A half turn leaves the lean as it is.
+            if !best.is_multiple_of(180) {
+                lie = skew::lie(&page.small());
+            }
         }
-        let (mut reading, mut lean) = self.read_straightened(&page)?;
+        let (mut reading, mut lean) = self.read_straightened(&page, lie)?;
         if page.turned == 0 && reading.sense() < orientation::POOR_SENSE {
             let best = second_look(|| self.try_turns(&page, false, &[0, 90, 180, 270]))?;
             if best != 0 {
                 page.turn(best);
-                (reading, lean) = second_look(|| self.read_straightened(&page))?;
+                lie = skew::lie(&page.small());
+                (reading, lean) = second_look(|| self.read_straightened(&page, lie))?;
             }
         }
         Ok(page.recognised(reading, lean, false))
     }
 
-    /// Measures the lean, takes it out when that helps, and reads.
-    fn read_straightened(&self, page: &Sheet) -> Result<(Reading, Option<f32>), OcrError> {
-        let lean = skew::lie(&page.small())
-            .filter(|lie| lie.sharpness >= LEAST_SHARPNESS && lie.sharpness >= lie.sideways)
-            .map(|lie| lie.degrees);
+    /// Takes the lean out when that helps, and reads.
+    fn read_straightened(
+        &self,
+        page: &Sheet,
+        lie: Option<Lie>,
+    ) -> Result<(Reading, Option<f32>), OcrError> {
+        let lean = lean(lie);
         let straighten = lean.filter(|degrees| degrees.abs() >= LEAST_LEAN);
         let frame = page.frame(straighten.unwrap_or(0.0));
         let seen = |raster: &GrayImage| straighten.map(|lean| turn::straighten(raster, lean));
@@ -279,6 +286,20 @@ impl Engine {
     }
 }
 
+/// The lean of the lines, where it can be believed.
+fn lean(lie: Option<Lie>) -> Option<f32> {
+    lie.filter(|lie| lie.sharpness >= LEAST_SHARPNESS && lie.sharpness >= lie.sideways)
+        .map(|lie| lie.degrees)
+}
+
+/// Whether the print says so; only reading it can tell.
+fn stands_on_its_head(small: &GrayImage, lie: Option<Lie>) -> bool {
+    let lean = lean(lie).filter(|degrees| degrees.abs() >= LEAST_LEAN);
+    let straight = lean.map(|degrees| turn::straighten(small, degrees));
+    head::share_above(straight.as_ref().unwrap_or(small))
+        .is_some_and(|share| share < head::ON_ITS_HEAD)
+}
+
 /// A handle with this model; `None` where it is not installed.
 fn loaded(folder: &Path, language: &str) -> Result<Option<TesseractAPI>, OcrError> {
     let native = TesseractAPI::new();
@@ -291,6 +312,13 @@ fn loaded(folder: &Path, language: &str) -> Result<Option<TesseractAPI>, OcrErro
         .set_variable("debug_file", "/dev/null")
         .map_err(OcrError::native("silencing its messages"))?;
     Ok(Some(native))
+}
+
+/// The second model, from beside the first one, from the folder of models, or the library's own.
+fn witness(beside: &Path, config: &EngineConfig) -> Result<Option<TesseractAPI>, OcrError> {
+    let mut folders = [Some(beside), config.tessdata.as_deref()].into_iter().flatten();
+    let folder = folders.find(|folder| model::holds(folder, WITNESS));
+    loaded(folder.unwrap_or(Path::new("")), WITNESS)
 }
 
 fn set_mode(native: &TesseractAPI, mode: TessPageSegMode) -> Result<(), OcrError> {
@@ -315,84 +343,4 @@ fn read(
     let reading = step(Step::Words, || words::read(native, frame))?;
     native.clear().map_err(OcrError::native("forgetting the page"))?;
     Ok(reading)
-}
-
-/// Names what is missing, where, and what brings it.
-fn missing_language(config: &EngineConfig) -> OcrError {
-    let place = match (&config.tessdata, env::var_os("TESSDATA_PREFIX")) {
-        (Some(folder), _) => format!("`{}`", folder.display()),
-        (None, Some(folder)) => format!("`{}` (TESSDATA_PREFIX)", Path::new(&folder).display()),
-        (None, None) => "the library's default folder".to_owned(),
-    };
-    let language = config.language.clone();
-    let package = format!("tesseract-ocr-{}", language.replace('_', "-"));
-    OcrError::MissingLanguage { language, place, package }
-}
-
-/// The raster as the engine gets it, with where it belongs.
-struct Sheet {
-    grey: GrayImage,
-    /// The coloured ink that `grey` lacks.
-    ink: Option<GrayImage>,
-    dpi: f32,
-    size_pt: (f32, f32),
-    turned: u16,
-}
-
-impl Sheet {
-    fn new(
-        raster: &DynamicImage,
-        dpi: f32,
-        size_pt: (f32, f32),
-        profile: Profile,
-    ) -> Result<Self, OcrError> {
-        let grey = grey::grey(raster, profile.prepare);
-        let ink = Some(raster).filter(|_| profile.prepare).and_then(ink::ink);
-        let reduced = |raster: &GrayImage| reduce::to_resolution(raster, dpi, profile.dpi);
-        let ink = ink.map(|ink| reduced(&ink).unwrap_or(ink));
-        let (grey, dpi) = match reduced(&grey) {
-            Some(small) => (small, profile.dpi),
-            None => (grey, dpi),
-        };
-        let (width, height) = grey.dimensions();
-        if width.max(height) > LONGEST_SIDE {
-            return Err(OcrError::RasterTooLarge { width, height });
-        }
-        Ok(Self { grey, ink, dpi, size_pt, turned: 0 })
-    }
-
-    /// The page at the resolution it is judged at.
-    fn small(&self) -> GrayImage {
-        reduce::to_resolution(&self.grey, self.dpi, JUDGED_AT_DPI)
-            .unwrap_or_else(|| self.grey.clone())
-    }
-
-    fn turn(&mut self, clockwise: u16) {
-        if clockwise == 0 {
-            return;
-        }
-        self.grey = turn::quarter(std::mem::take(&mut self.grey), clockwise);
-        self.ink = self.ink.take().map(|ink| turn::quarter(ink, clockwise));
-        self.turned = (self.turned + clockwise) % 360;
-        if clockwise != 180 {
-            self.size_pt = (self.size_pt.1, self.size_pt.0);
-        }
-    }
-
-    fn frame(&self, straightened: f32) -> Frame {
-        Frame::new(self.grey.dimensions(), self.size_pt, straightened)
-    }
-
-    fn recognised(self, reading: Reading, lean: Option<f32>, blank: bool) -> Recognised {
-        let (width, height) = self.size_pt;
-        let origin = if blank { TextOrigin::None } else { TextOrigin::Ocr };
-        Recognised {
-            text: PageText { width, height, lines: reading.lines, origin, again: Vec::new() },
-            skew_deg: lean,
-            turned: self.turned,
-            blank,
-            garbled_words: reading.garbled_words,
-            repaired_words: 0,
-        }
-    }
 }

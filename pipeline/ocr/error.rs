@@ -5,18 +5,17 @@ use tesseract_rs::TesseractError;
 /// Why nothing could be recognised.
 #[derive(Debug, thiserror::Error)]
 pub enum OcrError {
-    /// The engine has no usable model of the language.
-    #[error(
-        "no usable Tesseract model of language `{language}` in {place}; on Debian: \
-         apt-get install {package}"
-    )]
-    MissingLanguage {
+    /// The engine has no usable model of this name and language.
+    #[error("no usable Tesseract model `{model}` of language `{language}` in {place}; {remedy}")]
+    MissingModel {
+        /// The model's name or folder, as configured.
+        model: String,
         /// Tesseract's name of the language.
         language: String,
         /// Where it was looked for.
         place: String,
-        /// The Debian package that holds it.
-        package: String,
+        /// What brings it.
+        remedy: String,
     },
     /// A name or path holds bytes the engine cannot be given.
     #[error("{what} `{value}` cannot be passed to Tesseract")]

@@ -12,9 +12,11 @@ mod again;
 mod engine;
 mod error;
 mod frame;
+mod model;
 mod orientation;
 pub mod prepare;
 mod repair;
+mod sheet;
 pub mod steps;
 mod words;
 

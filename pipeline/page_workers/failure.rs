@@ -46,7 +46,7 @@ pub struct StartRefusal {
 
 impl From<OcrError> for StartRefusal {
     fn from(error: OcrError) -> Self {
-        let missing_dependency = matches!(error, OcrError::MissingLanguage { .. });
+        let missing_dependency = matches!(error, OcrError::MissingModel { .. });
         Self { missing_dependency, message: chain(&error) }
     }
 }
@@ -179,10 +179,11 @@ mod tests {
 
     #[test]
     fn a_missing_model_is_a_missing_dependency() {
-        let error = OcrError::MissingLanguage {
+        let error = OcrError::MissingModel {
+            model: "fast".into(),
             language: "vie".into(),
             place: "`/x`".into(),
-            package: "tesseract-ocr-vie".into(),
+            remedy: "apt-get install tesseract-ocr-vie".into(),
         };
         let refusal = StartRefusal::from(error);
         assert!(refusal.missing_dependency && refusal.message.contains("tesseract-ocr-vie"));

@@ -875,6 +875,9 @@ pub(crate) struct PageWorker {
     /// Language model.
     #[arg(long)]
     pub(crate) language: String,
+    /// Its variant: a name or a folder.
+    #[arg(long)]
+    pub(crate) model: String,
     /// Folder of the language models.
     #[arg(long)]
     pub(crate) tessdata: Option<PathBuf>,

@@ -267,6 +267,7 @@ pub(crate) async fn pool(settings: &Settings) -> Result<Pool, Failure> {
 fn worker_arguments(config: &Config) -> Vec<std::ffi::OsString> {
     let limits = [
         ("--language", config.ocr.language.clone()),
+        ("--model", config.ocr.model.clone()),
         ("--max-page-megapixels", config.input.max_page_megapixels.to_string()),
         ("--max-file-mib", config.input.max_file_mib.to_string()),
         ("--max-pages", config.input.max_pages.to_string()),

@@ -43,7 +43,7 @@ pub fn lie(small: &GrayImage) -> Option<Lie> {
 }
 
 /// The grey level that parts ink from paper with the least variance within the two.
-fn otsu(image: &GrayImage) -> u8 {
+pub(super) fn otsu(image: &GrayImage) -> u8 {
     let mut histogram = [0u64; 256];
     for &pixel in image.as_raw() {
         histogram[usize::from(pixel)] += 1;

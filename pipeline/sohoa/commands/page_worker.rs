@@ -11,8 +11,11 @@ use crate::{
 
 /// Serves until the parent closes the pipe.
 pub(crate) fn run(arguments: &PageWorker) -> Result<Exit, Failure> {
-    let engine =
-        EngineConfig { language: arguments.language.clone(), tessdata: arguments.tessdata.clone() };
+    let engine = EngineConfig {
+        language: arguments.language.clone(),
+        model: arguments.model.clone(),
+        tessdata: arguments.tessdata.clone(),
+    };
     let limits = Limits {
         max_pixels: arguments.max_page_megapixels * 1_000_000,
         max_file_bytes: arguments.max_file_mib << 20,

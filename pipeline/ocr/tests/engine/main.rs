@@ -191,7 +191,7 @@ fn a_missing_model_names_its_package() {
     assert!(message.contains("apt-get install tesseract-ocr-vie"), "{message}");
     assert!(message.contains(&*folder.path().to_string_lossy()), "{message}");
     for language in ["", "../vie", "v\0ie"] {
-        let config = EngineConfig { language: language.into(), tessdata: None };
+        let config = EngineConfig { language: language.into(), ..Default::default() };
         assert!(matches!(Engine::new(&config), Err(OcrError::UnusableSetting { .. })));
     }
 }

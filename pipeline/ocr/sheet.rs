@@ -1,0 +1,86 @@
+//! A page on its way to the engine.
+
+use image::{DynamicImage, GrayImage};
+use sohoa_document::{PageText, TextOrigin};
+
+use crate::{
+    engine::{Profile, Recognised},
+    error::OcrError,
+    frame::Frame,
+    prepare::{grey, ink, reduce, turn},
+    words::Reading,
+};
+
+/// Tesseract keeps coordinates in 16 bits.
+const LONGEST_SIDE: u32 = 32_767;
+
+/// Resolution of the small raster on which blankness and lean are judged.
+const JUDGED_AT_DPI: f32 = 100.0;
+
+/// The raster as the engine gets it, with where it belongs.
+pub(crate) struct Sheet {
+    pub(crate) grey: GrayImage,
+    /// The coloured ink that `grey` lacks.
+    pub(crate) ink: Option<GrayImage>,
+    pub(crate) dpi: f32,
+    size_pt: (f32, f32),
+    pub(crate) turned: u16,
+}
+
+impl Sheet {
+    pub(crate) fn new(
+        raster: &DynamicImage,
+        dpi: f32,
+        size_pt: (f32, f32),
+        profile: Profile,
+    ) -> Result<Self, OcrError> {
+        let grey = grey::grey(raster, profile.prepare);
+        let ink = Some(raster).filter(|_| profile.prepare).and_then(ink::ink);
+        let reduced = |raster: &GrayImage| reduce::to_resolution(raster, dpi, profile.dpi);
+        let ink = ink.map(|ink| reduced(&ink).unwrap_or(ink));
+        let (grey, dpi) = match reduced(&grey) {
+            Some(small) => (small, profile.dpi),
+            None => (grey, dpi),
+        };
+        let (width, height) = grey.dimensions();
+        if width.max(height) > LONGEST_SIDE {
+            return Err(OcrError::RasterTooLarge { width, height });
+        }
+        Ok(Self { grey, ink, dpi, size_pt, turned: 0 })
+    }
+
+    /// The page at the resolution it is judged at.
+    pub(crate) fn small(&self) -> GrayImage {
+        reduce::to_resolution(&self.grey, self.dpi, JUDGED_AT_DPI)
+            .unwrap_or_else(|| self.grey.clone())
+    }
+
+    pub(crate) fn turn(&mut self, clockwise: u16) {
+        if clockwise == 0 {
+            return;
+        }
+        self.grey = turn::quarter(std::mem::take(&mut self.grey), clockwise);
+        self.ink = self.ink.take().map(|ink| turn::quarter(ink, clockwise));
+        self.turned = (self.turned + clockwise) % 360;
+        if clockwise != 180 {
+            self.size_pt = (self.size_pt.1, self.size_pt.0);
+        }
+    }
+
+    pub(crate) fn frame(&self, straightened: f32) -> Frame {
+        Frame::new(self.grey.dimensions(), self.size_pt, straightened)
+    }
+
+    pub(crate) fn recognised(self, reading: Reading, lean: Option<f32>, blank: bool) -> Recognised {
+        let (width, height) = self.size_pt;
+        let origin = if blank { TextOrigin::None } else { TextOrigin::Ocr };
+        Recognised {
+            text: PageText { width, height, lines: reading.lines, origin, again: Vec::new() },
+            skew_deg: lean,
+            turned: self.turned,
+            blank,
+            garbled_words: reading.garbled_words,
+            repaired_words: 0,
+        }
+    }
+}
