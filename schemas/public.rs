@@ -47,8 +47,9 @@ pub const COLUMNS: [&str; 40] = [
     "updated_at",
 ];
 
-/// Kinds of owners that are no persons: the papers of others are a citizen's.
-pub const NO_PERSONS: [&str; 1] = ["mst"];
+/// Kinds of owners that are certainly no persons: the papers of others are a citizen's. None is: since
+/// July 2025 a household business's tax code (`mst`) is its owner's personal number.
+pub const NO_PERSONS: [&str; 0] = [];
 
 /// Public columns that are withheld from a paper whose owner is a person: what they say is about them.
 pub const ABOUT_OWNER: [&str; 1] = ["subject"];

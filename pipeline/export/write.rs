@@ -140,9 +140,8 @@ mod tests {
         let mut elsewhere = document(2, "01", "none");
         elsewhere.subject = Some("Khác".into());
         elsewhere.document_year = Some(1999);
-        elsewhere.owner_id_kind = Some("mst".into());
         let mut personal = document(12, "01", "none");
-        personal.owner_id_kind = Some("cccd".into());
+        personal.owner_id_kind = Some("mst".into());
         personal.document_year = Some(1983);
         let mut withdrawn = document(3, "01", "none");
         withdrawn.state = "withdrawn".into();

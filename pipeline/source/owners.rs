@@ -23,8 +23,17 @@ impl Owners {
     }
 
     pub(crate) fn settle(&self, manifest: &mut Manifest) {
-        let Some(owner) = &mut manifest.dossier.owner else { return };
+        if let Some(owner) = &mut manifest.dossier.owner {
+            self.settle_owner(owner);
+        }
+    }
+
+    fn settle_owner(&self, owner: &mut Owner) {
         let Owner { kind, id_enc, id_hmac } = owner;
+        // A partner that mixes the two up sends the number itself.
+        if kind.contains(|c: char| c.is_ascii_digit()) {
+            "other".clone_into(kind);
+        }
         let encrypted = id_enc.take();
         *id_hmac = self.0.as_ref().zip(encrypted).and_then(|(hide, sent)| hide(kind, &sent));
     }
@@ -33,5 +42,28 @@ impl Owners {
 impl fmt::Debug for Owners {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Owners").field(&self.0.is_some()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_in_place_of_the_kind_goes_no_further() {
+        let owner = |kind: &str| {
+            let json = serde_json::json!({ "kind": kind, "id_enc": "sent", "id_hmac": "theirs" });
+            serde_json::from_value::<Owner>(json).unwrap()
+        };
+        let settled = |owner: Owner, owners: &Owners| {
+            let mut owner = owner;
+            owners.settle_owner(&mut owner);
+            (owner.kind, owner.id_hmac, owner.id_enc)
+        };
+        let ours = Owners::new(|_, sent| Some(format!("ours of {sent}")));
+        let ours_of_sent = Some("ours of sent".to_owned());
+        assert_eq!(settled(owner("cccd"), &ours), ("cccd".into(), ours_of_sent, None));
+        let swapped = settled(owner("052099001234"), &Owners::default());
+        assert_eq!(swapped, ("other".into(), None, None));
     }
 }

@@ -120,6 +120,13 @@ pub(crate) fn kinds() -> Kinds {
     Kinds { roots: issued.root, all: all.into_iter().flatten().collect() }
 }
 
+/// Number of the object that holds the signature.
+fn signature_of(file: &[u8]) -> u32 {
+    let text = String::from_utf8_lossy(file);
+    let at = text.rfind("/V ").expect("a signed field") + 3;
+    text[at..].split(' ').next().unwrap().parse().expect("a reference")
+}
+
 /// By incremental saving, to a page with a form and a note.
 fn added(file: &[u8]) -> Vec<Kind> {
     let altered = |name, objects: &[(u32, &str)]| Kind::new(name, "altered", append(file, objects));
@@ -133,6 +140,9 @@ fn added(file: &[u8]) -> Vec<Kind> {
     };
     let (note, stamp) = (widget("FreeText"), widget("Stamp"));
     let empty = widget("Widget/FT/Sig/T(cover)");
+    let over = "Type/Annot/Subtype/Widget/FT/Sig/Rect[20 30 520 730]/F 4/P 3 0 R/AP<</N 62 0 R>>";
+    let hanging = format!("<</{over}/Parent 63 0 R>>");
+    let borrowing = format!("<</{over}/T(cover)/V {} 0 R>>", signature_of(file));
     let filled = "<</Type/Annot/Subtype/Widget/FT/Tx/T(name)/V(other)/Rect[50 50 90 70]/F 4\
                   /P 3 0 R>>";
     let pages = "<</Type/Pages/Kids[3 0 R 63 0 R]/Count 2/MediaBox[0 0 595.28 841.89]>>";
@@ -157,6 +167,14 @@ fn added(file: &[u8]) -> Vec<Kind> {
         altered(
             "an unsigned field over the text (incremental saving)",
             &[(5, &annotations), (9, &fields), (61, &empty), (62, LOOK)],
+        ),
+        altered(
+            "a field with an empty value over the text (incremental saving)",
+            &[(5, &annotations), (61, &hanging), (62, LOOK), (63, "<</T(x)/V<<>>>>")],
+        ),
+        altered(
+            "a field with the same signature over the text (incremental saving)",
+            &[(5, &annotations), (9, &fields), (61, &borrowing), (62, LOOK)],
         ),
         Kind::new(
             "the signature's field out of the form",

@@ -14,7 +14,7 @@ use std::{
 
 use chrono::{TimeDelta, Utc};
 use object_store::{ObjectStore, ObjectStoreExt as _, PutPayload, path::Path};
-use tokio::{task::JoinHandle, time::Instant};
+use tokio::{sync::Notify, task::JoinHandle, time::Instant};
 
 use crate::error::IndexError;
 
@@ -50,6 +50,7 @@ pub(crate) enum Seen {
 pub(super) struct Mark {
     store: Arc<dyn ObjectStore>,
     beats: JoinHandle<()>,
+    stop: Arc<Notify>,
     late: Arc<AtomicBool>,
 }
 
@@ -60,15 +61,24 @@ impl Mark {
     }
 
     async fn set_with(store: &Arc<dyn ObjectStore>, beat: Duration) -> Result<Self, IndexError> {
+        let before = look(store).await?;
         touch(store).await?;
         let meta = store.head(&Path::from(MARK)).await?;
         let differ = (Utc::now() - meta.last_modified).abs();
         if differ.to_std().is_ok_and(|differ| differ > LATE) {
+            // Nothing was begun: it is as it was.
+            if before == Seen::Nothing {
+                store.delete(&Path::from(MARK)).await?;
+            } else {
+                store.put(&Path::from(MARK), PutPayload::from_static(INTERRUPTED)).await?;
+            }
             return Err(IndexError::Clock { minutes: differ.num_minutes() });
         }
+        let stop = Arc::<Notify>::default();
         let late = Arc::new(AtomicBool::new(false));
-        let beats = tokio::spawn(go_on(Arc::clone(store), beat, Arc::clone(&late)));
-        Ok(Self { store: Arc::clone(store), beats, late })
+        let beats =
+            tokio::spawn(go_on(Arc::clone(store), (beat, Arc::clone(&stop)), Arc::clone(&late)));
+        Ok(Self { store: Arc::clone(store), beats, stop, late })
     }
 
     /// Whether others could see it all the time.
@@ -79,9 +89,17 @@ impl Mark {
         if self.late.load(Ordering::SeqCst) { Err(IndexError::Busy(table)) } else { Ok(()) }
     }
 
+    /// A touch on its way is waited for: it would bring the mark back.
+    async fn stop_beating(&mut self) {
+        self.stop.notify_one();
+        if let Err(error) = (&mut self.beats).await {
+            tracing::debug!(%error, "the mark of the rebuild was not touched to the end");
+        }
+    }
+
     /// Takes it away: the tables are whole.
-    pub(super) async fn lift(self) -> Result<(), IndexError> {
-        self.beats.abort();
+    pub(super) async fn lift(mut self) -> Result<(), IndexError> {
+        self.stop_beating().await;
         match self.store.delete(&Path::from(MARK)).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(error.into()),
@@ -89,8 +107,8 @@ impl Mark {
     }
 
     /// Says that the tables may not be whole and that nobody is at work.
-    pub(super) async fn leave(self) {
-        self.beats.abort();
+    pub(super) async fn leave(mut self) {
+        self.stop_beating().await;
         let payload = PutPayload::from_static(INTERRUPTED);
         if let Err(error) = self.store.put(&Path::from(MARK), payload).await {
             tracing::debug!(%error, "the mark of the rebuild is left to age");
@@ -109,10 +127,17 @@ async fn touch(store: &Arc<dyn ObjectStore>) -> Result<(), IndexError> {
     Ok(())
 }
 
-async fn go_on(store: Arc<dyn ObjectStore>, beat: Duration, late: Arc<AtomicBool>) {
+async fn go_on(
+    store: Arc<dyn ObjectStore>,
+    (beat, stop): (Duration, Arc<Notify>),
+    late: Arc<AtomicBool>,
+) {
     let mut last = Instant::now();
     loop {
-        tokio::time::sleep(beat).await;
+        tokio::select! {
+            () = stop.notified() => return,
+            () = tokio::time::sleep(beat) => {}
+        }
         let began = Instant::now();
         // A store that does not answer is the rebuild's business, which will meet it too.
         if touch(&store).await.is_ok() {

@@ -186,10 +186,13 @@ pub(super) fn read(line: &Line<'_>) -> Option<(String, DossierRow)> {
     is_right.then(|| (row.dossier_code.clone(), row))
 }
 
-/// An identifier without what people put between its digits, and with the zero that a spreadsheet
-/// takes away from one that was typed as a number: citizens' numbers have 9 or 12 digits.
+/// An identifier as it is hashed everywhere: without what people put between its letters and digits,
+/// the letters large; and with the zero that a spreadsheet takes away from one that was typed as a
+/// number: citizens' numbers have 9 or 12 digits.
 fn identifier(cell: &Cell) -> Parsed<String> {
-    let plain: String = value::text(cell)?.split([' ', '.', '-']).collect();
+    let text = value::text(cell)?;
+    let plain: String =
+        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect();
     Ok(match (cell, plain.len()) {
         (Cell::Number(_), 8 | 11) => format!("0{plain}"),
         _ => plain,

@@ -111,11 +111,13 @@ fn is_unsent(error: &Error) -> bool {
         Error::Pkcs11(
             RvError::CryptokiNotInitialized
                 | RvError::DeviceRemoved
+                | RvError::OperationNotInitialized
                 | RvError::SessionClosed
                 | RvError::SessionHandleInvalid
                 | RvError::SlotIdInvalid
                 | RvError::TokenNotPresent
-                | RvError::TokenNotRecognized,
+                | RvError::TokenNotRecognized
+                | RvError::UserNotLoggedIn,
             _
         )
     )

@@ -8,7 +8,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{coverage::only_space, report::LaterChanges};
+use super::{coverage::only_space, field, report::LaterChanges};
 use crate::pdf::{Dictionary, Document, Object, PdfError, Reference, page, xref::Entry};
 
 /// Catalog entries that signing software writes.
@@ -192,14 +192,25 @@ impl Comparison<'_> {
         Ok(())
     }
 
-    /// A signature field that is signed, so that its signer answers for what it shows, or that
+    /// A signature field that is signed since, so that its signer answers for what it shows, or that
     /// shows nothing.
     fn is_harmless_field(&self, field: &Object) -> Result<bool, PdfError> {
         if !is_signature_field(self.new, field)? {
             return Ok(false);
         }
         let shows = as_dictionary(self.new.resolve(field)?).get("AP").is_some();
-        Ok(!shows || inherited(self.new, field, "V")? != Object::Null)
+        Ok(!shows || self.is_answered_for(field)?)
+    }
+
+    /// Whether the field's value is a signature that is judged by itself and was not there before. A
+    /// value alone proves nothing: it may be empty, or the signature that is being judged.
+    fn is_answered_for(&self, field: &Object) -> Result<bool, PdfError> {
+        let Some(value) = inherited_value(self.new, field)? else { return Ok(false) };
+        let is_new = value.reference().is_none_or(|value| {
+            matches!(self.old.xref.entries.get(&value.number), None | Some(Entry::Free))
+        });
+        let judged = field::find(self.new)?;
+        Ok(is_new && judged.iter().any(|field| field.value.as_ref() == Some(&value)))
     }
 
     fn objects(&mut self) -> Result<(), PdfError> {
@@ -382,6 +393,19 @@ fn inherited(document: &Document, field: &Object, key: &str) -> Result<Object, P
         }
     }
     Ok(Object::Null)
+}
+
+/// A field's value as it is written, its own or that of the nearest parent that has one.
+fn inherited_value(document: &Document, field: &Object) -> Result<Option<Object>, PdfError> {
+    let mut current = document.resolve(field)?;
+    for _ in 0..16 {
+        let Object::Dictionary(dictionary) = &current else { break };
+        match dictionary.get("V").filter(|value| **value != Object::Null) {
+            Some(value) => return Ok(Some(value.clone())),
+            None => current = document.entry(dictionary, "Parent")?,
+        }
+    }
+    Ok(None)
 }
 
 fn all_pages(document: &Document) -> Result<Vec<page::Page>, PdfError> {

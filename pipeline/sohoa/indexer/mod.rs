@@ -309,7 +309,8 @@ impl Indexer {
     /// comes again.
     async fn may_append(&self) -> Result<bool, Fault> {
         let mut told = false;
-        while self.index.is_being_rebuilt().await.map_err(index_fault)? {
+        while self.is_being_rebuilt().await? {
+            self.health.not_ready("sohoa index rebuild makes the tables anew");
             if self.shutdown.draining() {
                 return Ok(false);
             }
@@ -323,6 +324,14 @@ impl Indexer {
             }
         }
         Ok(true)
+    }
+
+    async fn is_being_rebuilt(&self) -> Result<bool, Fault> {
+        let ask = || async {
+            let asked = self.index.is_being_rebuilt().await;
+            asked.map_err(|error| sohoa_store::classify_local(STAGE, error))
+        };
+        retry(patience(), ask).await
     }
 
     async fn append_waiting(&mut self) -> Result<(), Fault> {
@@ -349,16 +358,20 @@ impl Indexer {
         positions: &[(String, i64)],
         rows: &Rows,
     ) -> Result<Appended, Fault> {
-        let (within, on_retry) = (Duration::from_mins(5), Some(tried_again as fn(&'static str)));
-        let policy = Policy { within, attempts: 20, on_retry, ..Policy::default() };
         let index = tokio::sync::Mutex::new(&mut self.index);
         let append = || async {
             let mut index = index.lock().await;
             let appended = index.append_all(positions, rows).await;
             appended.map_err(|error| sohoa_store::classify_local(STAGE, error))
         };
-        retry(policy, append).await
+        retry(patience(), append).await
     }
+}
+
+/// How long a store may be away.
+fn patience() -> Policy {
+    let (within, on_retry) = (Duration::from_mins(5), Some(tried_again as fn(&'static str)));
+    Policy { within, attempts: 20, on_retry, ..Policy::default() }
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use sohoa_flow::{
 use sohoa_metrics::Stage;
 use sohoa_publish::{
     Published, holding, keys,
-    publication::{self, Attempt, Making},
+    publication::{self, Attempt},
 };
 use sohoa_schemas::{
     Code,
@@ -277,10 +277,15 @@ async fn publish(office: &Office, mut record: Record, made: &Made<'_>) -> Result
             }
             (_, Published::Before(winner)) => winner,
         };
-        if publication::making(&other) == Making::Read {
-            return Ok(Settled::published(*other));
+        let source = record.source_uid;
+        let read = || publication::reading(&office.output, source, other.version);
+        if let Some(read) = retry(office.retry, read).await? {
+            return Ok(Settled::published(read));
         }
-        let (source, version) = (record.source_uid, other.version);
+        // At once behind all that were made meanwhile: it may have been held for long.
+        let latest = || publication::latest(&office.output, source);
+        let other = retry(office.retry, latest).await?.unwrap_or(*other);
+        let version = other.version;
         tracing::info!(%source, version, "the version before was changed meanwhile; this goes on top");
         amend::carry(&other, &mut record.rows);
         record.version = version + 1;

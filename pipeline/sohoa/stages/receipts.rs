@@ -14,6 +14,7 @@ use sohoa_schemas::{
     rows::{IntakeRow, Outcome},
 };
 use sohoa_source::SourceFile;
+use uuid::Uuid;
 
 use crate::{
     context::Context,
@@ -38,9 +39,7 @@ pub(crate) async fn again(
     taken: &Taken,
     record: Record,
 ) -> Result<Settled, Fault> {
-    let (source, version) = (record.source_uid, record.version);
-    // An interruption between the record and the clearing leaves the held state behind.
-    retry(context.retry, || holding::clear(&context.output, source, version)).await?;
+    clear_published(context, record.source_uid).await?;
     let refused = refused_since(context, &record).await?;
     let mut rows = match &refused {
         Some((at, _)) => anew(context, taken, &record, *at),
@@ -64,6 +63,26 @@ pub(crate) async fn again(
     let rows = trail::receipt_rows(rows);
     let settled = Settled::new(taken.uid, Outcome::Published, key, rows);
     Ok(Settled { known: true, unannounced, ..settled })
+}
+
+/// An interruption between the record and the clearing leaves the held state behind. A reading that
+/// waits beside a correction of the version before was not published, and goes on waiting.
+async fn clear_published(context: &Context, source: Uuid) -> Result<(), Fault> {
+    let output = &context.output;
+    loop {
+        let held = match retry(context.retry, || holding::of(output, source)).await {
+            Ok(Some(held)) => held,
+            // One that is damaged is found so by whoever decides on it.
+            Ok(None) | Err(Fault::Reject(_)) => break,
+            Err(fault) => return Err(fault),
+        };
+        let version = held.record.version;
+        if retry(context.retry, || publication::reading(output, source, version)).await?.is_none() {
+            break;
+        }
+        retry(context.retry, || holding::clear(output, source, version)).await?;
+    }
+    Ok(())
 }
 
 /// When a published document was refused, if its refusal has the later receipt, and the events that
