@@ -231,7 +231,7 @@ mod tests {
                 let owner = Owner {
                     kind: "cccd".into(),
                     id_enc: Some("unspoken".into()),
-                    id_hmac: Some("unspoken".into()),
+                    id_hmac: Some("9f".into()),
                 };
                 Manifest {
                     manifest_version: "1.0".into(),

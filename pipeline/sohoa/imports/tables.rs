@@ -1,5 +1,10 @@
 //! The reference tables, made from the imports.
 
+use std::{
+    hash::{BuildHasher as _, RandomState},
+    time::Duration,
+};
+
 use sohoa_index::{Difference, Index, IndexError, Register, RegisterState, Stored};
 use sohoa_registers::{
     Import, Kind,
@@ -13,7 +18,11 @@ use super::keep::{keys, load};
 use crate::exit::{Exit, Failure};
 
 /// How often a table is made anew because another import was first.
-const ATTEMPTS: usize = 16;
+const ATTEMPTS: u32 = 16;
+
+/// Before another try, up to this and twice as long each time: of several that begin anew in step, none
+/// would ever be done first.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// A table and the rows that an update put into it.
 pub(crate) type Written = Vec<(&'static str, usize)>;
@@ -26,6 +35,11 @@ pub(crate) async fn update(
     new: &[String],
 ) -> Result<Written, Failure> {
     bring((store, index), kind, What::New(new)).await
+}
+
+fn pause(attempt: u32) -> Duration {
+    let share = RandomState::new().hash_one(attempt) as f64 / u64::MAX as f64;
+    PAUSE.mul_f64(share * f64::from(1 << attempt.min(8)))
 }
 
 /// What is to be brought into a table.
@@ -57,6 +71,7 @@ async fn bring(
                     if matches!(what, What::New(_)) {
                         what = What::All;
                     }
+                    tokio::time::sleep(pause(attempt)).await;
                     continue;
                 }
                 Err(trouble) => return Err(trouble.into_failure()),
