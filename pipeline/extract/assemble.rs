@@ -50,8 +50,8 @@ pub(crate) fn read(sheets: &[Sheet<'_>], context: Context) -> (Fields, Vec<Field
     (fields, findings)
 }
 
-/// Boxes of the number and date lines that one reading does not settle and another one might: what
-/// a pen wrote stays what it is.
+/// Boxes of the number and date lines that one reading does not settle and another one might: a number
+/// that a pen wrote stays what it is.
 pub(crate) fn doubtful(sheet: &Sheet<'_>) -> Vec<Rect> {
     let head = Head::find(sheet);
     if !head.is_letterhead() {
@@ -62,7 +62,6 @@ pub(crate) fn doubtful(sheet: &Sheet<'_>) -> Vec<Rect> {
     let number = head.number.as_ref().filter(|_| !sure(fields.code_full.map(|f| f.probability)));
     let number = number.filter(|line| !line.is_written(head.digit_height()));
     let date = head.date.as_ref().filter(|_| !sure(fields.issued_date.map(|f| f.probability)));
-    let date = date.filter(|line| !line.is_written());
     let number = number.map(|line| line.span.bbox);
     number.into_iter().chain(date.map(DateLine::bbox)).collect()
 }

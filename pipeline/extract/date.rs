@@ -11,7 +11,7 @@ use crate::{
     confidence,
     date_line::{DateLine, Part},
     fields::Precision,
-    ink::{Ink, NO_PRINT},
+    ink::Ink,
     places,
     witness::{self, Seen},
 };
@@ -101,12 +101,6 @@ impl DateLine<'_> {
     /// Whether it was read more than once.
     pub(crate) fn was_read_again(&self) -> bool {
         !self.again.is_empty()
-    }
-
-    /// Whether its day or month stands as no print stands: read again, it still would.
-    pub(crate) fn is_written(&self) -> bool {
-        let written = |part: &Part<'_>| self.printed(part) < NO_PRINT;
-        self.day.as_ref().is_some_and(written) || written(&self.month)
     }
 
     /// The box to be read again.
