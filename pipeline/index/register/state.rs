@@ -144,7 +144,17 @@ async fn create(
         // Another program may make it first; either way it exists afterwards.
         .with_save_mode(SaveMode::Ignore)
         .await
-        .map_err(|error| register.error(error))
+        .map_err(|error| busy_or(register, error))
+}
+
+/// Somebody else was first, or something else is wrong.
+fn busy_or(register: Register, error: DeltaTableError) -> IndexError {
+    match error {
+        DeltaTableError::Transaction {
+            source: TransactionError::MaxCommitAttempts(_) | TransactionError::CommitConflict(_),
+        } => IndexError::Busy(register.name()),
+        error => register.error(error),
+    }
 }
 
 /// Adds columns that are younger than the table.
@@ -266,12 +276,7 @@ impl RegisterState {
             .await
             .map_err(|error| register.error(error))?
             .await
-            .map_err(|error| match error {
-                DeltaTableError::Transaction { source: TransactionError::MaxCommitAttempts(_) } => {
-                    IndexError::Busy(register.name())
-                }
-                error => register.error(error),
-            })?;
+            .map_err(|error| busy_or(register, error))?;
         let tidied = async {
             let updated = state.update_incremental(Some(committed.version)).await;
             updated.map_err(|error| place.error(error))?;

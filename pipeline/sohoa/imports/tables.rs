@@ -382,6 +382,7 @@ mod tests {
     #[tokio::test]
     async fn lists_that_are_imported_at_the_same_moment_are_all_in_the_table() {
         let folder = tempfile::tempdir().unwrap();
+        drop(opened(folder.path()).1.register(Register::Dossiers).await.unwrap());
         for round in 0..3 {
             let programs = (1..=4).map(|program| {
                 let folder = folder.path();
