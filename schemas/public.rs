@@ -47,11 +47,9 @@ pub const COLUMNS: [&str; 40] = [
     "updated_at",
 ];
 
-/// Kinds of owners that are certainly no persons: the papers of others are a citizen's. None is: since
-/// July 2025 a household business's tax code (`mst`) is its owner's personal number.
-pub const NO_PERSONS: [&str; 0] = [];
-
-/// Public columns that are withheld from a paper whose owner is a person: what they say is about them.
+/// Public columns that are withheld from a paper whose owner is known: what they say is about a person.
+/// No kind of owner is certainly none, since a household business's tax code (`mst`) is its owner's
+/// personal number from July 2025 on.
 pub const ABOUT_OWNER: [&str; 1] = ["subject"];
 
 /// Public columns whose text somebody wrote: a number of nine digits and more in it may be a

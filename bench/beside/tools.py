@@ -24,8 +24,8 @@ NEEDED = {
 }
 
 
-def enter():
-    """Continues in the virtual environment; makes it where it is missing."""
+def enter(*more):
+    """Continues in the virtual environment, with `more` packages; makes it where it is missing."""
     if Path(sys.prefix) == VENV:
         return
     missing = sorted({package for tool, package in NEEDED.items() if not shutil.which(tool)})
@@ -38,10 +38,11 @@ def enter():
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True)
     known = subprocess.run(
-        [python, "-c", "import ocrmypdf, rapidfuzz"], check=False, capture_output=True
+        [python, "-c", ", ".join(["import ocrmypdf", "rapidfuzz", *more])],
+        check=False, capture_output=True,
     )
     if known.returncode != 0:
-        subprocess.run([python, "-m", "pip", "install", "-q", *PACKAGES], check=True)
+        subprocess.run([python, "-m", "pip", "install", "-q", *PACKAGES, *more], check=True)
     os.execv(python, [str(python), *sys.argv])
 
 

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use arrow::{
-    array::{ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray},
-    compute::{cast, nullif},
-    datatypes::{DataType, Schema, SchemaRef},
+    array::{ArrayRef, AsArray, RecordBatch, StringArray},
+    compute::{cast, is_not_null, nullif},
+    datatypes::{Schema, SchemaRef},
 };
 use sohoa_index::{COMMENT, IndexError, STANDARD, Table};
-use sohoa_schemas::public::{ABOUT_OWNER, COLUMNS, FREE_TEXT, NO_PERSONS, PRIVATE};
+use sohoa_schemas::public::{ABOUT_OWNER, COLUMNS, FREE_TEXT, PRIVATE};
 
 /// Column that decides what [`ABOUT_OWNER`] says; it does not leave itself.
 const OWNER: &str = "owner_id_kind";
@@ -27,7 +27,7 @@ pub(crate) fn schema() -> Result<SchemaRef, IndexError> {
 
 /// Rows as they leave: the columns of the schema by name, numbers of persons replaced.
 pub(crate) fn publish(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, IndexError> {
-    let personal = personal(batch)?;
+    let owned = is_not_null(batch.column(batch.schema_ref().index_of(OWNER)?))?;
     let columns = schema.fields().iter().map(|field| {
         let name = field.name().as_str();
         let column = batch.column(batch.schema_ref().index_of(name)?);
@@ -35,18 +35,10 @@ pub(crate) fn publish(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordB
         if FREE_TEXT.contains(&name) {
             column = masked(&column);
         }
-        Ok(if ABOUT_OWNER.contains(&name) { nullif(&column, &personal)? } else { column })
+        Ok(if ABOUT_OWNER.contains(&name) { nullif(&column, &owned)? } else { column })
     });
     let columns = columns.collect::<Result<Vec<ArrayRef>, IndexError>>()?;
     Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
-}
-
-/// The rows whose owner is a person.
-fn personal(batch: &RecordBatch) -> Result<BooleanArray, IndexError> {
-    let kinds = batch.column(batch.schema_ref().index_of(OWNER)?);
-    let kinds = cast(kinds, &DataType::Utf8)?;
-    let kinds = kinds.as_string::<i32>().iter();
-    Ok(kinds.map(|kind| Some(kind.is_some_and(|kind| !NO_PERSONS.contains(&kind)))).collect())
 }
 
 fn masked(column: &ArrayRef) -> ArrayRef {
@@ -77,7 +69,7 @@ pub fn page() -> Result<String, IndexError> {
             ""
         };
         let withheld = if ABOUT_OWNER.contains(&field.name().as_str()) {
-            " Null where the owner of the paper is a person."
+            " Null where the owner of the paper is known."
         } else {
             ""
         };
@@ -96,6 +88,8 @@ pub fn page() -> Result<String, IndexError> {
 #[cfg(test)]
 mod tests {
     use std::{env, fs, path::PathBuf};
+
+    use arrow::datatypes::DataType;
 
     use super::*;
 

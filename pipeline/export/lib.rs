@@ -7,8 +7,8 @@
 //! A subject may name people: that of a decision which the agency opened to everybody (`công khai`) is
 //! open like the decision, and a catalogue without it would be of no use. Papers about a person are
 //! conditional (`02`) unless somebody says otherwise (Circular 05/2025, domain rule of column
-//! `access_mode`), and do not leave. Where one is open all the same and its owner is known to be a
-//! person, its subject is withheld. What is left is the agency's own choice of words in open papers.
+//! `access_mode`), and do not leave. Where one is open all the same and its owner is known, its
+//! subject is withheld. What is left is the agency's own choice of words in open papers.
 //!
 //! The published page of the columns is `schemas/tables/public.txt`.
 

@@ -3,7 +3,7 @@
 use arrow::datatypes::SchemaRef;
 
 use crate::{
-    Index,
+    Index, columns,
     error::IndexError,
     place::Place,
     register::Register,
@@ -51,6 +51,18 @@ impl Stored {
         }
     }
 
+    /// The table in words, one line a column.
+    ///
+    /// # Errors
+    /// [`IndexError::ColumnType`] as for [`Table::schema`].
+    pub fn describe(self) -> Result<String, IndexError> {
+        let comment = match self {
+            Self::Derived(table) => table.comment(),
+            Self::Reference(register) => register.comment(),
+        };
+        Ok(columns::describe(self.name(), &comment, self.schema()?.as_ref()))
+    }
+
     pub(crate) fn schema(self) -> Result<SchemaRef, IndexError> {
         match self {
             Self::Derived(table) => table.schema(),
@@ -92,6 +104,41 @@ impl Index {
         match table {
             Stored::Derived(table) => self.log(table).place().clone(),
             Stored::Reference(register) => self.registers.place(register),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{env, fs, path::PathBuf};
+
+    use super::*;
+
+    /// `SOHOA_UPDATE=1 cargo test -p sohoa-index` writes the files anew.
+    #[test]
+    fn published_schemas_are_those_of_the_row_types() {
+        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../schemas/tables");
+        for table in Stored::all() {
+            let file = folder.join(format!("{}.txt", table.name()));
+            let text = table.describe().unwrap();
+            if env::var_os("SOHOA_UPDATE").is_some() {
+                fs::create_dir_all(&folder).unwrap();
+                fs::write(&file, &text).unwrap();
+            }
+            let published = fs::read_to_string(&file).unwrap_or_default();
+            assert_eq!(published, text, "SOHOA_UPDATE=1 writes {}", file.display());
+        }
+    }
+
+    #[test]
+    fn every_named_column_exists() {
+        for table in Stored::all() {
+            let schema = table.schema().unwrap();
+            let named =
+                [table.key(), table.partition_columns(), table.statistics(), table.bloom_filters()];
+            for column in named.into_iter().flatten() {
+                assert!(schema.field_with_name(column).is_ok(), "{}.{column}", table.name());
+            }
         }
     }
 }

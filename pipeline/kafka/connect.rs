@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use rdkafka::{
-    ClientConfig,
+    ClientConfig, Statistics,
     config::RDKafkaLogLevel,
     error::{KafkaError, RDKafkaErrorCode},
 };
@@ -120,6 +120,11 @@ impl Complaints {
             fault => Err(fault),
         }
     }
+}
+
+/// Whether a broker answers, by what a client counts.
+pub(crate) fn is_reached(statistics: &Statistics) -> bool {
+    statistics.brokers.values().any(|broker| broker.state == "UP")
 }
 
 /// The broker answered, and will answer the same again.

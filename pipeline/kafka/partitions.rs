@@ -26,7 +26,7 @@ use sohoa_metrics::record;
 use crate::{
     announce::{Announcement, Announcer, Outcome},
     claims::Claims,
-    connect::fault,
+    connect::{fault, is_reached},
     lane::{Lane, Place},
     reading::Reading,
 };
@@ -106,8 +106,7 @@ impl Watch {
 
     /// Takes in how far the partitions reach, and whether anybody answers.
     fn measure(&self, statistics: &Statistics) {
-        let reached = statistics.brokers.values().any(|broker| broker.state == "UP");
-        self.alone.store(!reached, Ordering::Relaxed);
+        self.alone.store(!is_reached(statistics), Ordering::Relaxed);
         let mut state = self.state();
         for lane in Lane::ALL {
             let Some(topic) = statistics.topics.get(&lane.topic().name(&self.prefix)) else {

@@ -19,7 +19,7 @@ use sohoa_flow::{FatalKind, Fault};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use crate::{
-    connect::{STAGE, fault},
+    connect::{STAGE, fault, is_reached},
     topics::partitions,
 };
 
@@ -127,8 +127,7 @@ struct Watcher {
 
 impl ClientContext for Watcher {
     fn stats(&self, statistics: Statistics) {
-        let reached = statistics.brokers.values().any(|broker| broker.state == "UP");
-        self.alone.store(!reached, Ordering::Relaxed);
+        self.alone.store(!is_reached(&statistics), Ordering::Relaxed);
         let Some(topic) = statistics.topics.get(&self.topic) else { return };
         let known = topic.partitions.iter().filter(|(_, partition)| partition.ls_offset >= 0);
         let ends = known.map(|(number, partition)| (*number, partition.ls_offset));

@@ -8,17 +8,16 @@ use std::{fmt, sync::Arc};
 
 use sohoa_schemas::manifest::{Manifest, Owner};
 
-/// Gives the keyed hash for an encrypted identifier of a kind.
-type Hide = dyn Fn(&str, &str) -> Option<String> + Send + Sync;
+/// Gives the keyed hash for an encrypted identifier.
+type Hide = dyn Fn(&str) -> Option<String> + Send + Sync;
 
 /// The way from an encrypted identifier to its hash; none by default.
 #[derive(Clone, Default)]
 pub struct Owners(Option<Arc<Hide>>);
 
 impl Owners {
-    /// `hide` gets the kind and the encrypted identifier, and answers `None` where it cannot be
-    /// opened.
-    pub fn new(hide: impl Fn(&str, &str) -> Option<String> + Send + Sync + 'static) -> Self {
+    /// `hide` gets the encrypted identifier, and answers `None` where it cannot be opened.
+    pub fn new(hide: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
         Self(Some(Arc::new(hide)))
     }
 
@@ -35,7 +34,7 @@ impl Owners {
             "other".clone_into(kind);
         }
         let encrypted = id_enc.take();
-        *id_hmac = self.0.as_ref().zip(encrypted).and_then(|(hide, sent)| hide(kind, &sent));
+        *id_hmac = self.0.as_ref().zip(encrypted).and_then(|(hide, sent)| hide(&sent));
     }
 }
 
@@ -60,7 +59,7 @@ mod tests {
             owners.settle_owner(&mut owner);
             (owner.kind, owner.id_hmac, owner.id_enc)
         };
-        let ours = Owners::new(|_, sent| Some(format!("ours of {sent}")));
+        let ours = Owners::new(|sent| Some(format!("ours of {sent}")));
         let ours_of_sent = Some("ours of sent".to_owned());
         assert_eq!(settled(owner("cccd"), &ours), ("cccd".into(), ours_of_sent, None));
         let swapped = settled(owner("052099001234"), &Owners::default());

@@ -169,6 +169,14 @@ fn a_new_reading_goes_on_top_of_what_was_made_of_the_one_before() {
     let sheet = world.write("sheet.csv", &line);
     let amended = world.sohoa(&["amend", &sheet, "--output", "out", "--by", "Lan"]);
     assert_eq!(amended.exit, 0, "{}", amended.stderr);
+    // The same bytes once more are one receipt more, and take nothing from who waits.
+    for scan in world.files("samples/scans").into_keys() {
+        let scan = std::fs::File::options().append(true).open(scan).unwrap();
+        scan.set_modified(std::time::SystemTime::now()).unwrap();
+    }
+    let touched = world.run(&["--config", &manual]);
+    assert_eq!(touched.exit, 0, "{}", touched.stderr);
+    assert!(!world.files("out/work").is_empty(), "the reading that waits was cleared");
     release();
     let row = world.query("select version, arrival_number, object_uri from documents").remove(0);
     assert_eq!((&row["version"], &row["arrival_number"]), (&3.into(), &"17".into()), "{row}");

@@ -43,13 +43,25 @@ pub(crate) fn stamped(issued: &Issued, make: impl FnOnce(&[u8]) -> Vec<u8>) -> V
     })
 }
 
-/// The token's statement, signed anew by another key.
-fn signed_anew(token: &[u8], (key, certificate): &(String, String)) -> Vec<u8> {
+/// What a token states.
+fn statement(token: &[u8]) -> Vec<u8> {
     let mut token = tree(token);
     let content = token.child(1).child(0).child(2).child(1).child(0).clone();
     let Der::Leaf(4, statement) = content else { panic!("no statement") };
-    let files =
-        [("key", key.as_bytes()), ("own", certificate.as_bytes()), ("info", &statement[..])];
+    statement
+}
+
+/// The statement with SHA3-256 for its hash, which nobody asks of us to know.
+fn of_another_hash(mut statement: Vec<u8>) -> Vec<u8> {
+    let sha256 = [0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1];
+    let at = by_hand::position(&statement, &sha256);
+    statement[at + 8] = 8;
+    statement
+}
+
+/// A statement, signed by another key.
+fn signed_anew(statement: &[u8], (key, certificate): &(String, String)) -> Vec<u8> {
+    let files = [("key", key.as_bytes()), ("own", certificate.as_bytes()), ("info", statement)];
     let command = ["cms", "-sign", "-binary", "-nodetach", "-outform", "DER", "-in", "info"];
     let by = ["-signer", "own", "-inkey", "key", "-econtent_type", TST_INFO, "-nosmimecap"];
     openssl(&files, &[&command[..], &by, &["-cades", "-md", "sha256", "-out", "out"]].concat())
@@ -108,7 +120,7 @@ pub(crate) fn kinds() -> Kinds {
     let issued = made::made(&made::agency());
     let root = root();
     let authority = Authority::under(&root, 5, Vec::new());
-    let (mail, stranger) = (stamper(&root, 4), Authority::new());
+    let (mail, stranger, stamps) = (stamper(&root, 4), Authority::new(), stamper(&root, 8));
     let good = |value: &[u8]| token(&authority, value);
     let mut document = archived(&authority, &issued);
     // What the stamp covers: the agency's signature, and the page.
@@ -128,7 +140,11 @@ pub(crate) fn kinds() -> Kinds {
         untrusted("a time-stamp by a strange authority", of(&|value| token(&stranger, value))),
         untrusted(
             "a time-stamp by a certificate for mail (extended key usage)",
-            of(&|value| signed_anew(&good(value), &mail)),
+            of(&|value| signed_anew(&statement(&good(value)), &mail)),
+        ),
+        untrusted(
+            "a time-stamp of a hash that is not known",
+            of(&|value| signed_anew(&of_another_hash(statement(&good(value))), &stamps)),
         ),
         untrusted("a document time-stamp by a strange authority", archived(&stranger, &issued)),
     ];

@@ -120,7 +120,7 @@ impl Register {
         }
     }
 
-    fn comment(self) -> String {
+    pub(crate) fn comment(self) -> String {
         columns::sentence(&self.json_schema())
     }
 
@@ -130,14 +130,6 @@ impl Register {
     /// [`IndexError::ColumnType`] when a row type holds what a table cannot.
     pub fn schema(self) -> Result<SchemaRef, IndexError> {
         columns::derive(self.name(), &self.json_schema())
-    }
-
-    /// The table in words, one line a column.
-    ///
-    /// # Errors
-    /// As for [`Register::schema`].
-    pub fn describe(self) -> Result<String, IndexError> {
-        Ok(columns::describe(self.name(), &self.comment(), self.schema()?.as_ref()))
     }
 
     fn json_schema(self) -> Value {
@@ -155,37 +147,5 @@ impl Register {
 
     fn error(self, error: DeltaTableError) -> IndexError {
         IndexError::delta(self.name())(error)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::{env, fs, path::PathBuf};
-
-    use super::*;
-
-    /// `SOHOA_UPDATE=1 cargo test -p sohoa-index` writes the files anew.
-    #[test]
-    fn published_schemas_of_reference_tables_are_those_of_the_row_types() {
-        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../schemas/tables");
-        for register in Register::ALL {
-            let file = folder.join(format!("{}.txt", register.name()));
-            let text = register.describe().unwrap();
-            if env::var_os("SOHOA_UPDATE").is_some() {
-                fs::write(&file, &text).unwrap();
-            }
-            let published = fs::read_to_string(&file).unwrap_or_default();
-            assert_eq!(published, text, "SOHOA_UPDATE=1 writes {}", file.display());
-            let schema = register.schema().unwrap();
-            let named = [
-                register.key(),
-                register.partition_columns(),
-                register.statistics(),
-                register.bloom_filters(),
-            ];
-            for column in named.into_iter().flatten() {
-                assert!(schema.field_with_name(column).is_ok(), "{}.{column}", register.name());
-            }
-        }
     }
 }

@@ -36,10 +36,9 @@ pub(crate) fn since(old: &Document, new: &Document) -> Result<LaterChanges, PdfE
         let clean = only_space(&new.source, old.source.len())?;
         return Ok(if clean { LaterChanges::None } else { LaterChanges::Content });
     }
-    let comparison =
-        Comparison { old, new, level: LaterChanges::Signatures, roles: HashMap::new() };
     // A revision whose objects cannot be read proves nothing harmless.
-    Ok(comparison.judge().unwrap_or(LaterChanges::Content))
+    let judge = || Comparison::new(old, new)?.judge();
+    Ok(judge().unwrap_or(LaterChanges::Content))
 }
 
 /// What an object is in the signed revision.
@@ -59,9 +58,18 @@ struct Comparison<'a> {
     new: &'a Document,
     level: LaterChanges,
     roles: HashMap<u32, Role>,
+    /// Signatures that were not there before, and are judged by themselves.
+    later: HashSet<Reference>,
 }
 
-impl Comparison<'_> {
+impl<'a> Comparison<'a> {
+    fn new(old: &'a Document, new: &'a Document) -> Result<Self, PdfError> {
+        let values = field::find(new)?.into_iter().filter_map(|field| field.value?.reference());
+        let was_there = |number| !matches!(old.xref.entries.get(&number), None | Some(Entry::Free));
+        let later = values.filter(|value| !was_there(value.number)).collect();
+        Ok(Self { old, new, level: LaterChanges::Signatures, roles: HashMap::new(), later })
+    }
+
     fn judge(mut self) -> Result<LaterChanges, PdfError> {
         if !complete(self.new)? {
             return Ok(LaterChanges::Content);
@@ -193,24 +201,15 @@ impl Comparison<'_> {
     }
 
     /// A signature field that is signed since, so that its signer answers for what it shows, or that
-    /// shows nothing.
+    /// shows nothing. A value alone proves nothing: it may be empty, or the signature that is being
+    /// judged.
     fn is_harmless_field(&self, field: &Object) -> Result<bool, PdfError> {
         if !is_signature_field(self.new, field)? {
             return Ok(false);
         }
         let shows = as_dictionary(self.new.resolve(field)?).get("AP").is_some();
-        Ok(!shows || self.is_answered_for(field)?)
-    }
-
-    /// Whether the field's value is a signature that is judged by itself and was not there before. A
-    /// value alone proves nothing: it may be empty, or the signature that is being judged.
-    fn is_answered_for(&self, field: &Object) -> Result<bool, PdfError> {
-        let Some(value) = inherited_value(self.new, field)? else { return Ok(false) };
-        let is_new = value.reference().is_none_or(|value| {
-            matches!(self.old.xref.entries.get(&value.number), None | Some(Entry::Free))
-        });
-        let judged = field::find(self.new)?;
-        Ok(is_new && judged.iter().any(|field| field.value.as_ref() == Some(&value)))
+        let value = inherited(self.new, field, "V")?.reference();
+        Ok(!shows || value.is_some_and(|value| self.later.contains(&value)))
     }
 
     fn objects(&mut self) -> Result<(), PdfError> {
@@ -372,7 +371,7 @@ fn as_array(object: Object) -> Vec<Object> {
 
 /// A signature field, or a widget of one.
 fn is_signature_field(document: &Document, field: &Object) -> Result<bool, PdfError> {
-    let kind = inherited(document, field, "FT")?;
+    let kind = document.resolve(&inherited(document, field, "FT")?)?;
     Ok(kind.name() == Some(b"Sig"))
 }
 
@@ -381,31 +380,18 @@ fn is_empty_field(document: &Document, field: &Object) -> Result<bool, PdfError>
     Ok(is_signature_field(document, field)? && inherited(document, field, "V")? == Object::Null)
 }
 
-/// A field's own entry, or that of the nearest parent that has it.
+/// A field's own entry as it is written, or that of the nearest parent that has it.
 fn inherited(document: &Document, field: &Object, key: &str) -> Result<Object, PdfError> {
     let mut current = document.resolve(field)?;
     // Names nest a few levels; a circle of parents ends here too.
     for _ in 0..16 {
         let Object::Dictionary(dictionary) = &current else { break };
-        match document.entry(dictionary, key)? {
-            Object::Null => current = document.entry(dictionary, "Parent")?,
-            value => return Ok(value),
+        match (document.entry(dictionary, key)?, dictionary.get(key)) {
+            (Object::Null, _) | (_, None) => current = document.entry(dictionary, "Parent")?,
+            (_, Some(written)) => return Ok(written.clone()),
         }
     }
     Ok(Object::Null)
-}
-
-/// A field's value as it is written, its own or that of the nearest parent that has one.
-fn inherited_value(document: &Document, field: &Object) -> Result<Option<Object>, PdfError> {
-    let mut current = document.resolve(field)?;
-    for _ in 0..16 {
-        let Object::Dictionary(dictionary) = &current else { break };
-        match dictionary.get("V").filter(|value| **value != Object::Null) {
-            Some(value) => return Ok(Some(value.clone())),
-            None => current = document.entry(dictionary, "Parent")?,
-        }
-    }
-    Ok(None)
 }
 
 fn all_pages(document: &Document) -> Result<Vec<page::Page>, PdfError> {

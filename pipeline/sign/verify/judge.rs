@@ -347,9 +347,11 @@ fn stamp(
             time_stamp::check(token.raw, |hash| hash.of(&cms.signer.signature), believed)
         })
     };
+    let unsupported = token.as_ref().is_some_and(|token| token.unsupported);
     let (stamp, links) = token.map(|token| (token.stamp, token.links)).unzip();
     found.timestamp = stamp;
     match &found.timestamp {
+        Some(_) if unsupported => found.notes.push(Note::TimeStampUnsupported),
         Some(stamp) if !stamp.sound() => found.notes.push(Note::TimeStampBroken),
         Some(stamp) if !stamp.trusted => found.notes.push(Note::TimeStampUntrusted),
         None if cms.signer.unsigned(oid::TIME_STAMP_TOKEN).is_some() => {
@@ -378,7 +380,7 @@ fn verdict(
     }
     let Some(path) = path.filter(|_| key_usage) else { return Verdict::UntrustedChain };
     // As a time-stamp over the whole file is judged by its own authority.
-    if has(Note::TimeStampUntrusted) {
+    if has(Note::TimeStampUntrusted) || has(Note::TimeStampUnsupported) {
         return Verdict::UntrustedChain;
     }
     let stamped = found.timestamp.as_ref().filter(|stamp| stamp.sound()).map(|stamp| stamp.time);

@@ -339,6 +339,8 @@ pub enum Note {
     TimeStampRevoked,
     /// The time-stamp's authority does not chain to a pinned root.
     TimeStampUntrusted,
+    /// The time-stamp rests on an algorithm that is not known; nothing known is against it.
+    TimeStampUnsupported,
     /// The signature value cannot be read.
     UnreadableValue,
     /// The algorithm is not one this crate checks.

@@ -53,6 +53,8 @@ fn statement(content: &[u8]) -> Option<Statement> {
 pub(crate) struct Token {
     pub(crate) stamp: TimeStamp,
     pub(crate) links: Vec<Vec<u8>>,
+    /// It rests on an algorithm we do not know, and nothing that we do know is against it.
+    pub(crate) unsupported: bool,
 }
 
 /// Checks a token against the digest of what it should stamp; `None` when it is no token.
@@ -72,12 +74,18 @@ pub(crate) fn check(
         .filter(|certificate| certificate.is_for(oid::TIME_STAMPING))
         .and_then(|certificate| chain(certificate, &others, trust))
         .filter(|chain| chain.valid_at(statement.time));
+    let imprint = statement.hash.map(|hash| digest(hash) == statement.imprint);
+    let unsupported = match signature {
+        Check::Holds => imprint.is_none(),
+        Check::Unsupported => imprint != Some(false),
+        Check::Fails | Check::Substituted => false,
+    };
     let stamp = TimeStamp {
         time: statement.time,
         tsa_dn: authority.map(|certificate| certificate.subject.printed()),
-        imprint_ok: statement.hash.is_some_and(|hash| digest(hash) == statement.imprint),
+        imprint_ok: imprint == Some(true),
         signature_ok: signature == Check::Holds,
         trusted: path.is_some(),
     };
-    Some(Token { stamp, links: path.map(|path| path.links).unwrap_or_default() })
+    Some(Token { stamp, links: path.map(|path| path.links).unwrap_or_default(), unsupported })
 }

@@ -177,6 +177,7 @@ impl Note {
             Self::PaddingNotZero => "there is something behind the signature value",
             Self::TimeStampBroken => "the time-stamp is broken, or belongs to another signature",
             Self::TimeStampRevoked => "the time-stamp authority's certificate was revoked",
+            Self::TimeStampUnsupported => "the time-stamp rests on an algorithm that is not known",
             Self::TimeStampUntrusted => {
                 "the time-stamp authority leads to no trusted root, or may not stamp"
             }
@@ -203,6 +204,7 @@ impl Note {
             Self::PaddingNotZero => "có dữ liệu lạ sau giá trị chữ ký",
             Self::TimeStampBroken => "dấu thời gian hỏng hoặc của chữ ký khác",
             Self::TimeStampRevoked => "chứng thư số của tổ chức cấp dấu thời gian đã bị thu hồi",
+            Self::TimeStampUnsupported => "dấu thời gian dùng thuật toán không được hỗ trợ",
             Self::TimeStampUntrusted => {
                 "tổ chức cấp dấu thời gian không dẫn tới gốc tin cậy hoặc không được cấp dấu"
             }

@@ -53,7 +53,7 @@ pub(crate) fn owners(secrets: &Secrets) -> Result<Owners, Failure> {
     let Some(path) = &secrets.owner_key else { return Ok(Owners::default()) };
     let key = OwnerKey::load(path)?;
     let pseudonyms = Arc::new(Pseudonyms::load(secrets.hmac_key.as_deref())?);
-    Ok(Owners::new(move |_kind, sent| match key.open(sent) {
+    Ok(Owners::new(move |sent| match key.open(sent) {
         Ok(identifier) => Some(pseudonyms.hash(&identifier)),
         Err(why) => {
             // What a partner calls a kind may be the number itself.
