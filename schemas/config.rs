@@ -206,6 +206,9 @@ pub struct Sign {
     /// Whether issuers that signatures of others left out are fetched from where their certificates
     /// say (`http`), when a file is raised to B-LT.
     pub fetch_issuers: bool,
+    /// What `sohoa verify` answers for a signature that is good but for one thing: nothing proves that
+    /// its certificate was not revoked. `warn`: it is valid, and told apart; `refuse`: it is not.
+    pub unknown_revocation: UnknownRevocation,
     /// Corner of page 1 that the appearance is shown in: `top_right` (Decree 30/2020), `top_left`,
     /// `bottom_right` or `bottom_left`. It stays clear of what is printed there, where it can.
     pub corner: Corner,
@@ -286,6 +289,17 @@ pub enum WithoutEvidence {
     Lower,
 }
 
+/// What is answered where nothing is known of a revocation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum UnknownRevocation {
+    /// That the signature is valid as far as could be checked (Circular 15/2025: the user is warned).
+    #[default]
+    Warn,
+    /// That it is not valid.
+    Refuse,
+}
+
 /// A corner of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -338,6 +352,7 @@ impl Default for Sign {
             without_evidence: WithoutEvidence::Hold,
             font: "/usr/share/fonts/truetype/croscore/Tinos-Regular.ttf".into(),
             fetch_issuers: false,
+            unknown_revocation: UnknownRevocation::default(),
             corner: Corner::TopRight,
             warn_days: 30,
             form: "SAO Y".into(),

@@ -549,9 +549,10 @@ impl From<Level> for SignatureLevel {
                   --root government-root.pem --agency H08.12 --json\n\nExit code 0 when every \
                   signature of every file is valid under the trusted roots, else 6. A file without a \
                   signature fails, and so does one to which something was added after signing but \
-                  further signatures, time-stamps and their evidence. Nothing is fetched: where the \
-                  file does not prove that a certificate was not revoked (levels B-B and B-T), the \
-                  signature counts as valid and is told apart, as `indeterminate_revocation`."
+                  further signatures, time-stamps and their evidence.\n\nWhere a file does not prove that a \
+                  certificate was not revoked (levels B-B and B-T), nothing is asked without \
+                  --online: the signature is told apart as `indeterminate_revocation`, and counts as \
+                  valid unless --strict or `sign.unknown_revocation = \"refuse\"` says otherwise."
 )]
 pub(crate) struct Verify {
     /// PDF files.
@@ -563,6 +564,13 @@ pub(crate) struct Verify {
     /// Code of the agency of `sign.agencies` that has to have signed.
     #[arg(long, value_name = "CODE")]
     pub(crate) agency: Option<String>,
+    /// Ask the authorities (OCSP, revocation lists, issuers that were left out) where a file does not
+    /// prove that a certificate was not revoked.
+    #[arg(long)]
+    pub(crate) online: bool,
+    /// A signature of which that stays unknown is not valid.
+    #[arg(long)]
+    pub(crate) strict: bool,
     /// Configuration file.
     #[arg(long)]
     pub(crate) config: Option<PathBuf>,

@@ -168,6 +168,12 @@ pub(crate) fn stamping(
     Ok((trust, authority, evidence))
 }
 
+/// Who is asked what was revoked, as `sohoa verify --online` does: for issuers that were left out,
+/// too.
+pub(crate) fn online(config: &Config, trust: &Trust) -> Result<EvidenceSource, Failure> {
+    Ok(evidence(config, trust)?.fetching_issuers(true))
+}
+
 fn evidence(config: &Config, trust: &Trust) -> Result<EvidenceSource, Failure> {
     let folder = settings::data_folder()?.join("evidence");
     std::fs::create_dir_all(&folder).map_err(|error| {

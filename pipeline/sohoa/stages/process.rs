@@ -103,7 +103,7 @@ impl Settled {
     /// Waiting.
     pub(crate) fn held(prepared: Prepared) -> Self {
         let Record { source_uid, version, rows, .. } = &prepared.record;
-        let (source, key) = (*source_uid, keys::work(*source_uid, *version, "prepared.json"));
+        let (source, key) = (*source_uid, keys::work(*source_uid, *version, holding::PREPARED));
         let refused = refused::pages(rows);
         let rows = trail::held_rows(prepared);
         Self { refused, ..Self::new(source, Outcome::Held, key, rows) }
@@ -247,6 +247,7 @@ async fn make(
         waiting_for: holding::FOR_RELEASE.into(),
         message: None,
         position: None,
+        traceparent: None,
     };
     let files = (&*composed, &*layout.file);
     let hold = || holding::hold(&context.output, files, prepared.clone());

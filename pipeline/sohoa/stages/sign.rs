@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use sohoa_decode::Origin;
 use sohoa_document::Rect;
 use sohoa_flow::{FatalKind, Fault};
+use sohoa_publish::keys;
 use sohoa_schemas::{
     Code,
     config::{self, Config, SignatureLevel},
@@ -153,6 +154,7 @@ pub(crate) fn sign(
         version: record.version,
         province: &record.province,
         month: &record.ingest_month,
+        custodian: custodian(record),
     };
     // A composed document brings none along.
     let made = report.signatures.iter().map(|signature| SignatureRow {
@@ -166,7 +168,19 @@ pub(crate) fn sign(
 pub(crate) fn finished(mut row: SignatureRow, document: &Part) -> SignatureRow {
     row.sha256_object.clone_from(&document.sha256);
     row.signature_uid = signature_uid(row.source_uid, &document.sha256, row.seq);
+    kept_in(row, &document.key)
+}
+
+/// Notes where the evidence is, if there is any: in the file itself.
+fn kept_in(mut row: SignatureRow, key: &str) -> SignatureRow {
+    let method = row.revocation_method.as_deref();
+    row.evidence_uri = method.filter(|method| *method != "none").map(|_| key.to_owned());
     row
+}
+
+/// Code of the agency that keeps a record.
+fn custodian(record: &Record) -> Option<&str> {
+    record.rows.documents.first()?.custodian_agency_code.as_deref()
 }
 
 /// The rows of a record's signatures as they are in its next file. What each is for stands in the
@@ -177,6 +191,7 @@ pub(crate) fn seen_again(record: &Record, report: &Report, next: &Part) -> Vec<S
         version: record.version + 1,
         province: &record.province,
         month: &record.ingest_month,
+        custodian: custodian(record),
     };
     let file = record.parts.iter().find(|part| part.role == "document");
     let seen = |signature: &Signature| {
@@ -203,6 +218,7 @@ pub(crate) fn found(
         version: 1,
         province: &context.settings.config.agency.province,
         month: &month,
+        custodian: context.settings.config.agency.code.as_deref(),
     };
     let mut found = Vec::new();
     for file in &taken.files {
@@ -221,7 +237,8 @@ pub(crate) fn found(
         for signature in &report.signatures {
             let row = row(&of, signature, found_role(signature, origin));
             let signature_uid = signature_uid(taken.uid, &file.sha256, row.seq);
-            found.push(SignatureRow { signature_uid, sha256_object: file.sha256.clone(), ..row });
+            let row = SignatureRow { signature_uid, sha256_object: file.sha256.clone(), ..row };
+            found.push(kept_in(row, &keys::original(&file.sha256)));
         }
     }
     Ok(found)
@@ -284,6 +301,8 @@ struct Of<'a> {
     version: i32,
     province: &'a str,
     month: &'a str,
+    /// Code of the agency that keeps the records.
+    custodian: Option<&'a str>,
 }
 
 fn row(of: &Of<'_>, signature: &Signature, role: &str) -> SignatureRow {
@@ -307,6 +326,7 @@ fn row(of: &Of<'_>, signature: &Signature, role: &str) -> SignatureRow {
         page_no: signature.page_no.map(|page| page as i32),
         subject_kind: word(&signature.subject_kind),
         subject_kind_basis: word(&signature.subject_kind_basis),
+        subject_dn: signature.subject_dn.clone(),
         subject_cn: signature.subject_cn.clone(),
         subject_o: signature.subject_o.clone(),
         subject_mst: signature.subject_mst.clone(),
@@ -316,19 +336,31 @@ fn row(of: &Of<'_>, signature: &Signature, role: &str) -> SignatureRow {
         cert_sha256: signature.cert_sha256.clone(),
         chain_root_sha256: signature.chain_root_sha256.clone(),
         trust_domain: word(&signature.trust_domain),
+        agency_code: signature.agency.clone(),
+        agency_match: signature
+            .agency
+            .as_deref()
+            .zip(of.custodian)
+            .map(|(one, keeper)| one == keeper),
         sub_filter: signature.sub_filter.clone(),
         digest_alg: hash,
         sig_alg: scheme,
         key_bits: signature.key_bits.map(|bits| bits as i32),
         signing_time_claimed: signature.signing_time_claimed,
         timestamp_time: signature.timestamp.as_ref().map(|stamp| stamp.time),
+        tsa_dn: signature.timestamp.as_ref().and_then(|stamp| stamp.tsa_dn.clone()),
         cert_not_before: signature.cert_not_before,
         cert_not_after: signature.cert_not_after,
+        revocation_method: Some(word(&signature.revocation_method)),
+        revocation_status: Some(word(&signature.revocation_status)),
+        revocation_checked_at: signature.revocation_checked_at,
+        evidence_uri: None,
         byte_range_covers_all: signature.byte_range_covers_all,
         modified_after: signature.modified_after,
         pades_level: word(&signature.pades_level),
         verdict: word(&signature.verdict),
         verified_at: now(),
+        verifier_version: Some(env!("CARGO_PKG_VERSION").to_owned()),
         schema_version: SCHEMA_VERSION,
     }
 }

@@ -3,12 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use futures::{StreamExt as _, stream};
-use sohoa_flow::{Fault, Shutdown};
-use sohoa_kafka::releases::{Releases, Word};
+use sohoa_flow::Shutdown;
+use sohoa_kafka::{Word, releases::Releases};
 use sohoa_schemas::message::{Release, VERSION, Verdict};
 
-use super::broken;
+use super::answer::SOURCE;
 use crate::{
+    broken::Desk,
     channel::Channel,
     context::Office,
     exit::{Exit, Failure},
@@ -29,13 +30,16 @@ pub(crate) async fn follow(
     shutdown: Shutdown,
 ) -> Result<(), Failure> {
     let mut channel = Channel::open("release", &office.settings, &office.output)?;
+    let kafka = &office.settings.config.kafka;
+    let mut desk = Desk::new(SOURCE, kafka, (&office.output, office.retry));
     loop {
         let words = tokio::select! {
             biased;
             () = shutdown.drained() => return Ok(()),
             words = releases.next() => words?,
         };
-        while let Err(failure) = carry_out((&office, &pseudonyms), &mut channel, &words).await {
+        let with = (&office, &*pseudonyms);
+        while let Err(failure) = carry_out(with, (&mut channel, &mut desk), &words).await {
             if failure.exit != Exit::Unreachable {
                 return Err(failure);
             }
@@ -52,12 +56,12 @@ pub(crate) async fn follow(
 
 async fn carry_out(
     (office, pseudonyms): (&Arc<Office>, &Pseudonyms),
-    channel: &mut Channel<'_>,
+    (channel, desk): (&mut Channel<'_>, &mut Desk<'_>),
     words: &[Word],
 ) -> Result<(), Failure> {
     let mut orders = Vec::with_capacity(words.len());
     for word in words {
-        orders.extend(understand((office, pseudonyms), word).await?);
+        orders.extend(understand((office, pseudonyms), desk, word).await?);
     }
     let orders = stream::iter(orders.into_iter().map(Ok)).boxed();
     let decided = decide(office, channel, orders, || {}).await?;
@@ -71,17 +75,20 @@ async fn carry_out(
 /// What a message orders; none of one that is broken, or of a document that is held no more.
 async fn understand(
     (office, pseudonyms): (&Office, &Pseudonyms),
+    desk: &mut Desk<'_>,
     word: &Word,
-) -> Result<Option<Order>, Fault> {
+) -> Result<Option<Order>, Failure> {
     let release = match serde_json::from_slice::<Release>(&word.payload) {
         Ok(release) if release.schema_version == VERSION => release,
         Ok(Release { schema_version, .. }) => {
             let why = format!("The release has schema_version {schema_version}");
-            return broken::keep(office, word, &why).await.map(|_| None);
+            desk.refuse(word, &why).await?;
+            return Ok(None);
         }
         Err(error) => {
             let why = format!("The message is not a release: {error}");
-            return broken::keep(office, word, &why).await.map(|_| None);
+            desk.refuse(word, &why).await?;
+            return Ok(None);
         }
     };
     let Release { source_uid, verdict, reason, released, .. } = release;
