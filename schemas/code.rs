@@ -200,6 +200,12 @@ codes! {
     Q10LevelLower, "Q10_LEVEL_LOWER", Warn, "The signature proves less than it should, because an authority did not answer when it was made; raise it with sohoa timestamp."
         "Chữ ký số chưa đạt mức yêu cầu do máy chủ dấu thời gian hoặc máy chủ chứng thực không trả lời khi ký; nâng mức bằng sohoa timestamp."
         "a signature of the configured level";
+    Q11OtherAgency, "Q11_OTHER_AGENCY", Block, "The dossier is another agency's, and this one's key must not sign it; send it to that agency's workers, or name its code in `agency.keeps_for`."
+        "Hồ sơ thuộc cơ quan khác nên không được ký bằng chứng thư số của cơ quan này; chuyển hồ sơ cho cơ quan đó, hoặc khai mã cơ quan trong agency.keeps_for."
+        "a dossier of this agency, or of one whose records it keeps";
+    Q12RevocationUnknown, "Q12_REVOCATION_UNKNOWN", Warn, "Nobody answered whether the signing certificate was revoked when this was signed; check it with sohoa verify --online."
+        "Khi ký số không tra cứu được tình trạng thu hồi của chứng thư số; kiểm tra lại bằng sohoa verify --online."
+        "an answer of the certificate's authority";
     X01StageFailed, "X01_STAGE_FAILED", Block, "A step failed on this document again and again; look at the error chain, then replay it."
         "Một bước xử lý lỗi lặp lại với tài liệu này; xem chuỗi lỗi rồi gửi xử lý lại."
         "a step that succeeds";

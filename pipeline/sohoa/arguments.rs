@@ -446,9 +446,9 @@ pub(crate) struct Sign {
     /// Replace a file that is there.
     #[arg(long)]
     pub(crate) force: bool,
-    /// Level of the signature.
-    #[arg(long, value_enum, default_value_t = Level::BB)]
-    pub(crate) level: Level,
+    /// Level of the signature; without it that of sign.level.
+    #[arg(long, value_enum)]
+    pub(crate) level: Option<Level>,
     /// Name of the signature field; a number is appended where the form has it already.
     #[arg(long, default_value = "SohoaAgency")]
     pub(crate) field: String,

@@ -29,7 +29,7 @@ use crate::{
         receipts, refused,
         rows::{self, FilePages, all_rows, set_version},
         sign,
-        take_in::{Taken, check_declared, take_in},
+        take_in::{Taken, check_declared, check_handling, take_in},
     },
 };
 
@@ -145,7 +145,9 @@ pub(crate) async fn process(
 }
 
 async fn attempt(context: &Context, taken: &mut Taken) -> Result<Settled, Fault> {
-    check_declared(taken).inspect_err(|rejection| turned_back(rejection.code))?;
+    check_declared(taken)
+        .and_then(|()| check_handling(taken, &context.settings.config.agency))
+        .inspect_err(|rejection| turned_back(rejection.code))?;
     let latest = retry(context.retry, || publication::latest(&context.output, taken.uid)).await?;
     let asked = matches!(context.reprocess, Some(Reprocess::All | Reprocess::Published));
     match &latest {

@@ -18,7 +18,7 @@ use sohoa_schemas::{
 };
 use sohoa_sign::{
     Appearance, Corner, FontFile, SignRequest,
-    verify::{Position, Report, Signature, SubjectKind, Verdict, verify_pdf},
+    verify::{Position, Report, Signature, SubjectKind, Trust, Verdict, verify_pdf},
 };
 use sohoa_store::classify_local;
 use tempfile::TempPath;
@@ -100,12 +100,43 @@ pub(crate) fn copied_at(time: DateTime<Utc>) -> String {
     format!("Thời gian sao chụp: {}", vietnamese(time).format("%d.%m.%Y %H:%M:%S %:z"))
 }
 
+/// Whether it is asked, before the key is used, if the signer was revoked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// The authorities are.
+    Authorities,
+    /// They were silent, and the configuration allows to go on.
+    Nobody,
+}
+
+/// The document is another agency's.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the document is kept by the agency `{keeper}`, and this configuration's key is that of \
+     `{own}`: it is signed under that agency's own configuration"
+)]
+struct OtherAgency {
+    keeper: String,
+    own: String,
+}
+
+/// Policy before key: an agency's key signs what that agency keeps.
+pub(crate) fn check_custodian(office: &Office, record: &Record) -> Result<(), Fault> {
+    let own = office.settings.config.agency.code.as_deref();
+    let keepers = record.rows.documents.iter().map(|row| row.custodian_agency_code.as_deref());
+    let Some(keeper) = keepers.into_iter().find(|keeper| *keeper != own) else { return Ok(()) };
+    let named = |code: Option<&str>| code.unwrap_or("(none)").to_owned();
+    let error = OtherAgency { keeper: named(keeper), own: named(own) };
+    Err(Fault::reject(Code::Q11OtherAgency, STAGE, error))
+}
+
 /// Signs a composed document at a level.
 pub(crate) fn sign(
     office: &Office,
     prepared: &Prepared,
-    (composed, level): (&Path, SignatureLevel),
+    (composed, level, asked): (&Path, SignatureLevel, Asked),
 ) -> Result<SignedDocument, Fault> {
+    check_custodian(office, &prepared.record)?;
     let time = now();
     let mut lines = prepared.appearance.clone();
     lines.push(shown_time(time));
@@ -133,10 +164,11 @@ pub(crate) fn sign(
     }
     let signed = || {
         let Authority { signer, stamps, .. } = &*office.authority;
-        let seal = Seal::of(level, stamps.as_ref(), office.evidence.as_deref());
+        let evidence = office.evidence.as_deref().filter(|_| asked == Asked::Authorities);
+        let seal = Seal::of(level, stamps.as_ref(), evidence);
         let signed = seal.sign((composed, &file), &request, &**signer);
         signed.map_err(|error| levels::fault(STAGE, error))?;
-        verify(office, &file)
+        verify((&file, &office.authority.custodian))
     };
     let booked = || office.clock.book(|spent| &mut spent.sign, signed);
     let report = tokio::task::block_in_place(booked)?;
@@ -223,7 +255,9 @@ pub(crate) fn found(
     let mut found = Vec::new();
     for file in &taken.files {
         let report = match tokio::task::block_in_place(|| {
-            context.clock.book(|spent| &mut spent.sign, || verify(context, &file.path))
+            context
+                .clock
+                .book(|spent| &mut spent.sign, || verify((&file.path, &context.authority.trust)))
         }) {
             Ok(report) => report,
             // A signed file that the verifier cannot read is still a record; its signature rows
@@ -252,9 +286,8 @@ pub(crate) fn holds_for_agency(row: &SignatureRow) -> bool {
     holds && row.subject_kind == word(&SubjectKind::Organisation)
 }
 
-fn verify(office: &Office, file: &Path) -> Result<Report, Fault> {
-    verify_pdf(file, &office.authority.trust, now())
-        .map_err(|error| Fault::reject(Code::F02Unreadable, STAGE, error))
+fn verify((file, trust): (&Path, &Trust)) -> Result<Report, Fault> {
+    verify_pdf(file, trust, now()).map_err(|error| Fault::reject(Code::F02Unreadable, STAGE, error))
 }
 
 /// What a signature of ours is for.
