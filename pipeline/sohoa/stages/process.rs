@@ -25,10 +25,11 @@ use crate::{
         describe::describe,
         layout, originals, publish,
         quarantine::refuse,
-        read::read,
+        read::{Read, read},
         receipts, refused,
-        rows::{self, FilePages, all_rows, set_version},
+        rows::{self, FilePages, Filed, all_rows, set_version},
         sign,
+        signature_findings::{of_officer, of_signature},
         take_in::{Taken, check_declared, check_handling, take_in},
     },
 };
@@ -225,10 +226,7 @@ async fn make(
     if let Some(before) = before {
         amend::carry(before, &mut record.rows);
     }
-    if read.signed {
-        let found = sign::found(context, taken, read.origin)?;
-        record.rows.signatures.extend(found);
-    }
+    signatures(context, (taken, &read), &mut record.rows)?;
     set_version(&mut record.rows, version);
     let layout =
         context.clock.book(|spent| &mut spent.compose, || layout::write(context, taken, &read))?;
@@ -258,6 +256,31 @@ async fn make(
         ReleaseMode::Manual => Ok(Settled::held(prepared)),
         ReleaseMode::Delegated => publish::release(context, prepared, files).await,
     }
+}
+
+/// Adds the signatures that the files brought along, and what is wrong with them.
+fn signatures(
+    context: &Context,
+    (taken, read): (&Taken, &Read),
+    rows: &mut Rows,
+) -> Result<(), Fault> {
+    let (found, unread) =
+        if read.signed { sign::found(context, taken, read.origin)? } else { (Vec::new(), None) };
+    let month = rows::month(taken);
+    let province = &context.settings.config.agency.province;
+    let filed = Filed { source: taken.uid, version: 1, province, month: &month };
+    rows.findings.extend(found.iter().filter_map(|row| of_signature(filed, row)));
+    let officers = taken.source.files.iter().zip(&taken.files).filter_map(|(listed, file)| {
+        let declared = listed.declared.as_ref()?.personal_signature.as_ref();
+        let own = found.iter().filter(|row| row.sha256_object == file.sha256).cloned();
+        of_officer(declared, &own.collect::<Vec<_>>())
+    });
+    let source = ("source", taken.uid);
+    let remarks = unread.into_iter().chain(officers);
+    rows.findings
+        .extend(remarks.map(|remark| rows::finding((context, taken), source, remark, "sign")));
+    rows.signatures.extend(found);
+    Ok(())
 }
 
 /// Refuses a source that cannot be worked on again: it would panic or end the process once more, and

@@ -39,6 +39,7 @@ use crate::{
         process::Settled,
         rows::{Filed, finding_of, set_version},
         sign::{self, Asked, SignedDocument},
+        signature_findings,
     },
 };
 
@@ -352,14 +353,15 @@ async fn attempted(
 /// Fills what only the finished document knows.
 fn finish_rows(record: &mut Record, document: &Part) {
     let time = now();
-    let signatures = &record.rows.signatures;
-    let state = if signatures.is_empty() {
-        "missing"
-    } else if signatures.iter().any(sign::holds_for_agency) {
-        "ok"
-    } else {
-        "faulty"
+    let state = signature_findings::state(&record.rows.signatures);
+    let filed = Filed {
+        source: record.source_uid,
+        version: record.version,
+        province: &record.province,
+        month: &record.ingest_month,
     };
+    let faults = signature_findings::of_document(filed, &record.rows.signatures);
+    record.rows.findings.extend(faults);
     for row in &mut record.rows.documents {
         row.sha256_object.clone_from(&document.sha256);
         row.object_uri.clone_from(&document.key);

@@ -18,7 +18,7 @@ use sohoa_schemas::{
 };
 use sohoa_sign::{
     Appearance, Corner, FontFile, SignRequest,
-    verify::{Position, Report, Signature, SubjectKind, Trust, Verdict, verify_pdf},
+    verify::{Position, Report, Signature, SubjectKind, Trust, TrustDomain, Verdict, verify_pdf},
 };
 use sohoa_store::classify_local;
 use tempfile::TempPath;
@@ -28,7 +28,7 @@ use crate::{
     authority::Authority,
     context::{Context, Office, now, vietnamese},
     levels::{self, Seal},
-    stages::{read::Read, rows, take_in::Taken},
+    stages::{accept::Remark, read::Read, rows, take_in::Taken},
 };
 
 const STAGE: &str = "sign";
@@ -238,12 +238,12 @@ pub(crate) fn seen_again(record: &Record, report: &Report, next: &Part) -> Vec<S
     report.signatures.iter().map(seen).collect()
 }
 
-/// The signatures that a source's files brought along.
+/// The signatures that a source's files brought along, and why those of a file cannot be read.
 pub(crate) fn found(
     context: &Context,
     taken: &Taken,
     origin: Origin,
-) -> Result<Vec<SignatureRow>, Fault> {
+) -> Result<(Vec<SignatureRow>, Option<Remark>), Fault> {
     let month = rows::month(taken);
     let of = Of {
         source: taken.uid,
@@ -252,7 +252,7 @@ pub(crate) fn found(
         month: &month,
         custodian: context.settings.config.agency.code.as_deref(),
     };
-    let mut found = Vec::new();
+    let (mut found, mut unread) = (Vec::new(), None);
     for file in &taken.files {
         let report = match tokio::task::block_in_place(|| {
             context
@@ -260,10 +260,10 @@ pub(crate) fn found(
                 .book(|spent| &mut spent.sign, || verify((&file.path, &context.authority.trust)))
         }) {
             Ok(report) => report,
-            // A signed file that the verifier cannot read is still a record; its signature rows
-            // are missing, which the log says and `sohoa verify` shows.
+            // A signed file that the verifier cannot read is still a record.
             Err(Fault::Reject(rejection)) => {
-                tracing::warn!(source = %taken.uid, error = %rejection.cause.error, "signatures unreadable");
+                let observed = format!("its signatures cannot be read: {}", rejection.cause.error);
+                unread = Some(Remark::seen(Code::GAltered, observed));
                 continue;
             }
             Err(fault) => return Err(fault),
@@ -275,15 +275,17 @@ pub(crate) fn found(
             found.push(kept_in(row, &keys::original(&file.sha256)));
         }
     }
-    Ok(found)
+    Ok((found, unread))
 }
 
-/// Whether a signature is an organisation's and may be relied on, as far as could be checked.
+/// Whether a signature is an agency's and may be relied on, as far as could be checked.
 pub(crate) fn holds_for_agency(row: &SignatureRow) -> bool {
     let holds = [Verdict::Ok, Verdict::OkLegacyAlg, Verdict::IndeterminateRevocation]
         .iter()
         .any(|verdict| word(verdict) == row.verdict);
-    holds && row.subject_kind == word(&SubjectKind::Organisation)
+    holds
+        && row.subject_kind == word(&SubjectKind::Organisation)
+        && row.trust_domain != word(&TrustDomain::PublicCa)
 }
 
 fn verify((file, trust): (&Path, &Trust)) -> Result<Report, Fault> {
