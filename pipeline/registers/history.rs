@@ -58,9 +58,12 @@ pub fn agencies(imports: &[Said<'_>]) -> Vec<AgencyRow> {
             let uid = identity(&mut uids, said);
             let history = histories.entry(uid).or_default();
             let end = ended(said, import.as_of);
-            let holding = end.and_then(|end| {
-                history.iter_mut().rfind(|step| step.from.is_none_or(|from| from < end))
-            });
+            let holding = match end {
+                Some(end) => {
+                    history.iter_mut().rfind(|step| step.from.is_none_or(|from| from < end))
+                }
+                None => None,
+            };
             if let Some(step) = holding {
                 step.ended = Some(said);
                 continue;

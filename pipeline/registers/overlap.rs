@@ -106,9 +106,9 @@ pub(crate) fn tell(
 }
 
 /// Counts of all procedures, of all kinds of result, or of both, where this is of one.
-fn wider<'a>((agency, procedure, kind): Subject<'a>) -> impl Iterator<Item = Subject<'a>> {
+fn wider((agency, procedure, kind): Subject<'_>) -> impl Iterator<Item = Subject<'_>> {
     let all = [(agency, None, kind), (agency, procedure, None), (agency, None, None)];
-    let all: BTreeSet<Subject<'a>> = all.into_iter().collect();
+    let all: BTreeSet<Subject<'_>> = all.into_iter().collect();
     all.into_iter().filter(move |of| *of != (agency, procedure, kind))
 }
 

@@ -57,7 +57,7 @@ impl RegisterState {
                 writer.write(batch).await.map_err(|error| self.register.error(error))?;
             }
             actions.extend(self.flush(&mut writer).await?);
-            touched.insert(month);
+            touched.insert(*month);
         }
         actions.extend(self.removals(|values| {
             let month = values.get("received_month").and_then(Option::as_deref);
@@ -214,6 +214,8 @@ fn fitted(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, IndexE
 
 #[cfg(test)]
 mod tests {
+    use std::slice;
+
     use chrono::DateTime;
     use uuid::Uuid;
 
@@ -295,7 +297,7 @@ mod tests {
             resolved: Some(true),
             ..dossier(1, "0115", 10, "9")
         };
-        assert_eq!(merge(&index, &[first.clone()], 1).await, 1);
+        assert_eq!(merge(&index, slice::from_ref(&first), 1).await, 1);
         let second = DossierRow {
             dossier_uid: Uuid::from_u128(2),
             status: None,
@@ -303,7 +305,7 @@ mod tests {
             components_digitised: Some(4),
             ..dossier(1, "0115", 20, "")
         };
-        assert_eq!(merge(&index, &[second.clone()], 2).await, 1);
+        assert_eq!(merge(&index, slice::from_ref(&second), 2).await, 1);
         let row = "SELECT province, dossier_uid, receiving_unit_code, level_at_receipt, status, \
                    components_digitised, owner_id_hmac, outcome, resolved, documents_expected, \
                    received_at IS NOT NULL AS received, import_key FROM dossiers";
@@ -315,7 +317,7 @@ mod tests {
              \"documents_expected\":3,\"received\":true,\"import_key\":\"imports/dossiers/20.jsonl\"}}",
             Uuid::from_u128(1)
         );
-        assert_eq!(rows, [expected.clone()]);
+        assert_eq!(rows, slice::from_ref(&expected));
         // All imports once more, as after two that came at once.
         assert_eq!(merge(&index, &[first], 1).await, 0);
         assert_eq!(merge(&index, &[second], 2).await, 0);

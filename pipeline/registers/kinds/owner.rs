@@ -42,11 +42,10 @@ fn plain(cell: &Cell, kind: Option<&str>) -> Parsed<String> {
         text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect();
     let is_number = plain.bytes().all(|b| b.is_ascii_digit());
     let has_lost = match (kind, plain.len()) {
-        (Some("other"), _) => false,
         (Some("mst"), 9) => true,
         // All citizens' numbers begin with a zero, so this one of 13 digits has lost its own.
         (Some("mst"), 12) => !plain.starts_with('0'),
-        (Some("mst"), _) => false,
+        (Some("mst" | "other"), _) => false,
         (_, length) => matches!(length, 8 | 11),
     };
     let plain = if is_number && has_lost { format!("0{plain}") } else { plain };

@@ -5,10 +5,10 @@
 use std::{collections::HashSet, path::PathBuf};
 
 use sohoa_registers::{
-    Context, Hide, Kind, Limits, Options, Reading, Rows, Severity, read, tables,
+    Context, Hide, Import, Kind, Limits, Options, Reading, Rows, Severity, read, tables,
 };
 use sohoa_registers::{import, keys::agency_keys};
-use sohoa_schemas::registers::ImportHeader;
+use sohoa_schemas::registers::{DossierRow, ImportHeader, InventoryRow};
 
 fn context<'a>(hide: &'a Hide<'a>, agencies: &[&str]) -> Context<'a> {
     let today = "2026-11-27".parse().unwrap();
@@ -197,7 +197,7 @@ fn an_import_gives_back_its_rows_and_a_shortened_one_is_damage() {
     assert!(keys.iter().all(|row| !row.ambiguous));
 }
 
-fn dossiers(text: &str) -> (Reading, Vec<sohoa_schemas::registers::DossierRow>) {
+fn dossiers(text: &str) -> (Reading, Vec<DossierRow>) {
     let reading = taken(Kind::Dossiers, text.as_bytes(), &[]);
     let Some(Rows::Dossiers(rows)) = reading.rows.clone() else { panic!("{:?}", reading.findings) };
     (reading, rows)
@@ -308,10 +308,27 @@ fn a_list_without_headings_shows_nobody() {
     }
 }
 
+/// An import of counts.
+fn counts(at: u32, rows: Vec<InventoryRow>) -> (String, Import) {
+    let header = ImportHeader {
+        kind: "inventory".into(),
+        file_name: String::new(),
+        file_sha256: String::new(),
+        rows_sha256: String::new(),
+        sheet: None,
+        imported_at: "2026-11-27T07:00:00Z".parse().unwrap(),
+        imported_by: "VP".into(),
+        as_of: "2026-11-27".parse().unwrap(),
+        rows: rows.len() as u64,
+        schema_version: 1,
+    };
+    (format!("imports/inventory/{at}.jsonl"), Import { header, rows: Rows::Inventory(rows) })
+}
+
 #[test]
 fn years_are_counted_once() {
     let header = "Mã cơ quan,Mã TTHC,Năm,Số lượng,Ngày kiểm kê\n";
-    let of = |rows: &str, known: &[sohoa_schemas::registers::InventoryRow]| {
+    let of = |rows: &str, known: &[InventoryRow]| {
         let hide = |text: &str| text.to_owned();
         let context = Context { inventory: known.to_vec(), ..context(&hide, &[]) };
         let text = format!("{header}{rows}");
@@ -351,24 +368,8 @@ fn years_are_counted_once() {
     assert_eq!(late.errors, 2, "an older count after the newer ones");
 
     // The tables hold the newer ones alone, also of imports from before this was told.
-    let import = |at: u32, rows: Vec<sohoa_schemas::registers::InventoryRow>| {
-        let header = ImportHeader {
-            kind: "inventory".into(),
-            file_name: String::new(),
-            file_sha256: String::new(),
-            rows_sha256: String::new(),
-            sheet: None,
-            imported_at: "2026-11-27T07:00:00Z".parse().unwrap(),
-            imported_by: "VP".into(),
-            as_of: "2026-11-27".parse().unwrap(),
-            rows: rows.len() as u64,
-            schema_version: 1,
-        };
-        let rows = Rows::Inventory(rows);
-        (format!("imports/inventory/{at}.jsonl"), sohoa_registers::Import { header, rows })
-    };
-    let imports = [import(1, known), import(2, counted(whole))];
-    let table = |imports: &[(String, sohoa_registers::Import)]| {
+    let imports = [counts(1, known), counts(2, counted(whole))];
+    let table = |imports: &[(String, Import)]| {
         let rows = tables::inventory(imports, &tables::Agencies::default());
         let mut counts: Vec<_> = rows.iter().map(|row| row.valid_paper_count).collect();
         counts.sort_unstable();
