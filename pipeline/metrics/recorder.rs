@@ -134,6 +134,7 @@ mod tests {
             record::lag(Lane::Bulk, 7, None, None);
             record::held(0, None);
             record::certificate(1_800_000_000, Duration::from_hours(720));
+            record::trail_head(1_800_000_000);
             record::index_lag(3);
             record::partitions(Lane::Live, 3, 1);
         });
