@@ -5,7 +5,10 @@ use std::sync::Arc;
 use sohoa_decode::Origin;
 use sohoa_flow::{FatalKind, Fault, Rejection, budget::Permit, retry::retry};
 use sohoa_metrics::Stage;
-use sohoa_publish::{holding, keys, publication, trail};
+use sohoa_publish::{
+    holding::{self, Holding},
+    keys, publication, trail,
+};
 use sohoa_schemas::{
     Code,
     config::ReleaseMode,
@@ -171,8 +174,15 @@ async fn attempt(context: &Context, taken: &mut Taken) -> Result<Settled, Fault>
 async fn resume(context: &Context, taken: &Taken, version: i32) -> Result<Option<Settled>, Fault> {
     let find = || holding::find(&context.output, taken.uid, version);
     let Some(mut prepared) = retry(context.retry, find).await? else { return Ok(None) };
+    // Whoever waits for nothing waits for ever.
+    let Some(held) = publish::held_files(context, &prepared).await? else {
+        tracing::warn!(source = %taken.uid, "a held document is not what was held; it is made anew");
+        let held = holding::objects_of(&prepared);
+        retry(context.retry, || holding::clear(&context.output, &held)).await?;
+        return Ok(None);
+    };
     if receipts::join(context, taken, &mut prepared.record) {
-        retry(context.retry, || holding::keep(&context.output, &prepared)).await?;
+        receipts::join_held(context, taken, version).await?;
     }
     if context.settings.config.release.mode == ReleaseMode::Manual {
         return Ok(Some(Settled::held(prepared)));
@@ -184,12 +194,7 @@ async fn resume(context: &Context, taken: &Taken, version: i32) -> Result<Option
             row.release_ref = Some(context.settings.config.release.delegation.clone());
         }
     }
-    if let Some(held) = publish::held_files(context, &prepared).await? {
-        return publish::release(context, prepared, held.paths()).await.map(Some);
-    }
-    tracing::warn!(source = %taken.uid, "a held document is not what was held; it is made anew");
-    retry(context.retry, || holding::clear(&context.output, taken.uid, version)).await?;
-    Ok(None)
+    publish::release(context, prepared, held.paths()).await.map(Some)
 }
 
 /// Reads, describes, composes; then holds or publishes. What a person set in the version before
@@ -237,6 +242,12 @@ async fn make(
         let error = "a paper document was not composed";
         return Err(Fault::fatal(FatalKind::Internal, STAGE, error));
     };
+    if context.settings.config.release.mode == ReleaseMode::Manual {
+        let held_at = receipts::moment(context, &record).await?;
+        for row in &mut record.rows.intake {
+            row.settled_at = held_at;
+        }
+    }
     let prepared = Prepared {
         record,
         composed: None,
@@ -251,10 +262,15 @@ async fn make(
     };
     let files = (&*composed, &*layout.file);
     let hold = || holding::hold(&context.output, files, prepared.clone());
-    let prepared = retry(context.retry, hold).await?;
+    let Holding::Now(prepared) = retry(context.retry, hold).await? else {
+        // Another worker made it meanwhile.
+        let resumed = Box::pin(resume(context, taken, version)).await?;
+        let gone = || Fault::retry(STAGE, "a document that another worker held is gone again");
+        return resumed.ok_or_else(gone);
+    };
     match context.settings.config.release.mode {
-        ReleaseMode::Manual => Ok(Settled::held(prepared)),
-        ReleaseMode::Delegated => publish::release(context, prepared, files).await,
+        ReleaseMode::Manual => Ok(Settled::held(*prepared)),
+        ReleaseMode::Delegated => publish::release(context, *prepared, files).await,
     }
 }
 
@@ -285,7 +301,7 @@ pub(crate) async fn refuse_unless_done(
         }
         // It was to be signed at once, and that is what cannot be done.
         Ok(_) | Err(Fault::Reject(_)) => {
-            retry(context.retry, || holding::clear(&context.output, taken.uid, 1)).await?;
+            retry(context.retry, || holding::clear_all(&context.output, taken.uid, 1)).await?;
         }
         Err(fault) => return Err(fault),
     }

@@ -6,6 +6,7 @@
 use std::{io::ErrorKind, path::Path as FilePath, time::Duration};
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use object_store::path::Path;
 use sohoa_flow::{
     FatalKind, Fault,
@@ -37,6 +38,7 @@ use crate::{
         accept::Remark,
         layout::Layout,
         process::Settled,
+        receipts,
         rows::{Filed, finding_of, set_version},
         sign::{self, SignedDocument},
     },
@@ -102,7 +104,7 @@ pub(crate) async fn release(
     prepared: Prepared,
     files: (&FilePath, &FilePath),
 ) -> Result<Settled, Fault> {
-    let (source, version) = (prepared.record.source_uid, prepared.record.version);
+    let (source, held) = (prepared.record.source_uid, holding::objects_of(&prepared));
     let settled = match sign_and_publish(office, prepared.clone(), files).await {
         Err(fault) => match levels::silence(&fault) {
             Some(silence) => {
@@ -114,7 +116,7 @@ pub(crate) async fn release(
         },
         settled => settled?,
     };
-    retry(office.retry, || holding::clear(&office.output, source, version)).await?;
+    retry(office.retry, || holding::clear(&office.output, &held)).await?;
     Ok(settled)
 }
 
@@ -314,7 +316,8 @@ async fn attempted(
     let name = ("text", "text.txt", "text/plain; charset=utf-8");
     let put = || attempt.put(&office.output, name, text.clone());
     let text = retry(office.retry, put).await?;
-    finish_rows(&mut record, &document);
+    let settled_at = receipts::moment(office, &record).await?;
+    finish_rows(&mut record, &document, settled_at);
     if document.role == "document" {
         record.parts.insert(0, document);
     }
@@ -326,7 +329,7 @@ async fn attempted(
 }
 
 /// Fills what only the finished document knows.
-fn finish_rows(record: &mut Record, document: &Part) {
+fn finish_rows(record: &mut Record, document: &Part, settled_at: DateTime<Utc>) {
     let time = now();
     let signatures = &record.rows.signatures;
     let state = if signatures.is_empty() {
@@ -346,7 +349,7 @@ fn finish_rows(record: &mut Record, document: &Part) {
     for row in &mut record.rows.intake {
         row.outcome = Outcome::Published;
         row.pages_published += std::mem::take(&mut row.pages_held);
-        row.settled_at = time;
+        row.settled_at = settled_at;
     }
 }
 
