@@ -162,6 +162,9 @@ pub struct Prepared {
     /// Where that message stood.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<MessagePosition>,
+    /// Its `traceparent`: sent again, it is of the same trace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
 }
 
 /// `quarantine/messages/<topic>/<partition>-<offset>.json`: a message that is no submission.
@@ -227,6 +230,9 @@ pub struct Quarantine {
     /// Where that message stood.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<MessagePosition>,
+    /// Its `traceparent`: sent again, it is of the same trace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
     /// Who refused it, where the agency's clerk did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused_by: Option<Released>,

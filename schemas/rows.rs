@@ -426,6 +426,9 @@ pub struct SignatureRow {
     pub subject_kind: String,
     /// Rule that decided `subject_kind`.
     pub subject_kind_basis: String,
+    /// Subject, most specific part first; citizens' numbers are left out.
+    #[serde(default)]
+    pub subject_dn: Option<String>,
     /// Subject's common name.
     pub subject_cn: Option<String>,
     /// Subject's organisation.
@@ -444,6 +447,12 @@ pub struct SignatureRow {
     pub chain_root_sha256: Option<String>,
     /// `gov_cipher`, `public_ca`, `foreign`, `test` or `untrusted`.
     pub trust_domain: String,
+    /// Registered agency (`sign.agencies`) that the certificate belongs to, by its code.
+    #[serde(default)]
+    pub agency_code: Option<String>,
+    /// That agency keeps the record; empty where no registered agency has the certificate.
+    #[serde(default)]
+    pub agency_match: Option<bool>,
     /// `/SubFilter`.
     pub sub_filter: String,
     /// Digest of the signed bytes.
@@ -456,10 +465,26 @@ pub struct SignatureRow {
     pub signing_time_claimed: Option<DateTime<Utc>>,
     /// Time of the time-stamp.
     pub timestamp_time: Option<DateTime<Utc>>,
+    /// Who gave it.
+    #[serde(default)]
+    pub tsa_dn: Option<String>,
     /// Start of the certificate's validity.
     pub cert_not_before: Option<DateTime<Utc>>,
     /// End of the certificate's validity.
     pub cert_not_after: Option<DateTime<Utc>>,
+    /// What the file's own evidence says of the certificate: `ocsp`, `crl` or `none`.
+    #[serde(default)]
+    pub revocation_method: Option<String>,
+    /// `good`, `revoked` or `unknown`.
+    #[serde(default)]
+    pub revocation_status: Option<String>,
+    /// The time that the evidence speaks of.
+    #[serde(default)]
+    pub revocation_checked_at: Option<DateTime<Utc>>,
+    /// Key of the object that keeps certificate and evidence (Circular 15/2025): the file itself, where
+    /// it holds some.
+    #[serde(default)]
+    pub evidence_uri: Option<String>,
     /// Covers the whole file as it is now.
     pub byte_range_covers_all: bool,
     /// Something was changed after it in a way that is not allowed.
@@ -471,6 +496,9 @@ pub struct SignatureRow {
     pub verdict: String,
     /// When it was verified.
     pub verified_at: DateTime<Utc>,
+    /// Version of the program that verified it.
+    #[serde(default)]
+    pub verifier_version: Option<String>,
     /// Version of this row's schema.
     pub schema_version: i16,
 }

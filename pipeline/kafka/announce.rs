@@ -6,15 +6,14 @@ use rdkafka::{
     ClientConfig, TopicPartitionList,
     consumer::ConsumerGroupMetadata,
     error::{KafkaError, RDKafkaErrorCode},
-    message::{Header, OwnedHeaders},
     producer::{BaseRecord, DefaultProducerContext, Producer as _, ThreadedProducer},
 };
 use sohoa_flow::{FatalKind, Fault};
 use sohoa_metrics::{AnnounceResult, record};
 
 use crate::{
+    announcement::{Announcement, owned},
     connect::{STAGE, fault, is_refusal},
-    topics::Topic,
 };
 
 /// How long the broker keeps an unfinished transaction of a killed worker, which until then holds
@@ -32,29 +31,6 @@ const POLL_INTERVAL: Duration = Duration::from_mins(5);
 
 /// Between two lines about the same trouble.
 const COMPLAINT: Duration = Duration::from_secs(30);
-
-/// A message to be sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Announcement {
-    /// Where to.
-    pub topic: Topic,
-    /// Decides the partition.
-    pub key: String,
-    /// The body.
-    pub payload: Vec<u8>,
-    /// `CloudEvents` and tracing headers.
-    pub headers: Vec<(String, String)>,
-}
-
-impl Announcement {
-    /// Its headers as the client takes them.
-    pub(crate) fn headers(&self) -> OwnedHeaders {
-        let headers = OwnedHeaders::new_with_capacity(self.headers.len());
-        self.headers.iter().fold(headers, |headers, (key, value)| {
-            headers.insert(Header { key, value: Some(value) })
-        })
-    }
-}
 
 /// What came of an announcement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -175,7 +151,7 @@ impl Announcer {
         let mut record = BaseRecord::to(&topic)
             .key(&message.key)
             .payload(&message.payload)
-            .headers(message.headers());
+            .headers(owned(&message.headers));
         loop {
             match self.producer.send(record) {
                 Ok(()) => return Ok(()),

@@ -20,7 +20,7 @@ use sohoa_metrics::record;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::{
-    announce::Announcement,
+    announcement::Announcement,
     claims::Suspicion,
     connect::{Complaints, fault},
     lane::{Delivery, Lane, Place, headers},

@@ -4,7 +4,7 @@ use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
 use sohoa_flow::Urgency;
 use sohoa_schemas::message::MessagePosition;
 
-use crate::{claims::Suspicion, topics::Topic};
+use crate::{claims::Suspicion, topics::Topic, word::Word};
 
 /// Live first, bulk fills the rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -92,6 +92,14 @@ pub struct Delivery {
     pub headers: Vec<(String, String)>,
     /// Whether a worker died with it in hand.
     pub suspicion: Suspicion,
+}
+
+impl Delivery {
+    /// The message as it stands in its topic.
+    pub fn word(&self, prefix: &str) -> Word {
+        let Self { place, key, payload, headers, suspicion: _ } = self.clone();
+        Word { position: place.position(prefix), key, payload, headers }
+    }
 }
 
 /// The headers of a message, but for those that are no text.

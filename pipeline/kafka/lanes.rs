@@ -22,7 +22,8 @@ use tokio::sync::{
 };
 
 use crate::{
-    announce::{Announcement, Announcer},
+    announce::Announcer,
+    announcement::Announcement,
     connect::STAGE,
     keeper::Keeper,
     lane::{Delivery, Lane, Place},

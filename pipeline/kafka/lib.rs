@@ -6,12 +6,14 @@
 //! * [`claims`]: what may have killed a worker.
 //! * [`lane`]: the two lanes, and a message of one.
 //! * [`lanes`]: documents in, backpressure, and answers in the order of their positions.
+//! * [`announcement`]: a message to be sent, and its headers.
 //! * [`announce`]: answers and positions in one transaction.
 //! * [`releases`]: what an agency says of held documents.
 //! * [`survey`]: everything that is needed of a cluster, looked at without changing it.
 //! * [`submit`]: documents onto a lane, with proof that they are there.
 //! * [`stored`]: documents that are too large for a message.
 //! * [`progress`]: how far a group is, asked from outside.
+//! * [`word`]: a message as it stands, whatever it says.
 //! * [`reader`]: events for the index, from positions that the index remembers.
 //!
 //! Nothing is lost: a position moves only in the transaction that announces every document before
@@ -22,6 +24,7 @@
 //! some events sent again, which the index drops.
 
 pub mod announce;
+pub mod announcement;
 pub mod claims;
 pub mod connect;
 mod keeper;
@@ -37,12 +40,14 @@ pub mod stored;
 pub mod submit;
 pub mod survey;
 pub mod topics;
+pub mod word;
 
-pub use announce::Announcement;
+pub use announcement::{Announcement, Event};
 pub use claims::Suspicion;
 pub use lane::{Delivery, Lane, Place};
 pub use lanes::{Company, Desk, LaneSettings, Lanes};
 pub use progress::{PartitionProgress, Progress};
 pub use reader::Reader;
-pub use submit::{Delivered, Event, Submitter};
+pub use submit::{Delivered, Submitter};
 pub use topics::Topic;
+pub use word::Word;

@@ -24,7 +24,8 @@ use sohoa_flow::{Fault, Prefix};
 use sohoa_metrics::record;
 
 use crate::{
-    announce::{Announcement, Announcer, Outcome},
+    announce::{Announcer, Outcome},
+    announcement::Announcement,
     claims::Claims,
     connect::{fault, is_reached},
     lane::{Lane, Place},

@@ -11,7 +11,7 @@ use std::{
 };
 
 use rdkafka::{
-    ClientConfig, ClientContext, Message as _, Offset, Statistics, TopicPartitionList,
+    ClientConfig, ClientContext, Offset, Statistics, TopicPartitionList,
     consumer::{BaseConsumer, Consumer as _, ConsumerContext},
     error::{KafkaError, RDKafkaErrorCode},
 };
@@ -21,6 +21,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use crate::{
     connect::{STAGE, fault, is_reached},
     topics::partitions,
+    word::Word,
 };
 
 /// Messages read ahead.
@@ -41,14 +42,7 @@ type Consumer = BaseConsumer<Watcher>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// A committed message.
-    Message {
-        /// Partition.
-        partition: i32,
-        /// Offset.
-        offset: i64,
-        /// Body.
-        payload: Vec<u8>,
-    },
+    Message(Word),
     /// For now there is no more in this partition.
     End {
         /// Partition.
@@ -248,11 +242,7 @@ fn read(consumer: &Consumer, begins: &HashMap<i32, i64>, send: &Sender<Result<Ev
     while !send.is_closed() {
         let event = match consumer.poll(POLL) {
             None => continue,
-            Some(Ok(message)) => Ok(Event::Message {
-                partition: message.partition(),
-                offset: message.offset(),
-                payload: message.payload().unwrap_or_default().to_vec(),
-            }),
+            Some(Ok(message)) => Ok(Event::Message(Word::of(&message))),
             Some(Err(KafkaError::PartitionEOF(partition))) => {
                 let begin = begins.get(&partition).copied().unwrap_or_default();
                 Ok(Event::End { partition, next: position(consumer, partition).unwrap_or(begin) })

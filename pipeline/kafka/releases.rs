@@ -12,9 +12,8 @@ use std::{
 };
 
 use rdkafka::{
-    ClientConfig, Message as _, Offset, TopicPartitionList,
+    ClientConfig, Offset, TopicPartitionList,
     consumer::{BaseConsumer, CommitMode, Consumer as _},
-    message::BorrowedMessage,
 };
 use sohoa_flow::{FatalKind, Fault};
 use sohoa_schemas::message::MessagePosition;
@@ -22,8 +21,8 @@ use tokio::sync::mpsc;
 
 use crate::{
     connect::{Complaints, STAGE, fault},
-    lane::headers,
     topics::{Topic, partitions, releases_group},
+    word::Word,
 };
 
 /// Messages that are carried out together.
@@ -31,19 +30,6 @@ const AT_ONCE: usize = 50;
 
 /// Longest wait for a message, and so for noticing an answer.
 const POLL: Duration = Duration::from_millis(100);
-
-/// A message of the topic.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Word {
-    /// Where it stands.
-    pub position: MessagePosition,
-    /// Its key.
-    pub key: Option<Vec<u8>>,
-    /// Its body.
-    pub payload: Vec<u8>,
-    /// Its headers; one that is no text is left out.
-    pub headers: Vec<(String, String)>,
-}
 
 /// The consumer of the topic. Ends when dropped.
 #[derive(Debug)]
@@ -128,7 +114,7 @@ impl Keeper {
         while batch.len() < AT_ONCE {
             match self.consumer.poll(wait) {
                 None => break,
-                Some(Ok(message)) => batch.push(word(&message)),
+                Some(Ok(message)) => batch.push(Word::of(&message)),
                 Some(Err(error)) => return self.complaints.pass(error),
             }
             wait = Duration::ZERO;
@@ -152,7 +138,7 @@ impl Keeper {
             self.consumer.pause(&held).map_err(fault)?;
             match self.consumer.poll(POLL) {
                 None => {}
-                Some(Ok(message)) => batch.push(word(&message)),
+                Some(Ok(message)) => batch.push(Word::of(&message)),
                 Some(Err(error)) => self.complaints.pass(error)?,
             }
         }
@@ -175,14 +161,4 @@ fn behind(batch: &[Word]) -> Result<TopicPartitionList, Fault> {
         list.add_partition_offset(topic, partition, Offset::Offset(offset)).map_err(fault)?;
     }
     Ok(list)
-}
-
-fn word(message: &BorrowedMessage<'_>) -> Word {
-    let (topic, partition) = (message.topic().to_owned(), message.partition());
-    Word {
-        position: MessagePosition { topic, partition, offset: message.offset() },
-        key: message.key().map(<[u8]>::to_vec),
-        payload: message.payload().unwrap_or_default().to_vec(),
-        headers: headers(message),
-    }
 }

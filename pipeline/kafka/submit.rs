@@ -16,19 +16,15 @@ use rdkafka::{
     ClientConfig, ClientContext, Message as _,
     config::RDKafkaLogLevel,
     error::{KafkaError, RDKafkaErrorCode},
-    message::{Header, OwnedHeaders},
     producer::{BaseRecord, DeliveryResult, ProducerContext, ThreadedProducer},
 };
 use sohoa_flow::{FatalKind, Fault};
-use sohoa_schemas::{
-    ledger::DeliveredRange,
-    message::{SUBMISSION_TYPE, Submission},
-};
+use sohoa_schemas::{ledger::DeliveredRange, message::Submission};
 use sohoa_store::Store;
 use tokio::sync::Notify;
 
 use crate::{
-    Announcement,
+    announcement::{Announcement, Event, owned},
     connect::{STAGE, fault},
     stored,
     topics::{Topic, partitions},
@@ -54,37 +50,6 @@ const DEFAULTS: [(&str, &str); 6] = [
     ("queue.buffering.max.kbytes", "262144"),
 ];
 
-/// What the headers of a message say.
-#[derive(Debug, Clone, Copy)]
-pub struct Event<'a> {
-    /// `ce_id`: the same when the same document is sent again.
-    pub id: &'a str,
-    /// `ce_source`: who submits.
-    pub source: &'a str,
-    /// `ce_time`: when, as RFC 3339 writes it.
-    pub time: &'a str,
-    /// The trace it belongs to.
-    pub traceparent: Option<&'a str>,
-}
-
-impl Event<'_> {
-    fn headers(&self) -> OwnedHeaders {
-        let fixed = [
-            ("ce_specversion", "1.0"),
-            ("ce_type", SUBMISSION_TYPE),
-            ("ce_source", self.source),
-            ("ce_id", self.id),
-            ("ce_time", self.time),
-            ("content-type", "application/json"),
-        ];
-        let trace = self.traceparent.map(|trace| ("traceparent", trace));
-        let headers = OwnedHeaders::new_with_capacity(7);
-        fixed.into_iter().chain(trace).fold(headers, |headers, (key, value)| {
-            headers.insert(Header { key, value: Some(value) })
-        })
-    }
-}
-
 /// A message as it came from a topic.
 #[derive(Debug, Clone, Copy)]
 pub struct Verbatim<'a> {
@@ -94,15 +59,6 @@ pub struct Verbatim<'a> {
     pub payload: &'a [u8],
     /// Its headers.
     pub headers: &'a [(String, String)],
-}
-
-impl Verbatim<'_> {
-    fn headers(&self) -> OwnedHeaders {
-        let headers = OwnedHeaders::new_with_capacity(self.headers.len());
-        self.headers.iter().fold(headers, |headers, (key, value)| {
-            headers.insert(Header { key, value: Some(value) })
-        })
-    }
 }
 
 /// The broker has these messages.
@@ -173,7 +129,7 @@ impl Submitter {
             payload = stored::put(&self.output, payload).await?;
         }
         let key = submission.dossier.uid.to_string();
-        self.pass(topic, (Some(key.as_bytes()), &payload), &event.headers()).await
+        self.pass(topic, (Some(key.as_bytes()), &payload), &event.headers(topic)).await
     }
 
     /// Sends an event of a document that no worker has to announce; waits as [`Submitter::send`]
@@ -182,8 +138,8 @@ impl Submitter {
     /// # Errors
     /// `Fatal` when the broker refuses this message or an earlier one.
     pub async fn announce(&self, announcement: &Announcement) -> Result<(), Fault> {
-        let Announcement { topic, key, payload, .. } = announcement;
-        self.pass(*topic, (Some(key.as_bytes()), payload), &announcement.headers()).await
+        let Announcement { topic, key, payload, headers } = announcement;
+        self.pass(*topic, (Some(key.as_bytes()), payload), headers).await
     }
 
     /// Sends a message once more as it came, whatever it says.
@@ -191,21 +147,21 @@ impl Submitter {
     /// # Errors
     /// `Fatal` when the broker refuses this message or an earlier one.
     pub async fn send_verbatim(&self, topic: Topic, message: Verbatim<'_>) -> Result<(), Fault> {
-        self.pass(topic, (message.key, message.payload), &message.headers()).await
+        self.pass(topic, (message.key, message.payload), message.headers).await
     }
 
     async fn pass(
         &self,
         topic: Topic,
         (key, payload): (Option<&[u8]>, &[u8]),
-        headers: &OwnedHeaders,
+        headers: &[(String, String)],
     ) -> Result<(), Fault> {
         let name = topic.name(&self.prefix);
         loop {
             self.reports.until(|state| state.room_for(payload.len())).await?;
             let record = BaseRecord::<[u8], [u8], usize>::with_opaque_to(&name, payload.len())
                 .payload(payload)
-                .headers(headers.clone());
+                .headers(owned(headers));
             let record = match key {
                 Some(key) => record.key(key),
                 None => record,

@@ -4,6 +4,7 @@ use std::fmt;
 
 use rdkafka::{ClientConfig, error::RDKafkaErrorCode, metadata::MetadataTopic};
 use sohoa_flow::{FatalKind, Fault};
+use sohoa_schemas::message::{DEAD_LETTER_TYPE, DOCUMENT_TYPE, RELEASE_TYPE, SUBMISSION_TYPE};
 
 use crate::{
     connect::{STAGE, denied},
@@ -40,6 +41,16 @@ impl Topic {
             Self::DeadLetters => "deadletters",
         };
         format!("{prefix}.{what}.v1")
+    }
+
+    /// `ce_type` of its messages.
+    pub(crate) fn event_type(self) -> &'static str {
+        match self {
+            Self::Live | Self::Bulk => SUBMISSION_TYPE,
+            Self::Releases => RELEASE_TYPE,
+            Self::Documents => DOCUMENT_TYPE,
+            Self::DeadLetters => DEAD_LETTER_TYPE,
+        }
     }
 }
 

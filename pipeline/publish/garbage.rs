@@ -125,6 +125,7 @@ mod tests {
             waiting_for: "release".into(),
             message: None,
             position: None,
+            traceparent: None,
         };
         (keys::work(UID, version, "prepared.json"), Entry::Held(Box::new(prepared)))
     }

@@ -7,14 +7,11 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures::TryStreamExt as _;
 use sohoa_flow::Fault;
-use sohoa_schemas::{
-    message::{MessagePosition, Submission},
-    record::{Part, Prepared},
-};
+use sohoa_schemas::record::{Part, Prepared};
 use sohoa_store::{Store, classify, hash::sha256_file};
 use uuid::Uuid;
 
-use crate::{STAGE, from_json, keys, read_json, survey::objects, to_json};
+use crate::{CameBy, STAGE, from_json, keys, read_json, survey::objects, to_json};
 
 /// Name of the composed, unsigned document.
 const COMPOSED: &str = "composed.pdf";
@@ -71,19 +68,31 @@ pub async fn keep(output: &Store, prepared: &Prepared) -> Result<(), Fault> {
 pub async fn remember(
     output: &Store,
     key: &str,
-    (message, position): (&Submission, &MessagePosition),
+    CameBy { message, position, traceparent }: CameBy<'_>,
 ) -> Result<(), Fault> {
-    let add = |bytes: Option<Bytes>| {
-        let Some(bytes) = bytes else { return Ok(None) };
-        let held: Prepared = from_json(key, &bytes)?;
+    let add = |held: Prepared| {
         if held.position.as_ref() == Some(position) {
-            return Ok(None);
+            return None;
         }
         let message = Some(Box::new(message.clone()));
-        let position = Some(position.clone());
-        to_json(&Prepared { message, position, ..held }).map(Some)
+        let (position, traceparent) = (Some(position.clone()), traceparent.map(str::to_owned));
+        Some(Prepared { message, position, traceparent, ..held })
     };
-    output.update(STAGE, key, add).await
+    change(output, key, add).await
+}
+
+/// Changes the held state at `key`, if `to` answers with another. One that was decided meanwhile
+/// stays away.
+pub async fn change(
+    output: &Store,
+    key: &str,
+    to: impl Fn(Prepared) -> Option<Prepared> + Sync,
+) -> Result<(), Fault> {
+    let change = |bytes: Option<Bytes>| {
+        let Some(bytes) = bytes else { return Ok(None) };
+        to(from_json(key, &bytes)?).as_ref().map(to_json).transpose()
+    };
+    output.update(STAGE, key, change).await
 }
 
 /// The held state of a source, if it is held.

@@ -13,6 +13,7 @@
 //! * `garbage`: what of it nobody will ever name.
 //! * `survey`: listing what is there, for the audit and for rebuilding the index.
 
+mod came_by;
 pub mod garbage;
 pub mod holding;
 pub mod keys;
@@ -22,6 +23,7 @@ pub mod quarantine;
 pub mod survey;
 pub mod trail;
 
+pub use came_by::CameBy;
 pub use publication::Published;
 
 /// Name of this stage in errors.

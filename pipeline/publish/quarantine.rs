@@ -3,15 +3,11 @@
 
 use bytes::Bytes;
 use sohoa_flow::Fault;
-use sohoa_schemas::{
-    Code,
-    message::{MessagePosition, Submission},
-    record::Quarantine,
-};
+use sohoa_schemas::{Code, record::Quarantine};
 use sohoa_store::Store;
 use uuid::Uuid;
 
-use crate::{STAGE, from_json, keys, read_json, to_json};
+use crate::{CameBy, STAGE, from_json, keys, read_json, to_json};
 
 /// Changes the refusal of a source by what is held of it, and says what is held then. `change` is
 /// called again when another worker came between; `None` leaves the entry as it is. One that is
@@ -47,11 +43,12 @@ pub async fn find(output: &Store, source: Uuid) -> Result<Option<Quarantine>, Fa
 pub async fn remember(
     output: &Store,
     source: Uuid,
-    (message, position): (&Submission, &MessagePosition),
+    CameBy { message, position, traceparent }: CameBy<'_>,
 ) -> Result<(), Fault> {
     let add = |held: Option<&Quarantine>| {
         let mut entry = held.filter(|held| held.position.as_ref() != Some(position)).cloned()?;
         entry.position = Some(position.clone());
+        entry.traceparent = traceparent.map(str::to_owned);
         entry.message = Some(message.clone()).filter(|_| entry.code != Code::S01SecretPaper);
         Some(entry)
     };

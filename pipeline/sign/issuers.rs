@@ -4,7 +4,12 @@
 //! What is fetched is believed only as far as a pinned root vouches for it, like what came along.
 
 use crate::{
-    EvidenceSource, certificate::Certificate, der_read::Reader, pem, pointers, verify::path::chain,
+    EvidenceSource,
+    certificate::Certificate,
+    der_read::Reader,
+    pem, pointers,
+    revocation::Pool,
+    verify::{judge::Judged, path::stamp_chain},
 };
 
 /// Issuers fetched for one certificate: more than any government's hierarchy has.
@@ -18,14 +23,23 @@ impl EvidenceSource {
         self
     }
 
+    /// What signatures lack on the way to a pinned root.
+    pub(crate) fn issuers_missing_in(&self, judged: &[Judged]) -> Pool {
+        let mut missing = Pool::default();
+        for der in judged.iter().flat_map(|one| self.missing_issuers(&one.loose)) {
+            missing.add_certificate(&der);
+        }
+        missing
+    }
+
     /// What `certificates` (a leaf and what came with it) lack on the way to a pinned root; nothing
     /// where that does not lead there.
-    pub(crate) fn missing_issuers(&self, certificates: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    fn missing_issuers(&self, certificates: &[Vec<u8>]) -> Vec<Vec<u8>> {
         let mut all = certificates.to_vec();
         for _ in 0..MAX_FETCHED {
             let parsed: Vec<_> = all.iter().filter_map(|der| Certificate::parse(der)).collect();
             let Some((leaf, others)) = parsed.split_first().filter(|_| self.issuers) else { break };
-            if chain(leaf, others, &self.trust).is_some() {
+            if stamp_chain(leaf, others, &self.trust).is_some() {
                 return all.split_off(certificates.len());
             }
             let addresses = pointers::issuers(highest(leaf, others));

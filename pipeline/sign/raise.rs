@@ -71,10 +71,9 @@ pub fn raise_pdf(
         return Err(SignError::Certified);
     }
     let mut examined = examine(&document, &evidence.trust, now)?;
-    let missing: Vec<_> =
-        examined.judged.iter().flat_map(|one| evidence.missing_issuers(&one.loose)).collect();
-    if !missing.is_empty() {
-        examined = examine_with(&document, &evidence.trust, (now, missing))?;
+    let missing = evidence.issuers_missing_in(&examined.judged);
+    if !missing.certificates.is_empty() {
+        examined = examine_with(&document, &evidence.trust, (now, &missing))?;
     }
     let newest = newest(&examined.judged)?;
     let (key, field) = (newest.key.clone(), newest.signature.field_name.clone());

@@ -448,9 +448,9 @@ pub(crate) struct Sign {
     /// Replace a file that is there.
     #[arg(long)]
     pub(crate) force: bool,
-    /// Level of the signature.
-    #[arg(long, value_enum, default_value_t = Level::BB)]
-    pub(crate) level: Level,
+    /// Level of the signature; without it that of sign.level.
+    #[arg(long, value_enum)]
+    pub(crate) level: Option<Level>,
     /// Name of the signature field; a number is appended where the form has it already.
     #[arg(long, default_value = "SohoaAgency")]
     pub(crate) field: String,
@@ -551,9 +551,10 @@ impl From<Level> for SignatureLevel {
                   --root government-root.pem --agency H08.12 --json\n\nExit code 0 when every \
                   signature of every file is valid under the trusted roots, else 6. A file without a \
                   signature fails, and so does one to which something was added after signing but \
-                  further signatures, time-stamps and their evidence. Nothing is fetched: where the \
-                  file does not prove that a certificate was not revoked (levels B-B and B-T), the \
-                  signature counts as valid and is told apart, as `indeterminate_revocation`."
+                  further signatures, time-stamps and their evidence.\n\nWhere a file does not prove that a \
+                  certificate was not revoked (levels B-B and B-T), nothing is asked without \
+                  --online: the signature is told apart as `indeterminate_revocation`, and counts as \
+                  valid unless --strict or `sign.unknown_revocation = \"refuse\"` says otherwise."
 )]
 pub(crate) struct Verify {
     /// PDF files.
@@ -565,6 +566,13 @@ pub(crate) struct Verify {
     /// Code of the agency of `sign.agencies` that has to have signed.
     #[arg(long, value_name = "CODE")]
     pub(crate) agency: Option<String>,
+    /// Ask the authorities (OCSP, revocation lists, issuers that were left out) where a file does not
+    /// prove that a certificate was not revoked.
+    #[arg(long)]
+    pub(crate) online: bool,
+    /// A signature of which that stays unknown is not valid.
+    #[arg(long)]
+    pub(crate) strict: bool,
     /// Configuration file.
     #[arg(long)]
     pub(crate) config: Option<PathBuf>,
@@ -582,7 +590,8 @@ pub(crate) struct Verify {
                   on a machine that has the agency's key:\n\n  sohoa audit --output s3://records \
                   --config sohoa.toml --events --sign-head\n\nA row that was changed, removed, \
                   inserted or moved, a cut tail and a forged head are each named, and nothing is \
-                  signed over them."
+                  signed over them; so are events that no head covers for more than --head-within \
+                  days."
 )]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct Audit {
@@ -608,6 +617,9 @@ pub(crate) struct Audit {
     /// Sign the head of a sound trail with the agency's key: daily, by cron.
     #[arg(long, requires = "events")]
     pub(crate) sign_head: bool,
+    /// Days that events may stand under no signed head: without one, a cut tail does not show.
+    #[arg(long, value_name = "DAYS", default_value_t = 2, requires = "events")]
+    pub(crate) head_within: u32,
     /// Print the report as JSON.
     #[arg(long)]
     pub(crate) json: bool,

@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use sohoa_flow::{FatalKind, Fault};
 use sohoa_index::{Batch, Index, IndexError};
-use sohoa_kafka::{Announcement, Submitter, Topic, connect};
+use sohoa_kafka::{Announcement, Event, Submitter, Topic, connect};
 use sohoa_publish::keys;
 use sohoa_schemas::{
     config::Kafka,
-    message::{DOCUMENT_TYPE, DocumentEvent, EventPages, VERSION},
+    message::{DocumentEvent, EventPages, VERSION},
 };
 use sohoa_store::{Store, classify, hash::sha256};
 
@@ -185,19 +185,9 @@ async fn announcement(
         code: settled.rows.intake.iter().find_map(|row| row.code),
         settled_at: now(),
     };
-    let payload = serde_json::to_vec(&event)
-        .map_err(|error| Fault::fatal(FatalKind::Internal, STAGE, error))?;
-    let header = |name: &str, value: String| (name.to_owned(), value);
-    let headers = vec![
-        header("ce_specversion", "1.0".into()),
-        header("ce_type", DOCUMENT_TYPE.into()),
-        header("ce_source", format!("sohoa/{name}")),
-        header("ce_id", id),
-        header("ce_time", now().to_rfc3339()),
-        header("content-type", "application/json".into()),
-    ];
-    let key = dossier.to_string();
-    Ok(Announcement { topic: Topic::Documents, key, payload, headers })
+    let (source, time) = (format!("sohoa/{name}"), now().to_rfc3339());
+    let headers = Event { id: &id, source: &source, time: &time, traceparent: None };
+    Announcement::json((Topic::Documents, dossier.to_string()), &event, headers)
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ mod arguments;
 mod audit;
 mod authority;
 mod bar;
+mod broken;
 mod channel;
 mod clock;
 mod commands;

@@ -13,6 +13,7 @@ mod index;
 mod interrupted;
 mod levels;
 mod misuse;
+mod policy;
 #[expect(dead_code, unreachable_pub, reason = "the tests of the signer need more of it")]
 #[path = "../../pipeline/sign/tests/made/pki.rs"]
 mod pki;

@@ -17,7 +17,7 @@ use sohoa_harness::{
 use crate::support::{Ran, World, children, json_lines, signal, signal_process, wait_until};
 
 /// All tests of this file.
-pub(crate) const TESTS: [(&str, fn()); 16] = [
+pub(crate) const TESTS: [(&str, fn()); 17] = [
     ("lanes::what_a_run_makes_a_worker_makes", what_a_run_makes_a_worker_makes),
     ("lanes::a_worker_takes_several_inputs_by_both_lanes", a_worker_takes_several_inputs),
     ("lanes::killed_workers_lose_and_repeat_nothing", killed_workers_lose_and_repeat_nothing),
@@ -40,6 +40,7 @@ pub(crate) const TESTS: [(&str, fn()); 16] = [
     ),
     ("lanes::a_document_that_kills_twice_is_refused", a_document_that_kills_twice_is_refused),
     ("lanes::a_broken_message_is_kept_and_the_lane_goes_on", a_broken_message_is_kept),
+    ("lanes::an_event_that_is_none_is_kept_and_the_index_goes_on", an_event_that_is_none_is_kept),
     ("lanes::an_input_that_a_worker_lacks_is_named", an_input_that_a_worker_lacks_is_named),
     ("lanes::a_topic_emptied_by_retention_is_no_loss", a_topic_emptied_by_retention_is_no_loss),
     ("lanes::operators_see_what_a_worker_does", operators_see_what_a_worker_does),
@@ -503,6 +504,11 @@ fn a_release_is_carried_out_by_a_worker() {
     let list = ["dead-letters", "list", "--json"];
     let letters = province.world.sohoa(&[&list[..], &places].concat());
     assert!(letters.stdout.contains("X02_BROKEN_MESSAGE"), "{}", letters.stdout);
+    let announced = read_committed(province.kafka.bootstrap(), &topic("deadletters"));
+    let of_release = |letter: &&Message| {
+        json(letter.payload.as_deref())["position"]["topic"] == topic("releases")
+    };
+    assert_eq!(announced.iter().filter(of_release).count(), 1);
 }
 
 /// Once it may be the worker that lacks an input; the second time it is the message that is wrong.
@@ -573,6 +579,39 @@ fn a_broken_message_is_kept() {
     Province::end(&mut worker);
     assert_eq!(listed(), 2, "these are work again");
     again(2);
+}
+
+/// A newer worker's event stops no index; it is kept for an indexer that knows it.
+fn an_event_that_is_none_is_kept() {
+    let province = Province::new("1", 1);
+    let bodies = [&br#"{"schema_version": 99, "new": true}"#[..], b"not json"];
+    for body in bodies {
+        messages::send(province.kafka.bootstrap(), &topic("documents"), "k", body);
+    }
+    province.backfill("first");
+    let mut worker = province.worker("one");
+    let said = || read_committed(province.kafka.bootstrap(), &topic("documents")).len() as i64;
+    wait_until("the events", || said() == province.documents + 2);
+    Province::end(&mut worker);
+    province.index();
+    assert_eq!(province.world.number("select count(*) as n from documents"), province.documents);
+    let letters = read_committed(province.kafka.bootstrap(), &topic("deadletters"));
+    let letters: Vec<Value> =
+        letters.iter().map(|letter| json(letter.payload.as_deref())).collect();
+    let of_events = |letter: &&Value| letter["position"]["topic"] == topic("documents");
+    assert_eq!(letters.iter().filter(of_events).count(), 2, "{letters:?}");
+    let places = ["--output", "s3://records/out", "--config", "sohoa.toml"];
+    let list = province.world.sohoa(&[&["dead-letters", "list"], &places[..]].concat());
+    assert!(list.stdout.contains("schema_version 99"), "{}", list.stdout);
+    // An indexer that knows more may be sent them again, as they came.
+    let replayed = province.world.sohoa(&[&["dead-letters", "replay"], &places[..]].concat());
+    assert!(replayed.stdout.contains("2 sent, 0 not"), "{} {}", replayed.stdout, replayed.stderr);
+    let events = read_committed(province.kafka.bootstrap(), &topic("documents"));
+    for body in bodies {
+        let same = events.iter().filter(|event| event.payload.as_deref() == Some(body));
+        assert_eq!(same.count(), 2);
+    }
+    province.index();
 }
 
 /// A worker that was not told of an input refuses nothing: it stops, and one that was goes on.

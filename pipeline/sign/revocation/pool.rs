@@ -32,6 +32,19 @@ impl Pool {
         once(&mut self.certificates, der.to_vec());
     }
 
+    /// Adds all of another.
+    pub(crate) fn join(&mut self, other: &Self) {
+        for (mine, others) in [
+            (&mut self.certificates, &other.certificates),
+            (&mut self.ocsps, &other.ocsps),
+            (&mut self.crls, &other.crls),
+        ] {
+            for bytes in others {
+                once(mine, bytes.clone());
+            }
+        }
+    }
+
     /// The digests of all its evidence.
     pub(crate) fn digests(&self) -> HashSet<Vec<u8>> {
         self.ocsps.iter().chain(&self.crls).map(|bytes| Hash::Sha256.of(bytes)).collect()

@@ -8,11 +8,13 @@
 //! * [`time_stamp`]: RFC 3161 tokens.
 //! * [`path`], [`subject`]: whose certificate it is and whether a pinned root vouches for it.
 //! * [`evidence`]: what the security store proves, and the level it lifts a signature to.
+//! * [`online`]: the same, where the authorities may be asked.
 //! * [`policy`]: may this certificate sign for this agency?
 //!
-//! Issuer names are never believed, only chains to pinned roots. Nothing is fetched: where the file
-//! itself does not prove that a certificate was not revoked, the verdict says so. A certificate is judged at the time of the time-stamp
-//! where there is a sound one, else at the time the signer claims.
+//! Issuer names are never believed, only chains to pinned roots. [`verify_pdf`] fetches nothing:
+//! where the file itself does not prove that a certificate was not revoked, the verdict says so. A
+//! certificate is judged at the time of the time-stamp where there is a sound one, else at the time
+//! the signer claims.
 
 pub(crate) mod algorithm;
 mod changes;
@@ -22,6 +24,7 @@ pub(crate) mod evidence;
 mod field;
 mod fuzzing;
 pub(crate) mod judge;
+mod online;
 pub(crate) mod path;
 mod policy;
 mod report;
@@ -43,6 +46,7 @@ use crate::{
 use judge::{Judged, Measure};
 
 pub(crate) use fuzzing::signed_data;
+pub use online::verify_pdf_online;
 pub use policy::{PolicyError, SignerIdentity, check_signer};
 pub use report::{
     Algorithm, Coverage, Integrity, LaterChanges, Note, PadesLevel, Position, Report,
@@ -70,17 +74,21 @@ pub fn verify_pdf(
 ) -> Result<Report, VerifyError> {
     let document = Document::open(Source::open(path)?)?;
     let examined = examine(&document, trust, at_time)?;
+    Ok(report_of(&document, examined))
+}
+
+fn report_of(document: &Document, examined: Examined) -> Report {
     let signatures: Vec<_> = examined.judged.into_iter().map(|one| one.signature).collect();
     let verdict =
         signatures.iter().map(|signature| signature.verdict).max().unwrap_or(Verdict::Missing);
-    Ok(Report {
+    Report {
         size: document.source.len(),
         encrypted: document.encrypted(),
         junk_before_header: document.source.base(),
         signatures,
         unsigned_fields: examined.unsigned_fields,
         verdict,
-    })
+    }
 }
 
 /// All signatures of a document, judged.
@@ -97,19 +105,17 @@ pub(crate) fn examine(
     trust: &Trust,
     at_time: DateTime<Utc>,
 ) -> Result<Examined, PdfError> {
-    examine_with(document, trust, (at_time, Vec::new()))
+    examine_with(document, trust, (at_time, &Pool::default()))
 }
 
-/// The same with further certificates at hand, as if the document held them.
+/// The same with further certificates and evidence at hand, as if the document held them.
 pub(crate) fn examine_with(
     document: &Document,
     trust: &Trust,
-    (at_time, further): (DateTime<Utc>, Vec<Vec<u8>>),
+    (at_time, further): (DateTime<Utc>, &Pool),
 ) -> Result<Examined, PdfError> {
     let mut pool = dss::read(document);
-    for der in &further {
-        pool.add_certificate(der);
-    }
+    pool.join(further);
     let others: Vec<_> = pool.certificates.iter().filter_map(|d| Certificate::parse(d)).collect();
     let measure = Measure { trust, at_time, others: &others };
     let (mut judged, mut unsigned_fields) = (Vec::new(), Vec::new());

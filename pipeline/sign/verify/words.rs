@@ -44,7 +44,12 @@ impl Verdict {
 
     /// A signature one may rely on, as far as could be checked.
     pub fn is_acceptable(self) -> bool {
-        matches!(self, Self::Ok | Self::OkLegacyAlg | Self::IndeterminateRevocation)
+        self.is_proven() || self == Self::IndeterminateRevocation
+    }
+
+    /// The same, and it is shown that no certificate was revoked.
+    pub fn is_proven(self) -> bool {
+        matches!(self, Self::Ok | Self::OkLegacyAlg)
     }
 }
 

@@ -104,8 +104,8 @@ async fn replay(
     let submitter = if list_only {
         None
     } else {
-        let opened =
-            Submitter::open(&client, &kafka.prefix, &[Topic::Live, Topic::Bulk], store.clone());
+        let topics = [Topic::Live, Topic::Bulk, Topic::Documents];
+        let opened = Submitter::open(&client, &kafka.prefix, &topics, store.clone());
         Some(opened.map_err(|fault| setup::broker_failure(fault, &kafka.brokers))?)
     };
     let mut replay = Replay::new(submitter, live);

@@ -46,7 +46,7 @@ pub(crate) async fn run(arguments: Indexer) -> Result<Exit, Failure> {
     let removed = if arguments.skip_removed { Removed::Skip } else { Removed::Refuse };
     let kafka = &settings.config.kafka;
     let indexed =
-        indexer::run(kafka, store, bounds, (until, removed), (shutdown, health, line)).await;
+        indexer::run(kafka, &store, bounds, (until, removed), (shutdown, health, line)).await;
     let indexed = indexed.map_err(|fault| setup::broker_failure(fault, &kafka.brokers))?;
     say(format_args!("{} documents indexed in {} commits", indexed.documents, indexed.commits))?;
     Ok(Exit::Done)

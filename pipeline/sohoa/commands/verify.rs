@@ -4,7 +4,13 @@ use std::{fmt::Write as _, path::Path};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use sohoa_sign::verify::{Expected, Report, Signature, Trust, TrustDomain, verify_pdf};
+use sohoa_schemas::config::UnknownRevocation;
+use sohoa_sign::{
+    EvidenceSource,
+    verify::{
+        Expected, Report, Signature, Trust, TrustDomain, VerifyError, verify_pdf, verify_pdf_online,
+    },
+};
 
 use crate::{
     arguments::Verify,
@@ -25,6 +31,23 @@ struct Answer {
     error: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     report: Option<Report>,
+    /// What no authority told, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    not_learnt: Vec<NotLearnt>,
+}
+
+#[derive(Serialize)]
+struct NotLearnt {
+    field_name: String,
+    error: String,
+}
+
+/// Who is believed, and who is asked.
+struct Judge {
+    trust: Trust,
+    online: Option<EvidenceSource>,
+    /// A signature whose revocation stays unknown is not valid.
+    strict: bool,
 }
 
 /// Judges every file; valid only when every signature of every file is.
@@ -39,9 +62,12 @@ pub(crate) fn run(arguments: &Verify) -> Result<Exit, Failure> {
         }
         trust.expected = Expected::Agency(code.clone());
     }
+    let online = arguments.online.then(|| authority::online(&settings.config, &trust));
+    let refuses = settings.config.sign.unknown_revocation == UnknownRevocation::Refuse;
+    let judge = Judge { trust, online: online.transpose()?, strict: arguments.strict || refuses };
     let mut all_valid = true;
     for file in &arguments.files {
-        let answer = judge(file, &trust, now());
+        let answer = judge.answer(file, now());
         all_valid &= answer.valid;
         if arguments.json {
             let text = serde_json::to_string(&answer)
@@ -54,18 +80,47 @@ pub(crate) fn run(arguments: &Verify) -> Result<Exit, Failure> {
     Ok(if all_valid { Exit::Done } else { Exit::CheckFailed })
 }
 
-fn judge(file: &Path, trust: &Trust, now: DateTime<Utc>) -> Answer {
-    let name = file.display().to_string();
-    match verify_pdf(file, trust, now) {
-        Ok(report) => {
-            let valid = report.verdict.is_acceptable();
-            Answer { file: name, valid, error: None, report: Some(report) }
+impl Judge {
+    fn answer(&self, file: &Path, now: DateTime<Utc>) -> Answer {
+        let mut answer = Answer {
+            file: file.display().to_string(),
+            valid: false,
+            error: None,
+            report: None,
+            not_learnt: Vec::new(),
+        };
+        match self.judge(file, now) {
+            Ok((report, not_learnt)) => {
+                let verdict = report.verdict;
+                answer.valid =
+                    if self.strict { verdict.is_proven() } else { verdict.is_acceptable() };
+                answer.report = Some(report);
+                answer.not_learnt = not_learnt;
+            }
+            Err(error) => answer.error = Some(said(&error)),
         }
-        Err(error) => {
-            let failure = Failure::from_error(Exit::CheckFailed, &error);
-            Answer { file: name, valid: false, error: Some(failure.chain.join(": ")), report: None }
-        }
+        answer
     }
+
+    fn judge(
+        &self,
+        file: &Path,
+        now: DateTime<Utc>,
+    ) -> Result<(Report, Vec<NotLearnt>), VerifyError> {
+        let Some(online) = &self.online else {
+            return Ok((verify_pdf(file, &self.trust, now)?, Vec::new()));
+        };
+        let (report, unknown) = verify_pdf_online(file, online, now)?;
+        let not_learnt = unknown
+            .into_iter()
+            .map(|(field_name, error)| NotLearnt { field_name, error: said(&error) });
+        Ok((report, not_learnt.collect()))
+    }
+}
+
+/// An error with its causes, on one line.
+fn said(error: &(dyn std::error::Error + 'static)) -> String {
+    Failure::from_error(Exit::CheckFailed, error).chain.join(": ")
 }
 
 fn describe(answer: &Answer) -> String {
@@ -84,7 +139,10 @@ fn write(text: &mut String, answer: &Answer) -> std::fmt::Result {
         let verdict = report.verdict;
         writeln!(text, "  {} / {}", verdict.english(), verdict.vietnamese())?;
     }
-    report.signatures.iter().try_for_each(|signature| one(text, signature))
+    report.signatures.iter().try_for_each(|signature| one(text, signature))?;
+    answer.not_learnt.iter().try_for_each(|NotLearnt { field_name, error }| {
+        writeln!(text, "  {field_name}: not learnt / chưa tra cứu được: {error}")
+    })
 }
 
 fn one(text: &mut String, signature: &Signature) -> std::fmt::Result {

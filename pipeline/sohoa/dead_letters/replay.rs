@@ -10,10 +10,10 @@ use sohoa_flow::{
     retry::{Policy, retry},
 };
 use sohoa_kafka::{
-    Topic,
-    submit::{Event, Submitter, Verbatim},
+    Event, Topic,
+    submit::{Submitter, Verbatim},
 };
-use sohoa_schemas::{message::Submission, record::BrokenMessage};
+use sohoa_schemas::record::{BrokenMessage, Quarantine};
 use sohoa_store::{Store, hash::sha256};
 
 use super::{Body, Letter, STAGE};
@@ -75,7 +75,7 @@ impl Replay {
         letter: &Letter,
     ) -> Result<Result<(), &'static str>, Fault> {
         let sent = match &letter.body {
-            Body::Document(entry) => self.send_document(letter, entry.message.as_ref()).await?,
+            Body::Document(entry) => self.send_document(letter, entry).await?,
             Body::Message(entry) => self.send_message(&letter.key, entry).await?,
             Body::Damaged(_) => Err(DAMAGED),
         };
@@ -89,20 +89,21 @@ impl Replay {
     async fn send_document(
         &self,
         letter: &Letter,
-        message: Option<&Submission>,
+        entry: &Quarantine,
     ) -> Result<Result<(), &'static str>, Fault> {
-        let Some(message) = message else {
+        let Some(message) = &entry.message else {
             return Ok(Err("it did not come by a message: sohoa run --reprocess quarantined"));
         };
         let Some(submitter) = &self.submitter else { return Ok(Ok(())) };
         let time = now().to_rfc3339();
+        let traceparent = entry.traceparent.as_deref();
         let event =
-            Event { id: &letter.key, source: "sohoa/dead-letters", time: &time, traceparent: None };
+            Event { id: &letter.key, source: "sohoa/dead-letters", time: &time, traceparent };
         submitter.send(self.topic, message, event).await?;
         Ok(Ok(()))
     }
 
-    /// Whether it is understood now is the worker's to say: the one that refused it may have been
+    /// Whether it is understood now is the reader's to say: the one that refused it may have been
     /// older than its sender.
     async fn send_message(
         &mut self,
@@ -114,10 +115,9 @@ impl Replay {
         let (Ok(message_key), Ok(payload)) = (message_key, decode(&entry.payload_base64)) else {
             return Ok(Err(DAMAGED));
         };
-        // A release has a topic of its own.
-        if entry.position.topic.contains(".releases.") {
+        let Some(topic) = self.topic_for(&entry.position.topic) else {
             return Ok(Err("it is a release: decide again with sohoa release"));
-        }
+        };
         let is_new = self.messages.insert(sha256(&payload));
         let Some(submitter) = &self.submitter else { return Ok(Ok(())) };
         self.resent.push(key.to_owned());
@@ -126,8 +126,20 @@ impl Replay {
         }
         let (key, headers) = (message_key.as_deref(), &entry.headers);
         let message = Verbatim { key, payload: &payload, headers };
-        submitter.send_verbatim(self.topic, message).await?;
+        submitter.send_verbatim(topic, message).await?;
         Ok(Ok(()))
+    }
+
+    /// Where a message of a topic is sent again: a document into the lane that was asked for, an event
+    /// to the index. None for a release: what was held then may be another reading by now.
+    fn topic_for(&self, name: &str) -> Option<Topic> {
+        // The prefix may have been another one.
+        let of = |topic: Topic| name.ends_with(&topic.name(""));
+        match () {
+            () if of(Topic::Releases) => None,
+            () if of(Topic::Documents) => Some(Topic::Documents),
+            () => Some(self.topic),
+        }
     }
 
     /// Waits until the broker has everything, and notes in the entries of messages that it has.

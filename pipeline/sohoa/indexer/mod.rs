@@ -17,20 +17,21 @@ use sohoa_flow::{
 };
 use sohoa_index::{Appended, Index};
 use sohoa_kafka::{
-    Reader, Topic, connect,
+    Reader, Topic, Word, connect,
     reader::{Event, Removed},
     topics,
 };
 use sohoa_metrics::{CommitResult, Health, Line, Skipped, Stage, Table, edge::Lying, record};
 use sohoa_schemas::{
     config::Kafka,
-    message::{DocumentEvent, VERSION},
+    message::{DocumentEvent, MessagePosition, VERSION},
     record::Rows,
 };
 use sohoa_store::Store;
 use tokio::time::Instant;
 
 use crate::{
+    broken::Desk,
     observe::{ended, tried_again},
     run::{Bounds, index_fault},
 };
@@ -44,28 +45,22 @@ const BEAT: Duration = Duration::from_secs(5);
 /// with pages, and a document may have thousands.
 const PAGES: u64 = 20_000;
 
-/// Workers are newer than this indexer. It stops where it stands: behind the event its position
-/// would say that the rows are in the index.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "the event in partition {partition} at offset {offset} is of version {version}, and this \
-     indexer knows version {known}: bring the indexer to the version of the workers; it goes on \
-     where it stopped",
-    known = VERSION
-)]
-struct UnknownVersion {
-    partition: i32,
-    offset: i64,
-    version: i64,
-}
-
-/// The version an event says it is of, whatever else it says.
-fn version(payload: &[u8]) -> Option<i64> {
+/// What a message of the topic announces; else why it is none.
+fn understand(payload: &[u8]) -> Result<DocumentEvent, String> {
     #[derive(serde::Deserialize)]
     struct Versioned {
         schema_version: i64,
     }
-    serde_json::from_slice::<Versioned>(payload).ok().map(|event| event.schema_version)
+    // The version first: one that is not known may have any form.
+    match serde_json::from_slice(payload) {
+        Ok(Versioned { schema_version }) if schema_version != i64::from(VERSION) => Err(format!(
+            "The event has schema_version {schema_version}, and this indexer knows {VERSION}: \
+             bring it to the version of the workers, then send the event again with \
+             sohoa dead-letters replay"
+        )),
+        _ => serde_json::from_slice(payload)
+            .map_err(|error| format!("The message is not an event of a document: {error}")),
+    }
 }
 
 /// When it ends.
@@ -92,7 +87,7 @@ pub(crate) struct Indexed {
 /// `Fatal` when the topic does not follow on what was read of it; the broker's and the store's own.
 pub(crate) async fn run(
     kafka: &Kafka,
-    store: Store,
+    store: &Store,
     bounds: Bounds,
     (until, removed): (Until, Removed),
     (shutdown, health, line): (Shutdown, Health, Line),
@@ -120,6 +115,7 @@ pub(crate) async fn run(
     let indexer = Indexer {
         index,
         store,
+        desk: Desk::new("sohoa/indexer", kafka, (store, Policy::default())),
         topic,
         bounds,
         waiting: BTreeMap::new(),
@@ -153,9 +149,10 @@ struct Waiting {
     next_offset: i64,
 }
 
-struct Indexer {
+struct Indexer<'a> {
     index: Index,
-    store: Store,
+    store: &'a Store,
+    desk: Desk<'a>,
     topic: String,
     bounds: Bounds,
     waiting: BTreeMap<i32, Waiting>,
@@ -171,7 +168,7 @@ struct Indexer {
     line: Line,
 }
 
-impl Indexer {
+impl Indexer<'_> {
     async fn work(
         mut self,
         mut reader: Reader,
@@ -194,9 +191,7 @@ impl Indexer {
                 () = tokio::time::sleep(BEAT) => {}
                 () = tokio::time::sleep_until(self.due), if waits => self.commit().await?,
                 event = reader.next() => match event? {
-                    Event::Message { partition, offset, payload } => {
-                        self.take(partition, offset, &payload).await?;
-                    }
+                    Event::Message(word) => self.take(&word).await?,
                     Event::End { partition, next } => {
                         open.retain(|one| *one != partition);
                         self.move_on(partition, next);
@@ -248,27 +243,30 @@ impl Indexer {
         }
     }
 
-    async fn take(&mut self, partition: i32, offset: i64, payload: &[u8]) -> Result<(), Fault> {
-        if let Some(version) = version(payload).filter(|version| *version != i64::from(VERSION)) {
-            let error = UnknownVersion { partition, offset, version };
-            return Err(Fault::fatal(FatalKind::Configuration, STAGE, error));
-        }
-        let lying = self.line.edge_into(Stage::Index).put(payload.len() as u64);
-        let waiting = self.waiting(partition, offset + 1);
-        match serde_json::from_slice(payload) {
-            Ok(event) => waiting.events.push((event, lying)),
-            // The object is there; `sohoa audit` names it, and `sohoa index rebuild` finds it.
-            Err(error) => {
-                record::index_skipped(Skipped::Unreadable);
-                tracing::error!(
-                    partition, offset, %error,
-                    "an event cannot be understood and is passed over; run sohoa index rebuild"
-                );
+    async fn take(&mut self, word: &Word) -> Result<(), Fault> {
+        let MessagePosition { partition, offset, .. } = word.position;
+        let event = match understand(&word.payload) {
+            Ok(event) => event,
+            // The position goes past it, so it has to be kept first.
+            Err(why) => {
+                self.refuse(word, &why).await?;
+                self.move_on(partition, offset + 1);
+                return Ok(());
             }
-        }
+        };
+        let lying = self.line.edge_into(Stage::Index).put(word.payload.len() as u64);
+        self.waiting(partition, offset + 1).events.push((event, lying));
         let pages = self.events().map(|event| event.pages.total()).sum::<u64>();
         let full = self.events().count() >= self.bounds.documents || pages >= PAGES;
         if full { self.commit().await } else { Ok(()) }
+    }
+
+    /// Keeps and announces a message that is no event, as workers do theirs. The document's own
+    /// object is there, so that `sohoa index rebuild` finds it as well.
+    async fn refuse(&mut self, word: &Word, why: &str) -> Result<(), Fault> {
+        record::index_skipped(Skipped::Unreadable);
+        let desk = tokio::sync::Mutex::new(&mut self.desk);
+        retry(patience(), || async { desk.lock().await.refuse(word, why).await }).await
     }
 
     /// All events that wait for their commit.
@@ -335,7 +333,7 @@ impl Indexer {
     }
 
     async fn append_waiting(&mut self) -> Result<(), Fault> {
-        let rows = entries::rows(&self.store, self.events()).await?;
+        let rows = entries::rows(self.store, self.events()).await?;
         let position = |(partition, waiting): (&i32, &Waiting)| {
             (application(&self.topic, *partition), waiting.next_offset)
         };
@@ -379,9 +377,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_version_is_found_in_events_of_any_form() {
-        assert_eq!(version(br#"{"schema_version": 2, "rows": []}"#), Some(2));
-        assert_eq!(version(br#"{"schema_version": "two"}"#), None);
-        assert_eq!(version(b"not json"), None);
+    fn a_version_that_is_not_known_is_told_from_a_message_that_is_none() {
+        let why = |payload: &[u8]| understand(payload).unwrap_err();
+        let newer = why(br#"{"schema_version": 2, "rows": []}"#);
+        assert!(newer.contains("schema_version 2") && newer.contains("replay"), "{newer}");
+        for none in [&br#"{"schema_version": "two"}"#[..], br#"{"schema_version": 1}"#, b"no json"]
+        {
+            assert!(why(none).contains("not an event"));
+        }
     }
 }

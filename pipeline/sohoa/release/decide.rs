@@ -177,7 +177,7 @@ fn entry(
     let Released { by, reference, .. } = &released;
     let error = format!("refused by {by} ({reference}): {reason}");
     let rejection = Rejection::new(Code::Q09ReleaseRefused, STAGE, error);
-    let Prepared { record, message, position, .. } = prepared;
+    let Prepared { record, message, position, traceparent, .. } = prepared;
     let mut intake = record.rows.intake;
     for row in &mut intake {
         row.outcome = Outcome::Quarantined;
@@ -203,6 +203,7 @@ fn entry(
         quarantined_at: time,
         message: message.map(|message| *message),
         position,
+        traceparent,
         refused_by: Some(released),
         ..entry
     }

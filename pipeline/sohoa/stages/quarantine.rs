@@ -59,6 +59,7 @@ fn with_history(mut entry: Quarantine, earlier: Quarantine) -> Quarantine {
     entry.attempts += earlier.attempts;
     entry.message = earlier.message.filter(|_| entry.code != Code::S01SecretPaper);
     entry.position = earlier.position;
+    entry.traceparent = earlier.traceparent;
     for uri in earlier.sources {
         if !entry.sources.contains(&uri) {
             entry.sources.push(uri);
@@ -121,6 +122,7 @@ pub(crate) fn new(
         quarantined_at: now(),
         message: None,
         position: None,
+        traceparent: None,
         refused_by: None,
         rows,
     }

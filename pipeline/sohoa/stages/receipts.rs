@@ -10,7 +10,7 @@ use sohoa_publish::{holding, keys, publication, quarantine, trail};
 use sohoa_schemas::{
     Code,
     events::EventRow,
-    record::{Record, Rows},
+    record::{Prepared, Record, Rows},
     rows::{IntakeRow, Outcome},
 };
 use sohoa_source::SourceFile;
@@ -39,7 +39,7 @@ pub(crate) async fn again(
     taken: &Taken,
     record: Record,
 ) -> Result<Settled, Fault> {
-    clear_published(context, record.source_uid).await?;
+    join_waiting(context, taken).await?;
     let refused = refused_since(context, &record).await?;
     let mut rows = match &refused {
         Some((at, _)) => anew(context, taken, &record, *at),
@@ -65,24 +65,32 @@ pub(crate) async fn again(
     Ok(Settled { known: true, unannounced, ..settled })
 }
 
-/// An interruption between the record and the clearing leaves the held state behind. A reading that
-/// waits beside a correction of the version before was not published, and goes on waiting.
-async fn clear_published(context: &Context, source: Uuid) -> Result<(), Fault> {
+/// A reading that waits beside a correction of the version before was not published: it goes on
+/// waiting, and has these files' receipts, or its own would be the last word on them.
+async fn join_waiting(context: &Context, taken: &Taken) -> Result<(), Fault> {
+    let Some(waiting) = clear_published(context, taken.uid).await? else { return Ok(()) };
+    let key = keys::work(taken.uid, waiting.record.version, holding::PREPARED);
+    let join = |mut held: Prepared| join(context, taken, &mut held.record).then_some(held);
+    retry(context.retry, || holding::change(&context.output, &key, join)).await
+}
+
+/// Clears what an interruption between the record and the clearing left behind; answers what does
+/// wait.
+async fn clear_published(context: &Context, source: Uuid) -> Result<Option<Prepared>, Fault> {
     let output = &context.output;
     loop {
         let held = match retry(context.retry, || holding::of(output, source)).await {
             Ok(Some(held)) => held,
             // One that is damaged is found so by whoever decides on it.
-            Ok(None) | Err(Fault::Reject(_)) => break,
+            Ok(None) | Err(Fault::Reject(_)) => return Ok(None),
             Err(fault) => return Err(fault),
         };
         let version = held.record.version;
         if retry(context.retry, || publication::reading(output, source, version)).await?.is_none() {
-            break;
+            return Ok(Some(held));
         }
         retry(context.retry, || holding::clear(output, source, version)).await?;
     }
-    Ok(())
 }
 
 /// When a published document was refused, if its refusal has the later receipt, and the events that

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use sohoa_decode::Origin;
 use sohoa_document::Rect;
 use sohoa_flow::{FatalKind, Fault};
+use sohoa_publish::keys;
 use sohoa_schemas::{
     Code,
     config::{self, Config, SignatureLevel},
@@ -17,7 +18,7 @@ use sohoa_schemas::{
 };
 use sohoa_sign::{
     Appearance, Corner, FontFile, SignRequest,
-    verify::{Position, Report, Signature, SubjectKind, Verdict, verify_pdf},
+    verify::{Position, Report, Signature, SubjectKind, Trust, TrustDomain, Verdict, verify_pdf},
 };
 use sohoa_store::classify_local;
 use tempfile::TempPath;
@@ -27,7 +28,7 @@ use crate::{
     authority::Authority,
     context::{Context, Office, now, vietnamese},
     levels::{self, Seal},
-    stages::{read::Read, rows, take_in::Taken},
+    stages::{accept::Remark, read::Read, rows, take_in::Taken},
 };
 
 const STAGE: &str = "sign";
@@ -99,12 +100,43 @@ pub(crate) fn copied_at(time: DateTime<Utc>) -> String {
     format!("Thời gian sao chụp: {}", vietnamese(time).format("%d.%m.%Y %H:%M:%S %:z"))
 }
 
+/// Whether it is asked, before the key is used, if the signer was revoked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// The authorities are.
+    Authorities,
+    /// They were silent, and the configuration allows to go on.
+    Nobody,
+}
+
+/// The document is another agency's.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the document is kept by the agency `{keeper}`, and this configuration's key is that of \
+     `{own}`: it is signed under that agency's own configuration"
+)]
+struct OtherAgency {
+    keeper: String,
+    own: String,
+}
+
+/// Policy before key: an agency's key signs what that agency keeps.
+pub(crate) fn check_custodian(office: &Office, record: &Record) -> Result<(), Fault> {
+    let own = office.settings.config.agency.code.as_deref();
+    let keepers = record.rows.documents.iter().map(|row| row.custodian_agency_code.as_deref());
+    let Some(keeper) = keepers.into_iter().find(|keeper| *keeper != own) else { return Ok(()) };
+    let named = |code: Option<&str>| code.unwrap_or("(none)").to_owned();
+    let error = OtherAgency { keeper: named(keeper), own: named(own) };
+    Err(Fault::reject(Code::Q11OtherAgency, STAGE, error))
+}
+
 /// Signs a composed document at a level.
 pub(crate) fn sign(
     office: &Office,
     prepared: &Prepared,
-    (composed, level): (&Path, SignatureLevel),
+    (composed, level, asked): (&Path, SignatureLevel, Asked),
 ) -> Result<SignedDocument, Fault> {
+    check_custodian(office, &prepared.record)?;
     let time = now();
     let mut lines = prepared.appearance.clone();
     lines.push(shown_time(time));
@@ -132,10 +164,11 @@ pub(crate) fn sign(
     }
     let signed = || {
         let Authority { signer, stamps, .. } = &*office.authority;
-        let seal = Seal::of(level, stamps.as_ref(), office.evidence.as_deref());
+        let evidence = office.evidence.as_deref().filter(|_| asked == Asked::Authorities);
+        let seal = Seal::of(level, stamps.as_ref(), evidence);
         let signed = seal.sign((composed, &file), &request, &**signer);
         signed.map_err(|error| levels::fault(STAGE, error))?;
-        verify(office, &file)
+        verify((&file, &office.authority.custodian))
     };
     let booked = || office.clock.book(|spent| &mut spent.sign, signed);
     let report = tokio::task::block_in_place(booked)?;
@@ -153,6 +186,7 @@ pub(crate) fn sign(
         version: record.version,
         province: &record.province,
         month: &record.ingest_month,
+        custodian: custodian(record),
     };
     // A composed document brings none along.
     let made = report.signatures.iter().map(|signature| SignatureRow {
@@ -166,7 +200,19 @@ pub(crate) fn sign(
 pub(crate) fn finished(mut row: SignatureRow, document: &Part) -> SignatureRow {
     row.sha256_object.clone_from(&document.sha256);
     row.signature_uid = signature_uid(row.source_uid, &document.sha256, row.seq);
+    kept_in(row, &document.key)
+}
+
+/// Notes where the evidence is, if there is any: in the file itself.
+fn kept_in(mut row: SignatureRow, key: &str) -> SignatureRow {
+    let method = row.revocation_method.as_deref();
+    row.evidence_uri = method.filter(|method| *method != "none").map(|_| key.to_owned());
     row
+}
+
+/// Code of the agency that keeps a record.
+fn custodian(record: &Record) -> Option<&str> {
+    record.rows.documents.first()?.custodian_agency_code.as_deref()
 }
 
 /// The rows of a record's signatures as they are in its next file. What each is for stands in the
@@ -177,6 +223,7 @@ pub(crate) fn seen_again(record: &Record, report: &Report, next: &Part) -> Vec<S
         version: record.version + 1,
         province: &record.province,
         month: &record.ingest_month,
+        custodian: custodian(record),
     };
     let file = record.parts.iter().find(|part| part.role == "document");
     let seen = |signature: &Signature| {
@@ -191,29 +238,32 @@ pub(crate) fn seen_again(record: &Record, report: &Report, next: &Part) -> Vec<S
     report.signatures.iter().map(seen).collect()
 }
 
-/// The signatures that a source's files brought along.
+/// The signatures that a source's files brought along, and why those of a file cannot be read.
 pub(crate) fn found(
     context: &Context,
     taken: &Taken,
     origin: Origin,
-) -> Result<Vec<SignatureRow>, Fault> {
+) -> Result<(Vec<SignatureRow>, Option<Remark>), Fault> {
     let month = rows::month(taken);
     let of = Of {
         source: taken.uid,
         version: 1,
         province: &context.settings.config.agency.province,
         month: &month,
+        custodian: context.settings.config.agency.code.as_deref(),
     };
-    let mut found = Vec::new();
+    let (mut found, mut unread) = (Vec::new(), None);
     for file in &taken.files {
         let report = match tokio::task::block_in_place(|| {
-            context.clock.book(|spent| &mut spent.sign, || verify(context, &file.path))
+            context
+                .clock
+                .book(|spent| &mut spent.sign, || verify((&file.path, &context.authority.trust)))
         }) {
             Ok(report) => report,
-            // A signed file that the verifier cannot read is still a record; its signature rows
-            // are missing, which the log says and `sohoa verify` shows.
+            // A signed file that the verifier cannot read is still a record.
             Err(Fault::Reject(rejection)) => {
-                tracing::warn!(source = %taken.uid, error = %rejection.cause.error, "signatures unreadable");
+                let observed = format!("its signatures cannot be read: {}", rejection.cause.error);
+                unread = Some(Remark::seen(Code::GAltered, observed));
                 continue;
             }
             Err(fault) => return Err(fault),
@@ -221,23 +271,25 @@ pub(crate) fn found(
         for signature in &report.signatures {
             let row = row(&of, signature, found_role(signature, origin));
             let signature_uid = signature_uid(taken.uid, &file.sha256, row.seq);
-            found.push(SignatureRow { signature_uid, sha256_object: file.sha256.clone(), ..row });
+            let row = SignatureRow { signature_uid, sha256_object: file.sha256.clone(), ..row };
+            found.push(kept_in(row, &keys::original(&file.sha256)));
         }
     }
-    Ok(found)
+    Ok((found, unread))
 }
 
-/// Whether a signature is an organisation's and may be relied on, as far as could be checked.
+/// Whether a signature is an agency's and may be relied on, as far as could be checked.
 pub(crate) fn holds_for_agency(row: &SignatureRow) -> bool {
     let holds = [Verdict::Ok, Verdict::OkLegacyAlg, Verdict::IndeterminateRevocation]
         .iter()
         .any(|verdict| word(verdict) == row.verdict);
-    holds && row.subject_kind == word(&SubjectKind::Organisation)
+    holds
+        && row.subject_kind == word(&SubjectKind::Organisation)
+        && row.trust_domain != word(&TrustDomain::PublicCa)
 }
 
-fn verify(office: &Office, file: &Path) -> Result<Report, Fault> {
-    verify_pdf(file, &office.authority.trust, now())
-        .map_err(|error| Fault::reject(Code::F02Unreadable, STAGE, error))
+fn verify((file, trust): (&Path, &Trust)) -> Result<Report, Fault> {
+    verify_pdf(file, trust, now()).map_err(|error| Fault::reject(Code::F02Unreadable, STAGE, error))
 }
 
 /// What a signature of ours is for.
@@ -284,6 +336,8 @@ struct Of<'a> {
     version: i32,
     province: &'a str,
     month: &'a str,
+    /// Code of the agency that keeps the records.
+    custodian: Option<&'a str>,
 }
 
 fn row(of: &Of<'_>, signature: &Signature, role: &str) -> SignatureRow {
@@ -307,6 +361,7 @@ fn row(of: &Of<'_>, signature: &Signature, role: &str) -> SignatureRow {
         page_no: signature.page_no.map(|page| page as i32),
         subject_kind: word(&signature.subject_kind),
         subject_kind_basis: word(&signature.subject_kind_basis),
+        subject_dn: signature.subject_dn.clone(),
         subject_cn: signature.subject_cn.clone(),
         subject_o: signature.subject_o.clone(),
         subject_mst: signature.subject_mst.clone(),
@@ -316,19 +371,31 @@ fn row(of: &Of<'_>, signature: &Signature, role: &str) -> SignatureRow {
         cert_sha256: signature.cert_sha256.clone(),
         chain_root_sha256: signature.chain_root_sha256.clone(),
         trust_domain: word(&signature.trust_domain),
+        agency_code: signature.agency.clone(),
+        agency_match: signature
+            .agency
+            .as_deref()
+            .zip(of.custodian)
+            .map(|(one, keeper)| one == keeper),
         sub_filter: signature.sub_filter.clone(),
         digest_alg: hash,
         sig_alg: scheme,
         key_bits: signature.key_bits.map(|bits| bits as i32),
         signing_time_claimed: signature.signing_time_claimed,
         timestamp_time: signature.timestamp.as_ref().map(|stamp| stamp.time),
+        tsa_dn: signature.timestamp.as_ref().and_then(|stamp| stamp.tsa_dn.clone()),
         cert_not_before: signature.cert_not_before,
         cert_not_after: signature.cert_not_after,
+        revocation_method: Some(word(&signature.revocation_method)),
+        revocation_status: Some(word(&signature.revocation_status)),
+        revocation_checked_at: signature.revocation_checked_at,
+        evidence_uri: None,
         byte_range_covers_all: signature.byte_range_covers_all,
         modified_after: signature.modified_after,
         pades_level: word(&signature.pades_level),
         verdict: word(&signature.verdict),
         verified_at: now(),
+        verifier_version: Some(env!("CARGO_PKG_VERSION").to_owned()),
         schema_version: SCHEMA_VERSION,
     }
 }

@@ -1,25 +1,26 @@
 //! What is announced of a document: its event, and a dead letter when it was refused.
 
 use serde::Serialize;
-use sohoa_flow::{FatalKind, Fault, retry::retry};
-use sohoa_kafka::{Announcement, Delivery, Topic};
+use sohoa_flow::{Fault, retry::retry};
+use sohoa_kafka::{Announcement, Delivery, Event, Topic, announcement::TRACE};
 use sohoa_schemas::{
     Code,
-    message::{DEAD_LETTER_TYPE, DOCUMENT_TYPE, DeadLetter, DocumentEvent, EventPages, VERSION},
+    message::{DeadLetter, DocumentEvent, EventPages, VERSION},
     rows::Outcome,
 };
 use sohoa_store::{classify, hash::sha256};
 use uuid::Uuid;
 
 use crate::{
+    broken,
     context::{Context, now},
     stages::Settled,
 };
 
 const STAGE: &str = "announce";
 
-/// Header that ties a document to its sender's trace.
-const TRACE: &str = "traceparent";
+/// `ce_source` of a worker's announcements.
+pub(crate) const SOURCE: &str = "sohoa/worker";
 
 /// Which document is announced.
 #[derive(Debug, Clone, Copy)]
@@ -80,7 +81,7 @@ pub(crate) async fn of(
 }
 
 /// The announcement of a refusal.
-pub(crate) fn dead_letter(
+fn dead_letter(
     context: &Context,
     about: About<'_>,
     key: &str,
@@ -113,23 +114,13 @@ fn announcement<T: Serialize>(
     (topic, part): (Topic, &str),
     body: &T,
 ) -> Result<Announcement, Fault> {
-    let payload = serde_json::to_vec(body)
-        .map_err(|error| Fault::fatal(FatalKind::Internal, STAGE, error))?;
     let position = about.delivery.place.position(&context.settings.config.kafka.prefix);
-    let kind = if topic == Topic::Documents { DOCUMENT_TYPE } else { DEAD_LETTER_TYPE };
     // The same document announced again after a redelivery has the same id.
-    let id = format!("{}/{}/{}{part}", position.topic, position.partition, position.offset);
-    let header = |name: &str, value: String| (name.to_owned(), value);
-    let mut headers = vec![
-        header("ce_specversion", "1.0".into()),
-        header("ce_type", kind.into()),
-        header("ce_source", "sohoa/worker".into()),
-        header("ce_id", id),
-        header("ce_time", now().to_rfc3339()),
-        header("content-type", "application/json".into()),
-    ];
-    headers.extend(trace(about.delivery).map(|trace| header(TRACE, trace.to_owned())));
-    Ok(Announcement { topic, key: about.dossier.to_string(), payload, headers })
+    let id = format!("{}{part}", broken::id(&position));
+    let time = now().to_rfc3339();
+    let traceparent = trace(about.delivery);
+    let event = Event { id: &id, source: SOURCE, time: &time, traceparent };
+    Announcement::json((topic, about.dossier.to_string()), body, event)
 }
 
 /// The sender's trace, if the message names one.

@@ -7,7 +7,7 @@ use sohoa_kafka::{
     Announcement, Delivery, Suspicion,
     stored::{self, Unreadable},
 };
-use sohoa_publish::{holding, quarantine};
+use sohoa_publish::{CameBy, holding, quarantine};
 use sohoa_schemas::{
     Code,
     message::{MessagePosition, Submission},
@@ -15,8 +15,9 @@ use sohoa_schemas::{
 };
 use sohoa_source::{Source, submission::from_message};
 
-use super::{answer, broken, inputs::Inputs};
+use super::{answer, inputs::Inputs};
 use crate::{
+    broken,
     context::Context,
     stages::{self, Settled, process::refuse_unless_done, take_in::footprint},
 };
@@ -129,21 +130,23 @@ async fn not_understood(
     misunderstood: Misunderstood,
 ) -> Result<Answered, Fault> {
     match misunderstood {
-        Misunderstood::Broken(why) => {
-            let announcements = broken::refuse(context, delivery, &why).await?;
-            Ok(Answered { announcements, settled: None })
-        }
+        Misunderstood::Broken(why) => refused(context, delivery, &why).await,
         // Once, for somebody to add the input: else a worker that lacks one would empty the lane. The
         // second time it is the message that is wrong, and would stop one worker after the other.
         Misunderstood::Elsewhere(error) if delivery.suspicion == Suspicion::None => {
             Err(Fault::fatal(FatalKind::Configuration, STAGE, error))
         }
-        Misunderstood::Elsewhere(error) => {
-            let announcements = broken::refuse(context, delivery, &error.to_string()).await?;
-            Ok(Answered { announcements, settled: None })
-        }
+        Misunderstood::Elsewhere(error) => refused(context, delivery, &error.to_string()).await,
         Misunderstood::Unread(fault) => Err(fault),
     }
+}
+
+/// Keeps a broken message; its announcement goes with its position.
+async fn refused(context: &Context, delivery: &Delivery, why: &str) -> Result<Answered, Fault> {
+    let word = delivery.word(&context.settings.config.kafka.prefix);
+    let letter = broken::keep((&context.output, context.retry), &word, why).await?;
+    let announcements = vec![broken::announcement(&letter, &word, answer::SOURCE)?];
+    Ok(Answered { announcements, settled: None })
 }
 
 async fn announce(
@@ -153,7 +156,8 @@ async fn announce(
     settled: Settled,
 ) -> Result<Answered, Fault> {
     let position = delivery.place.position(&context.settings.config.kafka.prefix);
-    let came_by = (submission, &position);
+    let traceparent = answer::trace(delivery);
+    let came_by = CameBy { message: submission, position: &position, traceparent };
     match settled.outcome {
         Outcome::Quarantined => {
             let remember = || quarantine::remember(&context.output, settled.source, came_by);

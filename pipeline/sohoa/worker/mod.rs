@@ -15,7 +15,6 @@
 //! * `releases`: what an agency says of held documents, beside the lanes.
 
 mod answer;
-mod broken;
 mod document;
 mod driver;
 mod inputs;

@@ -4,16 +4,21 @@ use std::{sync::Arc, time::Duration};
 
 use futures::{StreamExt as _, stream};
 use sohoa_flow::{Fault, Shutdown};
-use sohoa_kafka::releases::{Releases, Word};
-use sohoa_schemas::message::{Release, VERSION, Verdict};
+use sohoa_kafka::{Word, releases::Releases};
+use sohoa_schemas::{
+    message::{Release, VERSION, Verdict},
+    record::Prepared,
+};
 
-use super::broken;
+use super::answer::SOURCE;
 use crate::{
+    broken::Desk,
     channel::Channel,
     context::Office,
     exit::{Exit, Failure},
     privacy::Pseudonyms,
     release::{Decision, Order, decide, named},
+    stages::sign,
 };
 
 /// Between two tries, while a service is away.
@@ -29,13 +34,16 @@ pub(crate) async fn follow(
     shutdown: Shutdown,
 ) -> Result<(), Failure> {
     let mut channel = Channel::open("release", &office.settings, &office.output)?;
+    let kafka = &office.settings.config.kafka;
+    let mut desk = Desk::new(SOURCE, kafka, (&office.output, office.retry));
     loop {
         let words = tokio::select! {
             biased;
             () = shutdown.drained() => return Ok(()),
             words = releases.next() => words?,
         };
-        while let Err(failure) = carry_out((&office, &pseudonyms), &mut channel, &words).await {
+        let with = (&office, &*pseudonyms);
+        while let Err(failure) = carry_out(with, (&mut channel, &mut desk), &words).await {
             if failure.exit != Exit::Unreachable {
                 return Err(failure);
             }
@@ -52,12 +60,12 @@ pub(crate) async fn follow(
 
 async fn carry_out(
     (office, pseudonyms): (&Arc<Office>, &Pseudonyms),
-    channel: &mut Channel<'_>,
+    (channel, desk): (&mut Channel<'_>, &mut Desk<'_>),
     words: &[Word],
 ) -> Result<(), Failure> {
     let mut orders = Vec::with_capacity(words.len());
     for word in words {
-        orders.extend(understand((office, pseudonyms), word).await?);
+        orders.extend(understand((office, pseudonyms), desk, word).await?);
     }
     let orders = stream::iter(orders.into_iter().map(Ok)).boxed();
     let decided = decide(office, channel, orders, || {}).await?;
@@ -71,24 +79,37 @@ async fn carry_out(
 /// What a message orders; none of one that is broken, or of a document that is held no more.
 async fn understand(
     (office, pseudonyms): (&Office, &Pseudonyms),
+    desk: &mut Desk<'_>,
     word: &Word,
-) -> Result<Option<Order>, Fault> {
+) -> Result<Option<Order>, Failure> {
     let release = match serde_json::from_slice::<Release>(&word.payload) {
         Ok(release) if release.schema_version == VERSION => release,
         Ok(Release { schema_version, .. }) => {
             let why = format!("The release has schema_version {schema_version}");
-            return broken::keep(office, word, &why).await.map(|_| None);
+            desk.refuse(word, &why).await?;
+            return Ok(None);
         }
         Err(error) => {
             let why = format!("The message is not a release: {error}");
-            return broken::keep(office, word, &why).await.map(|_| None);
+            desk.refuse(word, &why).await?;
+            return Ok(None);
         }
     };
-    let Release { source_uid, verdict, reason, released, .. } = release;
-    let Some(prepared) = named(&office.output, source_uid).await? else {
-        tracing::info!(source = %source_uid, "a released document is held no more");
+    let source = release.source_uid;
+    let Some(prepared) = named(&office.output, source).await? else {
+        tracing::info!(%source, "a released document is held no more");
         return Ok(None);
     };
+    // An old word that comes again is not said of what nobody has seen.
+    if !is_about(&release, &prepared) {
+        tracing::warn!(%source, "a release is of another reading than the one that is held");
+        return Ok(None);
+    }
+    if let Err(Fault::Reject(other)) = sign::check_custodian(office, &prepared.record) {
+        desk.refuse(word, &other.cause.error.to_string()).await?;
+        return Ok(None);
+    }
+    let Release { verdict, reason, released, .. } = release;
     let decision = match verdict {
         Verdict::Approve => Decision::Approve,
         // It is free text, and stands in a table.
@@ -97,4 +118,58 @@ async fn understand(
         }
     };
     Ok(Some(Order { prepared, decision, released }))
+}
+
+/// Whether what is held is what was decided on. A release of an older sender names no version: it
+/// cannot be about what was composed after it.
+fn is_about(release: &Release, held: &Prepared) -> bool {
+    let Some(version) = release.version else { return release.released.at >= held.composed_at };
+    let composed = held.composed.as_ref().map(|part| part.sha256.as_str());
+    version == held.record.version && release.composed_sha256.as_deref() == composed
+}
+
+#[cfg(test)]
+mod tests {
+    use sohoa_schemas::record::{Part, Record, Released};
+
+    use super::*;
+    use crate::{amend::version::tests::record, context::now};
+
+    fn prepared(record: Record) -> Prepared {
+        let composed = record.parts.first().cloned();
+        Prepared {
+            record,
+            composed,
+            alto: None,
+            appearance: Vec::new(),
+            printed: Vec::new(),
+            composed_at: "2026-11-20T08:00:00+07:00".parse().unwrap(),
+            waiting_for: "release".into(),
+            message: None,
+            position: None,
+            traceparent: None,
+        }
+    }
+
+    #[test]
+    fn a_release_is_about_the_reading_that_was_seen() {
+        let held = prepared(record());
+        let of = |version: Option<i32>, composed: Option<&str>, at| Release {
+            schema_version: VERSION,
+            source_uid: held.record.source_uid,
+            version,
+            composed_sha256: composed.map(str::to_owned),
+            verdict: Verdict::Approve,
+            reason: None,
+            released: Released { by: "A".into(), at, reference: "R".into() },
+        };
+        let Some(Part { sha256, .. }) = &held.composed else { panic!("nothing is composed") };
+        let now = now();
+        assert!(is_about(&of(Some(held.record.version), Some(sha256), now), &held));
+        assert!(!is_about(&of(Some(held.record.version + 1), Some(sha256), now), &held));
+        assert!(!is_about(&of(Some(held.record.version), Some("other"), now), &held));
+        assert!(is_about(&of(None, None, now), &held));
+        let before = held.composed_at.to_utc() - chrono::TimeDelta::days(1);
+        assert!(!is_about(&of(None, None, before), &held));
+    }
 }
