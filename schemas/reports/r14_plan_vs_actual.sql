@@ -118,37 +118,45 @@ counted AS (
 paper AS (
     -- Published results, and papers of which nobody has said what they are: until `unknown` was a role,
     -- these were `other` without a manifest. A paper issued with another counts with it.
-    SELECT province, agency, agency_name, level, coalesce(CAST(phase AS VARCHAR), 'unknown') AS phase,
-           document_year, first_seen_at, phase_boundary_year, validity_status, signature_state,
-           doc_role = 'result' AS is_result,
-           doc_role = 'result' AND validity_status = 'valid' AND signature_state = 'ok' AS is_ok
-    FROM published
-    WHERE parent_document_uid IS NULL
-      AND (doc_role IN ('result', 'unknown')
-           OR doc_role = 'other' AND partner_id IS NULL AND field_amended IS NULL)
+    SELECT d.province, d.agency, d.agency_name, d.level, coalesce(CAST(d.phase AS VARCHAR), 'unknown') AS phase,
+           d.document_year, d.phase_boundary_year, d.validity_status, d.signature_state,
+           d.first_seen_at >= p.until_at - INTERVAL '28 days' AS is_recent,
+           d.doc_role = 'result' AS is_result,
+           d.doc_role = 'result' AND d.validity_status = 'valid' AND d.signature_state = 'ok' AS is_ok
+    FROM published d
+    CROSS JOIN span p
+    WHERE d.parent_document_uid IS NULL
+      AND (d.doc_role IN ('result', 'unknown')
+           OR d.doc_role = 'other' AND d.partner_id IS NULL AND d.field_amended IS NULL)
 ),
-phase_counted AS (
-    SELECT DISTINCT agency, phase, true AS is_counted FROM counted
-),
-year_counted AS (
-    -- Years that an agency counted in one number with those of other phases.
-    SELECT DISTINCT d.agency, d.document_year, true AS is_counted
-    FROM (SELECT DISTINCT agency, document_year FROM paper) d
-    JOIN counted i ON i.agency = d.agency AND i.phase = 'unknown'
-         AND d.document_year >= coalesce(i.year_from, 0) AND d.document_year <= i.year_to
+by_year AS (
+    SELECT agency, level, phase, document_year, max(agency_name) AS agency_name, max(province) AS province,
+           count(*) FILTER (WHERE is_result) AS results,
+           count(*) FILTER (WHERE is_ok) AS digitised_ok,
+           count(*) FILTER (WHERE is_ok AND is_recent) AS recent,
+           count(*) FILTER (WHERE is_ok AND phase_boundary_year) AS boundary_years,
+           count(*) FILTER (WHERE NOT is_result) AS role_unknown,
+           count(*) FILTER (WHERE is_result AND validity_status = 'unknown') AS validity_unknown,
+           count(*) FILTER (WHERE is_result AND validity_status = 'valid' AND signature_state <> 'ok') AS not_signed
+    FROM paper
+    GROUP BY agency, level, phase, document_year
 ),
 result AS (
-    -- in_phase: the agency has an inventory of the paper's phase. in_inventory: or one of several
-    -- phases that its year is in.
-    SELECT d.*,
-           CASE WHEN is_ok THEN 1 ELSE 0 END AS digitised_ok,
-           CASE WHEN is_ok AND f.is_counted THEN 1 ELSE 0 END AS in_phase,
-           CASE WHEN is_ok AND (f.is_counted OR y.is_counted) THEN 1 ELSE 0 END AS in_inventory,
-           CASE WHEN is_result THEN 0 ELSE 1 END AS role_unknown,
-           CASE WHEN is_result AND validity_status = 'unknown' THEN 1 ELSE 0 END AS validity_unknown
-    FROM paper d
-    LEFT JOIN phase_counted f ON f.agency = d.agency AND f.phase = d.phase
-    LEFT JOIN year_counted y ON y.agency = d.agency AND y.document_year = d.document_year
+    -- in_phase: those of digitised_ok whose agency has an inventory of their phase. in_inventory: or one
+    -- of several phases that has their year among its years.
+    SELECT y.agency, y.level, y.phase, y.document_year, max(y.agency_name) AS agency_name,
+           max(y.province) AS province, max(y.results) AS results, max(y.digitised_ok) AS digitised_ok,
+           CASE WHEN bool_or(i.phase = y.phase) THEN max(y.digitised_ok) ELSE 0 END AS in_phase,
+           CASE WHEN count(i.agency) > 0 THEN max(y.digitised_ok) ELSE 0 END AS in_inventory,
+           max(y.recent) AS recent, max(y.boundary_years) AS boundary_years,
+           max(y.role_unknown) AS role_unknown, max(y.validity_unknown) AS validity_unknown,
+           max(y.not_signed) AS not_signed
+    FROM by_year y
+    LEFT JOIN counted i
+        ON i.agency = y.agency
+       AND (i.phase = y.phase
+            OR i.phase = 'unknown' AND y.document_year >= coalesce(i.year_from, 0) AND y.document_year <= i.year_to)
+    GROUP BY y.agency, y.level, y.phase, y.document_year
 ),
 anything AS (
     -- Before the first paper is published there is no progress to speak of, and not 0.
@@ -164,11 +172,8 @@ gathered AS (
            0 AS role_unknown, 0 AS validity_unknown
     FROM counted
     UNION ALL
-    SELECT r.province, r.agency, r.phase, NULL, CASE WHEN r.is_result THEN 1 ELSE 0 END, r.digitised_ok,
-           CASE WHEN r.is_ok AND r.first_seen_at >= p.until_at - INTERVAL '28 days' THEN 1 ELSE 0 END,
-           r.role_unknown, r.validity_unknown
-    FROM result r
-    CROSS JOIN span p
+    SELECT province, agency, phase, NULL, results, digitised_ok, recent, role_unknown, validity_unknown
+    FROM result
 ),
 by_agency AS (
     SELECT agency, phase, max(province) AS province, sum(inventory) AS inventory, sum(results) AS results,

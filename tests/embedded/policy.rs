@@ -5,7 +5,8 @@ use serde_json::Value;
 use crate::support::World;
 
 const OWN: &str = "[agency]\ncode = \"H08.12\"\n[release]\nmode = \"manual\"\n";
-const OTHER: &str = "[agency]\ncode = \"H08.13\"\nname = \"Sở Khác\"\n[release]\nmode = \"manual\"\n";
+const OTHER: &str =
+    "[agency]\ncode = \"H08.13\"\nname = \"Sở Khác\"\n[release]\nmode = \"manual\"\n";
 
 /// The samples' manifests say that H08.12 handles the dossiers.
 #[test]
@@ -65,8 +66,14 @@ fn a_run_by_delegation_does_not_sign_what_another_agency_holds() {
 /// What was born digital without a signature says so, for the report of faults.
 #[test]
 fn an_unsigned_electronic_document_is_a_finding() {
-    let world =
-        World::with_samples(&["--dossiers", "1", "--documents", "1", "--formats", "pdf-born-digital"]);
+    let world = World::with_samples(&[
+        "--dossiers",
+        "1",
+        "--documents",
+        "1",
+        "--formats",
+        "pdf-born-digital",
+    ]);
     assert_eq!(world.run(&[]).count("documents", "published"), 1);
     let found = world.query("select code from findings where code like 'Q0%'");
     assert_eq!(found.len(), 1, "{found:?}");
