@@ -14,7 +14,8 @@
 -- counts twice; boundary_years says how many of digitised_ok could be cut the other way.
 -- Phase 0 is what is created electronically since 2022; `unknown` has no readable year.
 -- A total is over the phases and agencies that have an inventory. Years of several phases that an agency
--- counted in one number stand in `unknown`; the totals hold them against the papers of those years.
+-- counted in one number stand in `unknown`, which has no percentage; the totals hold them against the
+-- papers of those years.
 WITH parameters AS (
     SELECT DATE '2026-06-15' AS period_from,   -- first day, counted
            DATE '2026-09-14' AS period_to,     -- last day, counted
@@ -211,6 +212,7 @@ measured AS (
                WHEN t.inventory IS NULL THEN concat('no data: missing inventory for ',
                    coalesce(t.agency, 'every agency'), CASE WHEN t.phase IS NULL THEN '' ELSE concat(', phase ', t.phase) END)
                WHEN t.inventory = 0 THEN 'the inventory counts nothing to digitise'
+               WHEN t.phase = 'unknown' THEN 'years unknown or of several phases: only in the totals'
                WHEN a.published = 0 THEN 'no data: missing documents for the period'
                WHEN t.results = t.validity_unknown AND t.role_unknown + t.validity_unknown > 0
                    THEN concat('no data: missing doc_role and validity_status for ', coalesce(t.agency, 'every agency'),

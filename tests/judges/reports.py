@@ -268,7 +268,9 @@ def r1(province, asked):
             if not any(map(is_of, progress.counts + progress.papers)):
                 continue
             figures, results, good, _ = progress.figures(is_of, phase != "total")
+            # Papers whose year nobody can read are not those that were counted without years.
             answer[agency, phase] = figures | {
+                "percent": None if phase == "unknown" else figures["percent"],
                 "results": len(results),
                 "boundary_years": sum(d["document_year"] in (1996, 2006, 2016) for d in good),
                 "not_signed": sum(d["validity_status"] == "valid" and d["signature_state"] != "ok"

@@ -29,7 +29,7 @@ const VALUES: [(&str, &str); 17] = [
 ];
 
 /// Phrases that notes are made of. The longer stand before those they begin with.
-const NOTES: [(&str, &str); 60] = [
+const NOTES: [(&str, &str); 61] = [
     ("no data: missing ", "Không có số liệu: thiếu "),
     ("agencies that are one-stop units", "danh sách Bộ phận Một cửa"),
     (" agencies that have no inventory of the phase", " cơ quan chưa có số kiểm kê của giai đoạn"),
@@ -40,6 +40,10 @@ const NOTES: [(&str, &str); 60] = [
     ("without remote communes", "Không tính xã vùng sâu, vùng xa"),
     ("without ", "Không tính "),
     ("the inventory counts nothing to digitise", "Kiểm kê không có văn bản phải số hóa"),
+    (
+        "years unknown or of several phases: only in the totals",
+        "Năm chưa rõ hoặc thuộc nhiều giai đoạn: chỉ tính ở dòng tổng",
+    ),
     ("more than the inventory counts: count again", "Nhiều hơn số kiểm kê: cần kiểm kê lại"),
     ("dossiers of no unit in the list", "Hồ sơ không thuộc đơn vị nào trong danh sách"),
     ("nothing of their dossiers says whose they are", "Hồ sơ không có tệp nào ghi bưu cục đã gửi"),

@@ -131,6 +131,10 @@ async fn an_agency_without_an_inventory_has_no_percentage_and_is_left_out_of_the
     // One number for all years: nothing by phase, and the whole is held against those years.
     assert_eq!(*of("H08.37", "3")["percent"], Cell::Null);
     assert_eq!(count(of("H08.37", "3")["outside_inventory"]), 0);
+    assert_eq!(
+        (count(of("H08.37", "unknown")["inventory"]), of("H08.37", "unknown")["percent"]),
+        (60, &Cell::Null)
+    );
     let whole = of("H08.37", "total");
     assert!(whole["percent"].number().unwrap() > 0.0);
     assert!(count(whole["outside_inventory"]) > 0, "what is older or younger");
