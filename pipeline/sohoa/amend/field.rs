@@ -108,16 +108,6 @@ impl Field {
         NAMES.iter().find(|(field, ..)| *field == self).map_or("", |(_, column, _)| column)
     }
 
-    /// The condition, in SQL over a document `d`, that nobody knows the value.
-    pub(crate) fn open(self) -> String {
-        match self {
-            DocRole => "(d.doc_role = 'unknown' or d.doc_role = 'other' and d.partner_id is null)"
-                .to_owned(),
-            ValidityStatus => "d.validity_status = 'unknown'".to_owned(),
-            _ => format!("d.{} is null", self.column()),
-        }
-    }
-
     /// What somebody typed, as this field takes it. `null` says that the value on record is wrong
     /// and the right one cannot be read.
     ///

@@ -53,7 +53,7 @@ const COLUMNS: &str = "d.document_uid, d.source_uid, cast(d.version as varchar) 
 /// The query: a document's missing values stand together, dossier by dossier, as papers lie.
 fn sql(fields: &[Field], limit: Option<u64>) -> String {
     let one = |(place, field): (usize, &Field)| {
-        let (column, open) = (field.column(), field.open());
+        let (column, open) = (field.column(), unknown(*field));
         format!(
             "select {place} as place, '{column}' as field, f.observed, {COLUMNS} from documents d \
              left join (select subject_uid, version, max(observed) as observed from findings \
@@ -107,4 +107,14 @@ pub(super) async fn gaps(
     });
     read.await.map_err(|error| Failure::from_error(Exit::Unreachable, &error))?;
     Ok(gaps)
+}
+/// The condition, in SQL over a document `d`, that nobody knows the value.
+fn unknown(field: Field) -> String {
+    match field {
+        Field::DocRole => {
+            "(d.doc_role = 'unknown' or d.doc_role = 'other' and d.partner_id is null)".to_owned()
+        }
+        Field::ValidityStatus => "d.validity_status = 'unknown'".to_owned(),
+        _ => format!("d.{} is null", field.column()),
+    }
 }

@@ -124,7 +124,8 @@ struct OtherAgency {
 /// configuration said which agency that is.
 pub(crate) fn check_custodian(office: &Office, record: &Record) -> Result<(), Fault> {
     let own = office.settings.config.agency.code.as_deref();
-    let mut keepers = record.rows.documents.iter().filter_map(|row| row.custodian_agency_code.as_ref());
+    let mut keepers =
+        record.rows.documents.iter().filter_map(|row| row.custodian_agency_code.as_ref());
     let Some(keeper) = keepers.find(|keeper| Some(keeper.as_str()) != own) else { return Ok(()) };
     let error = OtherAgency { keeper: keeper.clone(), own: own.unwrap_or("(none)").to_owned() };
     Err(Fault::reject(Code::Q11OtherAgency, STAGE, error))
