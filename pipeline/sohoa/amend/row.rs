@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Datelike as _, SecondsFormat, Utc};
 use serde_json::Value as Json;
+use sohoa_document::fold::fold;
 use sohoa_schemas::rows::DocumentRow;
 
 use super::{
@@ -33,7 +34,7 @@ pub(super) struct Set {
     pub(super) note: Option<String>,
 }
 
-/// How text is folded for the index, its citizens' numbers hidden.
+/// How citizens' numbers are hidden in a text.
 pub(super) type Hide<'a> = dyn Fn(&str) -> String + Send + Sync + 'a;
 
 /// Sets what is new of `edits`; an edit that says what stands there is none, unless it settles one
@@ -48,6 +49,7 @@ pub(super) fn amend(
     (at, hide): (DateTime<Utc>, &Hide<'_>),
 ) -> Result<Vec<Set>, Wrong> {
     agree(edits)?;
+    let edits: Vec<Edit> = edits.iter().map(|edit| hidden(edit, hide)).collect();
     let mut news: Vec<&Edit> = edits.iter().filter(|edit| is_news(row, doubted, edit)).collect();
     if news.is_empty() {
         return Ok(Vec::new());
@@ -66,7 +68,7 @@ pub(super) fn amend(
         date(row, &mut next, &news)?;
     }
     if asks(Field::Subject) {
-        next.subject_folded = next.subject.as_deref().map(hide);
+        next.subject_folded = next.subject.as_deref().map(fold);
     }
     mark(row, &mut next, &news, at);
     let set = news.iter().map(|edit| {
@@ -94,6 +96,16 @@ fn shown(value: &Json) -> Option<String> {
             Some(items.iter().filter_map(Json::as_str).collect::<Vec<_>>().join("; "))
         }
         other => Some(other.to_string()),
+    }
+}
+
+/// The edit as it is kept: as what is read off a page, a subject has no citizen's number in clear.
+fn hidden(edit: &Edit, hide: &Hide<'_>) -> Edit {
+    match (&edit.field, &edit.value) {
+        (Field::Subject, Value::Text(text)) => {
+            Edit { value: Value::Text(hide(text)), ..edit.clone() }
+        }
+        _ => edit.clone(),
     }
 }
 
@@ -296,7 +308,7 @@ mod tests {
 
     fn amended(row: &mut DocumentRow, edits: &[Edit]) -> Result<Vec<Set>, Wrong> {
         let at = "2026-11-27T03:00:00Z".parse().unwrap();
-        amend(row, &BTreeSet::new(), edits, (at, &|text| text.to_lowercase()))
+        amend(row, &BTreeSet::new(), edits, (at, &|text| text.replace("052099001234", "id:7")))
     }
 
     #[test]
@@ -306,7 +318,7 @@ mod tests {
             edit(2, "number", "45"),
             edit(3, "date", "05/04/2006"),
             edit(4, "type", "QĐ"),
-            edit(5, "subject", "Đất Ở"),
+            edit(5, "subject", "Đất Ở, 052099001234"),
         ];
         let set = amended(&mut row, &edits).unwrap();
         assert_eq!(set.len(), 4);
@@ -320,7 +332,10 @@ mod tests {
             (row.type_code.as_deref(), row.type_name.as_deref()),
             (Some("02"), Some("Quyết định"))
         );
-        assert_eq!(row.subject_folded.as_deref(), Some("đất ở"));
+        let told = (row.subject.as_deref(), row.subject_folded.as_deref());
+        assert_eq!(told, (Some("Đất Ở, id:7"), Some("dat o, id:7")));
+        let subject = set.iter().find(|one| one.column == "subject").unwrap();
+        assert_eq!(subject.value, told.0.map(str::to_owned), "nor in the record's own list");
         assert_eq!(row.fields_missing, Vec::<String>::new());
         for column in ["code_number", "code_full", "issued_date", "type_abbr", "document_year"] {
             assert_eq!(row.field_source[column], AMENDED, "{column}");
