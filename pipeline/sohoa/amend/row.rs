@@ -152,6 +152,10 @@ fn put(row: &mut DocumentRow, field: Field, value: &Value) {
         (Field::Recipients, Value::List(items)) => row.recipients = Some(items.clone()),
         (Field::Recipients, _) => row.recipients = None,
         (Field::UrgencyLevel, _) => row.urgency_level = text.unwrap_or_else(|| "none".into()),
+        (Field::DocRole, _) => row.doc_role = text.unwrap_or_else(|| "unknown".into()),
+        (Field::ValidityStatus, _) => {
+            row.validity_status = text.unwrap_or_else(|| "unknown".into());
+        }
         (Field::ArchiveLine, _) => row.archive_line = text,
         (Field::ArrivalNumber, _) => row.arrival_number = text,
         (Field::CodeNotation, _) => row.code_notation = text,
@@ -397,6 +401,19 @@ mod tests {
         let title = [edit(2, "type", "32"), edit(3, "title", "Bản cam kết")];
         amended(&mut agreeing, &title).unwrap();
         assert_eq!(agreeing.type_name.as_deref(), Some("Bản cam kết"));
+    }
+
+    #[test]
+    fn a_role_and_a_validity_are_set_and_taken_back() {
+        let unknown = || "unknown".to_owned();
+        let mut row = DocumentRow { doc_role: unknown(), validity_status: unknown(), ..row() };
+        let said = [edit(2, "role", "khác"), edit(3, "validity", "còn hiệu lực")];
+        assert_eq!(amended(&mut row, &said).unwrap().len(), 2);
+        assert_eq!((&*row.doc_role, &*row.validity_status), ("other", "valid"));
+        assert_eq!(row.field_source["doc_role"], AMENDED);
+        assert_eq!(amended(&mut row, &said).unwrap(), [], "the same again changes nothing");
+        amended(&mut row, &[edit(2, "role", "kết quả"), edit(3, "validity", "null")]).unwrap();
+        assert_eq!((&*row.doc_role, &*row.validity_status), ("result", "unknown"));
     }
 
     #[test]

@@ -93,7 +93,7 @@ impl Select {
         let record = &prepared.record;
         let is_kept_by = |agency: &String| {
             let mut rows = record.rows.documents.iter();
-            rows.all(|row| row.custodian_agency_code.as_ref() == Some(agency))
+            rows.all(|row| row.custodian_agency_code.as_ref().is_none_or(|code| code == agency))
         };
         self.dossiers.as_ref().is_none_or(|all| all.contains(&record.dossier_uid))
             && self.agency.as_ref().is_none_or(is_kept_by)
