@@ -8,7 +8,10 @@ use super::{
     subject::classify,
     trust::{Expected, Trust, TrustDomain},
 };
-use crate::certificate::{Certificate, CertificateDer};
+use crate::{
+    certificate::{Certificate, CertificateDer},
+    oid,
+};
 
 /// Why a certificate may not sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -25,6 +28,9 @@ pub enum PolicyError {
     /// Its key usage excludes signatures.
     #[error("the signing certificate is not for signatures")]
     KeyUsage,
+    /// Its extended key usage lists purposes, and signing documents is not among them.
+    #[error("the signing certificate is for other purposes than signing documents")]
+    Purpose,
     /// It belongs to a person.
     #[error("the signing certificate belongs to a person, not to an organisation")]
     NotAnOrganisation,
@@ -38,7 +44,7 @@ impl PolicyError {
     pub fn verdict(self) -> Verdict {
         match self {
             Self::Unreadable => Verdict::Altered,
-            Self::Untrusted | Self::KeyUsage => Verdict::UntrustedChain,
+            Self::Untrusted | Self::KeyUsage | Self::Purpose => Verdict::UntrustedChain,
             Self::NotValid => Verdict::ExpiredAtSigning,
             Self::NotAnOrganisation => Verdict::WrongSubjectKind,
             Self::WrongAgency => Verdict::WrongAgency,
@@ -66,6 +72,12 @@ pub(crate) fn may_sign_documents(certificate: &Certificate<'_>) -> bool {
     certificate.may(DIGITAL_SIGNATURE) || certificate.may(CONTENT_COMMITMENT)
 }
 
+/// The extended key usage, where there is one, does not keep to other purposes.
+pub(crate) fn is_for_documents(certificate: &Certificate<'_>) -> bool {
+    certificate.extension(oid::EXTENDED_KEY_USAGE).is_none()
+        || oid::DOCUMENT_PURPOSES.iter().any(|purpose| certificate.is_for(purpose))
+}
+
 /// Checks a signer's chain before its key is used: only a valid organisation certificate under a
 /// pinned root may sign, and where `trust` expects an agency, only that agency's.
 ///
@@ -89,6 +101,9 @@ pub fn check_signer(
     if !may_sign_documents(own) {
         return Err(PolicyError::KeyUsage);
     }
+    if !is_for_documents(own) {
+        return Err(PolicyError::Purpose);
+    }
     let subject = classify(own, trust);
     if subject.kind != SubjectKind::Organisation {
         return Err(PolicyError::NotAnOrganisation);
@@ -99,7 +114,7 @@ pub fn check_signer(
         }
         _ => Ok(SignerIdentity {
             domain: chain.domain,
-            common_name: own.subject.last(crate::oid::COMMON_NAME),
+            common_name: own.subject.last(oid::COMMON_NAME),
             agency: subject.agency,
             certificate_sha256: own.sha256(),
         }),
