@@ -65,8 +65,8 @@ macro_rules! codes {
 // A table is the clearest form for forty codes, and a macro the only way to keep the enum, the
 // text and the sentences together.
 codes! {
-    Q01UnsignedScan, "Q01_UNSIGNED_SCAN", Error, "The scan carries no agency signature; release it for signing."
-        "Bản số hóa chưa có chữ ký số của cơ quan; duyệt để ký số."
+    Q01UnsignedScan, "Q01_UNSIGNED_SCAN", Error, "No agency has signed it; release a scan for signing, and ask whoever issued an electronic document for the signed one."
+        "Tài liệu chưa có chữ ký số của cơ quan; duyệt bản quét để ký số, hoặc yêu cầu nơi ban hành gửi văn bản điện tử đã ký số."
         "a valid signature of the agency";
     Q02PersonalSig, "Q02_PERSONAL_SIG", Error, "A personal signature stands where the organisation's must; sign with the agency's certificate."
         "Chữ ký số cá nhân được dùng thay chữ ký số của cơ quan; ký lại bằng chứng thư số của cơ quan."
@@ -200,6 +200,30 @@ codes! {
     Q10LevelLower, "Q10_LEVEL_LOWER", Warn, "The signature proves less than it should, because an authority did not answer when it was made; raise it with sohoa timestamp."
         "Chữ ký số chưa đạt mức yêu cầu do máy chủ dấu thời gian hoặc máy chủ chứng thực không trả lời khi ký; nâng mức bằng sohoa timestamp."
         "a signature of the configured level";
+    Q13OfficerSignature, "Q13_OFFICER_SIGNATURE", Warn, "The scan lacks the scanning officer's signature that its manifest declares; sign it again before it is sent."
+        "Bản quét không có chữ ký số của người số hóa như bản kê đã khai; ký số lại trước khi gửi."
+        "the signature of the officer whom the manifest names";
+    GAltered, "G_ALTERED", Error, "A signed file was changed after it was signed, or its signature cannot be read; get the file again from who signed it."
+        "Tệp đã bị thay đổi sau khi ký số, hoặc không đọc được chữ ký số; lấy lại tệp từ nơi ký."
+        "a signature over the file as it is";
+    GRevoked, "G_REVOKED", Error, "The certificate was revoked when it signed; have the document signed again by a valid one."
+        "Chứng thư số đã bị thu hồi tại thời điểm ký; đề nghị ký số lại bằng chứng thư còn hiệu lực."
+        "a certificate that was not revoked";
+    GExpiredAtSigning, "G_EXPIRED_AT_SIGNING", Error, "The certificate was not valid when it signed; have the document signed again by a valid one."
+        "Chứng thư số không còn hoặc chưa có hiệu lực tại thời điểm ký; đề nghị ký số lại bằng chứng thư còn hiệu lực."
+        "a certificate that was valid when it signed";
+    GUntrustedChain, "G_UNTRUSTED_CHAIN", Warn, "No trusted root vouches for the certificate; add its authority's root to the configuration, or have the document signed by a licensed one."
+        "Chứng thư số không thuộc tổ chức chứng thực được tin cậy; bổ sung chứng thư gốc vào cấu hình, hoặc đề nghị ký số bằng chứng thư hợp lệ."
+        "a certificate under a trusted root";
+    GWrongAgency, "G_WRONG_AGENCY", Error, "Another agency signed the copy than the one that keeps the record; sign it with the keeper's certificate."
+        "Bản sao do cơ quan khác ký số, không phải cơ quan quản lý hồ sơ; ký số lại bằng chứng thư của cơ quan quản lý."
+        "the signature of the agency that keeps the record";
+    Q11OtherAgency, "Q11_OTHER_AGENCY", Block, "The dossier is another agency's, and this one's key must not sign it; send it to that agency's workers, or name its code in `agency.keeps_for`."
+        "Hồ sơ thuộc cơ quan khác nên không được ký bằng chứng thư số của cơ quan này; chuyển hồ sơ cho cơ quan đó, hoặc khai mã cơ quan trong agency.keeps_for."
+        "a dossier of this agency, or of one whose records it keeps";
+    Q12RevocationUnknown, "Q12_REVOCATION_UNKNOWN", Warn, "Nobody answered whether the signing certificate was revoked when this was signed; check it with sohoa verify --online."
+        "Khi ký số không tra cứu được tình trạng thu hồi của chứng thư số; kiểm tra lại bằng sohoa verify --online."
+        "an answer of the certificate's authority";
     X01StageFailed, "X01_STAGE_FAILED", Block, "A step failed on this document again and again; look at the error chain, then replay it."
         "Một bước xử lý lỗi lặp lại với tài liệu này; xem chuỗi lỗi rồi gửi xử lý lại."
         "a step that succeeds";

@@ -49,6 +49,10 @@ pub struct Agency {
     pub province: String,
     /// Code of the agency that keeps the records; part of a dossier's identity.
     pub code: Option<String>,
+    /// Codes of other agencies whose dossiers this one keeps and signs, as of those it took over. Those
+    /// of its own units, `H08.12.1` of `H08.12`, need not be named. With a `code`, a dossier whose
+    /// manifest names any other `handling_agency_code` is refused.
+    pub keeps_for: Vec<String>,
     /// Full name of that agency, as its signature's appearance shows it.
     pub name: String,
     /// Name of the agency above it, for the throw-away test certificate.
@@ -60,6 +64,7 @@ impl Default for Agency {
         Self {
             province: "H00".into(),
             code: None,
+            keeps_for: Vec::new(),
             name: "Cơ quan dùng thử".into(),
             parent_name: "Ủy ban nhân dân tỉnh dùng thử".into(),
         }
@@ -182,20 +187,26 @@ pub struct Sign {
     /// `auto`, `rsa-pss` or `rsa-pkcs1`, with SHA-256 unless `-sha384` or `-sha512` follows;
     /// elliptic keys have one scheme.
     pub scheme: String,
-    /// Roots that are trusted, PEM.
+    /// Roots of the authority for official duty (Decree 68/2024), PEM: certificates of agencies chain to
+    /// them, and only such a certificate may sign.
     pub roots: Vec<PathBuf>,
-    /// Roots that are trusted, by the SHA-256 or SHA-1 fingerprint that their authority published.
+    /// Further ones of them, by the SHA-256 or SHA-1 fingerprint that the authority published.
     pub fingerprints: Vec<String>,
-    /// The register of agencies that sign. Where it is given, only a certificate of the agency that
-    /// `agency.code` names may sign.
+    /// Roots of public authorities, PEM: signatures of citizens and companies on what comes in are
+    /// judged by them. Nothing is signed under one.
+    pub public_roots: Vec<PathBuf>,
+    /// Roots that vouch for time-stamps alone, PEM.
+    pub timestamp_roots: Vec<PathBuf>,
+    /// The register of agencies that sign: only a certificate of the agency that `agency.code` names
+    /// may sign. Without it, the certificate must name `agency.name` (as its `CN`, or `CN, O`).
     pub agencies: Vec<SigningAgency>,
     /// Time-stamp authority (RFC 3161) as an `http://` address, which every level above B-B needs.
-    /// Its root must be one of `roots`.
+    /// Its root must be one of `timestamp_roots`, `public_roots` or `roots`.
     pub timestamp_url: Option<String>,
     /// Policy that its stamps must be made under, as `1.2.3.4`; any without it.
     pub timestamp_policy: Option<String>,
     /// `B-B`, `B-T`, `B-LT` or `B-LTA`: what signatures shall prove. Without it B-T where
-    /// `timestamp_url` is given, else B-B. From B-LT on a revoked certificate signs nothing.
+    /// `timestamp_url` is given, else B-B. A revoked certificate signs nothing, at any level.
     pub level: Option<SignatureLevel>,
     /// What becomes of a document while an authority that its level needs does not answer: `hold`
     /// it, or sign it at the highest `lower` level that is reached, with a finding, to be raised by
@@ -345,6 +356,8 @@ impl Default for Sign {
             scheme: "auto".into(),
             roots: Vec::new(),
             fingerprints: Vec::new(),
+            public_roots: Vec::new(),
+            timestamp_roots: Vec::new(),
             agencies: Vec::new(),
             timestamp_url: None,
             timestamp_policy: None,

@@ -130,6 +130,12 @@ pub struct Release {
     pub schema_version: i16,
     /// The source that is held.
     pub source_uid: Uuid,
+    /// Version that was decided on; another one waits for its own decision.
+    #[serde(default)]
+    pub version: Option<i32>,
+    /// SHA-256 of the composed PDF that was decided on.
+    #[serde(default)]
+    pub composed_sha256: Option<String>,
     /// Whether it may be signed.
     pub verdict: Verdict,
     /// Why not; free text without personal data.

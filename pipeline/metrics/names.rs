@@ -128,6 +128,9 @@ metrics! {
     HELD_OLDEST: "sohoa_held_oldest_seconds", Kind::Gauge, Seconds, [],
         "Age of the oldest held document; 0 when none is held.";
 
+    TRAIL_HEAD: "sohoa_trail_head_timestamp_seconds", Kind::Gauge, Seconds, [],
+        "When the audit trail's last head was signed, in Unix time; 0 where none is.";
+
     CERTIFICATE_END: "sohoa_signing_certificate_end_timestamp_seconds", Kind::Gauge, Seconds, [],
         "When the first certificate of the signing chain ends, in Unix time.";
     CERTIFICATE_WARNING: "sohoa_signing_certificate_warning_seconds", Kind::Gauge, Seconds, [],

@@ -103,6 +103,11 @@ pub fn held(documents: u64, oldest: Option<Duration>) {
     gauge(names::HELD_OLDEST, &[]).set(oldest.unwrap_or_default().as_secs_f64());
 }
 
+/// When the audit trail's last head was signed, in Unix time; 0 where none is.
+pub fn trail_head(signed: i64) {
+    gauge(names::TRAIL_HEAD, &[]).set(signed as f64);
+}
+
 /// The end of the signing certificate in Unix time, and how long before a warning is wanted.
 pub fn certificate(end: i64, warning: Duration) {
     gauge(names::CERTIFICATE_END, &[]).set(end as f64);

@@ -4,7 +4,12 @@
 //! that fills the gap is taken. OCSP is asked first, because its answers are short and new; the
 //! revocation list is the second way.
 
-use chrono::{DateTime, Utc};
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
 use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::{
@@ -96,6 +101,21 @@ pub struct EvidenceSource {
     pub(crate) issuers: bool,
     cache: EvidenceCache,
     random: SystemRandom,
+    /// Signers that were found good, and when.
+    good: Mutex<HashMap<Vec<u8>, DateTime<Utc>>>,
+}
+
+/// How long a signer that was found good is not asked about again: longer, and a key that was stolen
+/// this morning signs until its last answer ends.
+const GOOD_FOR: TimeDelta = TimeDelta::minutes(10);
+
+/// What is asked first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum First {
+    /// What is kept, so that all documents of a time carry the same.
+    Kept,
+    /// The authorities; what is kept serves while they are silent.
+    Asked,
 }
 
 /// What is tried for a certificate.
@@ -108,11 +128,19 @@ enum Offer {
 impl EvidenceSource {
     /// Evidence for chains that end at the roots of `trust`.
     pub fn new(trust: Trust, fetch: Box<dyn Fetch>, cache: EvidenceCache) -> Self {
-        Self { trust, fetch, issuers: false, cache, random: SystemRandom::new() }
+        Self {
+            trust,
+            fetch,
+            issuers: false,
+            cache,
+            random: SystemRandom::new(),
+            good: Mutex::default(),
+        }
     }
 
-    /// Checks a signer's chain before its key is used: no certificate of it is revoked at `at`. The
-    /// evidence is kept for the documents that are signed next.
+    /// Checks a signer's chain before its key is used: no certificate of it is revoked at `at`, as
+    /// its authorities say now or said a few minutes ago. The evidence is kept for the documents that
+    /// are signed next.
     ///
     /// # Errors
     /// [`EvidenceError`], also when nobody could say: a signature that might be worthless is not
@@ -126,8 +154,19 @@ impl EvidenceSource {
         let parsed: Vec<_> = parsed.collect();
         let (own, others) = parsed.split_first().ok_or(EvidenceError::Untrusted)?;
         let path = chain(own, others, &self.trust).ok_or(EvidenceError::Untrusted)?;
+        let known = self.good().get(own.der).copied();
+        if known.is_some_and(|known| (TimeDelta::zero()..GOOD_FOR).contains(&(at - known))) {
+            return Ok(());
+        }
         let moment = Moment { used: at, known: at };
-        self.gather(&path.links, moment, &mut Pool::default()).map(drop)
+        self.gather_first(First::Asked, &path.links, (moment, &mut Pool::default()))?;
+        self.good().insert(own.der.to_vec(), at);
+        Ok(())
+    }
+
+    fn good(&self) -> MutexGuard<'_, HashMap<Vec<u8>, DateTime<Utc>>> {
+        // Whole after every statement under the lock.
+        self.good.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds to `pool` what it lacks to weigh a chain; answers the chain's standing.
@@ -137,10 +176,19 @@ impl EvidenceSource {
         moment: Moment,
         pool: &mut Pool,
     ) -> Result<ChainStanding, EvidenceError> {
+        self.gather_first(First::Kept, links, (moment, pool))
+    }
+
+    fn gather_first(
+        &self,
+        first: First,
+        links: &[Vec<u8>],
+        (moment, pool): (Moment, &mut Pool),
+    ) -> Result<ChainStanding, EvidenceError> {
         let parsed: Vec<_> = links.iter().filter_map(|der| Certificate::parse(der)).collect();
         for pair in parsed.windows(2) {
             let [certificate, issuer] = pair else { continue };
-            self.settle(Link { certificate, issuer }, moment, (pool, 0))?;
+            self.settle(Link { certificate, issuer }, moment, (pool, (first, 0)))?;
         }
         let standing = Witness::new(pool).chain(&parsed, moment);
         for der in links.iter().chain(&standing.delegates) {
@@ -159,7 +207,7 @@ impl EvidenceSource {
         &self,
         link: Link<'_, '_>,
         moment: Moment,
-        (pool, depth): (&mut Pool, usize),
+        (pool, (first, depth)): (&mut Pool, (First, usize)),
     ) -> Result<(), EvidenceError> {
         if !matches!(Witness::new(pool).standing(link, moment), Standing::Missing(_)) {
             return Ok(());
@@ -169,12 +217,17 @@ impl EvidenceSource {
         let kept = self.cache.kept(link.certificate).into_iter().map(Offer::Kept);
         let responders = pointers::responders(link.certificate).into_iter().map(Offer::Responder);
         let lists = pointers::lists(link.certificate).into_iter().map(Offer::List);
-        for offer in kept.chain(responders).chain(lists) {
+        let asked = responders.chain(lists);
+        let offers: Vec<_> = match first {
+            First::Kept => kept.chain(asked).collect(),
+            First::Asked => asked.chain(kept).collect(),
+        };
+        for offer in offers {
             let new = !matches!(offer, Offer::Kept(_));
             let before = pool.clone();
             let taken = self.take(offer, (link, moment), pool).and_then(|evidence| {
                 pool.add(evidence.clone());
-                self.confirm(link, moment, (pool, depth)).map(|()| evidence)
+                self.confirm(link, moment, (pool, (first, depth))).map(|()| evidence)
             });
             match taken {
                 Ok(evidence) if new => {
@@ -200,7 +253,7 @@ impl EvidenceSource {
         &self,
         link: Link<'_, '_>,
         moment: Moment,
-        (pool, depth): (&mut Pool, usize),
+        (pool, (first, depth)): (&mut Pool, (First, usize)),
     ) -> Result<(), EvidenceError> {
         let Standing::Missing(missing) = Witness::new(pool).standing(link, moment) else {
             return Ok(());
@@ -216,7 +269,7 @@ impl EvidenceSource {
             return Err(unconfirmed());
         }
         let used = Moment { used: missing.used, known: moment.known };
-        self.settle(Link { certificate, issuer }, used, (pool, depth + 1))?;
+        self.settle(Link { certificate, issuer }, used, (pool, (first, depth + 1)))?;
         match Witness::new(pool).standing(link, moment) {
             Standing::Missing(_) => Err(unconfirmed()),
             _ => Ok(()),

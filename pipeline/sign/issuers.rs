@@ -9,7 +9,7 @@ use crate::{
     der_read::Reader,
     pem, pointers,
     revocation::Pool,
-    verify::{judge::Judged, path::chain},
+    verify::{judge::Judged, path::stamp_chain},
 };
 
 /// Issuers fetched for one certificate: more than any government's hierarchy has.
@@ -39,7 +39,7 @@ impl EvidenceSource {
         for _ in 0..MAX_FETCHED {
             let parsed: Vec<_> = all.iter().filter_map(|der| Certificate::parse(der)).collect();
             let Some((leaf, others)) = parsed.split_first().filter(|_| self.issuers) else { break };
-            if chain(leaf, others, &self.trust).is_some() {
+            if stamp_chain(leaf, others, &self.trust).is_some() {
                 return all.split_off(certificates.len());
             }
             let addresses = pointers::issuers(highest(leaf, others));

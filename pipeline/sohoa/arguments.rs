@@ -447,9 +447,9 @@ pub(crate) struct Sign {
     /// Replace a file that is there.
     #[arg(long)]
     pub(crate) force: bool,
-    /// Level of the signature.
-    #[arg(long, value_enum, default_value_t = Level::BB)]
-    pub(crate) level: Level,
+    /// Level of the signature; without it that of sign.level.
+    #[arg(long, value_enum)]
+    pub(crate) level: Option<Level>,
     /// Name of the signature field; a number is appended where the form has it already.
     #[arg(long, default_value = "SohoaAgency")]
     pub(crate) field: String,
@@ -590,7 +590,8 @@ pub(crate) struct Verify {
                   on a machine that has the agency's key:\n\n  sohoa audit --output s3://records \
                   --config sohoa.toml --events --sign-head\n\nA row that was changed, removed, \
                   inserted or moved, a cut tail and a forged head are each named, and nothing is \
-                  signed over them."
+                  signed over them; so are events that no head covers for more than --head-within \
+                  days."
 )]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct Audit {
@@ -616,6 +617,9 @@ pub(crate) struct Audit {
     /// Sign the head of a sound trail with the agency's key: daily, by cron.
     #[arg(long, requires = "events")]
     pub(crate) sign_head: bool,
+    /// Days that events may stand under no signed head: without one, a cut tail does not show.
+    #[arg(long, value_name = "DAYS", default_value_t = 2, requires = "events")]
+    pub(crate) head_within: u32,
     /// Print the report as JSON.
     #[arg(long)]
     pub(crate) json: bool,

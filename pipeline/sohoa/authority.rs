@@ -7,7 +7,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use sohoa_schemas::config::{Config, SignatureLevel, SigningAgency};
+use sohoa_schemas::config::{self, Config, SignatureLevel, SigningAgency};
 use sohoa_sign::{
     CertificateDer, EvidenceCache, EvidenceError, EvidenceSource, HttpClient, MessageSigner,
     SignError, TimeStampAuthority,
@@ -16,9 +16,8 @@ use sohoa_sign::{
 };
 
 use crate::{
-    context::now,
     exit::{Exit, Failure},
-    keys, settings,
+    keys, levels, settings,
     stages::sign::word,
 };
 
@@ -42,6 +41,8 @@ pub(crate) struct Authority {
     pub(crate) signer: Box<dyn MessageSigner>,
     /// Pinned roots.
     pub(crate) trust: Trust,
+    /// The same, and who must have signed what is signed here.
+    pub(crate) custodian: Trust,
     /// Who stamps the time of a signature, where the configuration names somebody.
     pub(crate) stamps: Option<TimeStampAuthority>,
     /// The test authority's root, PEM, when it is the one that signs.
@@ -54,14 +55,10 @@ impl Authority {
     pub(crate) fn load(config: &Config, now: DateTime<Utc>) -> Result<Self, Failure> {
         let trust = trust(config, &[])?;
         let authority = match keys::configured_key(config)? {
-            Some(signer) => {
-                let stamps = stamps(config, &trust)?;
-                Self { signer, trust, stamps, test_root: None }
-            }
+            Some(signer) => Self::new(config, (signer, trust, None))?,
             None => Self::test(config, trust, now)?,
         };
-        let custodian = Trust { expected: custodian(config)?, ..authority.trust.clone() };
-        check_signer(authority.signer.chain(), &custodian, now).map_err(may_not_sign)?;
+        check_signer(authority.signer.chain(), &authority.custodian, now).map_err(may_not_sign)?;
         // A token's PIN is used only now.
         authority.signer.ready().map_err(|error| configured(&error))?;
         if let Some(notice) = authority.signer.notice() {
@@ -89,14 +86,16 @@ impl Authority {
         (left <= i64::from(days)).then_some(left)
     }
 
-    /// Where it is asked whether certificates were revoked, where the configured level wants it. A signer that is revoked, or that nobody will
-    /// ever answer for, stops here and not at the first document.
+    /// Where it is asked whether certificates were revoked; nobody is asked about a throw-away
+    /// authority that need not prove anything. A signer that is revoked, or that nobody will ever
+    /// answer for where the level of `config` wants it, stops here and not at the first document.
     pub(crate) fn evidence_for(&self, config: &Config) -> Result<Option<EvidenceSource>, Failure> {
-        if config.sign.wanted_level() < SignatureLevel::BLt {
+        let level = config.sign.wanted_level();
+        if level < SignatureLevel::BLt && self.test_root.is_some() {
             return Ok(None);
         }
         let evidence = self.evidence(config)?;
-        match self.standing(&evidence) {
+        match self.standing(&evidence, level) {
             Err(failure) if failure.exit == Exit::Unreachable => {
                 tracing::warn!(error = failure.line(), "an authority is silent at the start");
             }
@@ -105,9 +104,14 @@ impl Authority {
         Ok(Some(evidence))
     }
 
-    /// Whether the signer's certificate stands, as its authority says now.
-    pub(crate) fn standing(&self, evidence: &EvidenceSource) -> Result<(), Failure> {
-        evidence.check_signer(self.signer.chain(), now()).map_err(|error| {
+    /// Whether the signer's certificate stands, as its authority says now; what nobody can be asked
+    /// about does, below B-LT.
+    pub(crate) fn standing(
+        &self,
+        evidence: &EvidenceSource,
+        level: SignatureLevel,
+    ) -> Result<(), Failure> {
+        levels::stands(evidence, &*self.signer, level).map_err(|error| {
             use EvidenceError::{Cache, NoSource, Revoked, Untrusted};
             let exit = match error {
                 Cache(_) | NoSource { .. } | Revoked { .. } | Untrusted => Exit::Configuration,
@@ -131,11 +135,20 @@ impl Authority {
             };
             files = make_test_authority(&folder, &subject, now)?;
         }
-        let signer = Box::new(files.load().map_err(|error| configured(&error))?);
+        let signer: Box<dyn MessageSigner> =
+            Box::new(files.load().map_err(|error| configured(&error))?);
         let root = read(&files.root)?;
         trust.roots.extend(pins(&files.root, TrustDomain::Test)?);
+        Self::new(config, (signer, trust, Some(root)))
+    }
+
+    fn new(
+        config: &Config,
+        (signer, trust, test_root): (Box<dyn MessageSigner>, Trust, Option<Vec<u8>>),
+    ) -> Result<Self, Failure> {
         let stamps = stamps(config, &trust)?;
-        Ok(Self { signer, trust, stamps, test_root: Some(root) })
+        let custodian = Trust { expected: custodian(config)?, ..trust.clone() };
+        Ok(Self { signer, trust, custodian, stamps, test_root })
     }
 }
 
@@ -145,7 +158,11 @@ fn may_not_sign(error: PolicyError) -> Failure {
         PolicyError::NotValid => "have it renewed, and put the new one into sign.chain",
         PolicyError::Untrusted => "sign.roots must hold its root",
         PolicyError::WrongAgency => {
-            "agency.code says who signs, sign.agencies whose certificate it is"
+            "agency.code says who signs, and sign.agencies whose certificate it is, by its SHA-256 or \
+             its name; without sign.agencies its CN must be agency.name"
+        }
+        PolicyError::PublicAuthority => {
+            "sign.roots holds the roots for official duty, sign.public_roots the others"
         }
         _ => "sign.chain must hold the agency's own organisation certificate",
     };
@@ -209,6 +226,13 @@ pub(crate) fn trust(config: &Config, further: &[PathBuf]) -> Result<Trust, Failu
             root.domain = TrustDomain::Test;
         }
     }
+    for path in &config.sign.public_roots {
+        roots.extend(pins(path, TrustDomain::PublicCa)?);
+    }
+    let mut stamp_roots = Vec::new();
+    for path in &config.sign.timestamp_roots {
+        stamp_roots.extend(pins(path, TrustDomain::PublicCa)?);
+    }
     for text in &config.sign.fingerprints {
         let pin = Pin::fingerprint(text).ok_or_else(|| {
             let what = format!("sign.fingerprints: `{text}` is no SHA-256 or SHA-1 in hex");
@@ -221,14 +245,28 @@ pub(crate) fn trust(config: &Config, further: &[PathBuf]) -> Result<Trust, Failu
         names: agency.names.clone(),
         certificates: agency.certificates.clone(),
     };
-    let agencies = config.sign.agencies.iter().map(agency).collect();
-    Ok(Trust { roots, agencies, expected: Expected::Anyone })
+    let mut agencies: Vec<_> = config.sign.agencies.iter().map(agency).collect();
+    if agencies.is_empty() {
+        agencies.push(by_name(&config.agency));
+    }
+    Ok(Trust { roots, stamp_roots, agencies, expected: Expected::Anyone })
 }
 
-/// Whose certificate may sign: with a register, that of the agency that keeps the records.
+/// The register of a configuration that has none: the agency itself, by its name.
+fn by_name(agency: &config::Agency) -> Agency {
+    let config::Agency { name, parent_name, .. } = agency;
+    let names = vec![name.clone(), format!("{name}, {parent_name}")];
+    Agency { id: own_code(agency).to_owned(), names, certificates: Vec::new() }
+}
+
+fn own_code(agency: &config::Agency) -> &str {
+    agency.code.as_deref().unwrap_or(&agency.province)
+}
+
+/// Whose certificate may sign: that of the agency that keeps the records.
 pub(crate) fn custodian(config: &Config) -> Result<Expected, Failure> {
     if config.sign.agencies.is_empty() {
-        return Ok(Expected::Organisation);
+        return Ok(Expected::Agency(own_code(&config.agency).to_owned()));
     }
     let Some(code) = &config.agency.code else {
         let what = "sign.agencies is given, and agency.code does not say which of them signs";

@@ -22,10 +22,10 @@ pub(crate) const ARCHIVE_FIELD: &str = "SohoaArchive";
 /// What a level takes, besides the key.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Seal<'a> {
-    /// Nothing.
-    Bare,
+    /// Nothing but who says whether the signer was revoked; nobody of a throw-away authority.
+    Bare(Option<&'a EvidenceSource>),
     /// B-T: a time-stamp.
-    Stamped(&'a TimeStampAuthority),
+    Stamped(&'a TimeStampAuthority, Option<&'a EvidenceSource>),
     /// B-LT: evidence too.
     Proven(&'a TimeStampAuthority, &'a EvidenceSource),
     /// B-LTA: and a time-stamp over all of it.
@@ -39,10 +39,10 @@ impl<'a> Seal<'a> {
         stamps: Option<&'a TimeStampAuthority>,
         evidence: Option<&'a EvidenceSource>,
     ) -> Self {
-        let Some(stamps) = stamps else { return Self::Bare };
+        let Some(stamps) = stamps else { return Self::Bare(evidence) };
         match (level, evidence) {
-            (SignatureLevel::BB, _) => Self::Bare,
-            (SignatureLevel::BT, _) | (_, None) => Self::Stamped(stamps),
+            (SignatureLevel::BB, _) => Self::Bare(evidence),
+            (SignatureLevel::BT, _) | (_, None) => Self::Stamped(stamps, evidence),
             (SignatureLevel::BLt, Some(evidence)) => Self::Proven(stamps, evidence),
             (SignatureLevel::BLta, Some(evidence)) => Self::Archived(stamps, evidence),
         }
@@ -56,16 +56,18 @@ impl<'a> Seal<'a> {
         signer: &dyn MessageSigner,
     ) -> Result<Signed, SignError> {
         let stamped = |to: &Path, stamps| sign_pdf_stamped(from, to, request, signer, stamps);
+        // Policy before key.
+        if let (Some(evidence), level) = self.checked() {
+            let field = request.field_name.clone();
+            stands(evidence, signer, level)
+                .map_err(|error| SignError::Evidence { field, source: Box::new(error) })?;
+        }
         let (stamps, evidence, archive) = match self {
-            Self::Bare => return sign_pdf(from, to, request, signer),
-            Self::Stamped(stamps) => return stamped(to, stamps),
+            Self::Bare(_) => return sign_pdf(from, to, request, signer),
+            Self::Stamped(stamps, _) => return stamped(to, stamps),
             Self::Proven(stamps, evidence) => (stamps, evidence, false),
             Self::Archived(stamps, evidence) => (stamps, evidence, true),
         };
-        let field = || request.field_name.clone();
-        evidence
-            .check_signer(signer.chain(), now())
-            .map_err(|error| SignError::Evidence { field: field(), source: Box::new(error) })?;
         // Beside the output, which is whole or not there.
         let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty());
         let between = tempfile::Builder::new()
@@ -78,6 +80,32 @@ impl<'a> Seal<'a> {
         let archive = archive.then_some(stamps);
         let Raised { size, sha256, .. } = raise(&between, to, (evidence, archive))?;
         Ok(Signed { size, sha256, ..signed })
+    }
+
+    /// Who says whether the signer was revoked, and the level that rests on it.
+    fn checked(self) -> (Option<&'a EvidenceSource>, SignatureLevel) {
+        match self {
+            Self::Bare(evidence) => (evidence, SignatureLevel::BB),
+            Self::Stamped(_, evidence) => (evidence, SignatureLevel::BT),
+            Self::Proven(_, evidence) => (Some(evidence), SignatureLevel::BLt),
+            Self::Archived(_, evidence) => (Some(evidence), SignatureLevel::BLta),
+        }
+    }
+}
+
+/// Whether a signer's certificate stands. Where it names nobody who could be asked, a signature that
+/// embeds no evidence does without.
+///
+/// # Errors
+/// It is revoked, or who should know is silent.
+pub(crate) fn stands(
+    evidence: &EvidenceSource,
+    signer: &dyn MessageSigner,
+    level: SignatureLevel,
+) -> Result<(), EvidenceError> {
+    match evidence.check_signer(signer.chain(), now()) {
+        Err(EvidenceError::NoSource { .. }) if level < SignatureLevel::BLt => Ok(()),
+        checked => checked,
     }
 }
 
@@ -157,6 +185,11 @@ pub(crate) fn waiting_for(error: &SignError) -> &'static str {
     }
 }
 
+/// Whether it is the authority that says what was revoked.
+pub(crate) fn is_about_revocation(error: &SignError) -> bool {
+    matches!(error, SignError::Evidence { .. })
+}
+
 /// Whether a lower level does without who is silent: none does without the key.
 pub(crate) fn can_lower(error: &SignError) -> bool {
     !matches!(error, SignError::Token(_))
@@ -168,9 +201,7 @@ pub(crate) fn below(level: SignatureLevel, error: &SignError) -> SignatureLevel 
         (SignatureLevel::BLta, SignError::Evidence { field, .. }) if field == ARCHIVE_FIELD => {
             SignatureLevel::BLt
         }
-        (SignatureLevel::BLta | SignatureLevel::BLt, SignError::Evidence { .. }) => {
-            SignatureLevel::BT
-        }
+        (_, SignError::Evidence { .. }) => SignatureLevel::BT,
         // It may be the second stamp alone that was not given.
         (SignatureLevel::BLta, _) => SignatureLevel::BLt,
         _ => SignatureLevel::BB,

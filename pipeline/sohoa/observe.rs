@@ -23,10 +23,14 @@ use crate::{
     context::{Context, Office, now},
     exit::{Exit, Failure},
     stages::Settled,
+    trail,
 };
 
 /// Between two counts of what is held, at least.
 const HELD_EVERY: Duration = Duration::from_mins(1);
+
+/// Between two looks at the audit trail's head, which moves once a day.
+const TRAIL_EVERY: Duration = Duration::from_mins(10);
 
 /// A count is a listing, which costs as much as is held, and every worker counts: so the pause is at
 /// least so many times as long as the count took, and the store has a fiftieth of a listing to bear.
@@ -205,6 +209,17 @@ pub(crate) async fn watch_held(output: Store) {
             Err(fault) => tracing::info!(?fault, "held documents cannot be counted"),
         }
         tokio::time::sleep(rest(began.elapsed())).await;
+    }
+}
+
+/// Shows when the audit trail's last head was signed, now and then, until the process ends.
+pub(crate) async fn watch_trail(output: Store, province: String) {
+    loop {
+        match trail::last_signed(&output, &province).await {
+            Ok(signed) => record::trail_head(signed.map_or(0, |signed| signed.timestamp())),
+            Err(fault) => tracing::info!(?fault, "the trail's last head cannot be read"),
+        }
+        tokio::time::sleep(TRAIL_EVERY).await;
     }
 }
 

@@ -16,6 +16,7 @@ mod misuse;
 #[expect(dead_code, unreachable_pub, reason = "the tests of the signer need more of it")]
 #[path = "../../pipeline/sign/tests/made/pki.rs"]
 mod pki;
+mod policy;
 mod refusing;
 mod registers;
 mod release;

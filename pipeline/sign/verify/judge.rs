@@ -10,7 +10,7 @@ use super::{
     cms::{Check, Cms},
     coverage::Ranges,
     field::{self, Field, lower_block},
-    path::{Chain, chain},
+    path::{Chain, chain, stamp_chain},
     policy::{is_for_documents, may_sign_documents},
     report::{
         Coverage, Integrity, LaterChanges, Note, PadesLevel, Position, RevocationStatus, Signature,
@@ -315,7 +315,8 @@ fn identity(judged: &mut Judged, cms: &Cms<'_>, ranges: Option<&Ranges<'_>>, mea
     }
     judged.stamp_links = stamp(found, cms, ranges, measure);
     let others: Vec<_> = cms.certificates_with_token().iter().chain(others).cloned().collect();
-    let path = chain(own, &others, trust);
+    let find = if found.sub_filter == DOCUMENT_STAMP { stamp_chain } else { chain };
+    let path = find(own, &others, trust);
     if let Some(path) = &path {
         judged.links.clone_from(&path.links);
         found.trust_domain = path.domain;

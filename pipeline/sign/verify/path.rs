@@ -47,16 +47,33 @@ pub(crate) fn chain(
     others: &[Certificate<'_>],
     trust: &Trust,
 ) -> Option<Chain> {
-    let pinned = trust.roots.iter().filter_map(|root| match &root.pin {
+    chain_to(leaf, others, &trust.roots.iter().collect::<Vec<_>>())
+}
+
+/// The same for the authority of a time-stamp, which may have a root of its own.
+pub(crate) fn stamp_chain(
+    leaf: &Certificate<'_>,
+    others: &[Certificate<'_>],
+    trust: &Trust,
+) -> Option<Chain> {
+    chain_to(leaf, others, &trust.roots.iter().chain(&trust.stamp_roots).collect::<Vec<_>>())
+}
+
+fn chain_to(
+    leaf: &Certificate<'_>,
+    others: &[Certificate<'_>],
+    roots: &[&PinnedRoot],
+) -> Option<Chain> {
+    let pinned = roots.iter().filter_map(|root| match &root.pin {
         Pin::Certificate(certificate) => Certificate::parse(&certificate.0),
         Pin::Sha1(_) | Pin::Sha256(_) => None,
     });
     let candidates: Vec<Certificate<'_>> = others.iter().cloned().chain(pinned).collect();
-    let search = Search { candidates: &candidates, roots: &trust.roots };
+    let search = Search { candidates: &candidates, roots };
     let mut checks = 0;
     let links = search.from(vec![leaf], &mut checks)?;
     let root = links.last()?;
-    let found = trust.roots.iter().find(|pinned| pinned.pin.matches(root.der))?;
+    let found = roots.iter().find(|pinned| pinned.pin.matches(root.der))?;
     let below_root = &links[..links.len() - 1];
     Some(Chain {
         domain: found.domain,
@@ -73,7 +90,7 @@ pub(crate) fn chain(
 
 struct Search<'s, 'c> {
     candidates: &'s [Certificate<'c>],
-    roots: &'s [PinnedRoot],
+    roots: &'s [&'s PinnedRoot],
 }
 
 impl<'s, 'c> Search<'s, 'c> {

@@ -22,6 +22,12 @@ pub enum PolicyError {
     /// No pinned root vouches for it.
     #[error("the signing certificate does not chain to a pinned root")]
     Untrusted,
+    /// A root vouches for it that is not of the authority for official duty (Decree 68/2024).
+    #[error(
+        "the signing certificate is of a public authority; an agency signs by a certificate of the \
+         Government Cipher Committee"
+    )]
+    PublicAuthority,
     /// It, or a certificate above it, is not valid now.
     #[error("the signing certificate is not valid at this time")]
     NotValid,
@@ -44,7 +50,9 @@ impl PolicyError {
     pub fn verdict(self) -> Verdict {
         match self {
             Self::Unreadable => Verdict::Altered,
-            Self::Untrusted | Self::KeyUsage | Self::Purpose => Verdict::UntrustedChain,
+            Self::Untrusted | Self::PublicAuthority | Self::KeyUsage | Self::Purpose => {
+                Verdict::UntrustedChain
+            }
             Self::NotValid => Verdict::ExpiredAtSigning,
             Self::NotAnOrganisation => Verdict::WrongSubjectKind,
             Self::WrongAgency => Verdict::WrongAgency,
@@ -79,7 +87,7 @@ pub(crate) fn is_for_documents(certificate: &Certificate<'_>) -> bool {
 }
 
 /// Checks a signer's chain before its key is used: only a valid organisation certificate under a
-/// pinned root may sign, and where `trust` expects an agency, only that agency's.
+/// pinned root for official duty may sign, and where `trust` expects an agency, only that agency's.
 ///
 /// # Errors
 /// [`PolicyError`], the first rule that is broken.
@@ -95,6 +103,9 @@ pub fn check_signer(
         .ok_or(PolicyError::Unreadable)?;
     let (own, others) = parsed.split_first().ok_or(PolicyError::Unreadable)?;
     let chain = chain(own, others, trust).ok_or(PolicyError::Untrusted)?;
+    if !matches!(chain.domain, TrustDomain::GovCipher | TrustDomain::Test) {
+        return Err(PolicyError::PublicAuthority);
+    }
     if !chain.valid_at(at) {
         return Err(PolicyError::NotValid);
     }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     cms::{Check, Cms},
-    path::chain,
+    path::stamp_chain,
     report::TimeStamp,
     trust::Trust,
 };
@@ -72,7 +72,7 @@ pub(crate) fn check(
     let others: Vec<_> = cms.certificates.iter().chain(others).cloned().collect();
     let path = authority
         .filter(|certificate| certificate.is_for(oid::TIME_STAMPING))
-        .and_then(|certificate| chain(certificate, &others, trust))
+        .and_then(|certificate| stamp_chain(certificate, &others, trust))
         .filter(|chain| chain.valid_at(statement.time));
     let imprint = statement.hash.map(|hash| digest(hash) == statement.imprint);
     let unsupported = match signature {

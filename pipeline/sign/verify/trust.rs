@@ -9,6 +9,8 @@ use crate::{certificate::CertificateDer, hash::Hash, pdf::lexer::nibble};
 pub struct Trust {
     /// Chains must end at one of these.
     pub roots: Vec<PinnedRoot>,
+    /// Those of time-stamps may end at one of these as well; nobody's signature does.
+    pub stamp_roots: Vec<PinnedRoot>,
     /// The agencies whose names and certificates are known.
     pub agencies: Vec<Agency>,
     /// Who should have signed.

@@ -57,7 +57,10 @@ async fn check_trail(
 ) -> Result<Exit, Failure> {
     let output = setup::open(settings, &arguments.output, Missing::Refuse).await?;
     let mut index = query::open(&output).await?;
-    let mut report = Box::pin(trail::check(settings, &output, &mut index, bars)).await?;
+    // What waits for a head gets it now.
+    let head_within = Some(arguments.head_within).filter(|_| !arguments.sign_head);
+    let mut report =
+        Box::pin(trail::check((settings, head_within), &output, &mut index, bars)).await?;
     if arguments.sign_head && report.problems_total == 0 {
         let authority = Authority::load(&settings.config, now())?;
         let desk = Desk { config: &settings.config, output: &output, authority: &authority };

@@ -4,7 +4,7 @@ use futures::TryStreamExt as _;
 use serde::Serialize;
 use sohoa_kafka::{connect, survey::survey};
 use sohoa_schemas::config::{Kafka, SignatureLevel};
-use sohoa_sign::TimeStampAuthority;
+use sohoa_sign::{EvidenceError, TimeStampAuthority};
 use sohoa_store::Missing;
 
 use crate::{
@@ -49,7 +49,7 @@ pub(crate) async fn run(arguments: &Check) -> Result<Exit, Failure> {
     if settings.config.sign.timestamp_url.is_some() {
         note("time-stamp authority", stamps(&settings));
     }
-    if settings.config.sign.wanted_level() >= SignatureLevel::BLt {
+    if settings.config.sign.key.is_some() || settings.config.sign.pkcs11.is_some() {
         note("revocation of the signing certificate", standing(&settings));
     }
     let hmac = settings.config.secrets.hmac_key.as_deref();
@@ -119,8 +119,14 @@ fn stamps(settings: &Settings) -> Result<Option<String>, Failure> {
 /// Asks whether the signing certificate is revoked, as the first signature would.
 fn standing(settings: &Settings) -> Result<Option<String>, Failure> {
     let authority = Authority::load(&settings.config, now())?;
-    authority.standing(&authority.evidence(&settings.config)?)?;
-    Ok(Some("not revoked".into()))
+    let (evidence, level) =
+        (authority.evidence(&settings.config)?, settings.config.sign.wanted_level());
+    match evidence.check_signer(authority.signer.chain(), now()) {
+        Err(EvidenceError::NoSource { .. }) if level < SignatureLevel::BLt => {
+            Ok(Some("WARNING: the certificate names nobody who could be asked".into()))
+        }
+        _ => authority.standing(&evidence, level).map(|()| Some("not revoked".into())),
+    }
 }
 
 async fn input(address: &str, settings: &Settings) -> Result<Option<String>, Failure> {

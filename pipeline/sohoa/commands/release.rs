@@ -49,7 +49,8 @@ async fn open(filter: &ReleaseFilter) -> Result<(Settings, Store, Select), Failu
     let settings = Settings::load(filter.config.as_deref())?;
     let store = setup::open(&settings, &filter.output, Missing::Refuse).await?;
     setup::require_records(&store).await?;
-    let mut select = Select { ids: filter.id.clone(), ..Select::default() };
+    let (ids, agency) = (filter.id.clone(), settings.config.agency.code.clone());
+    let mut select = Select { ids, agency, ..Select::default() };
     for submission in &filter.submission {
         let ledger = Ledger::new(store.clone(), submission)
             .map_err(|error| Failure::from_error(Exit::Usage, &error))?;

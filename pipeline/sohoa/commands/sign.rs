@@ -15,7 +15,7 @@ use sohoa_sign::{
 use tempfile::TempPath;
 
 use crate::{
-    arguments::{self, Level, Shown},
+    arguments::{self, Shown},
     authority::{Authority, EVIDENCE},
     console::say,
     context::{now, vietnamese},
@@ -154,18 +154,15 @@ fn made(
 ) -> Result<Signed, Failure> {
     let input = arguments.input.as_path();
     let signer = &*authority.signer;
-    if arguments.level == Level::BB {
-        let sealed = Seal::Bare.sign((input, output), request, signer);
-        return sealed.map_err(|error| refusal(&error));
-    }
-    let Some(stamps) = &authority.stamps else {
+    let level = arguments.level.map_or_else(|| config.sign.wanted_level(), Into::into);
+    if level > SignatureLevel::BB && authority.stamps.is_none() {
         let what = "a level above B-B needs a time-stamp authority";
         return Err(Failure::new(Exit::Configuration, what)
-            .hint("set sign.timestamp_url, and its root in sign.roots"));
-    };
-    let level = arguments.level.into();
-    let evidence = (level > SignatureLevel::BT).then(|| authority.evidence(config)).transpose()?;
-    let seal = Seal::of(level, Some(stamps), evidence.as_ref());
+            .hint("set sign.timestamp_url, and its root in sign.timestamp_roots"));
+    }
+    let asks = level > SignatureLevel::BT || authority.test_root.is_none();
+    let evidence = asks.then(|| authority.evidence(config)).transpose()?;
+    let seal = Seal::of(level, authority.stamps.as_ref(), evidence.as_ref());
     seal.sign((input, output), request, signer).map_err(|error| refusal(&error))
 }
 

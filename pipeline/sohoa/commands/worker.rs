@@ -59,6 +59,8 @@ pub(crate) async fn run(arguments: Worker) -> Result<Exit, Failure> {
     if listen.is_some() {
         observe::certificate(&context);
         tokio::spawn(observe::watch_held(context.output.clone()));
+        let province = context.settings.config.agency.province.clone();
+        tokio::spawn(observe::watch_trail(context.output.clone(), province));
     }
     let drain = Duration::from_secs(context.settings.config.workers.drain_seconds);
     tokio::spawn(bound_drain(shutdown.clone(), drain));

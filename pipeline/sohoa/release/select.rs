@@ -25,6 +25,8 @@ pub(crate) struct Select {
     pub(crate) ids: Vec<Uuid>,
     /// Of these dossiers alone: those of a submission.
     pub(crate) dossiers: Option<HashSet<Uuid>>,
+    /// Kept by this agency alone, by its code.
+    pub(crate) agency: Option<String>,
 }
 
 /// A held document as a clerk is shown it.
@@ -87,7 +89,13 @@ impl Select {
     }
 
     fn takes(&self, prepared: &Prepared) -> bool {
-        self.dossiers.as_ref().is_none_or(|all| all.contains(&prepared.record.dossier_uid))
+        let record = &prepared.record;
+        let is_kept_by = |agency: &String| {
+            let mut rows = record.rows.documents.iter();
+            rows.all(|row| row.custodian_agency_code.as_ref() == Some(agency))
+        };
+        self.dossiers.as_ref().is_none_or(|all| all.contains(&record.dossier_uid))
+            && self.agency.as_ref().is_none_or(is_kept_by)
     }
 }
 

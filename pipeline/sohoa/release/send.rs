@@ -13,13 +13,21 @@ use crate::context::now;
 /// The broker's own.
 pub(crate) async fn send(submitter: &Submitter, order: Order) -> Result<(), Fault> {
     let Order { prepared, decision, released } = order;
-    let source_uid = prepared.record.source_uid;
+    let (source_uid, version) = (prepared.record.source_uid, prepared.record.version);
     let (verdict, reason) = match decision {
         Decision::Approve => (Verdict::Approve, None),
         Decision::Refuse(reason) => (Verdict::Reject, Some(reason)),
     };
-    let id = format!("{source_uid}/{}/{}", prepared.record.version, released.reference);
-    let message = Release { schema_version: VERSION, source_uid, verdict, reason, released };
+    let id = format!("{source_uid}/{version}/{}", released.reference);
+    let message = Release {
+        schema_version: VERSION,
+        source_uid,
+        version: Some(version),
+        composed_sha256: prepared.composed.map(|part| part.sha256),
+        verdict,
+        reason,
+        released,
+    };
     let time = now().to_rfc3339();
     let event = Event { id: &id, source: "sohoa/release", time: &time, traceparent: None };
     let to = (Topic::Releases, source_uid.to_string());

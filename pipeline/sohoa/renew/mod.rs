@@ -17,7 +17,7 @@
 //! and what was published and not told to the index is told.
 
 mod select;
-mod version;
+pub(crate) mod version;
 mod work;
 
 pub(crate) use select::{Candidate, Need, Select};

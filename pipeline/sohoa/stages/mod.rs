@@ -18,6 +18,7 @@ pub(crate) mod receipts;
 mod refused;
 pub(crate) mod rows;
 pub(crate) mod sign;
+mod signature_findings;
 pub(crate) mod take_in;
 
 pub(crate) use process::{Settled, process};

@@ -25,11 +25,12 @@ use crate::{
         describe::describe,
         layout, originals, publish,
         quarantine::refuse,
-        read::read,
+        read::{Read, read},
         receipts, refused,
-        rows::{self, FilePages, all_rows, set_version},
+        rows::{self, FilePages, Filed, all_rows, set_version},
         sign,
-        take_in::{Taken, check_declared, take_in},
+        signature_findings::{of_officer, of_signature},
+        take_in::{Taken, check_declared, check_handling, take_in},
     },
 };
 
@@ -145,7 +146,9 @@ pub(crate) async fn process(
 }
 
 async fn attempt(context: &Context, taken: &mut Taken) -> Result<Settled, Fault> {
-    check_declared(taken).inspect_err(|rejection| turned_back(rejection.code))?;
+    check_declared(taken)
+        .and_then(|()| check_handling(taken, &context.settings.config.agency))
+        .inspect_err(|rejection| turned_back(rejection.code))?;
     let latest = retry(context.retry, || publication::latest(&context.output, taken.uid)).await?;
     let asked = matches!(context.reprocess, Some(Reprocess::All | Reprocess::Published));
     match &latest {
@@ -223,10 +226,7 @@ async fn make(
     if let Some(before) = before {
         amend::carry(before, &mut record.rows);
     }
-    if read.signed {
-        let found = sign::found(context, taken, read.origin)?;
-        record.rows.signatures.extend(found);
-    }
+    signatures(context, (taken, &read), &mut record.rows)?;
     set_version(&mut record.rows, version);
     let layout =
         context.clock.book(|spent| &mut spent.compose, || layout::write(context, taken, &read))?;
@@ -256,6 +256,31 @@ async fn make(
         ReleaseMode::Manual => Ok(Settled::held(prepared)),
         ReleaseMode::Delegated => publish::release(context, prepared, files).await,
     }
+}
+
+/// Adds the signatures that the files brought along, and what is wrong with them.
+fn signatures(
+    context: &Context,
+    (taken, read): (&Taken, &Read),
+    rows: &mut Rows,
+) -> Result<(), Fault> {
+    let (found, unread) =
+        if read.signed { sign::found(context, taken, read.origin)? } else { (Vec::new(), None) };
+    let month = rows::month(taken);
+    let province = &context.settings.config.agency.province;
+    let filed = Filed { source: taken.uid, version: 1, province, month: &month };
+    rows.findings.extend(found.iter().filter_map(|row| of_signature(filed, row)));
+    let officers = taken.source.files.iter().zip(&taken.files).filter_map(|(listed, file)| {
+        let declared = listed.declared.as_ref()?.personal_signature.as_ref();
+        let own = found.iter().filter(|row| row.sha256_object == file.sha256).cloned();
+        of_officer(declared, &own.collect::<Vec<_>>())
+    });
+    let source = ("source", taken.uid);
+    let remarks = unread.into_iter().chain(officers);
+    rows.findings
+        .extend(remarks.map(|remark| rows::finding((context, taken), source, remark, "sign")));
+    rows.signatures.extend(found);
+    Ok(())
 }
 
 /// Refuses a source that cannot be worked on again: it would panic or end the process once more, and

@@ -18,7 +18,7 @@ use sohoa_publish::{
 };
 use sohoa_schemas::{
     Code,
-    config::WithoutEvidence,
+    config::{SignatureLevel, WithoutEvidence},
     record::{Part, Prepared, Record, Rows},
     rows::{FindingRow, Outcome, SignatureRow},
 };
@@ -38,7 +38,8 @@ use crate::{
         layout::Layout,
         process::Settled,
         rows::{Filed, finding_of, set_version},
-        sign::{self, SignedDocument},
+        sign::{self, Asked, SignedDocument},
+        signature_findings,
     },
 };
 
@@ -103,6 +104,10 @@ pub(crate) async fn release(
     files: (&FilePath, &FilePath),
 ) -> Result<Settled, Fault> {
     let (source, version) = (prepared.record.source_uid, prepared.record.version);
+    if let Err(Fault::Reject(other)) = sign::check_custodian(office, &prepared.record) {
+        tracing::warn!(%source, error = %other.cause.error, "a held document is left to its agency");
+        return Ok(Settled::held(prepared));
+    }
     let settled = match sign_and_publish(office, prepared.clone(), files).await {
         Err(fault) => match levels::silence(&fault) {
             Some(silence) => {
@@ -138,7 +143,17 @@ pub(crate) async fn sign_and_publish(
 ) -> Result<Settled, Fault> {
     let signing = office.line.stage(Stage::Sign).enter();
     let signed = ended(signing, sign_as_can_be(office, &prepared, composed).await)?;
-    measured(office, Stage::Publish, store(office, prepared, (signed, alto))).await
+    let stored = Box::pin(store(office, prepared, (signed, alto)));
+    measured(office, Stage::Publish, stored).await
+}
+
+/// A signed document, and what it lacks.
+struct Signed {
+    document: SignedDocument,
+    /// Whether somebody said that the signer is not revoked.
+    asked: Asked,
+    /// Why it is not of the configured level, or nobody was asked.
+    lowered: Option<String>,
 }
 
 /// Signs at the configured level, or, where the configuration allows it, at the highest one that
@@ -147,36 +162,41 @@ async fn sign_as_can_be(
     office: &Office,
     prepared: &Prepared,
     composed: &FilePath,
-) -> Result<(SignedDocument, Option<String>), Fault> {
+) -> Result<Signed, Fault> {
     let wanted = &office.settings.config.sign;
     let lowered = wanted.without_evidence == WithoutEvidence::Lower;
     let patience = if lowered { LOWER_PATIENCE } else { PATIENCE };
     // Only an authority makes this worth another try.
     let patience = Policy { within: office.retry.within.min(patience), ..office.retry };
-    let mut level = wanted.wanted_level();
+    let (mut level, mut asked) = (wanted.wanted_level(), Asked::Authorities);
     let mut why = None;
     loop {
-        let sign = || std::future::ready(sign::sign(office, prepared, (composed, level)));
+        let sign = || std::future::ready(sign::sign(office, prepared, (composed, level, asked)));
         let fault = match retry(patience, sign).await {
-            Ok(signed) => return Ok((signed, why)),
+            Ok(signed) => return Ok(Signed { document: signed, asked, lowered: why }),
             Err(fault) => fault,
         };
-        match levels::silence(&fault).filter(|silence| lowered && levels::can_lower(silence)) {
-            Some(silence) => {
-                level = levels::below(level, silence);
-                why.get_or_insert_with(|| levels::told(silence));
-            }
-            None => return Err(fault),
+        let Some(silence) =
+            levels::silence(&fault).filter(|silence| lowered && levels::can_lower(silence))
+        else {
+            return Err(fault);
+        };
+        if level <= SignatureLevel::BT && levels::is_about_revocation(silence) {
+            asked = Asked::Nobody;
+        } else {
+            level = levels::below(level, silence);
         }
+        why.get_or_insert_with(|| levels::told(silence));
     }
 }
 
 async fn store(
     office: &Office,
     prepared: Prepared,
-    ((signed, lowered), alto): ((SignedDocument, Option<String>), &FilePath),
+    (signed, alto): (Signed, &FilePath),
 ) -> Result<Settled, Fault> {
-    let SignedDocument { file, signatures, signed_at } = signed;
+    let Signed { document: SignedDocument { file, signatures, signed_at }, asked, lowered } =
+        signed;
     let hash = sha256_file(&file).map_err(|error| classify_local(STAGE, error))?;
     let Prepared { mut record, alto: layout, .. } = prepared;
     let document = Part {
@@ -192,9 +212,14 @@ async fn store(
     let signatures: Vec<_> =
         signatures.into_iter().map(|row| sign::finished(row, &document)).collect();
     if let (Some(why), Some(signature)) = (lowered, signatures.first()) {
-        let wanted = office.settings.config.sign.wanted_level();
-        let finding = below_level(&record, signature, (&sign::word(&wanted), &why));
-        record.rows.findings.push(finding);
+        let wanted = sign::word(&office.settings.config.sign.wanted_level());
+        if asked == Asked::Nobody {
+            let remark = Remark::seen(Code::Q12RevocationUnknown, why.clone());
+            record.rows.findings.push(on_signature(&record, signature, remark));
+        }
+        if signature.pades_level != wanted {
+            record.rows.findings.push(below_level(&record, signature, (&wanted, &why)));
+        }
     }
     if let (Some(notice), Some(signature)) = (office.authority.signer.notice(), signatures.first())
     {
@@ -328,14 +353,15 @@ async fn attempted(
 /// Fills what only the finished document knows.
 fn finish_rows(record: &mut Record, document: &Part) {
     let time = now();
-    let signatures = &record.rows.signatures;
-    let state = if signatures.is_empty() {
-        "missing"
-    } else if signatures.iter().any(sign::holds_for_agency) {
-        "ok"
-    } else {
-        "faulty"
+    let state = signature_findings::state(&record.rows.signatures);
+    let filed = Filed {
+        source: record.source_uid,
+        version: record.version,
+        province: &record.province,
+        month: &record.ingest_month,
     };
+    let faults = signature_findings::of_document(filed, &record.rows.signatures);
+    record.rows.findings.extend(faults);
     for row in &mut record.rows.documents {
         row.sha256_object.clone_from(&document.sha256);
         row.object_uri.clone_from(&document.key);

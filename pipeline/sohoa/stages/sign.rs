@@ -18,7 +18,7 @@ use sohoa_schemas::{
 };
 use sohoa_sign::{
     Appearance, Corner, FontFile, SignRequest,
-    verify::{Position, Report, Signature, SubjectKind, Verdict, verify_pdf},
+    verify::{Position, Report, Signature, SubjectKind, Trust, TrustDomain, Verdict, verify_pdf},
 };
 use sohoa_store::classify_local;
 use tempfile::TempPath;
@@ -28,7 +28,7 @@ use crate::{
     authority::Authority,
     context::{Context, Office, now, vietnamese},
     levels::{self, Seal},
-    stages::{read::Read, rows, take_in::Taken},
+    stages::{accept::Remark, read::Read, rows, take_in::Taken},
 };
 
 const STAGE: &str = "sign";
@@ -100,12 +100,43 @@ pub(crate) fn copied_at(time: DateTime<Utc>) -> String {
     format!("Thời gian sao chụp: {}", vietnamese(time).format("%d.%m.%Y %H:%M:%S %:z"))
 }
 
+/// Whether it is asked, before the key is used, if the signer was revoked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// The authorities are.
+    Authorities,
+    /// They were silent, and the configuration allows to go on.
+    Nobody,
+}
+
+/// The document is another agency's.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the document is kept by the agency `{keeper}`, and this configuration's key is that of \
+     `{own}`: it is signed under that agency's own configuration"
+)]
+struct OtherAgency {
+    keeper: String,
+    own: String,
+}
+
+/// Policy before key: an agency's key signs what that agency keeps.
+pub(crate) fn check_custodian(office: &Office, record: &Record) -> Result<(), Fault> {
+    let own = office.settings.config.agency.code.as_deref();
+    let keepers = record.rows.documents.iter().map(|row| row.custodian_agency_code.as_deref());
+    let Some(keeper) = keepers.into_iter().find(|keeper| *keeper != own) else { return Ok(()) };
+    let named = |code: Option<&str>| code.unwrap_or("(none)").to_owned();
+    let error = OtherAgency { keeper: named(keeper), own: named(own) };
+    Err(Fault::reject(Code::Q11OtherAgency, STAGE, error))
+}
+
 /// Signs a composed document at a level.
 pub(crate) fn sign(
     office: &Office,
     prepared: &Prepared,
-    (composed, level): (&Path, SignatureLevel),
+    (composed, level, asked): (&Path, SignatureLevel, Asked),
 ) -> Result<SignedDocument, Fault> {
+    check_custodian(office, &prepared.record)?;
     let time = now();
     let mut lines = prepared.appearance.clone();
     lines.push(shown_time(time));
@@ -133,10 +164,11 @@ pub(crate) fn sign(
     }
     let signed = || {
         let Authority { signer, stamps, .. } = &*office.authority;
-        let seal = Seal::of(level, stamps.as_ref(), office.evidence.as_deref());
+        let evidence = office.evidence.as_deref().filter(|_| asked == Asked::Authorities);
+        let seal = Seal::of(level, stamps.as_ref(), evidence);
         let signed = seal.sign((composed, &file), &request, &**signer);
         signed.map_err(|error| levels::fault(STAGE, error))?;
-        verify(office, &file)
+        verify((&file, &office.authority.custodian))
     };
     let booked = || office.clock.book(|spent| &mut spent.sign, signed);
     let report = tokio::task::block_in_place(booked)?;
@@ -206,12 +238,12 @@ pub(crate) fn seen_again(record: &Record, report: &Report, next: &Part) -> Vec<S
     report.signatures.iter().map(seen).collect()
 }
 
-/// The signatures that a source's files brought along.
+/// The signatures that a source's files brought along, and why those of a file cannot be read.
 pub(crate) fn found(
     context: &Context,
     taken: &Taken,
     origin: Origin,
-) -> Result<Vec<SignatureRow>, Fault> {
+) -> Result<(Vec<SignatureRow>, Option<Remark>), Fault> {
     let month = rows::month(taken);
     let of = Of {
         source: taken.uid,
@@ -220,16 +252,18 @@ pub(crate) fn found(
         month: &month,
         custodian: context.settings.config.agency.code.as_deref(),
     };
-    let mut found = Vec::new();
+    let (mut found, mut unread) = (Vec::new(), None);
     for file in &taken.files {
         let report = match tokio::task::block_in_place(|| {
-            context.clock.book(|spent| &mut spent.sign, || verify(context, &file.path))
+            context
+                .clock
+                .book(|spent| &mut spent.sign, || verify((&file.path, &context.authority.trust)))
         }) {
             Ok(report) => report,
-            // A signed file that the verifier cannot read is still a record; its signature rows
-            // are missing, which the log says and `sohoa verify` shows.
+            // A signed file that the verifier cannot read is still a record.
             Err(Fault::Reject(rejection)) => {
-                tracing::warn!(source = %taken.uid, error = %rejection.cause.error, "signatures unreadable");
+                let observed = format!("its signatures cannot be read: {}", rejection.cause.error);
+                unread = Some(Remark::seen(Code::GAltered, observed));
                 continue;
             }
             Err(fault) => return Err(fault),
@@ -241,20 +275,21 @@ pub(crate) fn found(
             found.push(kept_in(row, &keys::original(&file.sha256)));
         }
     }
-    Ok(found)
+    Ok((found, unread))
 }
 
-/// Whether a signature is an organisation's and may be relied on, as far as could be checked.
+/// Whether a signature is an agency's and may be relied on, as far as could be checked.
 pub(crate) fn holds_for_agency(row: &SignatureRow) -> bool {
     let holds = [Verdict::Ok, Verdict::OkLegacyAlg, Verdict::IndeterminateRevocation]
         .iter()
         .any(|verdict| word(verdict) == row.verdict);
-    holds && row.subject_kind == word(&SubjectKind::Organisation)
+    holds
+        && row.subject_kind == word(&SubjectKind::Organisation)
+        && row.trust_domain != word(&TrustDomain::PublicCa)
 }
 
-fn verify(office: &Office, file: &Path) -> Result<Report, Fault> {
-    verify_pdf(file, &office.authority.trust, now())
-        .map_err(|error| Fault::reject(Code::F02Unreadable, STAGE, error))
+fn verify((file, trust): (&Path, &Trust)) -> Result<Report, Fault> {
+    verify_pdf(file, trust, now()).map_err(|error| Fault::reject(Code::F02Unreadable, STAGE, error))
 }
 
 /// What a signature of ours is for.

@@ -9,7 +9,8 @@ use std::{
 use chrono::{DateTime, Utc};
 use object_store::path::Path;
 use sohoa_flow::{FatalKind, Fault, Rejection, retry::retry};
-use sohoa_schemas::Code;
+use sohoa_registers::code::AgencyCode;
+use sohoa_schemas::{Code, config::Agency};
 use sohoa_source::{Source, identity};
 use sohoa_store::{Fetched, Store, Trouble};
 use uuid::Uuid;
@@ -142,11 +143,51 @@ pub(crate) fn check_declared(taken: &Taken) -> Result<(), Rejection> {
     Ok(())
 }
 
+/// Whether the dossier is the agency's own, as far as its manifest says: what another one handles is
+/// not signed with this one's key.
+pub(crate) fn check_handling(taken: &Taken, agency: &Agency) -> Result<(), Rejection> {
+    let manifest = taken.source.dossier.manifest.as_ref();
+    let handling = manifest.and_then(|manifest| manifest.dossier.handling_agency_code.as_deref());
+    let (Some(own), Some(handling)) = (&agency.code, handling) else { return Ok(()) };
+    let kept = std::iter::once(own).chain(&agency.keeps_for);
+    if kept.into_iter().any(|kept| is_of(handling, kept)) {
+        return Ok(());
+    }
+    let error = format!(
+        "the manifest says that the agency `{handling}` handles the dossier, and `{own}` keeps none \
+         of its records (agency.keeps_for)"
+    );
+    Err(Rejection::new(Code::Q11OtherAgency, STAGE, error))
+}
+
+/// Whether a code is an agency's or one of its units', in any spelling.
+fn is_of(code: &str, agency: &str) -> bool {
+    let plain = |code: &str| AgencyCode::parse(code).map_or_else(|| code.to_owned(), |c| c.code);
+    let (code, agency) = (plain(code), plain(agency));
+    code.strip_prefix(&agency).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
 #[cfg(test)]
 mod tests {
     use sohoa_store::Missing;
 
     use super::*;
+
+    #[test]
+    fn an_agency_keeps_its_own_dossiers_and_its_units() {
+        for (code, agency, kept) in [
+            ("H08.12", "H08.12", true),
+            ("000.00.12.H08", "H08.12", true),
+            ("H08.12.3", "H08.12", true),
+            ("H08.12", "H08", true),
+            ("H08.1", "H08.12", false),
+            ("H08.123", "H08.12", false),
+            ("H08", "H08.12", false),
+            ("H45.12", "H08.12", false),
+        ] {
+            assert_eq!(is_of(code, agency), kept, "{code} {agency}");
+        }
+    }
 
     #[test]
     fn a_file_that_is_gone_is_refused_and_an_input_that_is_gone_stops() {

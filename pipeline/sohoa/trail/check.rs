@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde::Serialize;
 use sohoa_index::{ChainFault, Head, Index, IndexError};
@@ -11,8 +12,9 @@ use sohoa_store::Store;
 
 use super::heads;
 use crate::{
+    answers::for_each_row,
     authority::{custodian, trust, trust_own_tests},
-    context::vietnamese,
+    context::{now, vietnamese},
     exit::{Exit, Failure},
     settings::Settings,
 };
@@ -57,7 +59,7 @@ pub(crate) struct Chain {
 /// # Errors
 /// The store or the index cannot be read; what is wrong with the trail is in the report.
 pub(crate) async fn check(
-    settings: &Settings,
+    (settings, head_within): (&Settings, Option<u32>),
     output: &Store,
     index: &mut Index,
     bars: &MultiProgress,
@@ -79,7 +81,7 @@ pub(crate) async fn check(
     let bar = bar(bars, total);
     let mut report = Report::default();
     let mut read = 0_u64;
-    for (province, heads) in judged {
+    for (province, mut heads) in judged {
         let each = |rows: u64| {
             read += rows;
             if read.is_multiple_of(STEP) {
@@ -88,6 +90,17 @@ pub(crate) async fn check(
         };
         let chain = Box::pin(index.check_events(&province, &heads.anchors, each)).await;
         let chain = chain.map_err(unreachable)?;
+        let signed = heads.last.as_ref().map_or(0, |head| head.seq);
+        let waits = oldest_after(index, &province, signed).await.map_err(unreachable)?;
+        if let (Some(days), Some(oldest)) = (head_within, waits)
+            && now() - oldest > TimeDelta::days(days.into())
+        {
+            heads.problems.push(format!(
+                "events since {} stand under no signed head: that they were cut off would not \
+                 show. Sign one every day: --sign-head",
+                vietnamese(oldest).format("%d/%m/%Y %H:%M")
+            ));
+        }
         let problems_total = chain.faults_total + heads.problems.len() as u64;
         report.problems_total += problems_total;
         report.provinces.push(Chain {
@@ -105,6 +118,26 @@ pub(crate) async fn check(
     bar.finish_and_clear();
     report.provinces.sort_by(|one, other| one.province.cmp(&other.province));
     Ok(report)
+}
+
+/// When the first event happened that no head covers.
+async fn oldest_after(
+    index: &Index,
+    province: &str,
+    seq: i64,
+) -> Result<Option<DateTime<Utc>>, IndexError> {
+    let province = province.replace('\'', "''");
+    let sql = format!(
+        "select cast(min(occurred_at) as bigint) from events \
+         where province = '{province}' and seq > {seq}"
+    );
+    let mut oldest = None;
+    for_each_row(index, &sql, |row| {
+        let micros = row.first().copied().flatten().and_then(|cell| cell.parse().ok());
+        oldest = micros.and_then(DateTime::from_timestamp_micros);
+    })
+    .await?;
+    Ok(oldest)
 }
 
 fn bar(bars: &MultiProgress, total: u64) -> ProgressBar {

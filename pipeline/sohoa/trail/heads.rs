@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use futures::TryStreamExt as _;
 use object_store::path::Path;
 use sohoa_flow::{
@@ -75,6 +76,18 @@ pub(super) async fn last(output: &Store, province: &str) -> Result<Option<Found>
         Some((number, key)) => fetch(output, number, key).await.map(Some),
         None => Ok(None),
     }
+}
+
+/// When a province's last head was signed, as it says itself.
+///
+/// # Errors
+/// The store's own.
+pub(crate) async fn last_signed(
+    output: &Store,
+    province: &str,
+) -> Result<Option<DateTime<Utc>>, Fault> {
+    let found = last(output, province).await?;
+    Ok(found.and_then(|found| found.head).map(|head| head.signed_at))
 }
 
 /// All signed heads of a province, judged: each made by a key that may, each naming the one before

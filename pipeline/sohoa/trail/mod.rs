@@ -23,6 +23,7 @@ mod heads;
 mod sign;
 
 pub(crate) use check::check;
+pub(crate) use heads::last_signed;
 pub(crate) use sign::Desk;
 
 use chrono::{DateTime, Utc};

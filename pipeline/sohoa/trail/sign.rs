@@ -4,20 +4,13 @@ use bytes::Bytes;
 use sohoa_flow::{FatalKind, Fault};
 use sohoa_index::Index;
 use sohoa_publish::keys;
-use sohoa_schemas::{
-    config::{Config, SignatureLevel},
-    events::ChainHead,
-    rows::SCHEMA_VERSION,
-};
-use sohoa_sign::{
-    SignError, check_seal, seal,
-    verify::{Trust, check_signer},
-};
+use sohoa_schemas::{config::Config, events::ChainHead, rows::SCHEMA_VERSION};
+use sohoa_sign::{SignError, check_seal, seal, verify::check_signer};
 use sohoa_store::{Created, Store};
 
 use super::{STAGE, heads};
 use crate::{
-    authority::{Authority, custodian},
+    authority::Authority,
     context::now,
     exit::{Exit, Failure},
 };
@@ -85,15 +78,11 @@ impl Desk<'_> {
     }
 
     fn seal(&self, head: &ChainHead) -> Result<Bytes, Failure> {
-        let Authority { signer, stamps, trust, .. } = self.authority;
+        let Authority { signer, stamps, custodian, .. } = self.authority;
         // Policy before key: what nobody would believe is not made.
-        let trust = Trust { expected: custodian(self.config)?, ..trust.clone() };
-        check_signer(signer.chain(), &trust, head.signed_at)
+        check_signer(signer.chain(), custodian, head.signed_at)
             .map_err(|error| Failure::from_error(Exit::Configuration, &error))?;
-        if self.config.sign.wanted_level() >= SignatureLevel::BLt {
-            let evidence = self.authority.evidence(self.config)?;
-            tokio::task::block_in_place(|| self.authority.standing(&evidence))?;
-        }
+        tokio::task::block_in_place(|| self.authority.evidence_for(self.config))?;
         let json = serde_json::to_vec_pretty(head)
             .map_err(|error| Failure::from_error(Exit::Internal, &error))?;
         let sealed = tokio::task::block_in_place(|| {
@@ -106,7 +95,7 @@ impl Desk<'_> {
             }
         });
         let sealed = sealed.map_err(|error| Fault::fatal(FatalKind::Internal, STAGE, error))?;
-        check_seal(&sealed, &trust, head.signed_at)
+        check_seal(&sealed, custodian, head.signed_at)
             .map_err(|error| Failure::from_error(Exit::Configuration, &error))?;
         Ok(sealed.into())
     }

@@ -3,9 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use futures::{StreamExt as _, stream};
-use sohoa_flow::Shutdown;
+use sohoa_flow::{Fault, Shutdown};
 use sohoa_kafka::{Word, releases::Releases};
-use sohoa_schemas::message::{Release, VERSION, Verdict};
+use sohoa_schemas::{
+    message::{Release, VERSION, Verdict},
+    record::Prepared,
+};
 
 use super::answer::SOURCE;
 use crate::{
@@ -15,6 +18,7 @@ use crate::{
     exit::{Exit, Failure},
     privacy::Pseudonyms,
     release::{Decision, Order, decide, named},
+    stages::sign,
 };
 
 /// Between two tries, while a service is away.
@@ -91,11 +95,21 @@ async fn understand(
             return Ok(None);
         }
     };
-    let Release { source_uid, verdict, reason, released, .. } = release;
-    let Some(prepared) = named(&office.output, source_uid).await? else {
-        tracing::info!(source = %source_uid, "a released document is held no more");
+    let source = release.source_uid;
+    let Some(prepared) = named(&office.output, source).await? else {
+        tracing::info!(%source, "a released document is held no more");
         return Ok(None);
     };
+    // An old word that comes again is not said of what nobody has seen.
+    if !is_about(&release, &prepared) {
+        tracing::warn!(%source, "a release is of another reading than the one that is held");
+        return Ok(None);
+    }
+    if let Err(Fault::Reject(other)) = sign::check_custodian(office, &prepared.record) {
+        desk.refuse(word, &other.cause.error.to_string()).await?;
+        return Ok(None);
+    }
+    let Release { verdict, reason, released, .. } = release;
     let decision = match verdict {
         Verdict::Approve => Decision::Approve,
         // It is free text, and stands in a table.
@@ -104,4 +118,58 @@ async fn understand(
         }
     };
     Ok(Some(Order { prepared, decision, released }))
+}
+
+/// Whether what is held is what was decided on. A release of an older sender names no version: it
+/// cannot be about what was composed after it.
+fn is_about(release: &Release, held: &Prepared) -> bool {
+    let Some(version) = release.version else { return release.released.at >= held.composed_at };
+    let composed = held.composed.as_ref().map(|part| part.sha256.as_str());
+    version == held.record.version && release.composed_sha256.as_deref() == composed
+}
+
+#[cfg(test)]
+mod tests {
+    use sohoa_schemas::record::{Part, Record, Released};
+
+    use super::*;
+    use crate::{amend::version::tests::record, context::now};
+
+    fn prepared(record: Record) -> Prepared {
+        let composed = record.parts.first().cloned();
+        Prepared {
+            record,
+            composed,
+            alto: None,
+            appearance: Vec::new(),
+            printed: Vec::new(),
+            composed_at: "2026-11-20T08:00:00+07:00".parse().unwrap(),
+            waiting_for: "release".into(),
+            message: None,
+            position: None,
+            traceparent: None,
+        }
+    }
+
+    #[test]
+    fn a_release_is_about_the_reading_that_was_seen() {
+        let held = prepared(record());
+        let of = |version: Option<i32>, composed: Option<&str>, at| Release {
+            schema_version: VERSION,
+            source_uid: held.record.source_uid,
+            version,
+            composed_sha256: composed.map(str::to_owned),
+            verdict: Verdict::Approve,
+            reason: None,
+            released: Released { by: "A".into(), at, reference: "R".into() },
+        };
+        let Some(Part { sha256, .. }) = &held.composed else { panic!("nothing is composed") };
+        let now = now();
+        assert!(is_about(&of(Some(held.record.version), Some(sha256), now), &held));
+        assert!(!is_about(&of(Some(held.record.version + 1), Some(sha256), now), &held));
+        assert!(!is_about(&of(Some(held.record.version), Some("other"), now), &held));
+        assert!(is_about(&of(None, None, now), &held));
+        let before = held.composed_at.to_utc() - chrono::TimeDelta::days(1);
+        assert!(!is_about(&of(None, None, before), &held));
+    }
 }

@@ -1,0 +1,82 @@
+//! Policy before key: an agency's key signs what that agency keeps, while its certificate stands.
+
+use serde_json::Value;
+
+use crate::support::World;
+
+const OWN: &str = "[agency]\ncode = \"H08.12\"\n[release]\nmode = \"manual\"\n";
+const OTHER: &str =
+    "[agency]\ncode = \"H08.13\"\nname = \"Sở Khác\"\n[release]\nmode = \"manual\"\n";
+
+/// The samples' manifests say that H08.12 handles the dossiers.
+#[test]
+fn a_dossier_of_another_agency_is_refused_unless_its_records_are_kept() {
+    let world = World::with_samples(&["--dossiers", "1", "--documents", "1"]);
+    let config = |name: &str, agency: &str| world.write(name, &format!("[agency]\n{agency}\n"));
+    let other = config("other.toml", "code = \"H08.13\"");
+    let refused = world.run(&["--config", &other]);
+    assert_eq!(refused.count("documents", "quarantined"), 1, "{}", refused.stderr);
+    let codes = world.query("select code from intake");
+    assert_eq!(codes[0]["code"], "Q11_OTHER_AGENCY");
+    let kept = config("kept.toml", "code = \"H08.13\"\nkeeps_for = [\"000.00.12.H08\"]");
+    let taken = world.run(&["--config", &kept, "--reprocess", "quarantined"]);
+    assert_eq!(taken.count("documents", "published"), 1, "{}", taken.stderr);
+    let keeper = world.query("select custodian_agency_code as code from documents");
+    assert_eq!(keeper[0]["code"], "H08.13");
+    world.audit();
+}
+
+#[test]
+fn nobody_releases_what_another_agency_keeps() {
+    let world =
+        World::with_samples(&["--dossiers", "1", "--documents", "1", "--formats", "tiff-g4"]);
+    let (own, other) = (world.write("own.toml", OWN), world.write("other.toml", OTHER));
+    assert_eq!(world.run(&["--config", &own]).count("documents", "held"), 1);
+    let approve = |config: &str| {
+        let command = ["release", "approve", "--all", "--by", "A", "--output", "out", "--json"];
+        let ran = world.sohoa(&[&command[..], &["--config", config]].concat());
+        (ran.exit, serde_json::from_str::<Value>(&ran.stdout).unwrap())
+    };
+    let (exit, said) = approve(&other);
+    assert_eq!((exit, &said["documents"]), (0, &0.into()), "it is not theirs to see");
+    assert!(world.named("out/documents", "record.json").is_empty());
+    let (exit, said) = approve(&own);
+    assert_eq!((exit, &said["published"]), (0, &1.into()), "{said}");
+    let rows = world.query("select agency_code, agency_match, revocation_status from signatures");
+    assert_eq!(rows[0]["agency_code"], "H08.12");
+    assert_eq!(rows[0]["agency_match"], true);
+    assert_eq!(rows[0]["revocation_status"], "unknown");
+    world.audit();
+}
+
+/// A run by delegation leaves a held document of another agency where it is.
+#[test]
+fn a_run_by_delegation_does_not_sign_what_another_agency_holds() {
+    let world =
+        World::with_samples(&["--dossiers", "1", "--documents", "1", "--formats", "tiff-g4"]);
+    let own = world.write("own.toml", OWN);
+    assert_eq!(world.run(&["--config", &own]).count("documents", "held"), 1);
+    let text = "[agency]\ncode = \"H08.13\"\nkeeps_for = [\"H08.12\"]\n";
+    let delegated = world.write("delegated.toml", text);
+    let run = world.run(&["--config", &delegated]);
+    assert_eq!(run.count("documents", "held"), 1, "{}", run.stderr);
+    assert!(world.named("out/documents", "record.json").is_empty());
+}
+
+/// What was born digital without a signature says so, for the report of faults.
+#[test]
+fn an_unsigned_electronic_document_is_a_finding() {
+    let world = World::with_samples(&[
+        "--dossiers",
+        "1",
+        "--documents",
+        "1",
+        "--formats",
+        "pdf-born-digital",
+    ]);
+    assert_eq!(world.run(&[]).count("documents", "published"), 1);
+    let found = world.query("select code from findings where code like 'Q0%'");
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0]["code"], "Q01_UNSIGNED_SCAN");
+    world.audit();
+}
