@@ -15,20 +15,26 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// Form of the row and of its hash; rises with every change of [`HASHED`].
-pub const EVENT_VERSION: i16 = 1;
+pub const EVENT_VERSION: i16 = 2;
 
 /// `prev_hash` of a province's first event.
 pub const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// First value of the hashed array: what is hashed, and in which form.
-pub const HASH_FORM: &str = "sohoa-event-1";
+pub const HASH_FORM: &str = "sohoa-event-2";
+
+/// The same of rows of `schema_version` 1, whose hash leaves [`NOT_IN_FIRST`] out.
+pub const FIRST_HASH_FORM: &str = "sohoa-event-1";
+
+/// Columns that rows of `schema_version` 1 do not have.
+pub const NOT_IN_FIRST: [&str; 1] = ["dossier_code"];
 
 /// The columns whose values are hashed, in this order, behind [`HASH_FORM`]: all but `row_hash`.
 ///
 /// `row_hash` is the SHA-256, in lower-case hex, of one JSON array in UTF-8 without white space:
 /// [`HASH_FORM`], then the values of these columns. Texts are written as RFC 8785 writes strings,
 /// numbers as integers, times as microseconds since 1970-01-01 UTC, and null as `null`.
-pub const HASHED: [&str; 27] = [
+pub const HASHED: [&str; 28] = [
     "seq",
     "prev_hash",
     "event_uid",
@@ -42,6 +48,7 @@ pub const HASHED: [&str; 27] = [
     "source_uid",
     "version",
     "dossier_uid",
+    "dossier_code",
     "agency_code",
     "agency_uid",
     "unit_code",
@@ -155,6 +162,10 @@ pub struct EventRow {
     pub version: Option<i32>,
     /// The dossier.
     pub dossier_uid: Option<Uuid>,
+    /// Its code, where it is known; null in rows of `schema_version` 1.
+    #[serde(default)]
+    #[schemars(extend("standard" = "mã số hồ sơ TTHC"))]
+    pub dossier_code: Option<String>,
     /// Code of the agency on whose behalf it was done.
     #[schemars(extend("standard" = "mã định danh(35)"))]
     pub agency_code: Option<String>,
@@ -241,6 +252,7 @@ impl EventRow {
             source_uid: subject,
             version: None,
             dossier_uid: None,
+            dossier_code: None,
             agency_code: None,
             agency_uid: None,
             unit_code: None,

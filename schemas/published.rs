@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::{
     code::Code,
     config::Config,
-    events::{Action, ChainHead, GENESIS, HASH_FORM, HASHED},
+    events::{Action, ChainHead, FIRST_HASH_FORM, GENESIS, HASH_FORM, HASHED, NOT_IN_FIRST},
     ledger,
     manifest::Manifest,
     message, record,
@@ -57,11 +57,12 @@ fn events() -> String {
          `row_hash` is the SHA-256, in lower-case hex, of one JSON array in UTF-8 without white \
          space: `\"{HASH_FORM}\"`, then the values of {}. Texts are written as RFC 8785 writes \
          strings, numbers as integers, times as microseconds since 1970-01-01 UTC, and null as \
-         `null`.\n\nSigned heads, `evidence/<province>/heads/<number>.p7m`, are CMS files with JSON \
+         `null`. Rows of `schema_version` 1 have `\"{FIRST_HASH_FORM}\"` there and no {}.\n\nSigned heads, `evidence/<province>/heads/<number>.p7m`, are CMS files with JSON \
          inside (`chain-head.v1.schema.json`): `openssl cms -verify -binary -inform DER -purpose any \
          -CAfile ROOT -in FILE`. `tests/judges/events.py` does all of it in fifty lines. Made from \
          `schemas/events.rs`.\n\n| stage | action | meaning |\n|---|---|---|\n",
-        columns.join(", ")
+        columns.join(", "),
+        NOT_IN_FIRST.map(|column| format!("`{column}`")).join(", "),
     );
     for action in Action::ALL {
         let (stage, name, meaning) = (action.stage(), action.as_str(), action.meaning());

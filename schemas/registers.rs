@@ -4,7 +4,9 @@
 //! Written as [`crate::rows`]: fields are columns, their documentation is the column's description,
 //! `standard` is the name the law or the plans give the same thing. Agencies are referred to by
 //! `agency_code` as the file gives it and by `agency_uid`, which no renaming changes; the uid is null
-//! where the table of agencies does not know the code.
+//! where the table of agencies does not know the code. `province` is the one whose index it is, as
+//! in the other tables, also in rows of agencies that came from another province; only `phases` and
+//! `targets` name the province that decided the plan.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use schemars::JsonSchema;
@@ -21,7 +23,7 @@ use uuid::Uuid;
 pub struct AgencyRow {
     /// Identity of the agency; the same over changes of name, code, level and parent.
     pub agency_uid: Uuid,
-    /// Province it belongs to today, by its agency code.
+    /// Province whose index it is, by its agency code.
     pub province: String,
     /// Code, in the spelling of Decision 20/2020 where it is one of QCVN 102:2016.
     #[schemars(extend("standard" = "mã định danh(35)"))]
@@ -89,7 +91,7 @@ pub struct AgencyKeyRow {
     pub key: String,
     /// The agency.
     pub agency_uid: Uuid,
-    /// Province of the agency.
+    /// Province whose index it is, by its agency code.
     pub province: String,
     /// First day the agency was called so; null: since before anybody wrote it down.
     pub valid_from: Option<NaiveDate>,
@@ -102,13 +104,14 @@ pub struct AgencyKeyRow {
 }
 
 /// Table `inventory`: how many papers there are to digitise, the denominators of the plans. One row
-/// an agency, procedure, result type and span of years; the newest count of a key stands.
+/// an agency, procedure, result type and span of years; the newest count of a key stands, and of spans
+/// that have years in common the newest.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InventoryRow {
     /// Identity of the key that was counted: all columns up to `year_to`.
     pub inventory_uid: Uuid,
-    /// Province, by its agency code.
+    /// Province whose index it is, by its agency code.
     pub province: String,
     /// The agency that keeps the papers.
     pub agency_uid: Option<Uuid>,
@@ -153,7 +156,7 @@ pub struct InventoryRow {
 pub struct TargetRow {
     /// Identity of metric, scope and period.
     pub target_uid: Uuid,
-    /// Province, by its agency code.
+    /// Province whose plan it is, by its agency code.
     pub province: String,
     /// What is measured, for instance `results_digitised`.
     pub metric: String,
@@ -192,7 +195,7 @@ pub struct ProcedureRow {
     /// Code without the province's suffix.
     #[schemars(extend("standard" = "mã TTHC"))]
     pub procedure_base: String,
-    /// Province that offers it, by its agency code.
+    /// Province whose index it is, by its agency code.
     pub province: String,
     /// Code as the file gave it.
     pub procedure_code: String,
@@ -261,15 +264,16 @@ pub struct PhaseRow {
     pub schema_version: i16,
 }
 
-/// Table `dossiers`: administrative dossiers as the province's case system lists them, one row a
-/// dossier; the newest state of a dossier stands. What was scanned of one is in `documents`, by
-/// `dossier_uid` or `dossier_code`.
+/// Table `dossiers`: administrative dossiers as the province's case systems list them, one row a
+/// dossier; in each column stands the newest that a list says. A list without a column, or with an
+/// empty cell, takes nothing back; one that is older than what is there only fills in. What was
+/// scanned of a dossier is in `documents`, by `dossier_uid` or `dossier_code`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DossierRow {
     /// Identity, the same as that of its documents where they carry the code.
     pub dossier_uid: Uuid,
-    /// Province, by its agency code.
+    /// Province whose index it is, by its agency code.
     pub province: String,
     /// Month of reception as the code says it, `unknown` where it says none.
     pub received_month: String,
@@ -300,9 +304,11 @@ pub struct DossierRow {
     pub level_at_receipt: Option<String>,
     /// `counter`, `online`, `post` or `bulk_backfill`.
     pub channel: Option<String>,
-    /// Status as the case system numbers or names it.
+    /// Status by its number in the national case system, `0` to `10` (0, 1 and 3: not taken in); as
+    /// the file gave it where it is none of these, which an import warns of.
     pub status: Option<String>,
-    /// Whether it is resolved; null where neither a date nor the status says so.
+    /// Whether it is resolved; null where neither a date nor the status says so. Of several lists the
+    /// newest that says it counts.
     pub resolved: Option<bool>,
     /// When the number for the queue was drawn.
     pub ticket_at: Option<DateTime<Utc>>,
@@ -378,9 +384,9 @@ pub struct DossierRow {
     /// Pages it should hold.
     #[schemars(extend("standard" = "numberOfPage"))]
     pub pages_expected: Option<i32>,
-    /// When the list was made that the row is from.
+    /// When the newest list was made that names it.
     pub listed_at: DateTime<Utc>,
-    /// Key of the import it stands in.
+    /// Key of that list's import.
     pub import_key: String,
     /// Version of this row's schema.
     pub schema_version: i16,
@@ -393,7 +399,7 @@ pub struct DossierRow {
 pub struct StaffRow {
     /// Keyed HMAC of the staff number; the same as in `dossiers` and `events`.
     pub staff_ref: String,
-    /// Province, by its agency code.
+    /// Province whose index it is, by its agency code.
     pub province: String,
     /// Unit, by identity.
     pub agency_uid: Option<Uuid>,

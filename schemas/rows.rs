@@ -74,7 +74,7 @@ pub struct DocumentRow {
     /// Place in the dossier, from 1.
     #[schemars(extend("standard" = "docOrdinal"))]
     pub doc_ordinal: i32,
-    /// `result`, `component`, `verification`, `attachment` or `other`.
+    /// `result`, `component`, `verification`, `attachment`, `other`, or `unknown` where nobody has said.
     pub doc_role: String,
     /// Code of the administrative procedure.
     #[schemars(extend("standard" = "mã TTHC"))]

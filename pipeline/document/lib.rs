@@ -7,6 +7,7 @@
 //! * [`page`]: a page after decode and recognition.
 //! * [`field`]: a value read from a page, with its probability and its box.
 //! * [`fold`]: how two Vietnamese texts are compared.
+//! * [`mask`]: numbers of persons in a text that is shown.
 //! * [`syllable`]: whether a word can be Vietnamese.
 
 pub mod barcode;
@@ -14,6 +15,7 @@ pub mod field;
 pub mod fold;
 pub mod geometry;
 pub mod image;
+pub mod mask;
 pub mod page;
 pub mod syllable;
 pub mod text;

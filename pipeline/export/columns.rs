@@ -7,6 +7,7 @@ use arrow::{
     compute::{cast, is_not_null, nullif},
     datatypes::{Schema, SchemaRef},
 };
+use sohoa_document::mask::mask;
 use sohoa_index::{COMMENT, IndexError, STANDARD, Table};
 use sohoa_schemas::public::{ABOUT_OWNER, COLUMNS, FREE_TEXT, PRIVATE};
 
@@ -43,7 +44,7 @@ pub(crate) fn publish(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordB
 
 fn masked(column: &ArrayRef) -> ArrayRef {
     let texts = column.as_string::<i32>().iter();
-    Arc::new(texts.map(|text| text.map(sohoa_find::mask)).collect::<StringArray>())
+    Arc::new(texts.map(|text| text.map(mask)).collect::<StringArray>())
 }
 
 /// The page: what is public, and what is not and why. A column of neither list is private.

@@ -6,6 +6,7 @@ use arrow::{
     datatypes::{DataType, Int64Type},
 };
 use serde::Serialize;
+use sohoa_document::mask::mask;
 use sohoa_index::IndexError;
 
 /// Columns of `documents` that a hit shows.
@@ -79,7 +80,8 @@ impl Hit {
                 Some(name) => Some(name),
                 None => text("parent_organ_name")?,
             },
-            subject: text("subject")?,
+            // It stands beside the hash of its numbers, also in an index from before they were hidden.
+            subject: text("subject")?.map(|subject| mask(&subject).into_owned()),
             page: number_at(batch, "page_from", row)?,
             page_to: number_at(batch, "page_to", row)?,
             access_mode: need("access_mode")?,

@@ -37,7 +37,6 @@ mod testing;
 mod understand;
 mod words;
 
-pub use excerpt::mask;
 pub use hit::Hit;
 pub use pages::pages;
 pub use period::Period;

@@ -61,6 +61,11 @@ impl Budget {
         self.bytes.granted(urgency)
     }
 
+    /// Bytes that may be granted to this urgency at once.
+    pub fn part_of(&self, urgency: Urgency) -> u64 {
+        self.bytes.part_of(urgency)
+    }
+
     /// The whole budget in bytes, with the reserve.
     pub fn total(&self) -> u64 {
         self.bytes.total()
@@ -114,6 +119,7 @@ mod tests {
         assert!(budget.try_acquire(Urgency::Live, 1).is_none());
         assert_eq!(Urgency::ALL.map(|urgency| budget.used_by(urgency)), [4, 6]);
         assert_eq!((budget.used(), budget.total()), (10, 10));
+        assert_eq!(Urgency::ALL.map(|urgency| budget.part_of(urgency)), [10, 6]);
     }
 
     #[tokio::test]

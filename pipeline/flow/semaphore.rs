@@ -93,6 +93,11 @@ impl PrioritySemaphore {
         lock(&self.state).lines.iter().map(VecDeque::len).sum()
     }
 
+    /// Units that may be granted to this urgency at once.
+    pub fn part_of(&self, urgency: Urgency) -> u64 {
+        lock(&self.state).parts[urgency as usize]
+    }
+
     /// Units there are.
     pub fn total(&self) -> u64 {
         lock(&self.state).total

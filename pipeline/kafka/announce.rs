@@ -13,7 +13,7 @@ use sohoa_metrics::{AnnounceResult, record};
 
 use crate::{
     announcement::{Announcement, owned},
-    connect::{STAGE, fault, is_refusal},
+    connect::{STAGE, fault, is_at_the_door, is_refusal},
 };
 
 /// How long the broker keeps an unfinished transaction of a killed worker, which until then holds
@@ -191,7 +191,8 @@ impl Announcer {
         }
         let deadline = Deadline::after(self.patience.abort);
         Self::again(deadline, |time| self.producer.abort_transaction(time)).map_err(ended)?;
-        if error.rdkafka_error_code().is_some_and(is_refusal) {
+        let refuses = |code| is_refusal(code) && !is_at_the_door(code);
+        if error.rdkafka_error_code().is_some_and(refuses) {
             return Err(fault(error));
         }
         let now = Instant::now();

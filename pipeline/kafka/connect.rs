@@ -1,10 +1,14 @@
 //! From configuration to a client, and errors that name the setting.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use rdkafka::{
-    ClientConfig, Statistics,
+    ClientConfig, ClientContext, Statistics,
     config::RDKafkaLogLevel,
+    consumer::ConsumerContext,
     error::{KafkaError, RDKafkaErrorCode},
 };
 use sohoa_flow::{FatalKind, Fault, fault::BoxError};
@@ -101,47 +105,117 @@ pub fn fault(error: KafkaError) -> Fault {
 /// Between two lines about the same trouble.
 const COMPLAINT: Duration = Duration::from_secs(30);
 
+/// A client that was let in and is let in no more for this long, by no broker, will not be.
+const SHUT_OUT: Duration = Duration::from_mins(1);
+
 /// Trouble of a consumer that goes on, said now and then.
 #[derive(Debug, Default)]
-pub(crate) struct Complaints(Option<Instant>);
+pub(crate) struct Complaints {
+    said: Option<Instant>,
+    /// Since when brokers do not let us in.
+    shut_out: Option<Instant>,
+}
 
 impl Complaints {
     /// Goes on after an error that passes; ends on one that does not.
-    pub(crate) fn pass(&mut self, error: KafkaError) -> Result<(), Fault> {
+    pub(crate) fn pass(&mut self, error: KafkaError, reach: &Reach) -> Result<(), Fault> {
+        self.pass_at(error, reach.alone_since(), Instant::now())
+    }
+
+    fn pass_at(
+        &mut self,
+        error: KafkaError,
+        alone_since: Option<Instant>,
+        now: Instant,
+    ) -> Result<(), Fault> {
+        let at_the_door = error.rdkafka_error_code().is_some_and(is_at_the_door);
+        let passes = at_the_door && !self.is_shut_out(alone_since, now);
         let said = error.to_string();
         match fault(error) {
-            Fault::Retry(_) => {
-                if self.0.is_none_or(|at| at.elapsed() > COMPLAINT) {
-                    self.0 = Some(Instant::now());
+            fault @ (Fault::Fatal(_) | Fault::Reject(_)) if !passes => Err(fault),
+            _ => {
+                let quiet = |at| now.saturating_duration_since(at) <= COMPLAINT;
+                if !self.said.is_some_and(quiet) {
+                    self.said = Some(now);
                     tracing::warn!(error = said, "the broker is in trouble; trying again");
                 }
                 Ok(())
             }
-            fault => Err(fault),
         }
+    }
+
+    /// Whether, since no broker answers, none has let us in for long.
+    fn is_shut_out(&mut self, alone_since: Option<Instant>, now: Instant) -> bool {
+        let Some(alone_since) = alone_since else { return false };
+        let since = self.shut_out.filter(|since| *since >= alone_since).unwrap_or(now);
+        self.shut_out = Some(since);
+        now.saturating_duration_since(since) > SHUT_OUT
     }
 }
 
 /// Whether a broker answers, by what a client counts.
-pub(crate) fn is_reached(statistics: &Statistics) -> bool {
+fn is_reached(statistics: &Statistics) -> bool {
     statistics.brokers.values().any(|broker| broker.state == "UP")
+}
+
+/// Since when no broker answers a consumer, as its client last said.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Reach(Arc<Mutex<Option<Instant>>>);
+
+impl Reach {
+    /// Takes in what a client counts.
+    pub(crate) fn see(&self, statistics: &Statistics) {
+        let mut since = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let alone = || since.unwrap_or_else(Instant::now);
+        *since = (!is_reached(statistics)).then(alone);
+    }
+
+    /// Whether one answers; so long as nothing is said, one does.
+    pub(crate) fn is_there(&self) -> bool {
+        self.alone_since().is_none()
+    }
+
+    fn alone_since(&self) -> Option<Instant> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ClientContext for Reach {
+    fn log(&self, _: RDKafkaLogLevel, facility: &str, message: &str) {
+        tracing::debug!(facility, message, "librdkafka");
+    }
+
+    fn stats(&self, statistics: Statistics) {
+        self.see(&statistics);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        tracing::debug!(%error, reason, "librdkafka");
+    }
+}
+
+impl ConsumerContext for Reach {}
+
+/// A broker does not let us in. Of a client that was in, the same is said when a connection breaks
+/// in its handshake, of one broker of several, or of a token that could not be renewed once.
+pub(crate) fn is_at_the_door(code: RDKafkaErrorCode) -> bool {
+    use RDKafkaErrorCode as E;
+    matches!(code, E::Authentication | E::SaslAuthenticationFailed | E::SSL)
 }
 
 /// The broker answered, and will answer the same again.
 pub(crate) fn is_refusal(code: RDKafkaErrorCode) -> bool {
     use RDKafkaErrorCode as E;
-    matches!(
-        code,
-        E::Authentication
-            | E::SaslAuthenticationFailed
-            | E::TopicAuthorizationFailed
-            | E::GroupAuthorizationFailed
-            | E::ClusterAuthorizationFailed
-            | E::TransactionalIdAuthorizationFailed
-            | E::MessageSizeTooLarge
-            | E::UnknownTopic
-            | E::SSL
-    )
+    is_at_the_door(code)
+        || matches!(
+            code,
+            E::TopicAuthorizationFailed
+                | E::GroupAuthorizationFailed
+                | E::ClusterAuthorizationFailed
+                | E::TransactionalIdAuthorizationFailed
+                | E::MessageSizeTooLarge
+                | E::UnknownTopic
+        )
 }
 
 fn is_defect(code: RDKafkaErrorCode) -> bool {
@@ -175,6 +249,38 @@ mod tests {
         let error = base(&settings("sasl.password", "env:SOHOA_NO_SUCH")).unwrap_err();
         assert!(error.to_string().contains("sasl.password"));
         assert!(error.to_string().contains("SOHOA_NO_SUCH"));
+    }
+
+    #[test]
+    fn who_was_let_in_is_shut_out_by_all_brokers_and_for_long() {
+        use RDKafkaErrorCode as E;
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let error = |code| KafkaError::MessageConsumption(code);
+        let mut complaints = Complaints::default();
+        let mut passes = |code, alone_since: Option<u64>, now| {
+            let passed = complaints.pass_at(error(code), alone_since.map(at), at(now));
+            match passed {
+                Err(Fault::Fatal(fatal)) => {
+                    assert_eq!(fatal.kind, FatalKind::Configuration);
+                    false
+                }
+                passed => passed.is_ok(),
+            }
+        };
+        for code in [E::Authentication, E::SaslAuthenticationFailed, E::SSL] {
+            assert!(passes(code, None, 0), "another broker is up");
+            assert!(passes(code, Some(5), 10), "for a moment");
+        }
+        assert!(passes(E::Authentication, Some(5), 70));
+        assert!(!passes(E::Authentication, Some(5), 71));
+        // Long away, and let in again meanwhile or not at all: the minute begins anew.
+        assert!(passes(E::Authentication, Some(500), 900));
+        assert!(passes(E::Authentication, Some(500), 960));
+        assert!(!passes(E::Authentication, Some(500), 961));
+        // What is not said at the door does not pass, and a broken connection always does.
+        assert!(!passes(E::TopicAuthorizationFailed, None, 0));
+        assert!(passes(E::BrokerTransportFailure, Some(0), 999));
     }
 
     #[test]

@@ -23,6 +23,7 @@ use crate::{
     announcement::Announcement,
     claims::Suspicion,
     connect::{Complaints, fault},
+    ends::Question,
     lane::{Delivery, Lane, Place, headers},
     lanes::{Company, LaneSettings, Order, Room},
     partitions::{Held, Watch, Watcher},
@@ -62,6 +63,7 @@ pub(crate) struct Keeper {
     /// Whether the last note did not get through.
     note_owed: bool,
     complaints: Complaints,
+    question: Question,
 }
 
 impl Keeper {
@@ -92,6 +94,7 @@ impl Keeper {
             announced_at: Instant::now(),
             note_owed: false,
             complaints: Complaints::default(),
+            question: Question::default(),
         })
     }
 
@@ -122,6 +125,10 @@ impl Keeper {
                 if self.note_owed {
                     self.note();
                 }
+            }
+            let all_known = self.watch.state().held.values().all(|held| held.end.is_known());
+            if self.question.is_due(all_known) && self.watch.reach().is_there() {
+                self.watch.ask_ends(&self.consumer);
             }
             self.pause_and_resume()?;
             self.poll()?;
@@ -247,7 +254,9 @@ impl Keeper {
                         self.waiting[delivery.place.lane as usize].push_back(delivery);
                     }
                 }
-                Some(Err(error)) => return self.complaints.pass(error),
+                Some(Err(error)) => {
+                    return self.complaints.pass(error, self.watch.reach());
+                }
             }
         }
         Ok(())
@@ -288,6 +297,10 @@ fn take(watch: &Watch, message: &BorrowedMessage<'_>) -> Option<Delivery> {
     let lane = watch.lane(message.topic())?;
     let (partition, offset) = (message.partition(), message.offset());
     let mut state = watch.state();
+    let announced = |held: &Held| held.position.is_some_and(|position| offset < position);
+    if state.held.get(&(lane, partition)).is_some_and(announced) {
+        watch.begin_anew(&mut state, (lane, partition), Some(offset));
+    }
     let held = state.held.get_mut(&(lane, partition))?;
     if !held.prefix.take(offset) {
         return None;

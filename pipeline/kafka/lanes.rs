@@ -168,11 +168,12 @@ impl Desk {
 
     /// Whether a broker answers, as the client last said; it says so every few seconds.
     pub fn is_reached(&self) -> bool {
-        self.watch.is_reached()
+        self.watch.reach().is_there()
     }
 
-    /// Messages of our partitions that are not announced, as the broker last said.
-    pub fn lag(&self, lane: Lane) -> u64 {
+    /// Messages of our partitions that are not announced, as the broker last said; none while it has
+    /// not.
+    pub fn lag(&self, lane: Lane) -> Option<u64> {
         self.watch.lag(lane)
     }
 

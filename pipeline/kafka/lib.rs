@@ -6,6 +6,7 @@
 //! * [`claims`]: what may have killed a worker.
 //! * [`lane`]: the two lanes, and a message of one.
 //! * [`lanes`]: documents in, backpressure, and answers in the order of their positions.
+//! * `ends`: how far the lanes reach, and whether their topics are still the same.
 //! * [`announcement`]: a message to be sent, and its headers.
 //! * [`announce`]: answers and positions in one transaction.
 //! * [`releases`]: what an agency says of held documents.
@@ -27,6 +28,7 @@ pub mod announce;
 pub mod announcement;
 pub mod claims;
 pub mod connect;
+mod ends;
 mod keeper;
 pub mod lane;
 pub mod lanes;

@@ -5,10 +5,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -17,7 +14,7 @@ use rdkafka::{
     config::RDKafkaLogLevel,
     consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext, Rebalance},
     error::KafkaError,
-    statistics::Partition,
+    statistics::Topic,
     topic_partition_list::TopicPartitionListElem,
 };
 use sohoa_flow::{Fault, Prefix};
@@ -27,7 +24,8 @@ use crate::{
     announce::{Announcer, Outcome},
     announcement::Announcement,
     claims::Claims,
-    connect::{fault, is_reached},
+    connect::{Reach, fault},
+    ends::{self, End},
     lane::{Lane, Place},
     reading::Reading,
 };
@@ -38,6 +36,9 @@ const ANSWERS: usize = 2_000;
 /// Longest wait for the committed positions of a partition that is taken on.
 const COMMITTED: Duration = Duration::from_secs(10);
 
+/// Longest wait for the client to go back to a beginning.
+const SEEK: Duration = Duration::from_secs(2);
+
 /// What the thread and the callbacks of a rebalance share.
 #[derive(Debug)]
 pub(crate) struct Watch {
@@ -46,10 +47,10 @@ pub(crate) struct Watch {
     state: Mutex<State>,
     /// The same for everybody else's questions: the epoch of each partition that is ours.
     epochs: Mutex<HashMap<(Lane, i32), u64>>,
-    /// By lane: messages of our partitions that are not announced, as the broker last said.
-    lag: [AtomicU64; 2],
-    /// Whether no broker answers, as the client last said.
-    alone: AtomicBool,
+    /// By lane: messages of our partitions that are not announced, as the broker last said; none
+    /// while it has not.
+    lag: Mutex<[Option<u64>; 2]>,
+    reach: Reach,
 }
 
 #[derive(Debug)]
@@ -74,6 +75,7 @@ pub(crate) struct Held {
     pub(crate) position: Option<i64>,
     /// Whether what was read follows on.
     pub(crate) reading: Reading,
+    pub(crate) end: End,
 }
 
 impl Watch {
@@ -85,8 +87,8 @@ impl Watch {
             prefix: prefix.to_owned(),
             state: Mutex::new(state),
             epochs: Mutex::default(),
-            lag: Default::default(),
-            alone: AtomicBool::new(false),
+            lag: Mutex::default(),
+            reach: Reach::default(),
         }
     }
 
@@ -95,27 +97,72 @@ impl Watch {
         self.epochs().get(&(place.lane, place.partition)) == Some(&place.epoch)
     }
 
-    /// Messages of our partitions that are not announced, as the broker last said.
-    pub(crate) fn lag(&self, lane: Lane) -> u64 {
-        self.lag[lane as usize].load(Ordering::Relaxed)
+    /// Messages of our partitions that are not announced, as the broker last said; none while it has
+    /// not.
+    pub(crate) fn lag(&self, lane: Lane) -> Option<u64> {
+        self.lags()[lane as usize]
+    }
+
+    fn lags(&self) -> MutexGuard<'_, [Option<u64>; 2]> {
+        self.lag.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether a broker answers, as the client last said.
-    pub(crate) fn is_reached(&self) -> bool {
-        !self.alone.load(Ordering::Relaxed)
+    pub(crate) fn reach(&self) -> &Reach {
+        &self.reach
+    }
+
+    /// Asks how far our partitions reach. One that ends before what was read of it is another one by
+    /// now, and is read from its beginning.
+    pub(crate) fn ask_ends(&self, consumer: &BaseConsumer<Watcher>) {
+        let held: Vec<_> = self.state().held.keys().copied().collect();
+        for ((topic, partition), end) in ends::ask(consumer, &self.prefix, held.into_iter()) {
+            let Some(key) = self.lane(&topic).map(|lane| (lane, partition)) else { continue };
+            let mut state = self.state();
+            let Some(held) = state.held.get_mut(&key) else { continue };
+            let next = held.reading.next();
+            if held.end.learn(end, next) {
+                self.begin_anew(&mut state, key, None);
+                drop(state);
+                // The client may not have noticed, and would go on behind what it has not read.
+                if let Err(error) = consumer.seek(&topic, partition, Offset::Beginning, SEEK) {
+                    tracing::debug!(%error, "the client finds the beginning by itself, or not");
+                }
+            }
+        }
+    }
+
+    /// The partition is not the one that was read: its topic was made anew, or has lost messages, and
+    /// the client is back at its beginning. What is in hand of it is nobody's by now: under the old
+    /// offsets it would be taken for the new messages' answers, and these would never be read. What
+    /// was done comes again at most, and is found done.
+    pub(crate) fn begin_anew(&self, state: &mut State, key: (Lane, i32), at: Option<i64>) {
+        let Some(held) = state.held.get(&key) else { return };
+        let (lane, partition) = key;
+        tracing::error!(
+            lane = lane.name(),
+            partition,
+            read = held.reading.next(),
+            "messages that were read are gone from the topic: it was made anew, or a broker lost \
+             some. It is read from its beginning, and what was done is found done; submit anew what \
+             it held"
+        );
+        state.assign(vec![(key, at, String::new())]);
+        self.show(state);
     }
 
     /// Takes in how far the partitions reach, and whether anybody answers.
     fn measure(&self, statistics: &Statistics) {
-        self.alone.store(!is_reached(statistics), Ordering::Relaxed);
+        self.reach.see(statistics);
         let mut state = self.state();
         for lane in Lane::ALL {
-            let Some(topic) = statistics.topics.get(&lane.topic().name(&self.prefix)) else {
-                continue;
-            };
-            for (number, partition) in &topic.partitions {
+            let topic = statistics.topics.get(&lane.topic().name(&self.prefix));
+            for (number, partition) in topic.into_iter().flat_map(|topic| &topic.partitions) {
                 let held = state.held.get_mut(&(lane, *number));
-                let removed = held.map_or(0, |held| held.reading.removed(partition.lo_offset));
+                let removed = held.map_or(0, |held| {
+                    held.end.see(partition.ls_offset);
+                    held.reading.removed(partition.lo_offset)
+                });
                 if removed > 0 {
                     record::removed_unread(lane.into(), removed);
                     tracing::error!(
@@ -127,13 +174,7 @@ impl Watch {
                     );
                 }
             }
-            let behind = |(number, partition): (&i32, &Partition)| {
-                let held = state.held.get(&(lane, *number))?;
-                let position = held.position.unwrap_or(partition.lo_offset);
-                u64::try_from(partition.ls_offset - position).ok()
-            };
-            let lag = topic.partitions.iter().filter_map(behind).sum();
-            self.lag[lane as usize].store(lag, Ordering::Relaxed);
+            self.lags()[lane as usize] = state.lag(lane, topic);
         }
     }
 
@@ -188,6 +229,11 @@ impl Held {
     pub(crate) fn is_ready(&self) -> bool {
         self.prefix.ready().next().is_some()
     }
+
+    /// Messages that are not announced; `low` is the oldest one, for a group that has announced none.
+    fn lag(&self, low: Option<i64>) -> Option<u64> {
+        self.end.behind(self.position.or(low.filter(|low| *low >= 0))?)
+    }
 }
 
 impl State {
@@ -200,12 +246,23 @@ impl State {
         held.filter(|held| held.epoch == place.epoch)
     }
 
+    /// Messages of a lane that are not announced; none while that is not known of every partition.
+    fn lag(&self, lane: Lane, topic: Option<&Topic>) -> Option<u64> {
+        let held = self.held.iter().filter(|((of, _), _)| *of == lane);
+        held.map(|((_, number), held)| {
+            let partition = topic.and_then(|topic| topic.partitions.get(number));
+            held.lag(partition.map(|partition| partition.lo_offset))
+        })
+        .sum()
+    }
+
     fn assign(&mut self, taken: Vec<((Lane, i32), Option<i64>, String)>) {
         self.epoch += 1;
         for (key, position, note) in taken {
             let claims = Claims::after(&note);
             let (epoch, prefix, reading) = (self.epoch, Prefix::default(), Reading::from(position));
-            self.held.insert(key, Held { epoch, prefix, claims, position, reading });
+            let end = End::default();
+            self.held.insert(key, Held { epoch, prefix, claims, position, reading, end });
         }
     }
 

@@ -84,8 +84,12 @@ impl Progress {
         let began = Instant::now();
         // The client takes no time at all for no limit.
         let left = || READING.saturating_sub(began.elapsed()).max(Duration::from_millis(1));
+        // Some may have been added since.
+        let known = self.consumer.fetch_metadata(Some(&self.topic), left()).map_err(fault)?;
+        let count = known.topics().first().map_or(0, |topic| topic.partitions().len());
+        let partitions = i32::try_from(count).unwrap_or(i32::MAX).max(self.partitions);
         let mut list = TopicPartitionList::new();
-        list.add_partition_range(&self.topic, 0, self.partitions - 1);
+        list.add_partition_range(&self.topic, 0, partitions - 1);
         let committed = committed(&self.consumer, &list, READING)?;
         let read = |partition| {
             let found = committed.find_partition(&self.topic, partition);
@@ -97,7 +101,7 @@ impl Progress {
                 self.consumer.fetch_watermarks(&self.topic, partition, left()).map_err(fault)?;
             Ok(PartitionProgress { partition, begin, end, committed })
         };
-        (0..self.partitions).map(read).collect()
+        (0..partitions).map(read).collect()
     }
 }
 

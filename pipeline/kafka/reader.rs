@@ -5,9 +5,9 @@ use std::{
     collections::{BTreeMap, HashMap},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use rdkafka::{
@@ -19,7 +19,7 @@ use sohoa_flow::{FatalKind, Fault};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use crate::{
-    connect::{STAGE, fault, is_reached},
+    connect::{Complaints, Reach, STAGE, fault},
     topics::partitions,
     word::Word,
 };
@@ -32,9 +32,6 @@ const POLL: Duration = Duration::from_millis(200);
 
 /// Longest wait for an answer about a partition.
 const ASK: Duration = Duration::from_secs(15);
-
-/// Between two lines about the same trouble.
-const COMPLAINT: Duration = Duration::from_secs(30);
 
 type Consumer = BaseConsumer<Watcher>;
 
@@ -90,6 +87,18 @@ pub enum Discontinuity {
     },
 }
 
+/// Partitions were added to a topic that is being read.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{topic} has {now} partitions, and {read} of them are read: start this again, and it reads all \
+     of them"
+)]
+pub struct Grown {
+    topic: String,
+    read: usize,
+    now: usize,
+}
+
 /// What to do where messages were removed before they were read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Removed {
@@ -104,7 +113,7 @@ pub enum Removed {
 pub struct Reader {
     events: Receiver<Result<Event, Fault>>,
     ends: Arc<Ends>,
-    alone: Arc<AtomicBool>,
+    reach: Reach,
 }
 
 /// Where the partitions end, as the broker last said.
@@ -115,14 +124,16 @@ struct Ends(Mutex<BTreeMap<i32, i64>>);
 struct Watcher {
     topic: String,
     ends: Arc<Ends>,
-    /// Whether no broker answers.
-    alone: Arc<AtomicBool>,
+    reach: Reach,
+    /// Partitions of the topic, as the broker last said.
+    partitions: Arc<AtomicUsize>,
 }
 
 impl ClientContext for Watcher {
     fn stats(&self, statistics: Statistics) {
-        self.alone.store(!is_reached(&statistics), Ordering::Relaxed);
+        self.reach.see(&statistics);
         let Some(topic) = statistics.topics.get(&self.topic) else { return };
+        self.partitions.store(count(topic.partitions.keys()), Ordering::Relaxed);
         let known = topic.partitions.iter().filter(|(_, partition)| partition.ls_offset >= 0);
         let ends = known.map(|(number, partition)| (*number, partition.ls_offset));
         self.ends.lock().extend(ends);
@@ -130,6 +141,11 @@ impl ClientContext for Watcher {
 }
 
 impl ConsumerContext for Watcher {}
+
+/// The client lists one partition of the number -1, for messages that have none yet.
+fn count<'a>(numbers: impl Iterator<Item = &'a i32>) -> usize {
+    numbers.filter(|number| **number >= 0).count()
+}
 
 impl Ends {
     fn lock(&self) -> MutexGuard<'_, BTreeMap<i32, i64>> {
@@ -168,9 +184,13 @@ impl Reader {
             .set("enable.partition.eof", "true")
             .set("statistics.interval.ms", "5000");
         let ends = Arc::new(Ends::default());
-        let alone = Arc::<AtomicBool>::default();
-        let watcher =
-            Watcher { topic: topic.to_owned(), ends: Arc::clone(&ends), alone: Arc::clone(&alone) };
+        let (reach, count) = (Reach::default(), Arc::<AtomicUsize>::default());
+        let watcher = Watcher {
+            topic: topic.to_owned(),
+            ends: Arc::clone(&ends),
+            reach: reach.clone(),
+            partitions: Arc::clone(&count),
+        };
         let consumer = config.create_with_context(watcher).map_err(fault)?;
         let mut assignment = TopicPartitionList::new();
         let mut begins = HashMap::new();
@@ -183,16 +203,17 @@ impl Reader {
         }
         consumer.assign(&assignment).map_err(fault)?;
         let (send, events) = channel(AHEAD);
+        let watch = Watch { topic: topic.to_owned(), begins, reach: reach.clone(), count };
         std::thread::Builder::new()
             .name("reader".into())
-            .spawn(move || read(&consumer, &begins, &send))
+            .spawn(move || read(&consumer, &watch, &send))
             .map_err(|error| Fault::fatal(FatalKind::Internal, STAGE, error))?;
-        Ok(Self { events, ends, alone })
+        Ok(Self { events, ends, reach })
     }
 
     /// Whether a broker answers, as the client last said; it says so every few seconds.
     pub fn is_reached(&self) -> bool {
-        !self.alone.load(Ordering::Relaxed)
+        self.reach.is_there()
     }
 
     /// Where each partition ends, as the broker last said.
@@ -237,19 +258,43 @@ fn begin(
     }
 }
 
-fn read(consumer: &Consumer, begins: &HashMap<i32, i64>, send: &Sender<Result<Event, Fault>>) {
-    let mut complained_at: Option<Instant> = None;
+/// What the thread that reads has an eye on.
+struct Watch {
+    topic: String,
+    /// Where it began, by partition that is read.
+    begins: HashMap<i32, i64>,
+    reach: Reach,
+    /// Partitions of the topic, as the broker last said.
+    count: Arc<AtomicUsize>,
+}
+
+impl Watch {
+    /// Whether there are partitions that nobody reads. Started again, the same reads them.
+    fn grown(&self) -> Option<Grown> {
+        let (read, now) = (self.begins.len(), self.count.load(Ordering::Relaxed));
+        (now > read).then(|| Grown { topic: self.topic.clone(), read, now })
+    }
+}
+
+fn read(consumer: &Consumer, watch: &Watch, send: &Sender<Result<Event, Fault>>) {
+    let mut complaints = Complaints::default();
     while !send.is_closed() {
-        let event = match consumer.poll(POLL) {
+        let polled = consumer.poll(POLL);
+        if let Some(grown) = watch.grown() {
+            // Nobody listens any more.
+            send.blocking_send(Err(Fault::retry("reader", grown))).unwrap_or_default();
+            return;
+        }
+        let event = match polled {
             None => continue,
             Some(Ok(message)) => Ok(Event::Message(Word::of(&message))),
             Some(Err(KafkaError::PartitionEOF(partition))) => {
-                let begin = begins.get(&partition).copied().unwrap_or_default();
+                let begin = watch.begins.get(&partition).copied().unwrap_or_default();
                 Ok(Event::End { partition, next: position(consumer, partition).unwrap_or(begin) })
             }
-            Some(Err(error)) => match judge(error, &mut complained_at) {
-                Some(fault) => Err(fault),
-                None => continue,
+            Some(Err(error)) => match judge(error, (&mut complaints, &watch.reach)) {
+                Err(fault) => Err(fault),
+                Ok(()) => continue,
             },
         };
         let last = event.is_err();
@@ -271,19 +316,28 @@ fn position(consumer: &Consumer, partition: i32) -> Option<i64> {
 }
 
 /// An error that ends the reading; one that passes is only said.
-fn judge(error: KafkaError, complained_at: &mut Option<Instant>) -> Option<Fault> {
+fn judge(error: KafkaError, (complaints, reach): (&mut Complaints, &Reach)) -> Result<(), Fault> {
     if error.rdkafka_error_code() == Some(RDKafkaErrorCode::AutoOffsetReset) {
-        return Some(Fault::fatal(FatalKind::Configuration, STAGE, error));
+        return Err(Fault::fatal(FatalKind::Configuration, STAGE, error));
     }
-    let said = error.to_string();
-    match fault(error) {
-        Fault::Retry(_) => {
-            if complained_at.is_none_or(|at| at.elapsed() > COMPLAINT) {
-                *complained_at = Some(Instant::now());
-                tracing::warn!(error = said, "the broker is in trouble; trying again");
-            }
-            None
+    complaints.pass(error, reach)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn partitions_that_were_added_are_noticed() {
+        let begins = HashMap::from([(0, 0), (1, 7)]);
+        let count = Arc::new(AtomicUsize::new(0));
+        let watch =
+            Watch { topic: "t".into(), begins, reach: Reach::default(), count: Arc::clone(&count) };
+        assert_eq!(watch.grown(), None, "the broker has not said");
+        for (partitions, grown) in [([-1, 0, 1].as_slice(), false), (&[-1, 0, 1, 2], true)] {
+            count.store(super::count(partitions.iter()), Ordering::Relaxed);
+            assert_eq!(watch.grown().is_some(), grown, "{partitions:?}");
         }
-        fault => Some(fault),
+        assert!(watch.grown().is_some_and(|grown| grown.to_string().contains("3 partitions")));
     }
 }

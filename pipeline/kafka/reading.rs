@@ -20,6 +20,11 @@ impl From<Option<i64>> for Reading {
 }
 
 impl Reading {
+    /// The offset behind everything that was read.
+    pub(crate) fn next(&self) -> Option<i64> {
+        self.next
+    }
+
     /// The message at `offset` came.
     pub(crate) fn took(&mut self, offset: i64) {
         if let Some(next) = self.next.filter(|next| *next < offset) {

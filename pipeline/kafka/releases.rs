@@ -20,7 +20,7 @@ use sohoa_schemas::message::MessagePosition;
 use tokio::sync::mpsc;
 
 use crate::{
-    connect::{Complaints, STAGE, fault},
+    connect::{Complaints, Reach, STAGE, fault},
     topics::{Topic, partitions, releases_group},
     word::Word,
 };
@@ -53,12 +53,15 @@ impl Releases {
             .set("partition.assignment.strategy", "cooperative-sticky")
             .set("isolation.level", "read_committed")
             .set("auto.offset.reset", "earliest")
-            .set("enable.auto.commit", "false");
-        let consumer: BaseConsumer = config.create().map_err(fault)?;
+            .set("enable.auto.commit", "false")
+            .set("statistics.interval.ms", "5000");
+        let reach = Reach::default();
+        let consumer: Consumer = config.create_with_context(reach.clone()).map_err(fault)?;
         consumer.subscribe(&[&topic]).map_err(fault)?;
         let (deliver, batches) = mpsc::channel(1);
         let (done, answers) = channel();
-        let keeper = Keeper { consumer, deliver, answers, complaints: Complaints::default() };
+        let complaints = Complaints::default();
+        let keeper = Keeper { consumer, reach, deliver, answers, complaints };
         let thread = std::thread::Builder::new()
             .name("releases".into())
             .spawn(move || keeper.run())
@@ -82,8 +85,11 @@ impl Releases {
     }
 }
 
+type Consumer = BaseConsumer<Reach>;
+
 struct Keeper {
-    consumer: BaseConsumer,
+    consumer: Consumer,
+    reach: Reach,
     deliver: mpsc::Sender<Result<Vec<Word>, Fault>>,
     answers: Receiver<()>,
     complaints: Complaints,
@@ -115,7 +121,9 @@ impl Keeper {
             match self.consumer.poll(wait) {
                 None => break,
                 Some(Ok(message)) => batch.push(Word::of(&message)),
-                Some(Err(error)) => return self.complaints.pass(error),
+                Some(Err(error)) => {
+                    return self.complaints.pass(error, &self.reach);
+                }
             }
             wait = Duration::ZERO;
         }
@@ -139,7 +147,7 @@ impl Keeper {
             match self.consumer.poll(POLL) {
                 None => {}
                 Some(Ok(message)) => batch.push(Word::of(&message)),
-                Some(Err(error)) => self.complaints.pass(error)?,
+                Some(Err(error)) => self.complaints.pass(error, &self.reach)?,
             }
         }
         if let Err(error) = self.consumer.commit(&positions, CommitMode::Sync) {

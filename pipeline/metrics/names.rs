@@ -115,7 +115,7 @@ metrics! {
         "Settled documents, by lane and by what became of them.";
 
     LAG: "sohoa_lane_lag_documents", Kind::Gauge, Count, [Lane::DIMENSION],
-        "Documents of a lane not settled yet, in the partitions of this worker.";
+        "Documents of a lane not settled yet, in the partitions of this worker; NaN until the broker has said.";
     LAG_PAGES: "sohoa_lane_lag_pages", Kind::Gauge, Count, [Lane::DIMENSION],
         "Pages of these documents, estimated from the documents settled before.";
     LANE_REMOVED: "sohoa_lane_removed_documents_total", Kind::Counter, Count, [Lane::DIMENSION],

@@ -90,9 +90,9 @@ pub fn step_cpu(steps: &[(&str, f64)]) {
 }
 
 /// Documents of a lane that are not settled, their pages as far as known, and when they will be.
-pub fn lag(lane: Lane, documents: u64, pages: Option<f64>, drained_in: Option<Duration>) {
+pub fn lag(lane: Lane, documents: Option<u64>, pages: Option<f64>, drained_in: Option<Duration>) {
     let labels = [lane.as_str()];
-    gauge(names::LAG, &labels).set(documents as f64);
+    gauge(names::LAG, &labels).set(documents.map_or(f64::NAN, |count| count as f64));
     gauge(names::LAG_PAGES, &labels).set(pages.unwrap_or(f64::NAN));
     gauge(names::DRAIN, &labels).set(drained_in.map_or(f64::NAN, |time| time.as_secs_f64()));
 }

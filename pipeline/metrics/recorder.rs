@@ -131,9 +131,10 @@ mod tests {
             record::failed(Stage::Decode, Failure::Reject(sohoa_schemas::Code::F03Encrypted));
             record::budget(Lane::Live, 10, 5);
             record::page_workers(4, 2);
-            record::lag(Lane::Bulk, 7, None, None);
+            record::lag(Lane::Bulk, Some(7), None, None);
             record::held(0, None);
             record::certificate(1_800_000_000, Duration::from_hours(720));
+            record::trail_head(1_800_000_000);
             record::index_lag(3);
             record::partitions(Lane::Live, 3, 1);
         });

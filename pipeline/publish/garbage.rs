@@ -4,6 +4,9 @@
 //! parts away. So what lies under such a version and is named by no record of the source is
 //! nobody's. Under a version without a record anything may be about to be named; it stays, and so do
 //! originals, which every new attempt finds by their hash and does not write again.
+//!
+//! What waits for a release is decided by a reading only. A correction may take the number that a
+//! waiting reading was to have; the reading goes on waiting, and will be published on top of it.
 
 use std::collections::BTreeSet;
 
@@ -11,6 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     keys,
+    publication::{Making, making},
     survey::{Entry, SourceEntries},
 };
 
@@ -49,15 +53,20 @@ pub fn of(source: &SourceEntries) -> Garbage {
     garbage
 }
 
-/// The folders of the versions that have a record.
+/// The folders in which everything is decided: those of the versions that have a record, and, up to
+/// the last reading, those of what waited to become one.
 fn decided(source: &SourceEntries) -> Vec<String> {
     let Ok(uid) = source.uid.parse::<Uuid>() else { return Vec::new() };
-    let versions = source.entries.iter().filter_map(|(_, entry)| match entry {
-        Entry::Published(record) => Some(record.version),
-        _ => None,
-    });
-    let folders = |number| [keys::version(uid, number) + "/", keys::work(uid, number, "")];
-    versions.flat_map(folders).collect()
+    let records = || {
+        source.entries.iter().filter_map(|(_, entry)| match entry {
+            Entry::Published(record) => Some(record),
+            _ => None,
+        })
+    };
+    let readings = records().filter(|record| making(record) == Making::Read);
+    let last = readings.map(|record| record.version).max().unwrap_or(0);
+    let work = (1..=last).map(|number| keys::work(uid, number, ""));
+    records().map(|record| keys::version(uid, record.version) + "/").chain(work).collect()
 }
 
 /// The parts that a record names, or a held state that is still to be released.
@@ -89,7 +98,7 @@ mod tests {
 
     fn part(key: &str) -> Part {
         let text = String::new;
-        Part { role: text(), key: key.into(), size: 1, sha256: text(), media_type: text() }
+        Part { role: "text".into(), key: key.into(), size: 1, sha256: text(), media_type: text() }
     }
 
     fn record(version: i32, parts: &[String]) -> Record {
@@ -98,7 +107,7 @@ mod tests {
             source_uid: UID,
             dossier_uid: Uuid::nil(),
             version,
-            attempt: String::new(),
+            attempt: "a".into(),
             config_sha256: String::new(),
             ingest_month: "2026-11".into(),
             province: "H08".into(),
@@ -156,6 +165,19 @@ mod tests {
         let first = keys::part(UID, 1, "a", "x");
         let entries = vec![published(1, &[]), published(2, std::slice::from_ref(&first))];
         assert!(removable(&source(entries, &[&first])).is_empty());
+    }
+
+    #[test]
+    fn a_reading_that_waits_beside_a_correction_of_its_number_stays() {
+        let (read, composed) = (keys::part(UID, 1, "a", "x"), keys::work(UID, 2, "composed.pdf"));
+        let named = std::slice::from_ref(&read);
+        let before = || vec![published(1, named), published(2, named), held(2)];
+        assert_eq!(of(&source(before(), &[&read, &composed])), Garbage::default());
+        let third = keys::part(UID, 3, "a", "x");
+        let mut entries = before();
+        entries.push(published(3, std::slice::from_ref(&third)));
+        let prepared = keys::work(UID, 2, "prepared.json");
+        assert_eq!(removable(&source(entries, &[&read, &composed, &third])), [composed, prepared]);
     }
 
     #[test]

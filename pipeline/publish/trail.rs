@@ -25,7 +25,7 @@ pub fn record_rows(record: Record) -> Rows {
 
 /// The rows of a refusal with its events, and those of the refusals it replaced.
 pub fn refusal_rows(entry: Quarantine) -> Rows {
-    let mut events = receipts(&entry.rows.intake, partner_of(&entry));
+    let mut events = receipts(&entry.rows.intake, partner_of(&entry), code_of(&entry));
     events.push(of_refusal(&entry));
     with(entry.rows, events)
 }
@@ -39,8 +39,9 @@ pub fn refusals(entry: &Quarantine) -> Vec<EventRow> {
 /// events.
 pub fn held_rows(held: Prepared) -> Rows {
     let Prepared { record, composed_at, waiting_for, .. } = held;
-    let mut events = receipts(&record.rows.intake, partner(&record.rows.documents));
     let base = Base::of(&record);
+    let partner = partner(&record.rows.documents);
+    let mut events = receipts(&record.rows.intake, partner, base.code());
     let name = format!("{} {waiting_for}", record.version);
     let details = json!({ "waiting_for": waiting_for });
     events.push(base.event(Action::Held, composed_at.to_utc(), &name).with(details));
@@ -51,7 +52,7 @@ pub fn held_rows(held: Prepared) -> Rows {
 
 /// Receipts of bytes that have their answer already, with their events.
 pub fn receipt_rows(rows: Rows) -> Rows {
-    let events = receipts(&rows.intake, None);
+    let events = receipts(&rows.intake, None, None);
     with(rows, events)
 }
 
@@ -74,7 +75,7 @@ fn own(rows: &Rows, role: impl Fn(&str) -> bool) -> impl Iterator<Item = &Signat
 pub fn of_record(record: &Record) -> Vec<EventRow> {
     let rows = &record.rows;
     let base = Base::of(record);
-    let mut events = receipts(&rows.intake, partner(&rows.documents));
+    let mut events = receipts(&rows.intake, partner(&rows.documents), base.code());
     events.extend(record.released.as_ref().map(|released| base.released(released)));
     events.extend(own(rows, |role| role != STAMP).map(|signature| base.signed(signature)));
     events.extend((making(record) == Making::Raised).then(|| base.raised()));
@@ -95,6 +96,7 @@ pub fn of_refusal(entry: &Quarantine) -> EventRow {
         ingest_month: entry.ingest_month.clone(),
         stage: entry.stage.clone(),
         dossier_uid: Some(entry.dossier_uid),
+        dossier_code: code_of(entry).map(str::to_owned),
         attempt: Some(entry.attempts),
         outcome: "refused".into(),
         error_code: Some(entry.code.to_string()),
@@ -117,12 +119,19 @@ fn partner_of(entry: &Quarantine) -> Option<&str> {
     Some(&manifest.partner.id)
 }
 
+/// The code of the dossier, as its manifest says; of a secret paper's nothing is told.
+fn code_of(entry: &Quarantine) -> Option<&str> {
+    let manifest = entry.message.as_ref()?.dossier.manifest.as_ref()?;
+    manifest.dossier.dossier_code.as_deref().filter(|_| entry.code != Code::S01SecretPaper)
+}
+
 fn partner(documents: &[DocumentRow]) -> Option<&str> {
     documents.iter().find_map(|row| row.partner_id.as_deref())
 }
 
-/// The files that came in; a partner's where it is known whose.
-fn receipts(intake: &[IntakeRow], partner: Option<&str>) -> Vec<EventRow> {
+/// The files that came in; a partner's where it is known whose, and the dossier's code where it has
+/// one.
+fn receipts(intake: &[IntakeRow], partner: Option<&str>, code: Option<&str>) -> Vec<EventRow> {
     let received = |row: &IntakeRow| {
         let subject = ("file", row.intake_uid);
         let name = row.source_uid.to_string();
@@ -131,6 +140,7 @@ fn receipts(intake: &[IntakeRow], partner: Option<&str>) -> Vec<EventRow> {
             ingest_month: row.ingest_month.clone(),
             source_uid: row.source_uid,
             dossier_uid: Some(row.dossier_uid),
+            dossier_code: code.map(str::to_owned),
             actor_kind: if partner.is_some() { "partner" } else { "service" }.into(),
             actor_ref: partner.map(str::to_owned),
             outcome: if row.duplicate_of.is_some() { "duplicate" } else { "ok" }.into(),
@@ -158,12 +168,17 @@ impl<'a> Base<'a> {
         Self { record, first: record.rows.documents.first() }
     }
 
+    fn code(self) -> Option<&'a str> {
+        self.first?.dossier_code.as_deref()
+    }
+
     fn event(self, action: Action, at: chrono::DateTime<chrono::Utc>, name: &str) -> EventRow {
         let Record { source_uid, province, version, .. } = self.record;
         EventRow {
             ingest_month: self.record.ingest_month.clone(),
             version: Some(*version),
             dossier_uid: Some(self.record.dossier_uid),
+            dossier_code: self.code().map(str::to_owned),
             agency_code: self.first.and_then(|row| row.custodian_agency_code.clone()),
             trace_id: self.first.and_then(|row| row.batch_id.clone()),
             ..EventRow::new(action, ("source", *source_uid), (province.as_str(), at), name)
@@ -298,6 +313,7 @@ mod tests {
         let row = DocumentRow {
             custodian_agency_code: Some("H08.01".into()),
             batch_id: Some("lô 7".into()),
+            dossier_code: Some("H08.01-260101-0001".into()),
             partner_id: Some("buu-dien".into()),
             sha256_object: "ab".repeat(32),
             ..DocumentRow::default()
@@ -329,6 +345,8 @@ mod tests {
         assert_eq!(first[0].details.as_deref(), Some(r#"{"reference":"BB-07"}"#));
         assert_eq!(first[1].agency_code.as_deref(), Some("H08.01"));
         assert!(first.iter().all(|event| event.ingest_month == "2026-11"));
+        let code = Some("H08.01-260101-0001");
+        assert!(first.iter().all(|event| event.dossier_code.as_deref() == code));
 
         let second = of_record(&record(2));
         let told: Vec<_> = second.iter().map(|e| (e.action, e.actor_ref.as_deref())).collect();

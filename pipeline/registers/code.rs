@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use sohoa_source::agency::{is_qd20, of_qcvn102};
+
 /// Characters an agency's code may have.
 const LONGEST: usize = 35;
 
@@ -28,35 +30,6 @@ impl AgencyCode {
         let system = if is_qd20(&given) { "QD20" } else { "local" };
         Some(Self { code: given, system })
     }
-}
-
-/// `000.00.12.H08` is `H08.12`: the groups the other way round, without those of zeros.
-fn of_qcvn102(given: &str) -> Option<String> {
-    let groups: Vec<&str> = given.split('.').collect();
-    let lengths: Vec<usize> = groups.iter().map(|group| group.len()).collect();
-    if lengths != [3, 2, 2, 3] || !is_first(groups[3]) {
-        return None;
-    }
-    let kept = groups.iter().rev().filter(|group| group.bytes().any(|b| b != b'0'));
-    Some(kept.copied().collect::<Vec<_>>().join("."))
-}
-
-fn is_qd20(given: &str) -> bool {
-    let mut groups = given.split('.');
-    let plain = |group: &str| {
-        (1..=6).contains(&group.len()) && group.bytes().all(|b| b.is_ascii_alphanumeric())
-    };
-    groups.next().is_some_and(is_first) && groups.all(plain)
-}
-
-/// A letter from A to Y and two digits.
-fn is_first(group: &str) -> bool {
-    matches!(group.as_bytes(), [b'A'..=b'Y', b'0'..=b'9', b'0'..=b'9'])
-}
-
-/// The province a code belongs to: its first group, of those of provinces.
-pub fn province(code: &str) -> Option<&str> {
-    code.split('.').next().filter(|group| is_first(group) && group.starts_with('H'))
 }
 
 /// Every spelling under which documents carry an agency's code.
@@ -88,6 +61,12 @@ pub fn procedure_base(given: &str) -> Option<&str> {
     (is_base && is_suffix).then_some(base)
 }
 
+/// A dossier's code as it is kept: in large letters, without spaces around what joins its parts.
+pub fn dossier_code(given: &str) -> String {
+    let parts = given.split('-').map(|part| part.split('.').map(str::trim).collect::<Vec<_>>());
+    parts.map(|groups| groups.join(".")).collect::<Vec<_>>().join("-").to_uppercase()
+}
+
 /// Day of reception in a dossier's code: `240115` of `H08.12-240115-0007`.
 pub fn dossier_day(code: &str) -> Option<chrono::NaiveDate> {
     let mut parts = code.rsplit('-');
@@ -113,8 +92,6 @@ mod tests {
         assert_eq!(parsed("SNV-01"), Some(("SNV-01".into(), "local")));
         assert_eq!(parsed("Sở Nội vụ"), None);
         assert_eq!(parsed(""), None);
-        assert_eq!(province("H08.12"), Some("H08"));
-        assert_eq!(province("G12.3"), None);
     }
 
     #[test]
@@ -135,5 +112,7 @@ mod tests {
         assert_eq!(day.to_string(), "2024-01-15");
         assert_eq!(dossier_day("000.00.BD.H08-230411-0004").unwrap().to_string(), "2023-04-11");
         assert_eq!(dossier_day("H08.12-241315-0007"), None);
+        assert_eq!(dossier_code("h08.12 - 240115 -0007"), "H08.12-240115-0007");
+        assert_eq!(dossier_code("Người lập"), "NGƯỜI LẬP");
     }
 }

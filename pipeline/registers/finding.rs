@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::Serialize;
+use sohoa_document::mask::mask;
 
 /// Characters of a cell that are shown.
 const SHOWN: usize = 60;
@@ -73,9 +74,12 @@ impl Finding {
         self
     }
 
-    /// With what was seen, cut short.
+    /// With what was seen, cut short and without numbers that may be a person's: a number may stand
+    /// in any column.
     #[must_use]
     pub fn seeing(mut self, seen: &str) -> Self {
+        // The whole text first: a number that is cut no longer looks like one.
+        let seen = mask(seen);
         let cut: String = seen.chars().take(SHOWN).collect();
         let more = if cut.len() < seen.len() { "…" } else { "" };
         self.seen = Some(format!("{cut}{more}"));
@@ -122,6 +126,17 @@ mod tests {
     #[test]
     fn columns_are_lettered_as_spreadsheets_do() {
         assert_eq!([0, 25, 26, 701, 702].map(letters), ["A", "Z", "AA", "ZZ", "AAA"]);
+    }
+
+    #[test]
+    fn a_persons_number_is_not_seen_whatever_column_it_stands_in() {
+        let seen = |text: &str| {
+            Finding::of_file(Severity::Error, "date", "a day").seeing(text).seen.unwrap()
+        };
+        assert_eq!(seen("CCCD 052099001234"), "CCCD ###");
+        let cut = format!("{} 052099001234", "x".repeat(SHOWN - 5));
+        assert!(!seen(&cut).contains("052"));
+        assert_eq!(seen("000.00.12.H08-240115-0007"), "000.00.12.H08-240115-0007");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Which column holds which field: the row of headings is looked for under titles, headings are
 //! compared without diacritics, and `--map` decides where that is not enough.
 
-use sohoa_document::fold::fold;
+use sohoa_document::{fold::fold, mask::mask};
 
 use crate::{
     finding::{Finding, Severity, letters},
@@ -67,6 +67,11 @@ impl Header {
         self.columns.iter().position(|(_, field)| field.is_some_and(|field| field.name == name))
     }
 
+    /// The heading of a field; empty where it has none.
+    pub(crate) fn heading(&self, name: &str) -> &str {
+        self.column(name).map_or("", |column| &self.columns[column].0)
+    }
+
     /// A column as it is named in findings.
     pub(crate) fn shown(&self, column: usize) -> String {
         match self.columns.get(column) {
@@ -89,7 +94,7 @@ impl Header {
             // Headings of two storeys: what stands above and below is one heading.
             [Some(single(&grid.rows[at])), double(grid, at)]
         });
-        let best = candidates
+        let mut best = candidates
             .flatten()
             .map(|(row, headings)| Self { row, columns: named(&headings, fields, &mapped) })
             .max_by(|a, b| a.found().cmp(&b.found()).then(b.row.cmp(&a.row)))?;
@@ -105,16 +110,48 @@ impl Header {
         names.len()
     }
 
+    /// Whether these are headings, and no row of a file that has none: something that every row must
+    /// have is called by its name, or two other things.
+    fn are_headings(&self) -> bool {
+        let by_name = self
+            .columns
+            .iter()
+            .filter(|(heading, field)| field.is_some_and(|field| field.is_called(&plain(heading))));
+        let (mut required, mut all) = (0, 0);
+        for (_, field) in by_name {
+            all += 1;
+            required += usize::from(field.is_some_and(|field| field.required));
+        }
+        required > 0 || all > 1
+    }
+
+    /// The headings as findings tell them; of a row that may be a person's only how long it is.
+    fn told(&self, fields: &[Field]) -> String {
+        let headings: Vec<&str> =
+            self.columns.iter().map(|(h, _)| h.as_str()).filter(|h| !h.is_empty()).collect();
+        if fields.iter().any(|field| field.secret) && !self.are_headings() {
+            return format!("{} cells", headings.len());
+        }
+        mask(&headings.join(" | ")).into_owned()
+    }
+
+    /// Forgets the texts of a row that is told as headings in every finding and may be a person's.
+    fn hide_row(&mut self, fields: &[Field]) {
+        let hide = fields.iter().any(|field| field.secret) && !self.are_headings();
+        for (heading, _) in &mut self.columns {
+            *heading = if hide { String::new() } else { mask(heading).into_owned() };
+        }
+    }
+
     /// Says what is missing, named twice, or left alone.
     fn check(
-        &self,
+        &mut self,
         fields: &'static [Field],
         mapped: &[(String, &'static Field)],
         findings: &mut Vec<Finding>,
     ) -> bool {
         let before = findings.len();
-        let headings: Vec<&str> =
-            self.columns.iter().map(|(h, _)| h.as_str()).filter(|h| !h.is_empty()).collect();
+        let headings = self.told(fields);
         for field in fields.iter().filter(|field| field.required) {
             if self.column(field.name).is_none() {
                 let called: Vec<&str> = field.also.iter().take(3).copied().collect();
@@ -125,9 +162,20 @@ impl Header {
                     field.name
                 );
                 let finding = Finding::of_file(Severity::Error, "missing_column", said);
-                findings.push(finding.at(self.row).seeing(&headings.join(" | ")));
+                findings.push(finding.at(self.row).seeing(&headings));
             }
         }
+        for (heading, _) in mapped {
+            let is_it = |(column, (name, _)): (usize, &(String, _))| {
+                fold(name) == *heading || letters(column).to_lowercase() == *heading
+            };
+            if !self.columns.iter().enumerate().any(is_it) {
+                let said = format!("--map: no column is headed so, but: {headings}");
+                let finding = Finding::of_file(Severity::Error, "map", said).at(self.row);
+                findings.push(finding.seeing(heading));
+            }
+        }
+        self.hide_row(fields);
         for field in fields {
             let is_field = |other: Option<&Field>| other.is_some_and(|f| f.name == field.name);
             let columns: Vec<String> = (0..self.columns.len())
@@ -144,17 +192,11 @@ impl Header {
                 findings.push(Finding::of_file(Severity::Error, "twice_column", said).at(self.row));
             }
         }
-        for (heading, _) in mapped {
-            let is_it = |(column, (name, _)): (usize, &(String, _))| {
-                fold(name) == *heading || letters(column).to_lowercase() == *heading
-            };
-            if !self.columns.iter().enumerate().any(is_it) {
-                let said = format!("--map: no column is headed so, but: {}", headings.join(" | "));
-                let finding = Finding::of_file(Severity::Error, "map", said).at(self.row);
-                findings.push(finding.seeing(heading));
-            }
-        }
         let is_wrong = findings.len() > before;
+        if !is_wrong && !self.are_headings() {
+            let said = "is taken for the headings, and not read: put headings above the rows";
+            findings.push(Finding::of_file(Severity::Warning, "headings", said).at(self.row));
+        }
         let alone: Vec<String> = (0..self.columns.len())
             .filter(|column| self.columns[*column].1.is_none())
             .filter(|column| !self.columns[*column].0.is_empty())
@@ -281,6 +323,33 @@ mod tests {
         let header = header.unwrap();
         assert_eq!((header.row, header.column("valid_paper_count")), (2, Some(1)));
         assert!(findings[0].expected.contains("D (Khác)"), "{findings:?}");
+    }
+
+    #[test]
+    fn a_row_of_a_file_without_headings_is_not_told() {
+        const PERSONS: &[Field] = &[
+            Field::new("dossier_code", &["ma ho so"]).required(),
+            Field::new("owner_id", &["cccd"]).secret(),
+            Field::new("unit", &["bo phan mot cua"]),
+        ];
+        let row: &[&[&str]] = &[&["H21.5-240115-0007", "Nguyễn Văn A", "CCCD", "052099001234"]];
+        let told = |map: &[(&str, &str)]| {
+            let map: Vec<_> = map.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+            let mut findings = Vec::new();
+            let header = Header::find(&grid(row), PERSONS, &map, &mut findings);
+            (header, format!("{findings:?}"))
+        };
+        let (header, said) = told(&[]);
+        assert!(header.is_none() && said.contains("4 cells"), "{said}");
+        assert!(!said.contains("Nguyễn") && !said.contains("9900"), "{said}");
+        let (header, said) = told(&[("A", "dossier_code")]);
+        let shown: Vec<String> =
+            (0..4).map(|column| header.as_ref().unwrap().shown(column)).collect();
+        assert_eq!(shown, ["A", "B", "C", "D"]);
+        assert!(!said.contains("Nguyễn") && !said.contains("9900"), "{said}");
+        // Headings that are some are told, but no number among them.
+        let (_, said) = told(&[("052099001234", "unit"), ("Q", "owner_id")]);
+        assert!(!said.contains("9900"), "{said}");
     }
 
     #[test]

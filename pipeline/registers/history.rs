@@ -3,7 +3,8 @@
 //! Each statement says what holds of an agency from a day on. Put in the order of those days, they are
 //! the agency's history: a row lasts until the next one begins, or until the day it was said to end;
 //! of two that begin on the same day the later import is right. A list that says what holds already
-//! changes nothing, so that a whole list can be imported every year.
+//! changes nothing, so that a whole list can be imported every year. A list of those that ended need
+//! not say when they began: it ends what held on the day before.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -33,6 +34,15 @@ struct Step<'a> {
     from: Option<NaiveDate>,
     said: &'a AgencyStatement,
     key: &'a str,
+    /// Who said later when it ended, and who took over.
+    ended: Option<&'a AgencyStatement>,
+}
+
+impl Step<'_> {
+    /// The word on its end.
+    fn end(&self) -> &AgencyStatement {
+        self.ended.unwrap_or(self.said)
+    }
 }
 
 /// The rows, from imports in the order of their acceptance.
@@ -42,16 +52,27 @@ pub fn agencies(imports: &[Said<'_>]) -> Vec<AgencyRow> {
     for import in imports {
         // Older statements of the same file first, so that `previous_code` finds its agency.
         let mut statements: Vec<_> = import.statements.iter().collect();
-        statements.sort_by_key(|said| said.valid_from);
+        // and those that only end something when all that began is there.
+        statements.sort_by_key(|said| (ended(said, import.as_of).is_some(), said.valid_from));
         for said in statements {
             let uid = identity(&mut uids, said);
             let history = histories.entry(uid).or_default();
+            let end = ended(said, import.as_of);
+            let holding = match end {
+                Some(end) => {
+                    history.iter_mut().rfind(|step| step.from.is_none_or(|from| from < end))
+                }
+                None => None,
+            };
+            if let Some(step) = holding {
+                step.ended = Some(said);
+                continue;
+            }
             let from = said.valid_from.or_else(|| {
                 // The first thing heard of an agency held before; a later one holds from its day on.
-                let ends_first = said.valid_to.is_some_and(|to| to <= import.as_of);
-                (!history.is_empty() && !ends_first).then_some(import.as_of)
+                (!history.is_empty() && end.is_none()).then_some(import.as_of)
             });
-            let step = Step { from, said, key: import.key };
+            let step = Step { from, said, key: import.key, ended: None };
             let at = history.partition_point(|held| held.from < from);
             match history.get(at).map(|held| held.from == from) {
                 Some(true) => history[at] = step,
@@ -62,6 +83,11 @@ pub fn agencies(imports: &[Said<'_>]) -> Vec<AgencyRow> {
     let resolve = |code: &String| uids.get(code.as_str()).copied();
     let rows = histories.into_iter().flat_map(|(uid, steps)| periods(uid, &steps, &resolve));
     rows.collect()
+}
+
+/// The day on which something ended, where a statement says no more than that.
+fn ended(said: &AgencyStatement, as_of: NaiveDate) -> Option<NaiveDate> {
+    said.valid_to.filter(|to| said.valid_from.is_none() && *to <= as_of)
 }
 
 /// The agency a statement is about: the one that has, or had, its code.
@@ -102,8 +128,9 @@ fn row(
     next: Option<NaiveDate>,
     resolve: &dyn Fn(&String) -> Option<Uuid>,
 ) -> AgencyRow {
-    let Step { from, said, key } = step;
-    let end = [said.valid_to, next].into_iter().flatten().min();
+    let Step { from, said, key, .. } = step;
+    let last = step.end();
+    let end = [last.valid_to, next].into_iter().flatten().min();
     AgencyRow {
         agency_uid: uid,
         province: said.province.clone(),
@@ -124,8 +151,8 @@ fn row(
         remote_area: said.remote_area,
         valid_from: *from,
         valid_to: end,
-        successor_uids: said.successor_codes.iter().filter_map(resolve).collect(),
-        successor_codes: said.successor_codes.clone(),
+        successor_uids: last.successor_codes.iter().filter_map(resolve).collect(),
+        successor_codes: last.successor_codes.clone(),
         signing_cert_sha256: said.signing_cert_sha256.clone(),
         source_ref: said.source_ref.clone(),
         import_key: (*key).to_owned(),
@@ -213,6 +240,45 @@ mod tests {
         assert_eq!(told(&imports), expected);
         let undated = [("2024-01-01", first), ("2025-04-01", vec![said("H08.12", "Sở KH&CN")])];
         assert_eq!(told(&undated)[0], "H08.12 Sở KH&CN 2025-04-01 .. 0", "from the list's day on");
+    }
+
+    #[test]
+    fn a_list_of_mergers_ends_what_held_and_need_not_know_when_that_began() {
+        let founded = |name: &str, from: &str| AgencyStatement {
+            valid_from: Some(day(from)),
+            ..said("H08.8", name)
+        };
+        let ended = |to: &str| AgencyStatement {
+            valid_to: Some(day(to)),
+            successor_codes: vec!["H08.12".into()],
+            ..said("H08.8", "Sở TT&TT tỉnh")
+        };
+        let heir = founded_heir();
+        let first = vec![founded("Sở BCVT", "2005-01-01"), founded("Sở TT&TT", "2008-03-01")];
+        let second = vec![ended("2025-03-01"), heir.clone()];
+        let expected = [
+            "H08.12 Sở KH&CN 2003-07-01 .. 0",
+            "H08.8 Sở BCVT 2005-01-01 2008-03-01 0",
+            "H08.8 Sở TT&TT 2008-03-01 2025-03-01 1",
+        ];
+        let imports = [("2024-01-01", first.clone()), ("2025-04-01", second)];
+        assert_eq!(told(&imports), expected);
+        let at_once = [first.clone(), vec![ended("2025-03-01"), heir.clone()]].concat();
+        assert_eq!(told(&[("2025-04-01", at_once)]), expected);
+        // The day is put right: the later word counts, also where it is the later day.
+        let imports = [
+            ("2024-01-01", first),
+            ("2025-04-01", vec![ended("2025-02-01"), heir]),
+            ("2025-05-01", vec![ended("2025-03-01")]),
+        ];
+        assert_eq!(told(&imports), expected);
+        // Of one that nobody had heard of.
+        let alone = [("2025-04-01", vec![ended("2025-03-01")])];
+        assert_eq!(told(&alone), ["H08.8 Sở TT&TT tỉnh .. 2025-03-01 0"]);
+    }
+
+    fn founded_heir() -> AgencyStatement {
+        AgencyStatement { valid_from: Some(day("2003-07-01")), ..said("H08.12", "Sở KH&CN") }
     }
 
     #[test]

@@ -29,6 +29,7 @@ mod kinds;
 mod legacy;
 mod limits;
 mod line;
+mod overlap;
 mod read;
 pub mod tables;
 mod value;

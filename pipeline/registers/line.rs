@@ -3,6 +3,7 @@
 use std::{cell::RefCell, collections::HashSet};
 
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, Utc};
+use sohoa_schemas::registers::InventoryRow;
 
 use crate::{
     code::AgencyCode,
@@ -21,7 +22,8 @@ pub type Hide<'a> = dyn Fn(&str) -> String + 'a;
 
 /// What a file is read with, whatever it holds.
 pub struct Context<'a> {
-    /// Province of rows that do not name one, by its agency code.
+    /// Code of the province whose index it is: its rows are found under it, also those of agencies
+    /// that came from another province.
     pub province: String,
     /// Code of the agency whose configuration this is: dossiers that name none are its own.
     pub agency: Option<String>,
@@ -35,6 +37,8 @@ pub struct Context<'a> {
     pub hide: &'a Hide<'a>,
     /// Codes of all agencies that were ever known; empty: none were imported yet.
     pub agencies: HashSet<String>,
+    /// The counts there are, which an import of others may replace.
+    pub inventory: Vec<InventoryRow>,
     /// Take rows of agencies that are not among them, with a warning.
     pub accept_unknown: bool,
 }
@@ -109,6 +113,11 @@ impl Line<'_> {
     /// An error about a field of this row.
     pub(crate) fn wrong(&self, code: &'static str, name: &str, expected: impl Into<String>) {
         self.tell(Severity::Error, code, name, expected);
+    }
+
+    /// A field's cell as it is shown; empty where there is no such column.
+    pub(crate) fn shown(&self, name: &str) -> String {
+        self.header.column(name).map(|column| self.row.cell(column).shown()).unwrap_or_default()
     }
 
     /// Whether a field's cell is empty, or there is no such column.

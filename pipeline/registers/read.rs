@@ -13,11 +13,11 @@ use crate::{
     delimited,
     finding::{Finding, Severity},
     grid::{Cell, Grid, Row},
-    header::Header,
+    header::{Field, Header},
     kinds::{Kind, Rows},
     legacy,
     line::{Context, Found, Line},
-    workbook,
+    overlap, workbook,
 };
 
 /// How a file is to be read.
@@ -163,22 +163,31 @@ fn take_rows(
                 found.borrow_mut().push(
                     Finding::of_file(Severity::Note, "skipped", format!("left out: {why}"))
                         .at(row.number)
-                        .seeing(&shown(row)),
+                        .seeing(&shown(row, kind)),
                 );
                 None
             }
             None => Some(line),
         }
     });
-    kind.read(lines)
+    let (rows, numbers) = kind.read(lines);
+    if let Rows::Inventory(counts) = &rows {
+        overlap::tell((counts, &numbers), &context.inventory, found);
+    }
+    rows
 }
 
-fn shown(row: &Row) -> String {
+/// A row as it is told; of one that may be a person's only how long it is.
+fn shown(row: &Row, kind: Kind) -> String {
     let cells: Vec<String> = row.cells.iter().map(Cell::shown).filter(|c| !c.is_empty()).collect();
+    if kind.fields().iter().any(|field| field.secret) {
+        return format!("{} cells", cells.len());
+    }
     cells.join(" | ")
 }
 
-/// Why a row below the headings is none: their numbers, a heading between, or a sum.
+/// Why a row below the headings is none: their numbers, a heading between, a sum, or what is written
+/// below a list.
 fn no_row(line: &Line<'_>, kind: Kind) -> Option<&'static str> {
     let filled: Vec<String> =
         line.row.cells.iter().map(Cell::shown).filter(|cell| !cell.is_empty()).collect();
@@ -192,28 +201,45 @@ fn no_row(line: &Line<'_>, kind: Kind) -> Option<&'static str> {
     if follows && filled.len() > 2 && numbers {
         return Some("the numbers of the columns");
     }
-    let required = kind.fields().iter().filter(|field| field.required);
-    let mut lacking = required.map(|field| line.lacks(field.name));
-    if filled.len() == 1 && lacking.clone().all(|lacks| lacks) {
+    let required = || kind.fields().iter().filter(|field| field.required);
+    if filled.len() == 1 && required().all(|field| line.lacks(field.name)) {
         return Some("a heading or remark between rows");
     }
-    let is_sum = |cell: &String| {
-        let folded = fold(cell);
-        let words = folded.trim_end_matches([':', '.']);
-        matches!(words, "cong" | "tong" | "tong cong" | "tong so" | "total")
-    };
-    if filled.iter().take(2).any(is_sum) && lacking.any(|lacks| lacks) {
+    // The sum may stand in the column of the code, or before it.
+    let is_lacking = required().any(|field| line.lacks(field.name));
+    let sums = |field: &Field| is_sum(&line.shown(field.name));
+    if filled.iter().take(2).any(|cell| is_sum(cell)) && (is_lacking || required().any(sums)) {
         return Some("a sum");
+    }
+    // The code of a dossier has digits, and is no sentence.
+    let code = line.shown("dossier_code");
+    let is_remark = filled.len() == 1 && code.split(' ').count() > 3
+        || filled.iter().all(|cell| !cell.contains(|c: char| c.is_ascii_digit()));
+    if kind == Kind::Dossiers && is_remark {
+        return Some("a remark below the list");
     }
     None
 }
 
-/// Reads every row, and tells of those that say the same thing twice.
+/// Whether a cell says that the row adds up others: `Tổng cộng: 12 hồ sơ`, but not `Tổng công ty`.
+fn is_sum(cell: &str) -> bool {
+    let folded = fold(cell);
+    ["tong cong", "tong so", "cong", "tong", "total"].iter().any(|word| {
+        let rest = folded.strip_prefix(word).map(str::trim_start);
+        rest.is_some_and(|rest| {
+            rest.chars().next().is_none_or(|c| c.is_ascii_digit() || ":.(=".contains(c))
+        })
+    })
+}
+
+/// Reads every row, and tells of those that say the same thing twice. Each row's number stands beside
+/// it.
 pub(crate) fn each<'a, T: Serialize>(
     lines: impl Iterator<Item = Line<'a>>,
     read: impl Fn(&Line<'_>) -> Option<(String, T)>,
-) -> Vec<T> {
+) -> (Vec<T>, Vec<u64>) {
     let mut rows: Vec<T> = Vec::new();
+    let mut numbers = Vec::new();
     let mut seen: HashMap<String, (u64, usize)> = HashMap::new();
     for line in lines {
         let before = line.found.borrow().errors;
@@ -225,6 +251,7 @@ pub(crate) fn each<'a, T: Serialize>(
             Entry::Vacant(entry) => {
                 entry.insert((line.number(), rows.len()));
                 rows.push(row);
+                numbers.push(line.number());
             }
             Entry::Occupied(entry) => {
                 let (first, at) = entry.get();
@@ -239,7 +266,7 @@ pub(crate) fn each<'a, T: Serialize>(
             }
         }
     }
-    rows
+    (rows, numbers)
 }
 
 /// Agencies above others, and those that took over, should be in the file or known.
@@ -296,6 +323,7 @@ mod tests {
             limits: Limits::default(),
             hide: &hide,
             agencies: HashSet::new(),
+            inventory: Vec::new(),
             accept_unknown: false,
         };
         let file = ("kiem-ke.xlsx", &*workbook(&inside));

@@ -10,7 +10,7 @@ use sohoa_schemas::{
 };
 use uuid::Uuid;
 
-use crate::{history::Said, import::Import, kinds::Rows};
+use crate::{code, history::Said, import::Import, kinds::Rows, overlap};
 
 /// A period without its last day, the agency, and its level then.
 type Holder = (Option<NaiveDate>, Option<NaiveDate>, Uuid, String);
@@ -70,36 +70,33 @@ pub fn agencies(imports: &Imports) -> Vec<AgencyRow> {
     crate::history::agencies(&said)
 }
 
-/// What is imported later stands.
-fn later<T>(_: &T, _: &T) -> bool {
-    true
-}
-
-macro_rules! newest {
-    ($imports:expr, $kind:ident, |$row:ident| $key:expr, $newer:expr) => {{
+/// Of rows with one key the one imported last.
+macro_rules! latest {
+    ($imports:expr, $kind:ident, |$row:ident| $key:expr) => {{
         let mut held = BTreeMap::new();
         for (import_key, import) in $imports {
             let Rows::$kind(rows) = &import.rows else { continue };
             for $row in rows {
                 let mut row = $row.clone();
                 row.import_key.clone_from(import_key);
-                let key = $key;
-                match held.get(&key) {
-                    Some(old) if !$newer(&row, old) => {}
-                    _ => {
-                        held.insert(key, row);
-                    }
-                }
+                held.insert($key, row);
             }
         }
         held.into_values().collect::<Vec<_>>()
     }};
 }
 
-/// The table `inventory`: a newer count replaces an older one.
+/// The table `inventory`: a newer count replaces an older one, also one of other years that has some
+/// of its own.
 pub fn inventory(imports: &Imports, agencies: &Agencies) -> Vec<InventoryRow> {
-    let newer = |new: &InventoryRow, old: &InventoryRow| new.counted_at >= old.counted_at;
-    let mut rows = newest!(imports, Inventory, |row| row.inventory_uid, newer);
+    let mut rows = Vec::new();
+    for (key, import) in imports {
+        let Rows::Inventory(counts) = &import.rows else { continue };
+        rows.extend(
+            counts.iter().map(|row| InventoryRow { import_key: key.clone(), ..row.clone() }),
+        );
+    }
+    let mut rows = overlap::newest(rows);
     for row in &mut rows {
         if let Some((uid, level)) = agencies.find(&row.agency_code, Some(row.counted_at)) {
             row.agency_uid = Some(uid);
@@ -111,7 +108,7 @@ pub fn inventory(imports: &Imports, agencies: &Agencies) -> Vec<InventoryRow> {
 
 /// The table `targets`.
 pub fn targets(imports: &Imports, agencies: &Agencies) -> Vec<TargetRow> {
-    let mut rows = newest!(imports, Targets, |row| row.target_uid, later);
+    let mut rows = latest!(imports, Targets, |row| row.target_uid);
     for row in rows.iter_mut().filter(|row| row.scope == "agency") {
         row.agency_uid = row.scope_value.as_deref().and_then(|code| agencies.uid(code));
     }
@@ -120,22 +117,21 @@ pub fn targets(imports: &Imports, agencies: &Agencies) -> Vec<TargetRow> {
 
 /// The table `procedures`.
 pub fn procedures(imports: &Imports) -> Vec<ProcedureRow> {
-    newest!(imports, Procedures, |row| (row.province.clone(), row.procedure_base.clone()), later)
+    latest!(imports, Procedures, |row| (row.province.clone(), row.procedure_base.clone()))
 }
 
 /// The table `phases`.
 pub fn phases(imports: &Imports) -> Vec<PhaseRow> {
-    newest!(imports, Phases, |row| (row.province.clone(), row.phase), later)
+    latest!(imports, Phases, |row| (row.province.clone(), row.phase))
 }
 
 /// The table `staff`.
 pub fn staff(imports: &Imports, agencies: &Agencies) -> Vec<StaffRow> {
-    let mut rows = newest!(
-        imports,
-        Staff,
-        |row| (row.staff_ref.clone(), row.agency_code.clone(), row.from_date),
-        later
-    );
+    let mut rows = latest!(imports, Staff, |row| (
+        row.staff_ref.clone(),
+        row.agency_code.clone(),
+        row.from_date
+    ));
     for row in &mut rows {
         row.agency_uid = agencies.find(&row.agency_code, Some(row.from_date)).map(|(uid, _)| uid);
     }
@@ -150,6 +146,8 @@ pub fn dossiers(key: &str, import: &Import, agencies: &Agencies) -> Vec<DossierR
         let mut row = row.clone();
         key.clone_into(&mut row.import_key);
         let day = row.received_at.map(|at| (at + chrono::TimeDelta::hours(7)).date_naive());
+        // A list without the time still has the day in the code.
+        let day = day.or_else(|| code::dossier_day(&row.dossier_code));
         let find = |code: &Option<String>| agencies.find(code.as_deref()?, day);
         let receiving = find(&row.receiving_unit_code).map(|(uid, level)| (uid, level.to_owned()));
         row.handling_agency_uid = find(&row.handling_agency_code).map(|(uid, _)| uid);

@@ -123,6 +123,9 @@ mod tests {
         }
         let mut names: Vec<&&str> = blocks.keys().collect();
         names.sort();
-        assert_eq!(names, [&"agencies", &"cases", &"documents", &"inventory", &"span", &"told"]);
+        assert_eq!(
+            names,
+            [&"agencies", &"cases", &"documents", &"inventory", &"results", &"span", &"told"]
+        );
     }
 }

@@ -71,7 +71,7 @@ const fn text(name: &'static str, title: &'static str) -> Column {
     Column { name, kind: Kind::Text, title }
 }
 
-const ALL: [Column; 85] = [
+const ALL: [Column; 87] = [
     number("above_target", "Hơn, kém chỉ tiêu (điểm %)"),
     count("accepted", "Hồ sơ đã nhận"),
     count("active_units", "Đơn vị có số hóa"),
@@ -116,6 +116,7 @@ const ALL: [Column; 85] = [
     count("other", "Lỗi khác"),
     text("outcome", "Kết quả tiếp nhận"),
     minutes("p95", "Xử lý, phân vị 95 (phút)"),
+    count("outside_inventory", "Trong đó ngoài số kiểm kê"),
     count("pages", "Trang"),
     text("partner", "Mã bưu cục"),
     text("partner_name", "Bưu cục"),
@@ -140,6 +141,7 @@ const ALL: [Column; 85] = [
     count("results", "Kết quả đã số hóa"),
     count("reused", "Có tái sử dụng"),
     count("revoked", "Chứng thư bị thu hồi"),
+    count("role_unknown", "Chưa rõ vai trò"),
     count("signed", "Ký số hợp lệ"),
     count("spared", "Không phải nộp lại"),
     number("target", "Chỉ tiêu"),

@@ -159,7 +159,7 @@ impl EvidenceSource {
             return Ok(());
         }
         let moment = Moment { used: at, known: at };
-        self.gather_first(First::Asked, &path.links, (moment, &mut Pool::default()))?;
+        self.gather_anew(&path.links, moment, &mut Pool::default())?;
         self.good().insert(own.der.to_vec(), at);
         Ok(())
     }
@@ -177,6 +177,16 @@ impl EvidenceSource {
         pool: &mut Pool,
     ) -> Result<ChainStanding, EvidenceError> {
         self.gather_first(First::Kept, links, (moment, pool))
+    }
+
+    /// The same, where what is kept serves only while the authorities are silent.
+    pub(crate) fn gather_anew(
+        &self,
+        links: &[Vec<u8>],
+        moment: Moment,
+        pool: &mut Pool,
+    ) -> Result<ChainStanding, EvidenceError> {
+        self.gather_first(First::Asked, links, (moment, pool))
     }
 
     fn gather_first(

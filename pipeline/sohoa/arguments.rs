@@ -156,7 +156,9 @@ issued_date (date, ngày: 2019-04-05 or 05/04/2019; 04/2019 or 2019 where the pa
 document_year, type_code (type: Quyết định, QĐ or 02), type_name (a printed title), organ_name,
 parent_organ_name, issued_place, level_at_issue, subject, signer_name, signer_title,
 signer_authority, recipients (separated by ;), archive_line, arrival_number, arrival_date,
-urgency_level. What follows from a value follows: the whole code from number and notation; year and
+urgency_level; and what no page says, but the reports count by: doc_role (role, vai trò: result,
+component, verification, attachment, other, unknown) and validity_status (validity, hiệu lực: valid,
+expired, revoked, unknown). What follows from a value follows: the whole code from number and notation; year and
 phase from the date. The value `null` takes a wrong value away that nobody can read.
 
 The file is UTF-8 (in Excel: CSV UTF-8), separated by comma or semicolon. All of it is checked

@@ -103,11 +103,20 @@ impl<'a> Desk<'a> {
     /// The store's or the broker's own.
     pub(crate) async fn refuse(&mut self, word: &Word, why: &str) -> Result<(), Fault> {
         let letter = keep((self.output, self.policy), word, why).await?;
+        let announced = self.announce(&announcement(&letter, word, self.source)?).await;
+        if announced.is_err() {
+            // One that lost a message takes no other.
+            self.submitter = None;
+        }
+        announced
+    }
+
+    async fn announce(&mut self, announcement: &Announcement) -> Result<(), Fault> {
         let submitter = match &mut self.submitter {
             Some(submitter) => submitter,
             none => none.insert(open(self.kafka, self.output).await?),
         };
-        submitter.announce(&announcement(&letter, word, self.source)?).await?;
+        submitter.announce(announcement).await?;
         submitter.flush().await.map(drop)
     }
 }
@@ -119,4 +128,39 @@ async fn open(kafka: &Kafka, output: &Store) -> Result<Submitter, Fault> {
     let open = move || Submitter::open(&client, &prefix, &[Topic::DeadLetters], output);
     let opened = tokio::task::spawn_blocking(open).await;
     opened.map_err(|error| Fault::fatal(FatalKind::Internal, STAGE, error))?
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeMap, time::Duration};
+
+    use sohoa_harness::mock::Mock;
+    use sohoa_store::Missing;
+
+    use super::*;
+
+    fn word() -> Word {
+        let position = MessagePosition { topic: "t.releases.v1".into(), partition: 0, offset: 7 };
+        Word { position, key: None, payload: b"none".to_vec(), headers: Vec::new() }
+    }
+
+    #[tokio::test]
+    async fn after_a_broker_that_was_too_slow_once_the_desk_goes_on() {
+        let mock = Mock::start(&[Topic::DeadLetters.name("t")]);
+        let property = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let kafka = Kafka {
+            brokers: mock.bootstrap(),
+            prefix: "t".into(),
+            properties: BTreeMap::from([property("message.timeout.ms", "1000")]),
+            ..Kafka::default()
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().to_str().unwrap(), Missing::Refuse).unwrap();
+        let mut desk = Desk::new("test", &kafka, (&store, Policy::default()));
+        desk.refuse(&word(), "It is none").await.unwrap();
+        mock.answer_after(Duration::from_secs(4));
+        desk.refuse(&word(), "It is none").await.unwrap_err();
+        mock.answer_after(Duration::ZERO);
+        desk.refuse(&word(), "It is none").await.unwrap();
+    }
 }

@@ -173,7 +173,8 @@ pub(crate) fn refresher(
         line.stage(Stage::Decode).worked(decoded.saturating_sub(shown));
         shown = shown.max(decoded);
         for lane in Lane::ALL {
-            record::budget(lane.into(), budget.total(), budget.used_by(lane.into()));
+            let part = budget.part_of(lane.into());
+            record::budget(lane.into(), part, budget.used_by(lane.into()));
             lag(lane, &desk, (&counts, &mut drains[lane as usize]), now);
         }
         sampler.sample(now);
@@ -185,8 +186,9 @@ fn lag(lane: Lane, desk: &Desk, (counts, drain): (&Counts, &mut Drain), now: Ins
     let pages = counts.pages[lane as usize].load(Ordering::Relaxed);
     drain.observe(now, settled);
     let lag = desk.lag(lane);
-    let pages = (settled > 0).then(|| pages as f64 / settled as f64 * lag as f64);
-    record::lag(lane.into(), lag, pages, drain.eta(lag));
+    let each = (settled > 0).then(|| pages as f64 / settled as f64);
+    let pages = each.zip(lag).map(|(each, lag)| each * lag as f64);
+    record::lag(lane.into(), lag, pages, lag.and_then(|lag| drain.eta(lag)));
 }
 
 /// Shows when the signing certificate ends.

@@ -5,6 +5,8 @@
 use unicode_normalization::UnicodeNormalization as _;
 use uuid::Uuid;
 
+use crate::agency::canonical;
+
 /// Namespace of all uids made here, itself made from the project's name.
 const NAMESPACE: Uuid = Uuid::from_u128(0x7b0e_7c51_9a0e_5d0e_8f3a_5048_4f41_2611);
 
@@ -23,7 +25,7 @@ pub enum DossierName<'a> {
     Path(&'a str, &'a str),
 }
 
-/// Identity of a dossier of an agency.
+/// Identity of a dossier of an agency, by the agency's code in either spelling.
 pub fn dossier_uid(agency: Option<&str>, name: &DossierName<'_>) -> Uuid {
     let (kind, under, value) = match *name {
         DossierName::ArchiveFile(code) => ("archive_file_code", "", code),
@@ -33,7 +35,8 @@ pub fn dossier_uid(agency: Option<&str>, name: &DossierName<'_>) -> Uuid {
         DossierName::Path(input, path) => ("path", input, path),
     };
     // The unit separator occurs in no code and no path, so parts cannot run into each other.
-    let text = [agency.unwrap_or("-"), kind, under, value].join("\u{1f}");
+    let agency = agency.map_or("-".into(), canonical);
+    let text = [&*agency, kind, under, value].join("\u{1f}");
     Uuid::new_v5(&NAMESPACE, text.nfc().collect::<String>().as_bytes())
 }
 
@@ -79,7 +82,10 @@ mod tests {
 
     #[test]
     fn a_uid_never_changes_between_releases() {
+        let legacy =
+            dossier_uid(Some("000.00.12.H08"), &DossierName::Dossier("H08.12-240115-0007"));
         let dossier = dossier_uid(Some("H08.12"), &DossierName::Dossier("H08.12-240115-0007"));
+        assert_eq!(legacy, dossier, "one agency, one dossier");
         let source = source_uid(dossier, ["aa", "bb"]);
         assert_eq!(source, document_uid(source, 1));
         assert_ne!(source, document_uid(source, 2));

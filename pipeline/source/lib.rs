@@ -17,6 +17,7 @@
 //! * [`submission`]: a source as a message, and back.
 //! * [`walk`]: the folders, one after the other, from the first or from behind a position.
 
+pub mod agency;
 pub mod dossier;
 pub mod identity;
 mod listing;

@@ -1,7 +1,7 @@
 -- What agencies counted, held against what was scanned: one row an agency, procedure and span of
 -- years. Inputs: inventory, documents, agency_keys.
 --
--- Results are counted (`doc_role` result, or other where nobody said), not the components of a
+-- Results are counted (`doc_role` result, or unknown; older rows say other where nobody said), not the components of a
 -- dossier. A scan belongs to the most exact count that covers it: of its procedure before one of all
 -- procedures, of fewer years before one of more. Kinds of result are added up: documents do not carry
 -- the code. Without an inventory everything is `not_counted`.
@@ -27,7 +27,7 @@ scanned as (
     d.document_year, count(*) as papers, sum(d.page_count) as pages
   from documents d
   left join agency a on a.key = d.custodian_agency_code and a.nth = 1
-  where d.doc_role in ('result', 'other')
+  where d.doc_role in ('result', 'other', 'unknown')
   group by coalesce(a.agency_uid, d.custodian_agency_code), d.custodian_agency_code,
     substr(d.procedure_code, 1, 8), d.document_year
 ),

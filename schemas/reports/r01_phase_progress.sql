@@ -2,14 +2,20 @@
 -- Source: the plans' phases by document year (domain §4.2, §4.3 R1); finished by 31/12/2025 (§2.8).
 -- Inputs: documents, inventory; agencies and agency_keys for names and for `level_at = 'now'`.
 --
--- percent = 100 * digitised_ok / inventory
+-- percent = 100 * digitised_ok / inventory, over what an inventory counts
 -- digitised_ok: published by the end of the period, is a result, still valid, and carries a valid
 -- signature of the agency. A plan or list issued with a decision counts with its decision.
+-- outside_inventory: those of digitised_ok that no inventory of their agency counts: of a phase without
+-- one, electronic since 2022, of an unknown year. They are in no percentage.
+-- role_unknown: papers of which nobody has said whether they are results; validity_unknown: results of
+-- which nobody has said whether they are still valid. Where there are only such, there is no percentage;
+-- `sohoa amend` sets doc_role and validity_status.
 -- A year printed in two phases (1996, 2006, 2016) belongs to the one scheduled earlier, so nothing
 -- counts twice; boundary_years says how many of digitised_ok could be cut the other way.
 -- Phase 0 is what is created electronically since 2022; `unknown` has no readable year.
--- An agency total counts all its phases. A total over agencies leaves out, above and below the line,
--- those without an inventory; its note says how many.
+-- A total is over the phases and agencies that have an inventory. Years of several phases that an agency
+-- counted in one number stand in `unknown`, which has no percentage; the totals hold them against the
+-- papers of those years.
 WITH parameters AS (
     SELECT DATE '2026-06-15' AS period_from,   -- first day, counted
            DATE '2026-09-14' AS period_to,     -- last day, counted
@@ -33,20 +39,40 @@ agency_last AS (
     QUALIFY row_number() OVER (
         PARTITION BY agency_uid ORDER BY coalesce(valid_to, DATE '9999-12-31') DESC, code) = 1
 ),
+agency_next AS (
+    -- Who took over from an agency that ended. One that goes on, or that nobody follows, is its own end.
+    SELECT agency_uid, unnest(successor_uids) AS end_uid FROM agency_last WHERE valid_to IS NOT NULL
+    UNION ALL
+    SELECT agency_uid, agency_uid AS end_uid FROM agency_last
+    WHERE valid_to IS NULL OR coalesce(array_length(successor_uids), 0) = 0
+),
+agency_second AS (
+    -- Mergers follow each other: who took over from who took over, twice, then four and eight times.
+    SELECT DISTINCT a.agency_uid, coalesce(b.end_uid, a.end_uid) AS end_uid
+    FROM agency_next a LEFT JOIN agency_next b ON b.agency_uid = a.end_uid
+),
+agency_fourth AS (
+    SELECT DISTINCT a.agency_uid, coalesce(b.end_uid, a.end_uid) AS end_uid
+    FROM agency_second a LEFT JOIN agency_second b ON b.agency_uid = a.end_uid
+),
+agency_eighth AS (
+    SELECT DISTINCT a.agency_uid, coalesce(b.end_uid, a.end_uid) AS end_uid
+    FROM agency_fourth a LEFT JOIN agency_fourth b ON b.agency_uid = a.end_uid
+),
 agency_heir AS (
-    -- An agency that ended, and the one that took over; where several did, nobody can say which.
-    SELECT agency_uid, min(heir_uid) AS heir_uid
-    FROM (SELECT agency_uid, unnest(successor_uids) AS heir_uid
-          FROM agency_last WHERE valid_to IS NOT NULL) AS heirs
+    -- Who is there today for an agency, itself or another; where several are, nobody can say which.
+    SELECT agency_uid, min(end_uid) AS heir_uid
+    FROM agency_eighth
     GROUP BY agency_uid
-    HAVING count(DISTINCT heir_uid) = 1
+    HAVING count(DISTINCT end_uid) = 1
 ),
 agency_shown AS (
     -- Under which code and name an agency appears, and its level today.
     SELECT own.agency_uid,
            CASE WHEN p.level_at = 'now' THEN coalesce(heir.code, own.code) ELSE own.code END AS agency,
            CASE WHEN p.level_at = 'now' THEN coalesce(heir.name, own.name) ELSE own.name END AS agency_name,
-           CASE WHEN own.valid_to IS NULL THEN own.level ELSE heir.level END AS level_now
+           heir.agency_uid AS heir_uid,
+           heir.level AS level_now
     FROM agency_last own
     CROSS JOIN span p
     LEFT JOIN agency_heir ON agency_heir.agency_uid = own.agency_uid
@@ -81,7 +107,8 @@ published AS (
 -- end of shared
 -- shared: inventory
 counted AS (
-    SELECT i.province, i.phase, i.valid_paper_count, i.year_from, i.year_to,
+    SELECT i.province, coalesce(CAST(i.phase AS VARCHAR), 'unknown') AS phase, i.year_from, i.year_to,
+           i.valid_paper_count,
            coalesce(s.agency, i.agency_code) AS agency,
            s.agency_name,
            coalesce(CASE WHEN p.level_at = 'now' THEN s.level_now ELSE i.level END, 'unknown') AS level
@@ -93,27 +120,77 @@ counted AS (
            OR starts_with(coalesce(s.agency, i.agency_code), concat(p.agency, '.')))
 ),
 -- end of shared
+-- shared: results
+paper AS (
+    -- Published results, and papers of which nobody has said what they are: until `unknown` was a role,
+    -- these were `other` without a manifest. A paper issued with another counts with it.
+    SELECT d.province, d.agency, d.agency_name, d.level, coalesce(CAST(d.phase AS VARCHAR), 'unknown') AS phase,
+           d.document_year, d.phase_boundary_year, d.validity_status, d.signature_state,
+           d.first_seen_at >= p.until_at - INTERVAL '28 days' AS is_recent,
+           d.doc_role = 'result' AS is_result,
+           d.doc_role = 'result' AND d.validity_status = 'valid' AND d.signature_state = 'ok' AS is_ok
+    FROM published d
+    CROSS JOIN span p
+    WHERE d.parent_document_uid IS NULL
+      AND (d.doc_role IN ('result', 'unknown')
+           OR d.doc_role = 'other' AND d.partner_id IS NULL AND d.field_amended IS NULL)
+),
+by_year AS (
+    SELECT agency, level, phase, document_year, max(agency_name) AS agency_name, max(province) AS province,
+           count(*) FILTER (WHERE is_result) AS results,
+           count(*) FILTER (WHERE is_ok) AS digitised_ok,
+           count(*) FILTER (WHERE is_ok AND is_recent) AS recent,
+           count(*) FILTER (WHERE is_ok AND phase_boundary_year) AS boundary_years,
+           count(*) FILTER (WHERE NOT is_result) AS role_unknown,
+           count(*) FILTER (WHERE is_result AND validity_status = 'unknown') AS validity_unknown,
+           count(*) FILTER (WHERE is_result AND validity_status = 'valid' AND signature_state <> 'ok') AS not_signed
+    FROM paper
+    GROUP BY agency, level, phase, document_year
+),
+result AS (
+    -- in_phase: those of digitised_ok whose agency has an inventory of their phase. in_inventory: or one
+    -- of several phases that has their year among its years.
+    SELECT y.agency, y.level, y.phase, y.document_year, max(y.agency_name) AS agency_name,
+           max(y.province) AS province, max(y.results) AS results, max(y.digitised_ok) AS digitised_ok,
+           CASE WHEN bool_or(i.phase = y.phase) THEN max(y.digitised_ok) ELSE 0 END AS in_phase,
+           CASE WHEN count(i.agency) > 0 THEN max(y.digitised_ok) ELSE 0 END AS in_inventory,
+           max(y.recent) AS recent, max(y.boundary_years) AS boundary_years,
+           max(y.role_unknown) AS role_unknown, max(y.validity_unknown) AS validity_unknown,
+           max(y.not_signed) AS not_signed
+    FROM by_year y
+    LEFT JOIN counted i
+        ON i.agency = y.agency
+       AND (i.phase = y.phase
+            OR i.phase = 'unknown' AND y.document_year >= coalesce(i.year_from, 0) AND y.document_year <= i.year_to)
+    GROUP BY y.agency, y.level, y.phase, y.document_year
+),
+anything AS (
+    -- Before the first paper is published there is no progress to speak of, and not 0.
+    SELECT count(*) AS published
+    FROM documents d
+    CROSS JOIN span p
+    WHERE d.state = 'published' AND d.first_seen_at < p.until_at
+      AND (p.province IS NULL OR d.province = p.province)
+),
+-- end of shared
 gathered AS (
     SELECT agency, agency_name, phase, valid_paper_count AS inventory, 0 AS results, 0 AS digitised_ok,
-           0 AS boundary_years, 0 AS validity_unknown, 0 AS not_signed
+           0 AS in_phase, 0 AS in_inventory, 0 AS boundary_years, 0 AS role_unknown, 0 AS validity_unknown,
+           0 AS not_signed
     FROM counted
     UNION ALL
-    SELECT agency, agency_name, phase, NULL, 1,
-           CASE WHEN validity_status = 'valid' AND signature_state = 'ok' THEN 1 ELSE 0 END,
-           CASE WHEN validity_status = 'valid' AND signature_state = 'ok' AND phase_boundary_year
-                THEN 1 ELSE 0 END,
-           CASE WHEN validity_status = 'unknown' THEN 1 ELSE 0 END,
-           CASE WHEN validity_status = 'valid' AND signature_state <> 'ok' THEN 1 ELSE 0 END
-    FROM published
-    WHERE doc_role = 'result' AND parent_document_uid IS NULL
+    SELECT agency, agency_name, phase, NULL, results, digitised_ok, in_phase, in_inventory, boundary_years,
+           role_unknown, validity_unknown, not_signed
+    FROM result
 ),
 by_phase AS (
-    SELECT agency, coalesce(CAST(phase AS VARCHAR), 'unknown') AS phase, max(agency_name) AS agency_name,
+    SELECT agency, phase, max(agency_name) AS agency_name,
            sum(inventory) AS inventory, sum(results) AS results, sum(digitised_ok) AS digitised_ok,
-           sum(boundary_years) AS boundary_years, sum(validity_unknown) AS validity_unknown,
+           sum(in_phase) AS in_phase, sum(in_inventory) AS in_inventory, sum(boundary_years) AS boundary_years,
+           sum(role_unknown) AS role_unknown, sum(validity_unknown) AS validity_unknown,
            sum(not_signed) AS not_signed
     FROM gathered
-    GROUP BY agency, coalesce(CAST(phase AS VARCHAR), 'unknown')
+    GROUP BY agency, phase
 ),
 judged AS (
     SELECT *, sum(inventory) OVER (PARTITION BY agency) IS NOT NULL AS agency_counted FROM by_phase
@@ -121,39 +198,54 @@ judged AS (
 totals AS (
     SELECT agency, phase, max(agency_name) AS agency_name, sum(inventory) AS inventory,
            sum(results) AS results, sum(digitised_ok) AS digitised_ok,
-           sum(boundary_years) AS boundary_years, sum(validity_unknown) AS validity_unknown,
+           sum(in_phase) AS in_phase, sum(in_inventory) AS in_inventory, sum(boundary_years) AS boundary_years,
+           sum(role_unknown) AS role_unknown, sum(validity_unknown) AS validity_unknown,
            sum(not_signed) AS not_signed,
-           sum(CASE WHEN inventory IS NOT NULL THEN digitised_ok END) AS of_counted_phases,
-           sum(CASE WHEN agency_counted THEN digitised_ok END) AS of_counted_agencies,
            count(DISTINCT CASE WHEN NOT agency_counted THEN agency END) AS agencies_missing,
            count(DISTINCT CASE WHEN inventory IS NULL THEN agency END) AS phases_missing
     FROM judged
     GROUP BY GROUPING SETS ((agency, phase), (agency), (phase), ())
 ),
-answer AS (
-    SELECT coalesce(t.agency, 'total') AS agency,
-           CASE WHEN t.agency IS NOT NULL THEN t.agency_name END AS agency_name,
-           coalesce(t.phase, 'total') AS phase,
-           CAST(t.inventory AS BIGINT) AS inventory,
-           CAST(t.results AS BIGINT) AS results,
-           CAST(t.digitised_ok AS BIGINT) AS digitised_ok,
-           100.0 * CASE WHEN t.phase IS NULL THEN t.of_counted_agencies ELSE t.of_counted_phases END
-               / NULLIF(t.inventory, 0) AS percent,
-           CAST(t.boundary_years AS BIGINT) AS boundary_years,
-           CAST(t.validity_unknown AS BIGINT) AS validity_unknown,
-           CAST(t.not_signed AS BIGINT) AS not_signed,
-           p.level_at,
+measured AS (
+    SELECT t.*, CASE WHEN t.phase IS NULL THEN t.in_inventory ELSE t.in_phase END AS of_counted,
            CASE
                WHEN t.inventory IS NULL THEN concat('no data: missing inventory for ',
                    coalesce(t.agency, 'every agency'), CASE WHEN t.phase IS NULL THEN '' ELSE concat(', phase ', t.phase) END)
                WHEN t.inventory = 0 THEN 'the inventory counts nothing to digitise'
-               WHEN t.agency IS NULL AND t.phase IS NULL AND t.agencies_missing > 0
-                   THEN concat('without ', t.agencies_missing, ' agencies that have no inventory')
-               WHEN t.agency IS NULL AND t.phase IS NOT NULL AND t.phases_missing > 0
-                   THEN concat('without ', t.phases_missing, ' agencies that have no inventory of the phase')
-               WHEN t.digitised_ok > t.inventory THEN 'more than the inventory counts: count again'
-           END AS note
+               WHEN t.phase = 'unknown' THEN 'years unknown or of several phases: only in the totals'
+               WHEN a.published = 0 THEN 'no data: missing documents for the period'
+               WHEN t.results = t.validity_unknown AND t.role_unknown + t.validity_unknown > 0
+                   THEN concat('no data: missing doc_role and validity_status for ', coalesce(t.agency, 'every agency'),
+                       CASE WHEN t.phase IS NULL THEN '' ELSE concat(', phase ', t.phase) END)
+           END AS why_not
     FROM totals t
+    CROSS JOIN anything a
+),
+answer AS (
+    SELECT coalesce(m.agency, 'total') AS agency,
+           CASE WHEN m.agency IS NOT NULL THEN m.agency_name END AS agency_name,
+           coalesce(m.phase, 'total') AS phase,
+           CAST(m.inventory AS BIGINT) AS inventory,
+           CAST(m.results AS BIGINT) AS results,
+           CAST(m.digitised_ok AS BIGINT) AS digitised_ok,
+           CAST(m.digitised_ok - m.in_inventory AS BIGINT) AS outside_inventory,
+           CASE WHEN m.why_not IS NULL THEN 100.0 * m.of_counted / m.inventory END AS percent,
+           CAST(m.boundary_years AS BIGINT) AS boundary_years,
+           CAST(m.role_unknown AS BIGINT) AS role_unknown,
+           CAST(m.validity_unknown AS BIGINT) AS validity_unknown,
+           CAST(m.not_signed AS BIGINT) AS not_signed,
+           p.level_at,
+           coalesce(m.why_not, NULLIF(concat_ws('; ',
+               CASE WHEN m.of_counted > m.inventory THEN 'more than the inventory counts: count again' END,
+               CASE WHEN m.agency IS NULL AND m.phase IS NULL AND m.agencies_missing > 0
+                        THEN concat('without ', m.agencies_missing, ' agencies that have no inventory')
+                    WHEN m.agency IS NULL AND m.phase IS NOT NULL AND m.phases_missing > 0
+                        THEN concat('without ', m.phases_missing, ' agencies that have no inventory of the phase') END,
+               CASE WHEN m.phase IS NULL AND m.digitised_ok > m.in_inventory
+                        THEN concat('without ', m.digitised_ok - m.in_inventory, ' papers outside the inventory') END,
+               CASE WHEN m.role_unknown > 0
+                        THEN concat('without ', m.role_unknown, ' papers of unknown role') END), '')) AS note
+    FROM measured m
     CROSS JOIN span p
 )
 SELECT * FROM answer

@@ -2,6 +2,7 @@
 -- Source: domain §4.3 R2, §2.8: 30/20/15 % by 12/2021, then 20 points a year more up to 100.
 -- Inputs: documents, inventory, targets; agencies and agency_keys for `level_at = 'now'`.
 --
+-- outside_inventory, role_unknown, validity_unknown: as in R1; the total is that of R1.
 -- level_at = 'issue': the document's level when it was issued, the inventory's when it was counted.
 -- level_at = 'now': the level of the agency that keeps it today; districts ended on 1 July 2025.
 -- target: the next one to be reached on or after the last day of the period, else the last there was.
@@ -28,20 +29,40 @@ agency_last AS (
     QUALIFY row_number() OVER (
         PARTITION BY agency_uid ORDER BY coalesce(valid_to, DATE '9999-12-31') DESC, code) = 1
 ),
+agency_next AS (
+    -- Who took over from an agency that ended. One that goes on, or that nobody follows, is its own end.
+    SELECT agency_uid, unnest(successor_uids) AS end_uid FROM agency_last WHERE valid_to IS NOT NULL
+    UNION ALL
+    SELECT agency_uid, agency_uid AS end_uid FROM agency_last
+    WHERE valid_to IS NULL OR coalesce(array_length(successor_uids), 0) = 0
+),
+agency_second AS (
+    -- Mergers follow each other: who took over from who took over, twice, then four and eight times.
+    SELECT DISTINCT a.agency_uid, coalesce(b.end_uid, a.end_uid) AS end_uid
+    FROM agency_next a LEFT JOIN agency_next b ON b.agency_uid = a.end_uid
+),
+agency_fourth AS (
+    SELECT DISTINCT a.agency_uid, coalesce(b.end_uid, a.end_uid) AS end_uid
+    FROM agency_second a LEFT JOIN agency_second b ON b.agency_uid = a.end_uid
+),
+agency_eighth AS (
+    SELECT DISTINCT a.agency_uid, coalesce(b.end_uid, a.end_uid) AS end_uid
+    FROM agency_fourth a LEFT JOIN agency_fourth b ON b.agency_uid = a.end_uid
+),
 agency_heir AS (
-    -- An agency that ended, and the one that took over; where several did, nobody can say which.
-    SELECT agency_uid, min(heir_uid) AS heir_uid
-    FROM (SELECT agency_uid, unnest(successor_uids) AS heir_uid
-          FROM agency_last WHERE valid_to IS NOT NULL) AS heirs
+    -- Who is there today for an agency, itself or another; where several are, nobody can say which.
+    SELECT agency_uid, min(end_uid) AS heir_uid
+    FROM agency_eighth
     GROUP BY agency_uid
-    HAVING count(DISTINCT heir_uid) = 1
+    HAVING count(DISTINCT end_uid) = 1
 ),
 agency_shown AS (
     -- Under which code and name an agency appears, and its level today.
     SELECT own.agency_uid,
            CASE WHEN p.level_at = 'now' THEN coalesce(heir.code, own.code) ELSE own.code END AS agency,
            CASE WHEN p.level_at = 'now' THEN coalesce(heir.name, own.name) ELSE own.name END AS agency_name,
-           CASE WHEN own.valid_to IS NULL THEN own.level ELSE heir.level END AS level_now
+           heir.agency_uid AS heir_uid,
+           heir.level AS level_now
     FROM agency_last own
     CROSS JOIN span p
     LEFT JOIN agency_heir ON agency_heir.agency_uid = own.agency_uid
@@ -76,7 +97,8 @@ published AS (
 -- end of shared
 -- shared: inventory
 counted AS (
-    SELECT i.province, i.phase, i.valid_paper_count, i.year_from, i.year_to,
+    SELECT i.province, coalesce(CAST(i.phase AS VARCHAR), 'unknown') AS phase, i.year_from, i.year_to,
+           i.valid_paper_count,
            coalesce(s.agency, i.agency_code) AS agency,
            s.agency_name,
            coalesce(CASE WHEN p.level_at = 'now' THEN s.level_now ELSE i.level END, 'unknown') AS level
@@ -88,24 +110,72 @@ counted AS (
            OR starts_with(coalesce(s.agency, i.agency_code), concat(p.agency, '.')))
 ),
 -- end of shared
-gathered AS (
-    SELECT level, valid_paper_count AS inventory, 0 AS digitised_ok FROM counted
-    UNION ALL
-    SELECT level, NULL,
-           CASE WHEN validity_status = 'valid' AND signature_state = 'ok' THEN 1 ELSE 0 END
-    FROM published
-    WHERE doc_role = 'result' AND parent_document_uid IS NULL
+-- shared: results
+paper AS (
+    -- Published results, and papers of which nobody has said what they are: until `unknown` was a role,
+    -- these were `other` without a manifest. A paper issued with another counts with it.
+    SELECT d.province, d.agency, d.agency_name, d.level, coalesce(CAST(d.phase AS VARCHAR), 'unknown') AS phase,
+           d.document_year, d.phase_boundary_year, d.validity_status, d.signature_state,
+           d.first_seen_at >= p.until_at - INTERVAL '28 days' AS is_recent,
+           d.doc_role = 'result' AS is_result,
+           d.doc_role = 'result' AND d.validity_status = 'valid' AND d.signature_state = 'ok' AS is_ok
+    FROM published d
+    CROSS JOIN span p
+    WHERE d.parent_document_uid IS NULL
+      AND (d.doc_role IN ('result', 'unknown')
+           OR d.doc_role = 'other' AND d.partner_id IS NULL AND d.field_amended IS NULL)
 ),
-by_level AS (
-    SELECT level, sum(inventory) AS inventory, sum(digitised_ok) AS digitised_ok
-    FROM gathered
-    GROUP BY level
+by_year AS (
+    SELECT agency, level, phase, document_year, max(agency_name) AS agency_name, max(province) AS province,
+           count(*) FILTER (WHERE is_result) AS results,
+           count(*) FILTER (WHERE is_ok) AS digitised_ok,
+           count(*) FILTER (WHERE is_ok AND is_recent) AS recent,
+           count(*) FILTER (WHERE is_ok AND phase_boundary_year) AS boundary_years,
+           count(*) FILTER (WHERE NOT is_result) AS role_unknown,
+           count(*) FILTER (WHERE is_result AND validity_status = 'unknown') AS validity_unknown,
+           count(*) FILTER (WHERE is_result AND validity_status = 'valid' AND signature_state <> 'ok') AS not_signed
+    FROM paper
+    GROUP BY agency, level, phase, document_year
+),
+result AS (
+    -- in_phase: those of digitised_ok whose agency has an inventory of their phase. in_inventory: or one
+    -- of several phases that has their year among its years.
+    SELECT y.agency, y.level, y.phase, y.document_year, max(y.agency_name) AS agency_name,
+           max(y.province) AS province, max(y.results) AS results, max(y.digitised_ok) AS digitised_ok,
+           CASE WHEN bool_or(i.phase = y.phase) THEN max(y.digitised_ok) ELSE 0 END AS in_phase,
+           CASE WHEN count(i.agency) > 0 THEN max(y.digitised_ok) ELSE 0 END AS in_inventory,
+           max(y.recent) AS recent, max(y.boundary_years) AS boundary_years,
+           max(y.role_unknown) AS role_unknown, max(y.validity_unknown) AS validity_unknown,
+           max(y.not_signed) AS not_signed
+    FROM by_year y
+    LEFT JOIN counted i
+        ON i.agency = y.agency
+       AND (i.phase = y.phase
+            OR i.phase = 'unknown' AND y.document_year >= coalesce(i.year_from, 0) AND y.document_year <= i.year_to)
+    GROUP BY y.agency, y.level, y.phase, y.document_year
+),
+anything AS (
+    -- Before the first paper is published there is no progress to speak of, and not 0.
+    SELECT count(*) AS published
+    FROM documents d
+    CROSS JOIN span p
+    WHERE d.state = 'published' AND d.first_seen_at < p.until_at
+      AND (p.province IS NULL OR d.province = p.province)
+),
+-- end of shared
+gathered AS (
+    SELECT level, valid_paper_count AS inventory, 0 AS results, 0 AS digitised_ok, 0 AS in_inventory,
+           0 AS role_unknown, 0 AS validity_unknown
+    FROM counted
+    UNION ALL
+    SELECT level, NULL, results, digitised_ok, in_inventory, role_unknown, validity_unknown
+    FROM result
 ),
 totals AS (
-    SELECT level, sum(inventory) AS inventory, sum(digitised_ok) AS digitised_ok,
-           sum(CASE WHEN inventory IS NOT NULL THEN digitised_ok END) AS of_counted,
-           count(CASE WHEN inventory IS NULL THEN 1 END) AS missing
-    FROM by_level
+    SELECT level, sum(inventory) AS inventory, sum(results) AS results, sum(digitised_ok) AS digitised_ok,
+           sum(in_inventory) AS in_inventory, sum(role_unknown) AS role_unknown,
+           sum(validity_unknown) AS validity_unknown
+    FROM gathered
     GROUP BY GROUPING SETS ((level), ())
 ),
 target_of_level AS (
@@ -122,27 +192,43 @@ nearest_target AS (
     QUALIFY row_number() OVER (PARTITION BY level ORDER BY days_off, value) = 1
 ),
 measured AS (
-    SELECT t.*, 100.0 * t.of_counted / NULLIF(t.inventory, 0) AS percent FROM totals t
+    SELECT t.*,
+           CASE
+               WHEN t.inventory IS NULL
+                   THEN concat('no data: missing inventory for ', coalesce(t.level, 'every level'))
+               WHEN t.inventory = 0 THEN 'the inventory counts nothing to digitise'
+               WHEN a.published = 0 THEN 'no data: missing documents for the period'
+               WHEN t.results = t.validity_unknown AND t.role_unknown + t.validity_unknown > 0
+                   THEN concat('no data: missing doc_role and validity_status for ', coalesce(t.level, 'every level'))
+           END AS why_not
+    FROM totals t
+    CROSS JOIN anything a
+),
+shared AS (
+    SELECT *, CASE WHEN why_not IS NULL THEN 100.0 * in_inventory / inventory END AS percent FROM measured
 ),
 answer AS (
     SELECT coalesce(m.level, 'total') AS level,
            CAST(m.inventory AS BIGINT) AS inventory,
            CAST(m.digitised_ok AS BIGINT) AS digitised_ok,
+           CAST(m.digitised_ok - m.in_inventory AS BIGINT) AS outside_inventory,
            m.percent,
            g.value AS target,
            g.period_end AS target_by,
            m.percent - g.value AS above_target,
+           CAST(m.role_unknown AS BIGINT) AS role_unknown,
+           CAST(m.validity_unknown AS BIGINT) AS validity_unknown,
            p.level_at,
-           CASE
-               WHEN m.inventory IS NULL
-                   THEN concat('no data: missing inventory for ', coalesce(m.level, 'every level'))
-               WHEN m.inventory = 0 THEN 'the inventory counts nothing to digitise'
-               WHEN m.level IS NULL AND m.missing > 0
-                   THEN concat('without ', m.missing, ' levels that have no inventory')
-               WHEN m.level IS NOT NULL AND g.value IS NULL
-                   THEN concat('no data: missing targets for ', m.level)
-           END AS note
-    FROM measured m
+           coalesce(m.why_not,
+               CASE WHEN m.level IS NOT NULL AND g.value IS NULL
+                        THEN concat('no data: missing targets for ', m.level) END,
+               NULLIF(concat_ws('; ',
+                   CASE WHEN m.in_inventory > m.inventory THEN 'more than the inventory counts: count again' END,
+                   CASE WHEN m.digitised_ok > m.in_inventory
+                            THEN concat('without ', m.digitised_ok - m.in_inventory, ' papers outside the inventory') END,
+                   CASE WHEN m.role_unknown > 0
+                            THEN concat('without ', m.role_unknown, ' papers of unknown role') END), '')) AS note
+    FROM shared m
     CROSS JOIN span p
     LEFT JOIN nearest_target g ON g.level = m.level
 )

@@ -7,7 +7,8 @@
 -- took in was published in the period. Remote communes are shown, and not in the total.
 -- `unknown`: documents whose dossier, or its unit, the tables do not know.
 -- target: of the level; the next one to be reached on or after the last day of the period, else the last.
--- level_at = 'issue': the level on the last day of the period; 'now': today's.
+-- level_at = 'issue': the level on the last day of the period; 'now': today's, and what an ended unit
+-- took in counts for who took over from it.
 WITH parameters AS (
     SELECT DATE '2026-06-15' AS period_from,   -- first day, counted
            DATE '2026-09-14' AS period_to,     -- last day, counted
@@ -24,18 +25,63 @@ span AS (
     FROM parameters
 ),
 -- end of shared
+-- shared: agencies
+agency_last AS (
+    SELECT agency_uid, code, name, level, valid_to, successor_uids
+    FROM agencies
+    QUALIFY row_number() OVER (
+        PARTITION BY agency_uid ORDER BY coalesce(valid_to, DATE '9999-12-31') DESC, code) = 1
+),
+agency_next AS (
+    -- Who took over from an agency that ended. One that goes on, or that nobody follows, is its own end.
+    SELECT agency_uid, unnest(successor_uids) AS end_uid FROM agency_last WHERE valid_to IS NOT NULL
+    UNION ALL
+    SELECT agency_uid, agency_uid AS end_uid FROM agency_last
+    WHERE valid_to IS NULL OR coalesce(array_length(successor_uids), 0) = 0
+),
+agency_second AS (
+    -- Mergers follow each other: who took over from who took over, twice, then four and eight times.
+    SELECT DISTINCT a.agency_uid, coalesce(b.end_uid, a.end_uid) AS end_uid
+    FROM agency_next a LEFT JOIN agency_next b ON b.agency_uid = a.end_uid
+),
+agency_fourth AS (
+    SELECT DISTINCT a.agency_uid, coalesce(b.end_uid, a.end_uid) AS end_uid
+    FROM agency_second a LEFT JOIN agency_second b ON b.agency_uid = a.end_uid
+),
+agency_eighth AS (
+    SELECT DISTINCT a.agency_uid, coalesce(b.end_uid, a.end_uid) AS end_uid
+    FROM agency_fourth a LEFT JOIN agency_fourth b ON b.agency_uid = a.end_uid
+),
+agency_heir AS (
+    -- Who is there today for an agency, itself or another; where several are, nobody can say which.
+    SELECT agency_uid, min(end_uid) AS heir_uid
+    FROM agency_eighth
+    GROUP BY agency_uid
+    HAVING count(DISTINCT end_uid) = 1
+),
+agency_shown AS (
+    -- Under which code and name an agency appears, and its level today.
+    SELECT own.agency_uid,
+           CASE WHEN p.level_at = 'now' THEN coalesce(heir.code, own.code) ELSE own.code END AS agency,
+           CASE WHEN p.level_at = 'now' THEN coalesce(heir.name, own.name) ELSE own.name END AS agency_name,
+           heir.agency_uid AS heir_uid,
+           heir.level AS level_now
+    FROM agency_last own
+    CROSS JOIN span p
+    LEFT JOIN agency_heir ON agency_heir.agency_uid = own.agency_uid
+    LEFT JOIN agency_last heir ON heir.agency_uid = agency_heir.heir_uid AND heir.valid_to IS NULL
+),
+-- end of shared
 unit AS (
-    SELECT a.agency_uid, a.remote_area, a.level, a.code, p.period_to, p.level_at,
-           p.from_at, p.until_at
+    SELECT a.agency_uid, a.remote_area, CASE WHEN p.level_at = 'now' THEN s.level_now ELSE a.level END AS level
     FROM agencies a
     CROSS JOIN span p
+    LEFT JOIN agency_shown s ON s.agency_uid = a.agency_uid
     WHERE a.is_one_stop_unit
       AND coalesce(a.valid_from <= p.period_to, true) AND coalesce(p.period_to < a.valid_to, true)
       AND (p.province IS NULL OR a.province = p.province)
-      AND (p.agency IS NULL OR a.code = p.agency OR starts_with(a.code, concat(p.agency, '.')))
-),
-level_today AS (
-    SELECT agency_uid, min(level) AS level FROM agencies WHERE valid_to IS NULL GROUP BY agency_uid
+      AND (p.agency IS NULL OR CASE WHEN p.level_at = 'now' THEN s.agency ELSE a.code END = p.agency
+           OR starts_with(CASE WHEN p.level_at = 'now' THEN s.agency ELSE a.code END, concat(p.agency, '.')))
 ),
 dossier_of_document AS (
     SELECT DISTINCT d.dossier_uid, d.dossier_code
@@ -51,17 +97,30 @@ unit_of_dossier AS (
     LEFT JOIN dossiers c ON c.dossier_code = f.dossier_code
 ),
 active AS (
-    SELECT agency_uid, count(DISTINCT dossier_uid) AS dossiers FROM unit_of_dossier GROUP BY agency_uid
+    -- What an ended unit took in is, today, its heir's.
+    SELECT CASE WHEN p.level_at = 'now' AND o.agency_uid IS NULL THEN coalesce(s.heir_uid, d.agency_uid)
+                ELSE d.agency_uid END AS agency_uid,
+           count(DISTINCT d.dossier_uid) AS dossiers
+    FROM unit_of_dossier d
+    CROSS JOIN span p
+    LEFT JOIN (SELECT DISTINCT agency_uid FROM unit) o ON o.agency_uid = d.agency_uid
+    LEFT JOIN agency_shown s ON s.agency_uid = d.agency_uid
+    GROUP BY CASE WHEN p.level_at = 'now' AND o.agency_uid IS NULL THEN coalesce(s.heir_uid, d.agency_uid)
+                  ELSE d.agency_uid END
+),
+recorded AS (
+    -- Where no dossier names the unit that took it in, a level's 0 would be no figure.
+    SELECT count(*) AS documents, count(agency_uid) AS with_unit FROM unit_of_dossier
 ),
 shown AS (
-    SELECT coalesce(CASE WHEN u.level_at = 'now' THEN t.level ELSE u.level END, 'unknown') AS level,
+    SELECT coalesce(u.level, 'unknown') AS level,
            CASE WHEN u.remote_area THEN 'remote' ELSE 'other' END AS area,
            1 AS units,
-           CASE WHEN a.dossiers > 0 THEN 1 ELSE 0 END AS active_units,
-           coalesce(a.dossiers, 0) AS dossiers
+           CASE WHEN r.with_unit = 0 THEN NULL WHEN a.dossiers > 0 THEN 1 ELSE 0 END AS active_units,
+           CASE WHEN r.with_unit > 0 THEN coalesce(a.dossiers, 0) END AS dossiers
     FROM unit u
+    CROSS JOIN recorded r
     LEFT JOIN active a ON a.agency_uid = u.agency_uid
-    LEFT JOIN level_today t ON t.agency_uid = u.agency_uid
 ),
 target_of_level AS (
     SELECT t.scope_value AS level, t.value, t.period_end,
@@ -98,9 +157,12 @@ SELECT t.level, t.area,
        p.level_at,
        CASE WHEN t.area = 'unknown' THEN 'dossiers of no unit in the list'
             WHEN coalesce(t.units, 0) = 0 THEN 'no data: missing agencies that are one-stop units'
+            WHEN r.documents = 0 THEN 'no data: missing documents for the period'
+            WHEN r.with_unit = 0 THEN 'no data: missing receiving_unit_code of the dossiers'
             WHEN t.level = 'total' THEN 'without remote communes' END AS note
 FROM totals t
 CROSS JOIN span p
+CROSS JOIN recorded r
 LEFT JOIN nearest_target g ON g.level = t.level AND t.area = 'other'
 ORDER BY CASE t.level WHEN 'central' THEN 1 WHEN 'province' THEN 2 WHEN 'district' THEN 3
                       WHEN 'commune' THEN 4 WHEN 'unknown' THEN 5 ELSE 6 END, t.area

@@ -4,6 +4,7 @@
 --
 -- percent = 100 * (digitised + no_result) / resolved, over dossiers resolved within the period.
 -- digitised: the case system says so, or a published document of the dossier is a result.
+-- A procedure's base code is the nation's: whichever province listed it says whether it ends in a paper.
 -- unknown: nobody says. They count in the denominator: the percentage is what is certain.
 WITH parameters AS (
     SELECT DATE '2026-06-15' AS period_from,   -- first day, counted
@@ -28,20 +29,40 @@ agency_last AS (
     QUALIFY row_number() OVER (
         PARTITION BY agency_uid ORDER BY coalesce(valid_to, DATE '9999-12-31') DESC, code) = 1
 ),
+agency_next AS (
+    -- Who took over from an agency that ended. One that goes on, or that nobody follows, is its own end.
+    SELECT agency_uid, unnest(successor_uids) AS end_uid FROM agency_last WHERE valid_to IS NOT NULL
+    UNION ALL
+    SELECT agency_uid, agency_uid AS end_uid FROM agency_last
+    WHERE valid_to IS NULL OR coalesce(array_length(successor_uids), 0) = 0
+),
+agency_second AS (
+    -- Mergers follow each other: who took over from who took over, twice, then four and eight times.
+    SELECT DISTINCT a.agency_uid, coalesce(b.end_uid, a.end_uid) AS end_uid
+    FROM agency_next a LEFT JOIN agency_next b ON b.agency_uid = a.end_uid
+),
+agency_fourth AS (
+    SELECT DISTINCT a.agency_uid, coalesce(b.end_uid, a.end_uid) AS end_uid
+    FROM agency_second a LEFT JOIN agency_second b ON b.agency_uid = a.end_uid
+),
+agency_eighth AS (
+    SELECT DISTINCT a.agency_uid, coalesce(b.end_uid, a.end_uid) AS end_uid
+    FROM agency_fourth a LEFT JOIN agency_fourth b ON b.agency_uid = a.end_uid
+),
 agency_heir AS (
-    -- An agency that ended, and the one that took over; where several did, nobody can say which.
-    SELECT agency_uid, min(heir_uid) AS heir_uid
-    FROM (SELECT agency_uid, unnest(successor_uids) AS heir_uid
-          FROM agency_last WHERE valid_to IS NOT NULL) AS heirs
+    -- Who is there today for an agency, itself or another; where several are, nobody can say which.
+    SELECT agency_uid, min(end_uid) AS heir_uid
+    FROM agency_eighth
     GROUP BY agency_uid
-    HAVING count(DISTINCT heir_uid) = 1
+    HAVING count(DISTINCT end_uid) = 1
 ),
 agency_shown AS (
     -- Under which code and name an agency appears, and its level today.
     SELECT own.agency_uid,
            CASE WHEN p.level_at = 'now' THEN coalesce(heir.code, own.code) ELSE own.code END AS agency,
            CASE WHEN p.level_at = 'now' THEN coalesce(heir.name, own.name) ELSE own.name END AS agency_name,
-           CASE WHEN own.valid_to IS NULL THEN own.level ELSE heir.level END AS level_now
+           heir.agency_uid AS heir_uid,
+           heir.level AS level_now
     FROM agency_last own
     CROSS JOIN span p
     LEFT JOIN agency_heir ON agency_heir.agency_uid = own.agency_uid
@@ -73,7 +94,7 @@ scanned AS (
     WHERE d.doc_role = 'result' AND d.state = 'published' AND d.first_seen_at < p.until_at
 ),
 without_result AS (
-    SELECT province, procedure_base FROM procedures GROUP BY province, procedure_base HAVING NOT bool_or(has_result)
+    SELECT procedure_base FROM procedures GROUP BY procedure_base HAVING NOT bool_or(has_result)
 ),
 judged AS (
     SELECT c.level, c.agency, c.agency_name,
@@ -86,7 +107,7 @@ judged AS (
     LEFT JOIN (SELECT DISTINCT dossier_uid FROM scanned) u ON u.dossier_uid = c.dossier_uid
     LEFT JOIN (SELECT DISTINCT dossier_code FROM scanned WHERE dossier_code IS NOT NULL) s
         ON s.dossier_code = c.dossier_code
-    LEFT JOIN without_result w ON w.province = c.province AND w.procedure_base = c.procedure_base
+    LEFT JOIN without_result w ON w.procedure_base = c.procedure_base
     WHERE coalesce(c.resolved, true) AND c.resolved_at >= c.from_at AND c.resolved_at < c.until_at
 ),
 totals AS (

@@ -33,20 +33,40 @@ agency_last AS (
     QUALIFY row_number() OVER (
         PARTITION BY agency_uid ORDER BY coalesce(valid_to, DATE '9999-12-31') DESC, code) = 1
 ),
+agency_next AS (
+    -- Who took over from an agency that ended. One that goes on, or that nobody follows, is its own end.
+    SELECT agency_uid, unnest(successor_uids) AS end_uid FROM agency_last WHERE valid_to IS NOT NULL
+    UNION ALL
+    SELECT agency_uid, agency_uid AS end_uid FROM agency_last
+    WHERE valid_to IS NULL OR coalesce(array_length(successor_uids), 0) = 0
+),
+agency_second AS (
+    -- Mergers follow each other: who took over from who took over, twice, then four and eight times.
+    SELECT DISTINCT a.agency_uid, coalesce(b.end_uid, a.end_uid) AS end_uid
+    FROM agency_next a LEFT JOIN agency_next b ON b.agency_uid = a.end_uid
+),
+agency_fourth AS (
+    SELECT DISTINCT a.agency_uid, coalesce(b.end_uid, a.end_uid) AS end_uid
+    FROM agency_second a LEFT JOIN agency_second b ON b.agency_uid = a.end_uid
+),
+agency_eighth AS (
+    SELECT DISTINCT a.agency_uid, coalesce(b.end_uid, a.end_uid) AS end_uid
+    FROM agency_fourth a LEFT JOIN agency_fourth b ON b.agency_uid = a.end_uid
+),
 agency_heir AS (
-    -- An agency that ended, and the one that took over; where several did, nobody can say which.
-    SELECT agency_uid, min(heir_uid) AS heir_uid
-    FROM (SELECT agency_uid, unnest(successor_uids) AS heir_uid
-          FROM agency_last WHERE valid_to IS NOT NULL) AS heirs
+    -- Who is there today for an agency, itself or another; where several are, nobody can say which.
+    SELECT agency_uid, min(end_uid) AS heir_uid
+    FROM agency_eighth
     GROUP BY agency_uid
-    HAVING count(DISTINCT heir_uid) = 1
+    HAVING count(DISTINCT end_uid) = 1
 ),
 agency_shown AS (
     -- Under which code and name an agency appears, and its level today.
     SELECT own.agency_uid,
            CASE WHEN p.level_at = 'now' THEN coalesce(heir.code, own.code) ELSE own.code END AS agency,
            CASE WHEN p.level_at = 'now' THEN coalesce(heir.name, own.name) ELSE own.name END AS agency_name,
-           CASE WHEN own.valid_to IS NULL THEN own.level ELSE heir.level END AS level_now
+           heir.agency_uid AS heir_uid,
+           heir.level AS level_now
     FROM agency_last own
     CROSS JOIN span p
     LEFT JOIN agency_heir ON agency_heir.agency_uid = own.agency_uid
@@ -72,9 +92,30 @@ cases AS (
 ),
 -- end of shared
 -- shared: told
+heard AS (
+    -- What the counter tells of dossiers, with the dossier's code where the event has it.
+    SELECT e.*, NULLIF(split_part(split_part(e.details, '"dossier_code":"', 2), '"', 1), '') AS told_code
+    FROM events e
+    WHERE e.stage = 'one_stop' AND e.outcome <> 'refused' AND e.dossier_uid IS NOT NULL
+),
+dossier_of_code AS (
+    SELECT dossier_code, min(dossier_uid) AS dossier_uid FROM dossiers GROUP BY dossier_code
+),
+placed AS (
+    -- Whose it is: the dossier of that identity, else of that code; both name the agency in other words
+    -- at times. What nobody listed goes by its code, too.
+    SELECT h.action, h.occurred_at, h.event_uid, h.province, h.details,
+           coalesce(h.unit_uid, h.agency_uid) AS unit_uid, coalesce(h.unit_code, h.agency_code) AS unit_code,
+           coalesce(u.dossier_uid, c.dossier_uid) IS NOT NULL AS is_listed,
+           coalesce(u.dossier_uid, c.dossier_uid,
+               min(h.dossier_uid) OVER (PARTITION BY coalesce(h.told_code, h.dossier_uid))) AS dossier_uid
+    FROM heard h
+    LEFT JOIN (SELECT DISTINCT dossier_uid FROM dossiers) u ON u.dossier_uid = h.dossier_uid
+    LEFT JOIN dossier_of_code c ON c.dossier_code = h.told_code
+),
 told AS (
-    -- What events of the counter say of a dossier; the first of each kind counts.
-    SELECT dossier_uid, min(province) AS province,
+    -- The first of each kind counts.
+    SELECT dossier_uid, min(province) AS province, bool_or(is_listed) AS is_listed,
            min(CASE WHEN action = 'ticket_taken' THEN occurred_at END) AS ticket_at,
            min(CASE WHEN action = 'served' THEN occurred_at END) AS served_at,
            min(CASE WHEN action = 'dossier_received' THEN occurred_at END) AS received_at,
@@ -82,15 +123,14 @@ told AS (
            max(CASE WHEN action = 'component_reused' THEN 1 ELSE 0 END) AS reused,
            max(CASE WHEN action = 'component_reused' AND details LIKE '%"from":"national"%' THEN 1 ELSE 0 END) AS from_portal,
            max(CASE WHEN action = 'resubmission_demanded' THEN 1 ELSE 0 END) AS asked_again
-    FROM events
-    WHERE stage = 'one_stop' AND outcome <> 'refused' AND dossier_uid IS NOT NULL
+    FROM placed
     GROUP BY dossier_uid
 ),
 -- end of shared
 taken_in AS (
-    SELECT dossier_uid, coalesce(unit_uid, agency_uid) AS unit_uid, coalesce(unit_code, agency_code) AS unit_code
-    FROM events
-    WHERE action = 'dossier_received' AND outcome <> 'refused' AND dossier_uid IS NOT NULL
+    SELECT dossier_uid, unit_uid, unit_code
+    FROM placed
+    WHERE action = 'dossier_received' AND NOT is_listed
     QUALIFY row_number() OVER (PARTITION BY dossier_uid ORDER BY occurred_at, event_uid) = 1
 ),
 unlisted AS (
@@ -101,15 +141,13 @@ unlisted AS (
     FROM told t
     JOIN taken_in r ON r.dossier_uid = t.dossier_uid
     CROSS JOIN span p
-    LEFT JOIN dossiers d ON d.dossier_uid = t.dossier_uid
     LEFT JOIN agency_shown s ON s.agency_uid = r.unit_uid
     LEFT JOIN agencies a ON a.agency_uid = r.unit_uid
          AND CAST(concat(CAST(coalesce(a.valid_from, DATE '1900-01-01') AS VARCHAR), 'T00:00:00+07:00') AS TIMESTAMPTZ)
              <= t.received_at
          AND CAST(concat(CAST(coalesce(a.valid_to, DATE '2200-01-01') AS VARCHAR), 'T00:00:00+07:00') AS TIMESTAMPTZ)
              > t.received_at
-    WHERE d.dossier_uid IS NULL
-      AND (p.province IS NULL OR t.province = p.province)
+    WHERE (p.province IS NULL OR t.province = p.province)
       AND (p.agency IS NULL OR coalesce(s.agency, r.unit_code) = p.agency
            OR starts_with(coalesce(s.agency, r.unit_code), concat(p.agency, '.')))
 ),

@@ -31,20 +31,40 @@ agency_last AS (
     QUALIFY row_number() OVER (
         PARTITION BY agency_uid ORDER BY coalesce(valid_to, DATE '9999-12-31') DESC, code) = 1
 ),
+agency_next AS (
+    -- Who took over from an agency that ended. One that goes on, or that nobody follows, is its own end.
+    SELECT agency_uid, unnest(successor_uids) AS end_uid FROM agency_last WHERE valid_to IS NOT NULL
+    UNION ALL
+    SELECT agency_uid, agency_uid AS end_uid FROM agency_last
+    WHERE valid_to IS NULL OR coalesce(array_length(successor_uids), 0) = 0
+),
+agency_second AS (
+    -- Mergers follow each other: who took over from who took over, twice, then four and eight times.
+    SELECT DISTINCT a.agency_uid, coalesce(b.end_uid, a.end_uid) AS end_uid
+    FROM agency_next a LEFT JOIN agency_next b ON b.agency_uid = a.end_uid
+),
+agency_fourth AS (
+    SELECT DISTINCT a.agency_uid, coalesce(b.end_uid, a.end_uid) AS end_uid
+    FROM agency_second a LEFT JOIN agency_second b ON b.agency_uid = a.end_uid
+),
+agency_eighth AS (
+    SELECT DISTINCT a.agency_uid, coalesce(b.end_uid, a.end_uid) AS end_uid
+    FROM agency_fourth a LEFT JOIN agency_fourth b ON b.agency_uid = a.end_uid
+),
 agency_heir AS (
-    -- An agency that ended, and the one that took over; where several did, nobody can say which.
-    SELECT agency_uid, min(heir_uid) AS heir_uid
-    FROM (SELECT agency_uid, unnest(successor_uids) AS heir_uid
-          FROM agency_last WHERE valid_to IS NOT NULL) AS heirs
+    -- Who is there today for an agency, itself or another; where several are, nobody can say which.
+    SELECT agency_uid, min(end_uid) AS heir_uid
+    FROM agency_eighth
     GROUP BY agency_uid
-    HAVING count(DISTINCT heir_uid) = 1
+    HAVING count(DISTINCT end_uid) = 1
 ),
 agency_shown AS (
     -- Under which code and name an agency appears, and its level today.
     SELECT own.agency_uid,
            CASE WHEN p.level_at = 'now' THEN coalesce(heir.code, own.code) ELSE own.code END AS agency,
            CASE WHEN p.level_at = 'now' THEN coalesce(heir.name, own.name) ELSE own.name END AS agency_name,
-           CASE WHEN own.valid_to IS NULL THEN own.level ELSE heir.level END AS level_now
+           heir.agency_uid AS heir_uid,
+           heir.level AS level_now
     FROM agency_last own
     CROSS JOIN span p
     LEFT JOIN agency_heir ON agency_heir.agency_uid = own.agency_uid
@@ -109,11 +129,20 @@ nearest_target AS (
     SELECT area, value FROM target_of_area
     QUALIFY row_number() OVER (PARTITION BY area ORDER BY days_off, value) = 1
 ),
+recorded AS (
+    -- Where no dossier of the period is recorded at all, a unit's 0 would be no figure.
+    SELECT count(*) AS dossiers
+    FROM dossiers d
+    CROSS JOIN span p
+    WHERE coalesce(d.accepted_at, d.received_at) >= p.from_at AND coalesce(d.accepted_at, d.received_at) < p.until_at
+      AND (p.province IS NULL OR d.province = p.province)
+),
 joined AS (
     SELECT coalesce(u.agency, s.agency) AS agency, coalesce(u.agency_name, s.agency_name) AS agency_name,
-           coalesce(u.accepted, 0) AS accepted, s.fte_years, s.remote_area
+           coalesce(u.accepted, CASE WHEN r.dossiers > 0 THEN 0 END) AS accepted, s.fte_years, s.remote_area
     FROM by_unit u
     FULL OUTER JOIN posts s ON s.agency = u.agency
+    CROSS JOIN recorded r
 ),
 totals AS (
     SELECT agency, max(agency_name) AS agency_name, sum(accepted) AS accepted, sum(fte_years) AS fte_years,

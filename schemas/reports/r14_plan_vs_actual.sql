@@ -7,8 +7,9 @@
 -- ahead = digitised_ok - planned; digitised_ok as in R1
 -- per_week: digitised_ok of the last 28 days of the period / 4
 -- forecast = last day of the period + remaining / (per_week / 7), rounded up; none without a pace.
--- The plan is that of the province the agency's code begins with, else of the row's own province:
+-- The plan is that of the province the agency's code begins with, else of the province at work:
 -- after a merger the old plans go on. `unknown`: years unknown, or over several phases: no window.
+-- role_unknown, validity_unknown: as in R1; where there are only such, nothing is forecast.
 WITH parameters AS (
     SELECT DATE '2026-06-15' AS period_from,   -- first day, counted
            DATE '2026-09-14' AS period_to,     -- last day, counted
@@ -32,20 +33,40 @@ agency_last AS (
     QUALIFY row_number() OVER (
         PARTITION BY agency_uid ORDER BY coalesce(valid_to, DATE '9999-12-31') DESC, code) = 1
 ),
+agency_next AS (
+    -- Who took over from an agency that ended. One that goes on, or that nobody follows, is its own end.
+    SELECT agency_uid, unnest(successor_uids) AS end_uid FROM agency_last WHERE valid_to IS NOT NULL
+    UNION ALL
+    SELECT agency_uid, agency_uid AS end_uid FROM agency_last
+    WHERE valid_to IS NULL OR coalesce(array_length(successor_uids), 0) = 0
+),
+agency_second AS (
+    -- Mergers follow each other: who took over from who took over, twice, then four and eight times.
+    SELECT DISTINCT a.agency_uid, coalesce(b.end_uid, a.end_uid) AS end_uid
+    FROM agency_next a LEFT JOIN agency_next b ON b.agency_uid = a.end_uid
+),
+agency_fourth AS (
+    SELECT DISTINCT a.agency_uid, coalesce(b.end_uid, a.end_uid) AS end_uid
+    FROM agency_second a LEFT JOIN agency_second b ON b.agency_uid = a.end_uid
+),
+agency_eighth AS (
+    SELECT DISTINCT a.agency_uid, coalesce(b.end_uid, a.end_uid) AS end_uid
+    FROM agency_fourth a LEFT JOIN agency_fourth b ON b.agency_uid = a.end_uid
+),
 agency_heir AS (
-    -- An agency that ended, and the one that took over; where several did, nobody can say which.
-    SELECT agency_uid, min(heir_uid) AS heir_uid
-    FROM (SELECT agency_uid, unnest(successor_uids) AS heir_uid
-          FROM agency_last WHERE valid_to IS NOT NULL) AS heirs
+    -- Who is there today for an agency, itself or another; where several are, nobody can say which.
+    SELECT agency_uid, min(end_uid) AS heir_uid
+    FROM agency_eighth
     GROUP BY agency_uid
-    HAVING count(DISTINCT heir_uid) = 1
+    HAVING count(DISTINCT end_uid) = 1
 ),
 agency_shown AS (
     -- Under which code and name an agency appears, and its level today.
     SELECT own.agency_uid,
            CASE WHEN p.level_at = 'now' THEN coalesce(heir.code, own.code) ELSE own.code END AS agency,
            CASE WHEN p.level_at = 'now' THEN coalesce(heir.name, own.name) ELSE own.name END AS agency_name,
-           CASE WHEN own.valid_to IS NULL THEN own.level ELSE heir.level END AS level_now
+           heir.agency_uid AS heir_uid,
+           heir.level AS level_now
     FROM agency_last own
     CROSS JOIN span p
     LEFT JOIN agency_heir ON agency_heir.agency_uid = own.agency_uid
@@ -80,7 +101,8 @@ published AS (
 -- end of shared
 -- shared: inventory
 counted AS (
-    SELECT i.province, i.phase, i.valid_paper_count, i.year_from, i.year_to,
+    SELECT i.province, coalesce(CAST(i.phase AS VARCHAR), 'unknown') AS phase, i.year_from, i.year_to,
+           i.valid_paper_count,
            coalesce(s.agency, i.agency_code) AS agency,
            s.agency_name,
            coalesce(CASE WHEN p.level_at = 'now' THEN s.level_now ELSE i.level END, 'unknown') AS level
@@ -92,30 +114,81 @@ counted AS (
            OR starts_with(coalesce(s.agency, i.agency_code), concat(p.agency, '.')))
 ),
 -- end of shared
-gathered AS (
-    SELECT province, agency, phase, valid_paper_count AS inventory, 0 AS digitised_ok, 0 AS recent
-    FROM counted
-    UNION ALL
-    SELECT d.province, d.agency, d.phase, NULL, 1,
-           CASE WHEN d.first_seen_at >= p.until_at - INTERVAL '28 days' THEN 1 ELSE 0 END
+-- shared: results
+paper AS (
+    -- Published results, and papers of which nobody has said what they are: until `unknown` was a role,
+    -- these were `other` without a manifest. A paper issued with another counts with it.
+    SELECT d.province, d.agency, d.agency_name, d.level, coalesce(CAST(d.phase AS VARCHAR), 'unknown') AS phase,
+           d.document_year, d.phase_boundary_year, d.validity_status, d.signature_state,
+           d.first_seen_at >= p.until_at - INTERVAL '28 days' AS is_recent,
+           d.doc_role = 'result' AS is_result,
+           d.doc_role = 'result' AND d.validity_status = 'valid' AND d.signature_state = 'ok' AS is_ok
     FROM published d
     CROSS JOIN span p
-    WHERE d.doc_role = 'result' AND d.parent_document_uid IS NULL
-      AND d.validity_status = 'valid' AND d.signature_state = 'ok'
+    WHERE d.parent_document_uid IS NULL
+      AND (d.doc_role IN ('result', 'unknown')
+           OR d.doc_role = 'other' AND d.partner_id IS NULL AND d.field_amended IS NULL)
+),
+by_year AS (
+    SELECT agency, level, phase, document_year, max(agency_name) AS agency_name, max(province) AS province,
+           count(*) FILTER (WHERE is_result) AS results,
+           count(*) FILTER (WHERE is_ok) AS digitised_ok,
+           count(*) FILTER (WHERE is_ok AND is_recent) AS recent,
+           count(*) FILTER (WHERE is_ok AND phase_boundary_year) AS boundary_years,
+           count(*) FILTER (WHERE NOT is_result) AS role_unknown,
+           count(*) FILTER (WHERE is_result AND validity_status = 'unknown') AS validity_unknown,
+           count(*) FILTER (WHERE is_result AND validity_status = 'valid' AND signature_state <> 'ok') AS not_signed
+    FROM paper
+    GROUP BY agency, level, phase, document_year
+),
+result AS (
+    -- in_phase: those of digitised_ok whose agency has an inventory of their phase. in_inventory: or one
+    -- of several phases that has their year among its years.
+    SELECT y.agency, y.level, y.phase, y.document_year, max(y.agency_name) AS agency_name,
+           max(y.province) AS province, max(y.results) AS results, max(y.digitised_ok) AS digitised_ok,
+           CASE WHEN bool_or(i.phase = y.phase) THEN max(y.digitised_ok) ELSE 0 END AS in_phase,
+           CASE WHEN count(i.agency) > 0 THEN max(y.digitised_ok) ELSE 0 END AS in_inventory,
+           max(y.recent) AS recent, max(y.boundary_years) AS boundary_years,
+           max(y.role_unknown) AS role_unknown, max(y.validity_unknown) AS validity_unknown,
+           max(y.not_signed) AS not_signed
+    FROM by_year y
+    LEFT JOIN counted i
+        ON i.agency = y.agency
+       AND (i.phase = y.phase
+            OR i.phase = 'unknown' AND y.document_year >= coalesce(i.year_from, 0) AND y.document_year <= i.year_to)
+    GROUP BY y.agency, y.level, y.phase, y.document_year
+),
+anything AS (
+    -- Before the first paper is published there is no progress to speak of, and not 0.
+    SELECT count(*) AS published
+    FROM documents d
+    CROSS JOIN span p
+    WHERE d.state = 'published' AND d.first_seen_at < p.until_at
+      AND (p.province IS NULL OR d.province = p.province)
+),
+-- end of shared
+gathered AS (
+    SELECT province, agency, phase, valid_paper_count AS inventory, 0 AS results, 0 AS digitised_ok, 0 AS recent,
+           0 AS role_unknown, 0 AS validity_unknown
+    FROM counted
+    UNION ALL
+    SELECT province, agency, phase, NULL, results, digitised_ok, recent, role_unknown, validity_unknown
+    FROM result
 ),
 by_agency AS (
-    SELECT province, agency, phase, sum(inventory) AS inventory, sum(digitised_ok) AS digitised_ok,
-           sum(recent) AS recent
+    SELECT agency, phase, max(province) AS province, sum(inventory) AS inventory, sum(results) AS results,
+           sum(digitised_ok) AS digitised_ok, sum(recent) AS recent, sum(role_unknown) AS role_unknown,
+           sum(validity_unknown) AS validity_unknown
     FROM gathered
-    GROUP BY province, agency, phase
+    GROUP BY agency, phase
 ),
 planned AS (
-    SELECT g.agency, coalesce(CAST(g.phase AS VARCHAR), 'unknown') AS phase, g.inventory, g.digitised_ok,
-           g.recent, coalesce(own.window_from, other.window_from) AS window_from,
+    SELECT g.*, coalesce(own.window_from, other.window_from) AS window_from,
            CASE WHEN own.phase IS NOT NULL THEN own.window_to ELSE other.window_to END AS window_to
     FROM by_agency g
-    LEFT JOIN phases own ON own.province = split_part(g.agency, '.', 1) AND own.phase = g.phase
-    LEFT JOIN phases other ON other.province = g.province AND other.phase = g.phase
+    LEFT JOIN phases own
+        ON own.province = split_part(g.agency, '.', 1) AND CAST(own.phase AS VARCHAR) = g.phase
+    LEFT JOIN phases other ON other.province = g.province AND CAST(other.phase AS VARCHAR) = g.phase
 ),
 lined AS (
     SELECT n.*,
@@ -130,6 +203,8 @@ lined AS (
 totals AS (
     SELECT agency, phase, sum(inventory) AS inventory, sum(digitised_ok) AS digitised_ok,
            sum(recent) AS recent, sum(planned) AS planned, max(window_to) AS window_to,
+           sum(role_unknown) AS role_unknown, sum(validity_unknown) AS validity_unknown,
+           sum(results) = sum(validity_unknown) AND sum(role_unknown) + sum(validity_unknown) > 0 AS only_unknown,
            sum(CASE WHEN inventory IS NOT NULL THEN digitised_ok END) AS of_counted,
            sum(CASE WHEN inventory IS NOT NULL THEN recent END) AS recent_of_counted,
            sum(CASE WHEN planned IS NOT NULL THEN digitised_ok END) AS of_planned,
@@ -137,15 +212,27 @@ totals AS (
     FROM lined
     GROUP BY GROUPING SETS ((agency, phase), (phase))
 ),
-paced AS (
+judged AS (
     SELECT t.*,
-           CASE WHEN t.inventory > t.of_counted THEN t.inventory - t.of_counted ELSE 0 END AS remaining,
-           t.recent_of_counted / 4.0 AS per_week
+           CASE WHEN t.inventory IS NULL
+                    THEN concat('no data: missing inventory for ', coalesce(t.agency, 'every agency'), ', phase ', t.phase)
+                WHEN a.published = 0 THEN 'no data: missing documents for the period'
+                WHEN t.only_unknown
+                    THEN concat('no data: missing doc_role and validity_status for ', coalesce(t.agency, 'every agency'),
+                        ', phase ', t.phase)
+           END AS why_not
     FROM totals t
+    CROSS JOIN anything a
+),
+paced AS (
+    SELECT j.*,
+           CASE WHEN j.why_not IS NOT NULL THEN NULL
+                WHEN j.inventory > j.of_counted THEN j.inventory - j.of_counted ELSE 0 END AS remaining,
+           CASE WHEN NOT j.only_unknown THEN coalesce(j.recent_of_counted, j.recent) / 4.0 END AS per_week
+    FROM judged j
 ),
 dated AS (
-    SELECT *, CASE WHEN inventory IS NULL THEN NULL
-                   WHEN remaining = 0 THEN 0
+    SELECT *, CASE WHEN remaining = 0 THEN 0
                    WHEN per_week > 0 THEN ceil(remaining * 7.0 / per_week) END AS days_left
     FROM paced
 ),
@@ -156,20 +243,25 @@ answer AS (
            CAST(t.inventory AS BIGINT) AS inventory,
            CAST(t.digitised_ok AS BIGINT) AS digitised_ok,
            t.planned,
-           t.of_planned - t.planned AS ahead,
-           CASE WHEN t.inventory IS NOT NULL THEN CAST(t.remaining AS BIGINT) END AS remaining,
-           coalesce(t.recent_of_counted, t.recent) / 4.0 AS per_week,
+           CASE WHEN t.why_not IS NULL THEN t.of_planned - t.planned END AS ahead,
+           CAST(t.remaining AS BIGINT) AS remaining,
+           t.per_week,
            CASE WHEN t.days_left <= 36500 THEN p.period_to + CAST(t.days_left AS INTEGER) END AS forecast,
+           CAST(t.role_unknown AS BIGINT) AS role_unknown,
+           CAST(t.validity_unknown AS BIGINT) AS validity_unknown,
            p.level_at,
-           CASE WHEN t.inventory IS NULL
-                    THEN concat('no data: missing inventory for ', coalesce(t.agency, 'every agency'), ', phase ', t.phase)
+           CASE WHEN t.why_not IS NOT NULL THEN t.why_not
                 WHEN t.planned IS NULL AND t.phase <> '0'
                     THEN concat('no data: missing phases for ', coalesce(t.agency, 'every agency'), ', phase ', t.phase)
-                WHEN t.agency IS NULL AND t.missing > 0
-                    THEN concat('without ', t.missing, ' agencies that have no inventory of the phase')
-                WHEN t.days_left IS NULL THEN 'nothing in the last four weeks: no forecast'
-                WHEN t.days_left > 36500 THEN 'at this pace not within a hundred years'
-                WHEN p.period_to + CAST(t.days_left AS INTEGER) > t.window_to THEN 'later than the phase ends'
+                ELSE NULLIF(concat_ws('; ',
+                    CASE WHEN t.agency IS NULL AND t.missing > 0
+                             THEN concat('without ', t.missing, ' agencies that have no inventory of the phase') END,
+                    CASE WHEN t.days_left IS NULL THEN 'nothing in the last four weeks: no forecast'
+                         WHEN t.days_left > 36500 THEN 'at this pace not within a hundred years'
+                         WHEN p.period_to + CAST(t.days_left AS INTEGER) > t.window_to
+                             THEN 'later than the phase ends' END,
+                    CASE WHEN t.role_unknown > 0
+                             THEN concat('without ', t.role_unknown, ' papers of unknown role') END), '')
            END AS note
     FROM dated t
     CROSS JOIN span p

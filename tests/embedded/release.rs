@@ -176,7 +176,11 @@ fn a_new_reading_goes_on_top_of_what_was_made_of_the_one_before() {
     }
     let touched = world.run(&["--config", &manual]);
     assert_eq!(touched.exit, 0, "{}", touched.stderr);
-    assert!(!world.files("out/work").is_empty(), "the reading that waits was cleared");
+    let waiting = world.files("out/work");
+    assert!(!waiting.is_empty(), "the reading that waits was cleared");
+    let swept = world.sohoa(&["sweep", "--output", "out", "--older-than", "0", "--json"]);
+    assert!(swept.stdout.contains("\"removed\":0"), "{}{}", swept.stdout, swept.stderr);
+    assert_eq!(world.files("out/work"), waiting, "the reading that waits was swept");
     release();
     let row = world.query("select version, arrival_number, object_uri from documents").remove(0);
     assert_eq!((&row["version"], &row["arrival_number"]), (&3.into(), &"17".into()), "{row}");
@@ -189,5 +193,97 @@ fn a_new_reading_goes_on_top_of_what_was_made_of_the_one_before() {
     let again = world.sohoa(&[&again[..], &["--config", &manual, "--json"]].concat());
     assert!(again.stdout.contains("\"documents\":0"), "{}", again.stdout);
     assert_eq!(world.named("out/documents", "record.json").len(), 3);
+    world.audit();
+}
+
+/// SHA-256 of a file, as others count it.
+fn sha256(path: &Path) -> String {
+    let summed = Command::new("sha256sum").arg(path).output().unwrap();
+    String::from_utf8(summed.stdout).unwrap().split_whitespace().next().unwrap().to_owned()
+}
+
+/// Changes a held state.
+fn change(path: &Path, change: impl Fn(&mut Value)) {
+    let mut held: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    change(&mut held);
+    std::fs::write(path, held.to_string()).unwrap();
+}
+
+/// A composed document that no signer takes holds up none of the others, and one whose bytes are not
+/// what was held is made anew when its scan comes again.
+#[test]
+fn what_cannot_be_signed_holds_up_nobody_else() {
+    let world = World::with_samples(&["--dossiers", "1", "--documents", "2", "--formats", "jpeg"]);
+    let manual = world.write("manual.toml", "[release]\nmode = \"manual\"\n");
+    assert_eq!(world.run(&["--config", &manual]).count("documents", "held"), 2);
+    let composed = world.named("out/work", "composed.pdf").remove(0);
+    std::fs::write(&composed, "no PDF").unwrap();
+    let state = composed.ancestors().nth(2).unwrap().join("prepared.json");
+    change(&state, |held| {
+        held["composed"]["size"] = 6.into();
+        held["composed"]["sha256"] = sha256(&composed).into();
+    });
+    let approve = |exit: i32, told: [(&str, i64); 3]| {
+        let places = ["--output", "out", "--config", &manual, "--json"];
+        let ran =
+            world.sohoa(&[&["release", "approve", "--all", "--by", "A"], &places[..]].concat());
+        assert_eq!(ran.exit, exit, "{}", ran.stderr);
+        let said: Value = serde_json::from_str(&ran.stdout).unwrap();
+        for (what, count) in told {
+            assert_eq!(said[what], count, "{}{}", ran.stdout, ran.stderr);
+        }
+    };
+    approve(6, [("published", 1), ("failed", 1), ("damaged", 0)]);
+    approve(6, [("published", 0), ("failed", 1), ("damaged", 0)]);
+    std::fs::write(&composed, "no more").unwrap();
+    approve(6, [("published", 0), ("failed", 0), ("damaged", 1)]);
+    for scan in world.files("samples/scans").into_keys() {
+        let scan = std::fs::File::options().append(true).open(scan).unwrap();
+        scan.set_modified(std::time::SystemTime::now()).unwrap();
+    }
+    let again = world.run(&["--config", &manual]);
+    assert_eq!(again.count("documents", "held"), 1, "{}", again.stderr);
+    approve(0, [("published", 1), ("failed", 0), ("damaged", 0)]);
+    assert!(world.files("out/work").is_empty(), "held state was left behind");
+    world.audit();
+}
+
+/// The last word on a file is the last one that was said, whatever the clocks of those who spoke.
+#[test]
+fn a_machine_whose_clock_is_ahead_does_not_have_the_last_word() {
+    let world = World::with_samples(&["--dossiers", "1", "--documents", "2", "--formats", "jpeg"]);
+    let manual = world.write("manual.toml", "[release]\nmode = \"manual\"\n");
+    assert_eq!(world.run(&["--config", &manual]).count("documents", "held"), 2);
+    for state in world.named("out/work", "prepared.json") {
+        change(&state, |held| {
+            for row in held["record"]["rows"]["intake"].as_array_mut().unwrap() {
+                row["settled_at"] = "2999-01-01T00:00:00Z".into();
+            }
+        });
+    }
+    let rebuilt = world.sohoa(&["index", "rebuild", "--output", "out"]);
+    assert_eq!(rebuilt.exit, 0, "{}", rebuilt.stderr);
+    let outcomes = || {
+        let rows = world.query("select outcome from intake order by outcome");
+        rows.into_iter().map(|row| row["outcome"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(outcomes(), ["held", "held"]);
+    let release = |decision: &[&str]| {
+        let places = ["--by", "A", "--output", "out", "--config", &manual];
+        let ran = world.sohoa(&[&["release"], decision, &places].concat());
+        assert_eq!(ran.exit, 0, "{}", ran.stderr);
+        ran.stdout
+    };
+    let held = world.sohoa(&["release", "list", "--output", "out", "--json"]).stdout;
+    let first: Value = serde_json::from_str(held.lines().next().unwrap()).unwrap();
+    release(&["approve", "--id", first["source_uid"].as_str().unwrap()]);
+    release(&["reject", "--all", "--reason", "mờ"]);
+    assert_eq!(outcomes(), ["published", "quarantined"]);
+    let letters = || world.sohoa(&["dead-letters", "list", "--output", "out", "--json"]).stdout;
+    assert!(letters().contains("Q09_RELEASE_REFUSED"));
+    let again = world.run(&["--reprocess", "quarantined"]);
+    assert_eq!(again.count("documents", "published"), 1, "{}", again.stderr);
+    assert_eq!(outcomes(), ["published", "published"]);
+    assert!(!letters().contains("Q09_RELEASE_REFUSED"), "it is resolved");
     world.audit();
 }

@@ -69,3 +69,97 @@ fn a_report_that_is_asked_for_wrongly_says_how() {
         assert!(ran.stderr.contains(hint), "{wrong:?}: {}", ran.stderr);
     }
 }
+
+#[test]
+fn scans_of_which_nobody_says_what_they_are_give_a_percentage_when_somebody_has() {
+    let world = World::with_samples(&["--dossiers", "2", "--documents", "2"]);
+    for manifest in world.named("samples/scans", "manifest.json") {
+        std::fs::remove_file(manifest).unwrap();
+    }
+    let config = world.write(
+        "sohoa.toml",
+        "[agency]\nprovince = \"H08\"\ncode = \"H08.12\"\nname = \"Sở Mẫu\"\n",
+    );
+    let config = ["--config", config.as_str()];
+    assert_eq!(world.run(&config).exit, 0);
+    // One number for the papers of all years.
+    let counted = "Mã cơ quan,Từ năm,Đến năm,Số lượng\nH08.12,1950,2026,8\n";
+    let file = world.write("kiem-ke.csv", counted);
+    let import = ["import", "inventory", &file, "--output", "out", "--by", "VP"];
+    assert_eq!(world.sohoa(&[&import[..], &config].concat()).exit, 0);
+    let total = || {
+        let ask = ["report", "R1", "--period", "2000-01-01..2199-12-31", "--output", "out"];
+        let ran = world.sohoa(&[&ask[..], &["--format", "json"]].concat());
+        assert_eq!(ran.exit, 0, "{}", ran.stderr);
+        let answer: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+        answer["rows"].as_array().unwrap().last().unwrap().clone()
+    };
+    let blind = total();
+    assert_eq!((&blind["inventory"], &blind["results"]), (&8.into(), &0.into()));
+    assert!(blind["percent"].is_null() && blind["role_unknown"].as_i64() > Some(0), "{blind}");
+    assert!(blind["note"].as_str().unwrap().starts_with("no data: missing doc_role"), "{blind}");
+
+    let list = ["amend", "--list", "--output", "out", "--field", "vai trò,hiệu lực"];
+    let listed = world.sohoa(&[&list[..], &["--csv", "todo.csv"], &config].concat());
+    assert_eq!(listed.exit, 0, "{}", listed.stderr);
+    let todo = std::fs::read_to_string(world.path("todo.csv")).unwrap();
+    let filled = todo
+        .replace(",doc_role,,", ",doc_role,kết quả,")
+        .replace(",validity_status,,", ",validity_status,còn hiệu lực,");
+    world.write("todo.csv", &filled);
+    let amend = ["amend", "todo.csv", "--output", "out", "--by", "Lan"];
+    let done = world.sohoa(&[&amend[..], &config].concat());
+    assert_eq!(done.exit, 0, "{}", done.stderr);
+    assert!(world.sohoa(&[&list[..], &config].concat()).stdout.contains("0 values are missing"));
+
+    let seen = total();
+    let papers = world.number(
+        "select count(*) as n from documents where parent_document_uid is null \
+         and document_year between 1950 and 2026",
+    );
+    assert!(papers > 0);
+    assert_eq!(seen["role_unknown"], 0);
+    let outside = seen["outside_inventory"].as_i64().unwrap();
+    assert_eq!(seen["digitised_ok"].as_i64().unwrap() - outside, papers, "{seen}");
+    let share = seen["percent"].as_f64().unwrap();
+    assert!((share - 100.0 * papers as f64 / 8.0).abs() < 1e-9, "{seen}");
+    world.audit();
+}
+
+/// The case system names the agency that decides, the counter the one it belongs to: two identities of
+/// a dossier, and one code.
+#[test]
+fn what_the_counter_tells_is_told_of_the_listed_dossier() {
+    let world = World::new();
+    let config = world.write("sohoa.toml", "[agency]\nprovince = \"H21\"\ncode = \"H21.5\"\n");
+    let dossiers = world.write(
+        "ho-so.csv",
+        "Mã hồ sơ,Ngày tiếp nhận,Mã cơ quan giải quyết\nH21.5-260701-0001,01/07/2026 08:00,H21\n\
+         H21.5-260701-0002,01/07/2026 08:10,\nH21.5-260701-0003,01/07/2026 08:20,\n",
+    );
+    let events = world.write(
+        "quay.csv",
+        "Mã hồ sơ,Hành động,Thời điểm,Tái sử dụng từ\n\
+         H21.5-260701-0001,component_reused,01/07/2026 08:05,tỉnh\n\
+         H21.5-260701-0001,dossier_received,01/07/2026 08:00,\n\
+         H21.5-260701-0001,dossier_accepted,01/07/2026 08:12,\n\
+         H21.5-260701-0002,dossier_received,01/07/2026 08:10,\n",
+    );
+    for (kind, file) in [("dossiers", &dossiers), ("events", &events)] {
+        let import = ["import", kind, file, "--output", "out", "--by", "VP", "--config", &config];
+        let ran = world.sohoa(&import);
+        assert_eq!(ran.exit, 0, "{kind}: {}", ran.stderr);
+    }
+    let total = |name: &str| {
+        let ask = ["report", name, "--period", "2026-07", "--output", "out", "--format", "json"];
+        let ran = world.sohoa(&ask);
+        assert_eq!(ran.exit, 0, "{}", ran.stderr);
+        let answer: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+        answer["rows"].as_array().unwrap().last().unwrap().clone()
+    };
+    let reuse = total("R6");
+    assert_eq!((&reuse["received"], &reuse["reused"]), (&3.into(), &1.into()), "{reuse}");
+    let times = total("R10");
+    assert_eq!((&times["received"], &times["unknown"]), (&3.into(), &2.into()), "{times}");
+    assert_eq!(times["mean"], 12.0, "{times}");
+}

@@ -8,6 +8,7 @@
 //! | [`gateway`] | an S3 server over a folder |
 //! | [`http`] | somebody between a program and an HTTP server |
 //! | [`messages`] | messages in, and the notes of a group |
+//! | [`mock`] | a broker in memory, for what a real one cannot be brought to do |
 //! | [`pdf`] | the smallest born-digital documents |
 //! | [`process`] | a program that runs beside the test and never outlives it |
 //! | [`programs`] | our own programs, away from the user's folders |
@@ -36,6 +37,7 @@ pub mod gateway;
 pub mod http;
 pub mod kafka;
 pub mod messages;
+pub mod mock;
 pub mod pdf;
 mod ports;
 pub mod process;

@@ -12,16 +12,22 @@ import sys
 
 import duckdb
 
-FORM = "sohoa-event-1"
 COLUMNS = (
     "seq prev_hash event_uid province ingest_month occurred_at stage action subject_kind "
-    "subject_uid source_uid version dossier_uid agency_code agency_uid unit_code unit_uid actor_kind "
-    "actor_ref source_addr duration_ms attempt outcome error_code trace_id details schema_version"
+    "subject_uid source_uid version dossier_uid dossier_code agency_code agency_uid unit_code "
+    "unit_uid actor_kind actor_ref source_addr duration_ms attempt outcome error_code trace_id "
+    "details schema_version"
 ).split()
 
 
 def row_hash(values):
-    text = json.dumps([FORM, *values], ensure_ascii=False, separators=(",", ":"))
+    row = dict(zip(COLUMNS, values))
+    if row["schema_version"] == 1 and row["dossier_code"] is None:
+        del row["dossier_code"]
+        form = "sohoa-event-1"
+    else:
+        form = "sohoa-event-2"
+    text = json.dumps([form, *row.values()], ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -30,6 +36,7 @@ def chains(files):
     named = [f"epoch_us({c})" if c == "occurred_at" else c for c in COLUMNS]
     rows = duckdb.sql(
         f"select {', '.join(named)}, row_hash from read_parquet({files!r}, hive_partitioning = true,"
+        " union_by_name = true,"
         " hive_types_autocast = false) order by province, seq"
     ).fetchall()
     found = {}

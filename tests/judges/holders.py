@@ -21,7 +21,7 @@ from pki import Pki  # noqa: E402
 
 LEVELS = ["B-B", "B-T", "B-LT", "B-LTA"]
 SIGNERS = {"organisation-rsa-3072": "rsa-pss", "organisation-p-384": "auto"}
-# Who is refused, with which exit code and verdict; at level B-LT, where revocation is asked for.
+# Who is refused, with which exit code and verdict; at any level.
 REFUSED = {
     "person": (2, "(wrong_subject_kind)"),
     "other-agency": (2, "(wrong_agency)"),
@@ -66,6 +66,24 @@ class Judge:
             said = "hợp lệ" if level in ("B-LT", "B-LTA") else "toàn vẹn và tin cậy"
             ran = self.run("verify", self.path(name), "--config", config)
             self.hold(f"{name} holds", ran.returncode == 0 and said in ran.stdout, ran)
+            self.asks(name, config, 0, "hợp lệ")
+            proven = 0 if level in ("B-LT", "B-LTA") else 6
+            ran = self.run("verify", self.path(name), "--config", config, "--strict")
+            self.hold(f"{name} when strict", ran.returncode == proven, ran)
+
+    def asks(self, name, config, exit_code, said):
+        """What a verifier says who may ask the authorities."""
+        ran = self.run("verify", self.path(name), "--config", config, "--online", "--strict")
+        good = ran.returncode == exit_code and said in ran.stdout
+        self.hold(f"{name} when the authorities are asked", good, ran)
+
+    def revoked(self, pki, holder):
+        """A certificate that is revoked after it signed: what has no proven time is worth nothing."""
+        revoke = os.path.join(os.path.dirname(__file__), "..", "pki", "revoke")
+        subprocess.run([revoke, pki.folder, holder, "keyCompromise"], check=True)
+        config = self.path(f"{holder}.toml")
+        self.asks(f"B-B.{holder}.pdf", config, 6, "đã bị thu hồi")
+        self.refuses(config, "B-B", "its key was stolen", (2, "revoked"), holder)
 
     def refuses(self, config, level, why, expected, what):
         ran = self.sign(config, level, "refused.pdf")
@@ -84,7 +102,9 @@ def main(sohoa, folder, document):
             judge.signs(pki, holder, scheme)
         for holder, expected in REFUSED.items():
             config = pki.configuration(judge.path(f"{holder}.toml"), pki.key_of(holder))
-            judge.refuses(config, "B-LT", holder, expected, holder)
+            for level in ("B-B", "B-LT"):
+                judge.refuses(config, level, holder, expected, f"{holder} at {level}")
+        judge.revoked(pki, "organisation-p-384")
         signer = pki.key_of("organisation-rsa-2048")
         unfit = pki.configuration(judge.path("unfit.toml"), signer, "/stranger-stamper")
         judge.refuses(unfit, "B-T", "its authority", (4, "root"), "a stranger's time-stamp")
@@ -92,8 +112,10 @@ def main(sohoa, folder, document):
         down = pki.configuration(judge.path("down.toml"), pki.key_of("organisation-p-256"))
         with open(pki.path("down"), "w", encoding="ascii"):
             pass
-        judge.refuses(down, "B-T", "it is down", (4, "503"), "a time-stamp")
-        judge.refuses(down, "B-LT", "it is down", (4, "503"), "evidence")
+        for level in ("B-B", "B-T", "B-LT"):
+            judge.refuses(down, level, "it is down", (4, "503"), f"a signature at {level}")
+        # What was learnt before is kept for as long as its authority said.
+        judge.asks("B-B.organisation-rsa-3072.pdf", judge.path("organisation-rsa-3072.toml"), 0, "hợp lệ")
     return 1 if judge.wrong else 0
 
 

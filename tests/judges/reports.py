@@ -26,29 +26,35 @@ HANOI = dt.timezone(dt.timedelta(hours=7))
 # The query engine of `sohoa` interpolates quantiles to a millionth of their neighbours' distance.
 LOOSE = {"median", "p95", "waiting_median", "waiting_p95"}
 QUESTIONS = [
-    # period, its first and last day by the plans, agency, level at
-    ("2026-Q3", "2026-06-15", "2026-09-14", None, "issue"),
-    ("2026-Q3", "2026-06-15", "2026-09-14", None, "now"),
-    ("2026-09", "2026-08-15", "2026-09-14", None, "issue"),
-    ("2026", "2025-12-15", "2026-12-14", "H08.32", "issue"),
-    ("2026-06-14..2026-06-15", "2026-06-14", "2026-06-15", None, "now"),
-    ("2026-05-01..2026-09-30", "2026-05-01", "2026-09-30", "H08", "now"),
+    # period, its first and last day by the plans, province, agency, level at
+    ("2026-Q3", "2026-06-15", "2026-09-14", None, None, "issue"),
+    ("2026-Q3", "2026-06-15", "2026-09-14", None, None, "now"),
+    ("2026", "2025-12-15", "2026-12-14", None, "H08.32", "issue"),
+    ("2026-06-14..2026-06-15", "2026-06-14", "2026-06-15", "H08", None, "now"),
+    ("2026-05-01..2026-09-30", "2026-05-01", "2026-09-30", "H08", "H21", "now"),
+    ("2026-Q3", "2026-06-15", "2026-09-14", "H15", None, "now"),
+    ("2026-Q3", "2026-06-15", "2026-09-14", "H21", None, "issue"),  # no row is of it
+    ("2025-Q1", "2024-12-15", "2025-03-14", None, None, "issue"),  # before anything
+    ("2027-Q3", "2027-06-15", "2027-09-14", None, None, "now"),  # after everything
 ]
 
 
 class Asked:
     """One question: days, instants, agency, and how agencies are shown."""
 
-    def __init__(self, first, last, agency, level_at):
+    def __init__(self, first, last, province, agency, level_at):
         self.first, self.last = dt.date.fromisoformat(first), dt.date.fromisoformat(last)
         midnight = dt.time(tzinfo=HANOI)
         self.begin = dt.datetime.combine(self.first, midnight)
         self.end = dt.datetime.combine(self.last + dt.timedelta(days=1), midnight)
-        self.agency, self.now = agency, level_at == "now"
+        self.province, self.agency, self.now = province, agency, level_at == "now"
         self.level_at = level_at
 
     def holds(self, instant):
         return not missing(instant) and self.begin <= instant < self.end
+
+    def of_province(self, rows):
+        return [row for row in rows if self.province in (None, row["province"])]
 
     def covers(self, code):
         if self.agency is None:
@@ -86,16 +92,28 @@ class Province:
             if row["kind"] == "code" and not row["ambiguous"]:
                 keys.setdefault(row["key"], set()).add(row["agency_uid"])
         self.by_code = {code: next(iter(uids)) for code, uids in keys.items() if len(uids) == 1}
+        # A dossier is one whose identity or whose code is the same.
+        uids = {d["dossier_uid"] for d in self.rows["dossiers"]}
+        codes = {}
+        for d in sorted(self.rows["dossiers"], key=lambda d: d["dossier_uid"], reverse=True):
+            codes[d["dossier_code"]] = d["dossier_uid"]
         self.told = {}
         for event in sorted(self.rows["events"], key=lambda e: (e["occurred_at"], e["event_uid"])):
-            if event["stage"] == "one_stop" and event["outcome"] != "refused" and event["dossier_uid"]:
-                self.told.setdefault(event["dossier_uid"], {}).setdefault(event["action"], []).append(event)
+            uid, code = event["dossier_uid"], json.loads(event["details"] or "{}").get("dossier_code")
+            if event["stage"] == "one_stop" and event["outcome"] != "refused" and uid:
+                dossier = uid if uid in uids else codes.get(code) or code or uid
+                self.told.setdefault(dossier, {}).setdefault(event["action"], []).append(event)
+
+    def ends(self, uid):
+        """Who there is in the end of an agency, through all that took over from each other."""
+        row = self.last.get(uid)
+        if row is None or row["valid_to"] is None or len(row["successor_uids"]) == 0:
+            return {uid}
+        return set().union(*map(self.ends, row["successor_uids"]))
 
     def heir(self, uid):
-        row = self.last.get(uid)
-        if row is None or row["valid_to"] is None or len(set(row["successor_uids"])) != 1:
-            return None
-        heir = self.last.get(row["successor_uids"][0])
+        ends = self.ends(uid)
+        heir = self.last.get(ends.pop()) if len(ends) == 1 else None
         return heir if heir and heir["valid_to"] is None else None
 
     def shown(self, uid, asked):
@@ -116,7 +134,7 @@ class Province:
                 "in_scope": asked.covers(agency)}
 
     def published(self, asked):
-        for row in self.rows["documents"]:
+        for row in asked.of_province(self.rows["documents"]):
             if row["state"] != "published" or row["first_seen_at"] >= asked.end:
                 continue
             code = row["custodian_agency_code"]
@@ -125,13 +143,13 @@ class Province:
                 yield row | place | {"in_period": row["first_seen_at"] >= asked.begin}
 
     def counted(self, asked):
-        for row in self.rows["inventory"]:
+        for row in asked.of_province(self.rows["inventory"]):
             place = self.place(row["agency_uid"], row["agency_code"], row["level"], asked)
             if place.pop("in_scope"):
                 yield row | place
 
     def cases(self, asked):
-        for row in self.rows["dossiers"]:
+        for row in asked.of_province(self.rows["dossiers"]):
             if row["status"] in ("0", "1", "3"):
                 continue
             place = self.place(row["receiving_unit_uid"], row["receiving_unit_code"],
@@ -159,6 +177,12 @@ def share(part, whole):
 
 def of_results(row):
     return row["doc_role"] == "result" and row["parent_document_uid"] is None
+
+
+def is_unsaid(row):
+    """Nobody has said what the paper is; once that was `other`, by no partner and no person."""
+    was_unsaid = row["doc_role"] == "other" and row["partner_id"] is None and not row["field_amended"]
+    return row["parent_document_uid"] is None and (row["doc_role"] == "unknown" or was_unsaid)
 
 
 def is_good(row):
@@ -189,95 +213,120 @@ def phase_of(row):
     return span.pop() if len(span) == 1 else "unknown"
 
 
+class Progress:
+    """What exists, by the agencies' own counts, and what is digitised of it."""
+
+    def __init__(self, province, asked):
+        self.counts = [row | {"phase": phase_of(row)} for row in province.counted(asked)]
+        self.papers = [row | {"phase": phase_of(row)} for row in province.published(asked)
+                       if of_results(row) or is_unsaid(row)]
+        self.cells = {(c["agency"], c["phase"]) for c in self.counts}
+        for paper in self.papers:
+            paper["in_phase"] = (paper["agency"], paper["phase"]) in self.cells
+            paper["in_inventory"] = paper["in_phase"] or self.is_in_years(paper)
+        self.is_begun = any(d["state"] == "published" and d["first_seen_at"] < asked.end
+                            for d in asked.of_province(province.rows["documents"]))
+
+    def is_in_years(self, paper):
+        """In a count of several phases that has its year among them."""
+        year = paper["document_year"]
+        return year is not None and any(
+            c["agency"] == paper["agency"] and c["phase"] == "unknown" and c["year_to"] is not None
+            and (c["year_from"] or 0) <= year <= c["year_to"] for c in self.counts)
+
+    def figures(self, is_of, by_phase=False):
+        """Of the counts and papers of a group."""
+        counts = [int(c["valid_paper_count"]) for c in self.counts if is_of(c)]
+        papers = [p for p in self.papers if is_of(p)]
+        good = [p for p in papers if is_good(p)]
+        within = [p for p in good if p["in_inventory"]]
+        results = list(filter(of_results, papers))
+        doubtful = [p for p in results if p["validity_status"] == "unknown"]
+        known = len(results) - len(doubtful)
+        is_blind = bool(papers) and known == 0
+        above = sum(p["in_phase"] for p in good) if by_phase else len(within)
+        inventory = sum(counts) if counts else None
+        return {
+            "inventory": inventory, "digitised_ok": len(good),
+            "outside_inventory": len(good) - len(within),
+            "role_unknown": len(papers) - len(results), "validity_unknown": len(doubtful),
+            "percent": share(above, inventory) if self.is_begun and not is_blind else None,
+        }, results, good, is_blind
+
+
+NOTHING = dict.fromkeys(["inventory", "digitised_ok", "outside_inventory", "role_unknown",
+                         "validity_unknown", "percent"])
+
+
 def r1(province, asked):
-    cells = {}
-    for row in province.counted(asked):
-        cell = cells.setdefault((row["agency"], phase_of(row)), {"docs": [], "inventory": None})
-        cell["inventory"] = (cell["inventory"] or 0) + int(row["valid_paper_count"])
-    for row in filter(of_results, province.published(asked)):
-        cell = cells.setdefault((row["agency"], phase_of(row)), {"docs": [], "inventory": None})
-        cell["docs"].append(row)
-    have = {agency for (agency, _), cell in cells.items() if cell["inventory"] is not None}
+    progress = Progress(province, asked)
     answer = {}
-    names = {a for a, _ in cells} | {"total"}
-    phases = {p for _, p in cells} | {"total"}
-    for agency in names:
-        for phase in phases:
-            chosen = {key: cell for key, cell in cells.items()
-                      if agency in ("total", key[0]) and phase in ("total", key[1])}
-            if not chosen and (agency, phase) != ("total", "total"):
+    cells = progress.cells | {(p["agency"], p["phase"]) for p in progress.papers}
+    for agency in {a for a, _ in cells} | {"total"}:
+        for phase in {p for _, p in cells} | {"total"}:
+            is_of = lambda row: agency in ("total", row["agency"]) and phase in ("total", row["phase"])
+            if not any(map(is_of, progress.counts + progress.papers)):
                 continue
-            docs = [doc for cell in chosen.values() for doc in cell["docs"]]
-            counts = [cell["inventory"] for cell in chosen.values() if cell["inventory"] is not None]
-            inventory = sum(counts) if counts else None
-            above = 0
-            for (a, _), cell in chosen.items():
-                counts_here = a in have if phase == "total" else cell["inventory"] is not None
-                above += sum(map(is_good, cell["docs"])) if counts_here else 0
-            answer[agency, phase] = {
-                "inventory": inventory,
-                "results": len(docs),
-                "digitised_ok": sum(map(is_good, docs)),
-                "percent": share(above, inventory),
-                "boundary_years": sum(is_good(d) and d["document_year"] in (1996, 2006, 2016) for d in docs),
-                "validity_unknown": sum(d["validity_status"] == "unknown" for d in docs),
-                "not_signed": sum(d["validity_status"] == "valid" and d["signature_state"] != "ok" for d in docs),
-            } if chosen else {"inventory": None, "results": None, "digitised_ok": None, "percent": None}
+            figures, results, good, _ = progress.figures(is_of, phase != "total")
+            # Papers whose year nobody can read are not those that were counted without years.
+            answer[agency, phase] = figures | {
+                "percent": None if phase == "unknown" else figures["percent"],
+                "results": len(results),
+                "boundary_years": sum(d["document_year"] in (1996, 2006, 2016) for d in good),
+                "not_signed": sum(d["validity_status"] == "valid" and d["signature_state"] != "ok"
+                                  for d in results),
+            }
+    answer.setdefault(("total", "total"), NOTHING | {"results": None})
     return ("agency", "phase"), answer
 
 
 def nearest(targets, asked):
-    """The next to be reached, else the last."""
-    ahead = [t for t in targets if as_day(t["period_end"]) >= asked.last]
+    """The next to be reached, else the last; the lowest where provinces have several."""
+    day = lambda t: as_day(t["period_end"])
+    targets = sorted(asked.of_province(targets), key=lambda t: t["value"])
+    ahead = [t for t in targets if day(t) >= asked.last]
     if ahead:
-        return min(ahead, key=lambda t: as_day(t["period_end"]))
-    return max(targets, key=lambda t: as_day(t["period_end"]), default=None)
+        return min(ahead, key=day)
+    return max(targets, key=day, default=None)
 
 
 def r2(province, asked):
-    inventory, good = {}, {}
-    for row in province.counted(asked):
-        inventory[row["level"]] = inventory.get(row["level"], 0) + int(row["valid_paper_count"])
-    for row in filter(of_results, province.published(asked)):
-        good[row["level"]] = good.get(row["level"], 0) + is_good(row)
+    progress = Progress(province, asked)
     answer = {}
-    for level in inventory.keys() | good.keys():
+    for level in {row["level"] for row in progress.counts + progress.papers}:
+        figures = progress.figures(lambda row: row["level"] == level)[0]
         target = nearest([t for t in province.rows["targets"]
                           if t["report"] == "R2" and t["scope_value"] == level], asked)
-        percent = share(good.get(level, 0), inventory.get(level))
-        value = target and target["value"]
-        answer[level,] = {
-            "inventory": inventory.get(level), "digitised_ok": good.get(level, 0), "percent": percent,
+        percent, value = figures["percent"], target and target["value"]
+        answer[level,] = figures | {
             "target": value, "target_by": target and as_day(target["period_end"]),
             "above_target": None if percent is None or value is None else percent - value,
         }
-    answer["total",] = {
-        "inventory": sum(inventory.values()) if inventory else None,
-        "digitised_ok": sum(good.values()) if answer else None,
-        "percent": share(sum(good.get(level, 0) for level in inventory), sum(inventory.values())),
-        "target": None, "target_by": None, "above_target": None,
-    }
+    whole = progress.figures(lambda row: True)[0] if answer else NOTHING
+    answer["total",] = whole | {"target": None, "target_by": None, "above_target": None}
     return ("level",), answer
 
 
 def r3(province, asked):
     units = {}
-    for row in province.rows["agencies"]:
+    for row in asked.of_province(province.rows["agencies"]):
         begin, end = as_day(row["valid_from"]), as_day(row["valid_to"])
-        if row["is_one_stop_unit"] and asked.covers(row["code"]) \
+        code, _, level_now = province.shown(row["agency_uid"], asked)
+        if row["is_one_stop_unit"] and asked.covers(code if asked.now else row["code"]) \
                 and (begin is None or begin <= asked.last) and (end is None or asked.last < end):
-            level = row["level"]
-            if asked.now:
-                here = [r for r in province.history[row["agency_uid"]] if r["valid_to"] is None]
-                level = here[0]["level"] if here else "unknown"
+            level = level_now or "unknown" if asked.now else row["level"]
             units[row["agency_uid"]] = (level, "remote" if row["remote_area"] else "other")
     unit_by_uid = {d["dossier_uid"]: d["receiving_unit_uid"] for d in province.rows["dossiers"]}
     unit_by_code = {d["dossier_code"]: d["receiving_unit_uid"] for d in province.rows["dossiers"]}
     seen = {}
-    for d in province.rows["documents"]:
+    for d in asked.of_province(province.rows["documents"]):
         if d["state"] == "published" and asked.holds(d["first_seen_at"]):
             uid = unit_by_uid.get(d["dossier_uid"]) or unit_by_code.get(d["dossier_code"])
+            if asked.now and uid not in units:
+                heir = province.heir(uid)
+                uid = heir["agency_uid"] if heir else uid
             seen.setdefault(uid, set()).add(d["dossier_uid"])
+    is_known = any(uid is not None for uid in seen)
     answer = {}
 
     def line(key, chosen):
@@ -285,9 +334,10 @@ def r3(province, asked):
         target = nearest([t for t in province.rows["targets"] if t["report"] == "R3" and t["scope"] == "level"
                           and t["scope_value"] == key[0] and key[1] == "other"], asked) or {}
         answer[key] = {"target": target.get("value"), "target_by": as_day(target.get("period_end")),
-                       "units": len(chosen) or None, "active_units": len(active) if chosen else None,
-                       "percent": share(len(active), len(chosen)),
-                       "dossiers": sum(len(seen.get(u, ())) for u in chosen) if chosen else None}
+                       "units": len(chosen) or None,
+                       "active_units": len(active) if chosen and is_known else None,
+                       "percent": share(len(active), len(chosen)) if is_known else None,
+                       "dossiers": sum(len(seen.get(u, ())) for u in chosen) if chosen and is_known else None}
 
     for key in set(units.values()):
         line(key, [u for u, k in units.items() if k == key])
@@ -481,6 +531,9 @@ def timed(province, asked):
     for dossier, told in province.told.items():
         if dossier in listed or "dossier_received" not in told:
             continue
+        every = [event for events in told.values() for event in events]
+        if asked.province not in (None, min(event["province"] for event in every)):
+            continue
         event = told["dossier_received"][0]
         day = event["occurred_at"].astimezone(HANOI).date()
         uid = event["unit_uid"] or event["agency_uid"]
@@ -522,7 +575,7 @@ def r11(province, asked):
     for c in province.cases(asked):
         if asked.holds(c["accepted_at"] if c["accepted_at"] is not None else c["received_at"]):
             accepted[c["agency"]] = accepted.get(c["agency"], 0) + 1
-    for s in province.rows["staff"]:
+    for s in asked.of_province(province.rows["staff"]):
         agency = province.shown(s["agency_uid"], asked)[0] or s["agency_code"]
         if s["role"] not in ("reception", "processing") or not asked.covers(agency):
             continue
@@ -532,20 +585,25 @@ def r11(province, asked):
         if begin < end:
             years[agency] = years.get(agency, 0.0) + s["fte"] * (end - begin).days / 365
             remote[agency] = remote.get(agency, False) or s["remote_area"]
+    # With no dossier of the period in the list, nothing is known of any unit.
+    is_listed = any(asked.holds(d["accepted_at"] if d["accepted_at"] is not None else d["received_at"])
+                    for d in asked.of_province(province.rows["dossiers"]))
     answer = {}
     for agency in accepted.keys() | years.keys():
         area = "remote" if remote.get(agency) else "other"
         target = nearest([t for t in province.rows["targets"]
-                          if t["report"] == "R11" and t["scope_value"] == area], asked)["value"]
-        pace = accepted.get(agency, 0) / years[agency] if agency in years else None
+                          if t["report"] == "R11" and t["scope_value"] == area], asked)
+        target = target and target["value"]
+        pace = accepted.get(agency, 0) / years[agency] if agency in years and is_listed else None
         answer[agency,] = {
-            "accepted": accepted.get(agency, 0), "fte_years": years.get(agency), "per_fte_year": pace,
-            "target": target, "percent_of_target": None if pace is None else 100 * pace / target,
+            "accepted": accepted.get(agency, 0) if is_listed else None, "fte_years": years.get(agency),
+            "per_fte_year": pace, "target": target,
+            "percent_of_target": None if pace is None or not target else 100 * pace / target,
         }
     whole = sum(years.values()) if years else None
     answer["total",] = {
-        "accepted": sum(accepted.values()) if answer else None, "fte_years": whole,
-        "per_fte_year": sum(accepted.get(a, 0) for a in years) / whole if whole else None,
+        "accepted": sum(accepted.values()) if answer and is_listed else None, "fte_years": whole,
+        "per_fte_year": sum(accepted.get(a, 0) for a in years) / whole if whole and is_listed else None,
         "target": None, "percent_of_target": None,
     }
     return ("agency",), answer
@@ -599,7 +657,7 @@ def r13(province, asked):
         return (min(later) - since).total_seconds() / 3600 if later else None
 
     rows = []
-    for e in filter(lambda e: asked.holds(e["occurred_at"]), of("received", "rejected")):
+    for e in filter(lambda e: asked.holds(e["occurred_at"]), asked.of_province(of("received", "rejected"))):
         if e["action"] == "rejected":
             files = details(e, "files") or 1
             rows.append({"partner": e["actor_ref"] or "unknown", "outcome": e["error_code"] or "unknown",
@@ -640,31 +698,32 @@ def r13(province, asked):
 def r14(province, asked):
     plans = {(p["province"], str(p["phase"])): p for p in province.rows["phases"]}
     recent = asked.end - dt.timedelta(days=28)
+    progress = Progress(province, asked)
     cells = {}
-    for row in province.counted(asked):
-        cell = cells.setdefault((row["agency"], phase_of(row)), {"inventory": None, "docs": [], "of": row["province"]})
-        cell["inventory"] = (cell["inventory"] or 0) + int(row["valid_paper_count"])
-    for row in filter(is_good, province.published(asked)):
-        cells.setdefault((row["agency"], phase_of(row)), {"inventory": None, "docs": [], "of": row["province"]})["docs"].append(row)
-    for (agency, phase), cell in cells.items():
-        plan = plans.get((agency.split(".")[0], phase)) or plans.get((cell["of"], phase))
-        begin, cell["end"] = (as_day(plan["window_from"]), as_day(plan["window_to"])) if plan else (None, None)
-        cell["planned"] = None
-        if begin and cell["end"] and cell["inventory"] is not None:
-            whole = (cell["end"] - begin).days + 1
+    for row in progress.counts + progress.papers:
+        cells.setdefault((row["agency"], row["phase"]), set()).add(row["province"])
+    for (agency, phase), provinces in cells.items():
+        is_of = lambda row: (row["agency"], row["phase"]) == (agency, phase)
+        figures, _, good, _ = progress.figures(is_of, True)
+        plan = plans.get((agency.split(".")[0], phase)) or plans.get((max(provinces), phase))
+        begin, end = (as_day(plan["window_from"]), as_day(plan["window_to"])) if plan else (None, None)
+        cell = cells[agency, phase] = figures | {"good": good, "end": end, "planned": None}
+        if begin and end and cell["inventory"] is not None:
+            whole = (end - begin).days + 1
             passed = min(max((asked.last - begin).days + 1, 0), whole)
             cell["planned"] = cell["inventory"] * passed / whole
     answer = {}
     for agency, phase in cells.keys() | {("total", phase) for _, phase in cells}:
+        is_of = lambda row: agency in ("total", row["agency"]) and row["phase"] == phase
+        figures, _, _, is_blind = progress.figures(is_of, True)
         chosen = [c for (a, p), c in cells.items() if p == phase and agency in ("total", a)]
         held = [c for c in chosen if c["inventory"] is not None]
         planned = [c for c in held if c["planned"] is not None]
-        good = sum(len(c["docs"]) for c in held)
-        inventory = sum(c["inventory"] for c in held) if held else None
-        source = held or chosen
-        pace = sum(d["first_seen_at"] >= recent for c in source for d in c["docs"]) / 4
+        done = sum(len(c["good"]) for c in held)
+        pace = sum(d["first_seen_at"] >= recent for c in held or chosen for d in c["good"]) / 4
         plan = sum(c["planned"] for c in planned) if planned else None
-        left = max(inventory - good, 0) if held else None
+        is_known = progress.is_begun and not is_blind
+        left = max(figures["inventory"] - done, 0) if held and is_known else None
         forecast = None
         if left == 0:
             forecast = asked.last
@@ -672,17 +731,17 @@ def r14(province, asked):
             forecast = asked.last + dt.timedelta(days=math.ceil(left * 7 / pace))
         answer[agency, phase] = {
             "phase_end": max((c["end"] for c in chosen if c["end"]), default=None),
-            "inventory": inventory, "digitised_ok": sum(len(c["docs"]) for c in chosen), "planned": plan,
-            "ahead": sum(len(c["docs"]) for c in planned) - plan if planned else None,
-            "remaining": left, "per_week": pace, "forecast": forecast,
-        }
+            "planned": plan,
+            "ahead": sum(len(c["good"]) for c in planned) - plan if planned and is_known else None,
+            "remaining": left, "per_week": None if is_blind else pace, "forecast": forecast,
+        } | {name: figures[name] for name in ("inventory", "digitised_ok", "role_unknown", "validity_unknown")}
     return ("agency", "phase"), answer
 
 
 def r15(province, asked):
-    files = [f for f in province.rows["intake"] if asked.holds(f["received_at"])]
+    files = [f for f in asked.of_province(province.rows["intake"]) if asked.holds(f["received_at"])]
     seen, twice, new, comparable = set(), 0, 0, 0
-    documents = [d for d in province.rows["documents"]
+    documents = [d for d in asked.of_province(province.rows["documents"])
                  if d["state"] == "published" and d["first_seen_at"] < asked.end
                  and d["parent_document_uid"] is None]
     for d in sorted(documents, key=lambda d: (d["first_seen_at"], d["document_uid"])):
@@ -764,10 +823,11 @@ def main():
         frames[table] = pd.DataFrame(rows, columns=columns, dtype=object)
     province = Province(frames)
     figures, first_asked = 0, None
-    for period, first, last, agency, level_at in QUESTIONS:
-        asked = Asked(first, last, agency, level_at)
+    for period, first, last, code, agency, level_at in QUESTIONS:
+        asked = Asked(first, last, code, agency, level_at)
         first_asked = first_asked or asked
         question = ["--period", period, "--level-at", level_at, "--output", arguments.output]
+        question += ["--province", code] if code else []
         question += ["--agency", agency] if agency else []
         for report, by_hand in REPORTS.items():
             if agency and report in ("R13", "R15"):
@@ -779,7 +839,7 @@ def main():
             if answer["missing"] or (answer["period_from"], answer["period_to"]) != (first, last):
                 sys.exit(f"{report} {period}: {answer}")
             keys, expected = by_hand(province, asked)
-            what = f"{report} {period} {agency or ''} at {level_at}"
+            what = f"{report} {period} {code or ''} {agency or ''} at {level_at}"
             rows = answer["rows"]
             if expected or not all((r["note"] or "").startswith("no data") for r in rows):
                 figures += compare(what, keys, expected, rows)

@@ -276,37 +276,39 @@ fn large_document() -> Vec<u8> {
 /// the rest is done. Where nothing can be read the key is named.
 fn a_closed_or_overlong_object_is_refused() {
     const DENIED: &str = "<Error><Code>AccessDenied</Code><Message>Not this.</Message></Error>";
+    // So some servers answer for a key of unusual characters.
+    const UNSIGNED: &str = "<Error><Code>SignatureDoesNotMatch</Code></Error>";
     let mut site = Site::new();
-    std::fs::write(site.world.path("buckets/scans/2.pdf"), pdf::decision(2, 1)).unwrap();
+    for number in [2, 4] {
+        let path = site.world.path(&format!("buckets/scans/{number}.pdf"));
+        std::fs::write(path, pdf::decision(number, 1)).unwrap();
+    }
     std::fs::write(site.world.path("buckets/scans/3.pdf"), large_document()).unwrap();
     let between = Interceptor::before(site.gateway.address());
     let reads = |request: &Request, key: &str| {
         ["GET", "HEAD"].contains(&request.method.as_str()) && request.path().starts_with(key)
     };
-    let close = |between: &Interceptor, key: &'static str| {
+    let close = |between: &Interceptor, closed: &'static [(&str, &str)]| {
         between.rule(move |request| {
-            if reads(request, key) {
-                Verdict::Answer(403, DENIED.to_owned())
-            } else {
-                Verdict::Pass
-            }
+            let answer = closed.iter().find(|(key, _)| reads(request, key));
+            answer.map_or(Verdict::Pass, |(_, body)| Verdict::Answer(403, (*body).to_owned()))
         });
     };
-    close(&between, "/scans/2.pdf");
+    close(&between, &[("/scans/2.pdf", DENIED), ("/scans/4.pdf", UNSIGNED)]);
     let environment = site.gateway.environment_through(between.address());
     let config = format!("{CONFIG}[input]\nmax_file_mib = 1\n");
     let ran = site.run(environment, &config);
     assert_eq!(ran.exit, 5, "{}", ran.stderr);
     assert_eq!(ran.count("documents", "published"), 1, "{}", ran.stdout);
-    assert_eq!(ran.count("documents", "quarantined"), 2, "{}", ran.stdout);
-    for code in ["F02_UNREADABLE", "F06_TOO_LARGE"] {
+    assert_eq!(ran.count("documents", "quarantined"), 3, "{}", ran.stdout);
+    for (code, count) in [("F02_UNREADABLE", 2), ("F06_TOO_LARGE", 1)] {
         let rows = format!("select count(*) as n from intake where code = '{code}'");
-        assert_eq!(site.world.number(&rows), 1, "{code}");
+        assert_eq!(site.world.number(&rows), count, "{code}");
     }
 
     let mut site = Site::new();
     let between = Interceptor::before(site.gateway.address());
-    close(&between, "/scans/1.pdf");
+    close(&between, &[("/scans/1.pdf", DENIED)]);
     let environment = site.gateway.environment_through(between.address());
     site.refuses(environment, CONFIG, 2, &["does not permit", "AWS_ACCESS_KEY_ID"]);
 }

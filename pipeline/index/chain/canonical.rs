@@ -6,7 +6,7 @@ use arrow::{
     datatypes::{DataType, Int64Type},
 };
 use ring::digest::{SHA256, digest};
-use sohoa_schemas::events::{HASH_FORM, HASHED};
+use sohoa_schemas::events::{FIRST_HASH_FORM, HASH_FORM, HASHED, NOT_IN_FIRST};
 
 use crate::{error::IndexError, files::text_column};
 
@@ -24,21 +24,36 @@ enum Column {
     Text(StringArray),
 }
 
+impl Column {
+    fn is_valid(&self, row: usize) -> bool {
+        match self {
+            Self::Number(numbers) => numbers.is_valid(row),
+            Self::Text(texts) => texts.is_valid(row),
+        }
+    }
+}
+
 /// The hashed columns of a batch, but for a row's place.
-pub(super) struct Canonical(Vec<Column>);
+pub(super) struct Canonical {
+    /// With whether rows of the first version have it.
+    columns: Vec<(bool, Column)>,
+    versions: Int64Array,
+}
 
 impl Canonical {
     pub(super) fn of(batch: &RecordBatch) -> Result<Self, IndexError> {
-        let column = |name: &&str| -> Result<Column, IndexError> {
+        let column = |name: &&str| -> Result<(bool, Column), IndexError> {
             let data = batch.column(batch.schema_ref().index_of(name)?);
-            Ok(match data.data_type() {
+            let column = match data.data_type() {
                 DataType::Int16 | DataType::Int32 | DataType::Int64 | DataType::Timestamp(..) => {
                     Column::Number(number_column(batch, name)?)
                 }
                 _ => Column::Text(text_column(batch, name)?),
-            })
+            };
+            Ok((!NOT_IN_FIRST.contains(name), column))
         };
-        HASHED[PLACED..].iter().map(column).collect::<Result<Vec<_>, _>>().map(Self)
+        let columns = HASHED[PLACED..].iter().map(column).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { columns, versions: number_column(batch, "schema_version")? })
     }
 
     /// Hash of a row at a place, lower-case hex.
@@ -48,9 +63,21 @@ impl Canonical {
         halves.map(|half| char::from(DIGITS[usize::from(half)])).collect()
     }
 
+    /// Whether a row has the first form. One that has since been given a value in a younger column
+    /// has not: its hash is another than it states.
+    fn is_first(&self, row: usize) -> bool {
+        let mut younger = self.columns.iter().filter(|(in_first, _)| !in_first);
+        self.versions.value(row) < 2 && younger.all(|(_, column)| !column.is_valid(row))
+    }
+
     fn text(&self, row: usize, (seq, before): Place<'_>) -> String {
-        let mut text = format!("[{},{seq},{}", quoted(HASH_FORM), quoted(before));
-        for column in &self.0 {
+        let is_first = self.is_first(row);
+        let form = if is_first { FIRST_HASH_FORM } else { HASH_FORM };
+        let mut text = format!("[{},{seq},{}", quoted(form), quoted(before));
+        for (in_first, column) in &self.columns {
+            if is_first && !in_first {
+                continue;
+            }
             text.push(',');
             match column {
                 Column::Number(numbers) if numbers.is_valid(row) => {
@@ -95,21 +122,40 @@ mod tests {
         let mut event = EventRow::new(Action::Released, ("source", uid), ("H08", at), "1");
         event.event_uid = uid;
         event.version = Some(1);
+        event.dossier_code = Some("H08.12-240115-0007".into());
         event.actor_ref = Some("Nguyễn \"Mẫu\"\n\u{1f}/\u{7f}".into());
         let rows = Rows { events: vec![event], ..Rows::default() };
-        let batch = columns(Table::Events, &Table::Events.schema().unwrap(), &rows).unwrap();
-        let canonical = Canonical::of(&batch).unwrap();
+        let canonical = |rows: &Rows| {
+            let batch = columns(Table::Events, &Table::Events.schema().unwrap(), rows).unwrap();
+            Canonical::of(&batch).unwrap()
+        };
+        let of_first = |code: Option<&str>| {
+            let mut rows = rows.clone();
+            rows.events[0].schema_version = 1;
+            rows.events[0].dossier_code = code.map(str::to_owned);
+            canonical(&rows).text(0, (1, GENESIS))
+        };
+        let (first, changed) = (of_first(None), of_first(Some("H08.12-240115-0007")));
+        let canonical = canonical(&rows);
         let text = canonical.text(0, (1, GENESIS));
         let uid = "00000000-0000-0000-0000-000000000007";
         assert_eq!(
             text,
             format!(
-                "[\"sohoa-event-1\",1,\"{GENESIS}\",\"{uid}\",\"H08\",\"2025-11\",1764230400000123,\
-                 \"release\",\"released\",\"source\",\"{uid}\",\"{uid}\",1,null,null,null,null,null,\
-                 \"service\",\"Nguyễn \\\"Mẫu\\\"\\n\\u001f/\u{7f}\",null,null,null,\"ok\",null,null,\
-                 null,1]"
+                "[\"sohoa-event-2\",1,\"{GENESIS}\",\"{uid}\",\"H08\",\"2025-11\",1764230400000123,\
+                 \"release\",\"released\",\"source\",\"{uid}\",\"{uid}\",1,null,\
+                 \"H08.12-240115-0007\",null,null,null,null,\"service\",\"Nguyễn \\\"Mẫu\\\"\\n\\u001f/\u{7f}\",null,null,null,\"ok\",null,null,\
+                 null,2]"
             )
         );
+        assert_eq!(
+            first,
+            text.replace("sohoa-event-2", "sohoa-event-1")
+                .replace("null,2]", "null,1]")
+                .replace("\"H08.12-240115-0007\",", ""),
+            "as rows of before the column were hashed"
+        );
+        assert!(changed.contains("H08.12-240115-0007"), "{changed}");
         assert_eq!(canonical.hash(0, (1, GENESIS)).len(), 64);
         assert_ne!(canonical.hash(0, (1, GENESIS)), canonical.hash(0, (2, GENESIS)));
     }

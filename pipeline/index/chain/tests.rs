@@ -138,6 +138,26 @@ async fn events_without_a_document_are_added_once() {
 }
 
 #[tokio::test]
+async fn a_chain_of_before_a_column_holds_goes_on_and_cannot_be_given_the_column() {
+    let store = FusedStore::sound();
+    let mut index = index(&store);
+    let old = |number| EventRow { schema_version: 1, ..event(number, 1) };
+    index.append_events(&[old(0), old(1)]).await.unwrap();
+    let new = EventRow { dossier_code: Some("H63-240115-0001".into()), ..event(2, 1) };
+    index.append_events(&[new]).await.unwrap();
+    let report = check(&mut index, &[]).await;
+    assert_eq!((told(&report), report.events), (vec![], 3));
+    let sound = rows(&index).await;
+    for place in 0..3 {
+        let mut given = sound.clone();
+        given[place]["dossier_code"] = "H63-240115-0009".into();
+        put(&mut index, &given).await;
+        let faults = check(&mut index, &[]).await.faults;
+        assert!(matches!(&*faults, [ChainFault::Changed { .. }]), "{place}: {faults:?}");
+    }
+}
+
+#[tokio::test]
 async fn two_writers_do_not_fork_the_chain() {
     let store = FusedStore::sound();
     let (mut one, mut two) = (index(&store), index(&store));
@@ -274,7 +294,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_value_of_any_event_can_be_changed_unseen(place in 0usize..10, column in 0usize..27) {
+    fn no_value_of_any_event_can_be_changed_unseen(place in 0usize..10, column in 0usize..28) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let store = FusedStore::sound();

@@ -1,13 +1,17 @@
-//! Dossiers: the newest state of each, whatever the order in which lists come.
+//! Dossiers: the newest that lists say of each, whatever the order in which they come. A list has the
+//! columns of the system it is from: what another one said beside stays.
 
 use std::{
+    cmp::Ordering,
     collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
 
 use arrow::{
-    array::{AsArray as _, BooleanArray, RecordBatch},
-    compute::{cast, filter_record_batch},
+    array::{
+        Array as _, ArrayRef, AsArray as _, BooleanArray, PrimitiveArray, RecordBatch, StringArray,
+    },
+    compute::{cast, filter_record_batch, interleave},
     datatypes::{SchemaRef, TimestampMicrosecondType},
 };
 use deltalake::{
@@ -21,86 +25,175 @@ use super::state::{RegisterState, provider};
 use crate::{batch::encode, error::IndexError, files::text_column, read};
 
 impl RegisterState {
-    /// Puts dossiers into the table: of two rows of one dossier the one listed later stands, of two
-    /// listed at once the one of the later import. Says how many rows are new or changed.
+    /// Puts dossiers into the table, column by column: of two values that lists give for a dossier
+    /// the one listed later stands, of two listed at once the one of the later import; a list that
+    /// says nothing takes nothing back. Says how many rows are new or changed.
     ///
     /// Only the months that change are written anew, one of them in memory at a time.
     ///
     /// # Errors
     /// As for [`RegisterState::replace`].
     pub async fn merge(self, rows: &[DossierRow], position: i64) -> Result<usize, IndexError> {
-        let mut months: BTreeMap<(&str, &str), HashMap<&str, &DossierRow>> = BTreeMap::new();
+        // A dossier is one in whichever province's name an earlier program kept it.
+        let mut months: BTreeMap<&str, HashMap<&str, &DossierRow>> = BTreeMap::new();
         for row in rows {
-            let month =
-                months.entry((row.province.as_str(), row.received_month.as_str())).or_default();
+            let month = months.entry(&row.received_month).or_default();
             let held = month.entry(&row.dossier_code).or_insert(row);
             if rank(row) > rank(held) {
                 *held = row;
             }
         }
         let mut writer = self.writer()?;
-        let mut touched: HashSet<(String, String)> = HashSet::new();
+        let mut touched: HashSet<&str> = HashSet::new();
         let mut actions = Vec::new();
         let mut changed = 0;
-        for ((province, month), mut incoming) in months {
-            let kept = self.without_older(province, month, &mut incoming).await?;
-            if incoming.is_empty() {
+        for (month, incoming) in &months {
+            let merged = self.month(month, incoming).await?;
+            if merged.changed == 0 {
                 continue;
             }
-            changed += incoming.len();
-            let incoming: Vec<&DossierRow> = incoming.into_values().collect();
-            let batches = kept.into_iter().chain([encode(&self.schema, &incoming)?]);
-            for batch in batches.filter(|batch| batch.num_rows() > 0) {
+            changed += merged.changed;
+            for batch in merged.batches.into_iter().filter(|batch| batch.num_rows() > 0) {
                 writer.write(batch).await.map_err(|error| self.register.error(error))?;
             }
             actions.extend(self.flush(&mut writer).await?);
-            touched.insert((province.to_owned(), month.to_owned()));
+            touched.insert(*month);
         }
         actions.extend(self.removals(|values| {
-            let value = |name: &str| values.get(name).cloned().flatten().unwrap_or_default();
-            touched.contains(&(value("province"), value("received_month")))
+            let month = values.get("received_month").and_then(Option::as_deref);
+            touched.contains(month.unwrap_or_default())
         })?);
         self.commit(actions, position).await?;
         Ok(changed)
     }
 
-    /// Rows of a month that stay; of `incoming` those go that are not newer than what is there.
-    async fn without_older(
+    /// A month as it is with these rows.
+    async fn month(
         &self,
-        province: &str,
         month: &str,
-        incoming: &mut HashMap<&str, &DossierRow>,
-    ) -> Result<Vec<RecordBatch>, IndexError> {
+        incoming: &HashMap<&str, &DossierRow>,
+    ) -> Result<Merged, IndexError> {
+        let rows: Vec<&DossierRow> = incoming.values().copied().collect();
+        let new = encode(&self.schema, &rows)?;
+        let place: HashMap<&str, usize> =
+            rows.iter().enumerate().map(|(at, row)| (row.dossier_code.as_str(), at)).collect();
+        let mut is_new = vec![true; rows.len()];
+        let mut merged = Merged::default();
         let context = read::session()?;
         let provider = provider(self.register, &self.state, &context).await?;
-        let mut rows = context
+        let mut held = context
             .read_table(provider)?
-            .filter(col("province").eq(lit(province)).and(col("received_month").eq(lit(month))))?
+            .filter(col("received_month").eq(lit(month)))?
             .execute_stream()
             .await?;
-        let mut kept = Vec::new();
-        while let Some(batch) = rows.next().await {
-            let batch = fitted(&batch?, &self.schema)?;
-            let (codes, keys) =
-                (text_column(&batch, "dossier_code")?, text_column(&batch, "import_key")?);
-            let listed = batch
-                .column(batch.schema_ref().index_of("listed_at")?)
-                .as_primitive::<TimestampMicrosecondType>()
-                .clone();
-            let stays: BooleanArray = (0..batch.num_rows())
-                .map(|row| {
-                    let code = codes.value(row);
-                    let Some(new) = incoming.get(code) else { return Some(true) };
-                    let is_newer = rank(new) > (listed.value(row), keys.value(row));
-                    if !is_newer {
-                        incoming.remove(code);
-                    }
-                    Some(!is_newer)
-                })
-                .collect();
-            kept.push(filter_record_batch(&batch, &stays)?);
+        while let Some(old) = held.next().await {
+            let old = fitted(&old?, &self.schema)?;
+            let codes = text_column(&old, "dossier_code")?;
+            let both: Vec<Option<usize>> =
+                (0..old.num_rows()).map(|row| place.get(codes.value(row)).copied()).collect();
+            both.iter().flatten().for_each(|at| is_new[*at] = false);
+            let alone: BooleanArray = both.iter().map(|at| Some(at.is_none())).collect();
+            merged.batches.push(filter_record_batch(&old, &alone)?);
+            let both: Vec<(usize, usize)> =
+                both.iter().enumerate().filter_map(|(row, at)| Some((row, (*at)?))).collect();
+            merged.pair(&old, &new, &both)?;
         }
-        Ok(kept)
+        merged.changed += is_new.iter().filter(|is_new| **is_new).count();
+        merged.batches.push(filter_record_batch(&new, &BooleanArray::from(is_new))?);
+        Ok(merged)
+    }
+}
+
+/// Rows of a month, and how many of them are new or changed.
+#[derive(Default)]
+struct Merged {
+    batches: Vec<RecordBatch>,
+    changed: usize,
+}
+
+impl Merged {
+    /// Takes of rows of the same dossiers what stands.
+    fn pair(
+        &mut self,
+        old: &RecordBatch,
+        new: &RecordBatch,
+        rows: &[(usize, usize)],
+    ) -> Result<(), IndexError> {
+        let (old_ranks, new_ranks) = (Ranks::of(old)?, Ranks::of(new)?);
+        let orders: Vec<Ordering> =
+            rows.iter().map(|(a, b)| new_ranks.at(*b).cmp(&old_ranks.at(*a))).collect();
+        let mut is_changed: Vec<bool> = orders.iter().map(|order| order.is_gt()).collect();
+        let mut columns = Vec::with_capacity(old.num_columns());
+        for (at, field) in old.schema_ref().fields().iter().enumerate() {
+            let said = said_by(field.name());
+            let (old_said, new_said) = (Said::of(old, said)?, Said::of(new, said)?);
+            let mut takes = Vec::with_capacity(rows.len());
+            for (pair, (a, b)) in rows.iter().enumerate() {
+                let takes_new = match orders[pair] {
+                    Ordering::Equal => false,
+                    Ordering::Greater => said.is_none() || new_said.at(*b) || !old_said.at(*a),
+                    Ordering::Less => said.is_some() && new_said.at(*b) && !old_said.at(*a),
+                };
+                is_changed[pair] |= takes_new;
+                takes.push(if takes_new { (1, *b) } else { (0, *a) });
+            }
+            columns.push(interleave(&[old.column(at).as_ref(), new.column(at).as_ref()], &takes)?);
+        }
+        self.batches.push(RecordBatch::try_new(old.schema(), columns)?);
+        self.changed += is_changed.into_iter().filter(|is_changed| *is_changed).count();
+        Ok(())
+    }
+}
+
+/// The column that decides from which list a column is taken: some follow from another one. None is
+/// of the list as a whole.
+fn said_by(column: &str) -> Option<&str> {
+    match column {
+        "province" | "received_month" | "dossier_code" | "listed_at" | "import_key"
+        | "schema_version" => None,
+        "dossier_uid" | "handling_agency_uid" => Some("handling_agency_code"),
+        "receiving_unit_uid" | "level_at_receipt" => Some("receiving_unit_code"),
+        "procedure_base" => Some("procedure_code"),
+        column => Some(column),
+    }
+}
+
+/// Whether a list says anything in a column.
+struct Said {
+    column: Option<ArrayRef>,
+    /// Texts that stand for nothing.
+    nothing: Option<StringArray>,
+}
+
+impl Said {
+    fn of(batch: &RecordBatch, column: Option<&str>) -> Result<Self, IndexError> {
+        let Some(name) = column else { return Ok(Self { column: None, nothing: None }) };
+        let column = batch.column(batch.schema_ref().index_of(name)?).clone();
+        let nothing = (name == "outcome").then(|| text_column(batch, name)).transpose()?;
+        Ok(Self { column: Some(column), nothing })
+    }
+
+    fn at(&self, row: usize) -> bool {
+        self.column.as_ref().is_some_and(|column| column.is_valid(row))
+            && self.nothing.as_ref().is_none_or(|texts| texts.value(row) != "unknown")
+    }
+}
+
+/// What decides between rows of a dossier.
+struct Ranks {
+    listed: PrimitiveArray<TimestampMicrosecondType>,
+    keys: StringArray,
+}
+
+impl Ranks {
+    fn of(batch: &RecordBatch) -> Result<Self, IndexError> {
+        let listed = batch.column(batch.schema_ref().index_of("listed_at")?);
+        let listed = listed.as_primitive::<TimestampMicrosecondType>().clone();
+        Ok(Self { listed, keys: text_column(batch, "import_key")? })
+    }
+
+    fn at(&self, row: usize) -> (i64, &str) {
+        (self.listed.value(row), self.keys.value(row))
     }
 }
 
@@ -121,6 +214,8 @@ fn fitted(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, IndexE
 
 #[cfg(test)]
 mod tests {
+    use std::slice;
+
     use chrono::DateTime;
     use uuid::Uuid;
 
@@ -183,5 +278,59 @@ mod tests {
         let files = index.files(Register::Dossiers).await.unwrap();
         assert!(files.contains(&february[0]), "a month that no list speaks of is left alone");
         assert_eq!(files.len(), 2);
+    }
+    #[tokio::test]
+    async fn a_list_takes_nothing_back_of_which_it_does_not_speak() {
+        let index = index(&FusedStore::sound());
+        let first = DossierRow {
+            dossier_uid: Uuid::from_u128(1),
+            // As a program kept it that took the province from the code.
+            province: "H45".into(),
+            receiving_unit_code: Some("H08.12".into()),
+            receiving_unit_uid: Some(Uuid::from_u128(12)),
+            level_at_receipt: Some("province".into()),
+            handling_agency_code: Some("H08.9".into()),
+            received_at: Some(DateTime::UNIX_EPOCH),
+            components_digitised: Some(2),
+            owner_id_hmac: Some("ab".into()),
+            outcome: "granted".into(),
+            resolved: Some(true),
+            ..dossier(1, "0115", 10, "9")
+        };
+        assert_eq!(merge(&index, slice::from_ref(&first), 1).await, 1);
+        let second = DossierRow {
+            dossier_uid: Uuid::from_u128(2),
+            status: None,
+            documents_expected: Some(3),
+            components_digitised: Some(4),
+            ..dossier(1, "0115", 20, "")
+        };
+        assert_eq!(merge(&index, slice::from_ref(&second), 2).await, 1);
+        let row = "SELECT province, dossier_uid, receiving_unit_code, level_at_receipt, status, \
+                   components_digitised, owner_id_hmac, outcome, resolved, documents_expected, \
+                   received_at IS NOT NULL AS received, import_key FROM dossiers";
+        let rows = select(&index, row).await;
+        let expected = format!(
+            "{{\"province\":\"H08\",\"dossier_uid\":\"{}\",\"receiving_unit_code\":\"H08.12\",\
+             \"level_at_receipt\":\"province\",\"status\":\"9\",\"components_digitised\":4,\
+             \"owner_id_hmac\":\"ab\",\"outcome\":\"granted\",\"resolved\":true,\
+             \"documents_expected\":3,\"received\":true,\"import_key\":\"imports/dossiers/20.jsonl\"}}",
+            Uuid::from_u128(1)
+        );
+        assert_eq!(rows, slice::from_ref(&expected));
+        // All imports once more, as after two that came at once.
+        assert_eq!(merge(&index, &[first], 1).await, 0);
+        assert_eq!(merge(&index, &[second], 2).await, 0);
+        assert_eq!(select(&index, row).await, [expected]);
+        // One that is older than both only fills in.
+        let older = DossierRow {
+            components_digitised: Some(1),
+            title: Some("Hồ sơ đất".into()),
+            ..dossier(1, "0115", 5, "2")
+        };
+        assert_eq!(merge(&index, &[older], 3).await, 1);
+        let rows = select(&index, "SELECT components_digitised, status, title FROM dossiers").await;
+        let expected = "{\"components_digitised\":4,\"status\":\"9\",\"title\":\"Hồ sơ đất\"}";
+        assert_eq!(rows, [expected]);
     }
 }

@@ -26,7 +26,6 @@ pub(super) const FIELDS: &[Field] = &[
     ),
     Field::new("previous_code", &["ma cu", "ma truoc day", "ma dinh danh cu"]),
     Field::new("aliases", &["ten khac", "ten viet tat", "viet tat", "alias"]),
-    Field::new("province", &["ma tinh"]),
     Field::new("province_code_stat", &["ma tinh thong ke"]),
     Field::new("commune_code_stat", &["ma xa", "ma xa thong ke", "ma dvhc"]),
     Field::new("stat_system", &["he ma thong ke"]),
@@ -56,7 +55,6 @@ pub(super) fn read(line: &Line<'_>) -> Option<(String, AgencyStatement)> {
     let level = line.level("level");
     let (valid_from, valid_to) = (line.day("valid_from"), line.day("valid_to"));
     line.period(valid_from, valid_to, "valid_to");
-    let province = line.agency("province").map(|code| code.code);
     let parent_code = line.agency("parent_code").map(|code| code.code);
     let previous_code = line.agency("previous_code").map(|code| code.code);
     let successor_codes = successors(line);
@@ -81,10 +79,7 @@ pub(super) fn read(line: &Line<'_>) -> Option<(String, AgencyStatement)> {
         signing_cert_sha256: certificates(line),
         source_ref: line.text("source_ref"),
         code_as_sent: code_as_sent?,
-        province: province.unwrap_or_else(|| {
-            let own = code.as_ref().and_then(|code| code::province(&code.code));
-            own.unwrap_or(&line.context.province).to_owned()
-        }),
+        province: line.context.province.clone(),
         code_system: code.as_ref()?.system.to_owned(),
         code: code?.code,
     };

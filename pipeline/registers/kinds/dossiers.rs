@@ -3,12 +3,13 @@
 use sohoa_schemas::{registers::DossierRow, rows::SCHEMA_VERSION};
 use sohoa_source::identity::{DossierName, dossier_uid};
 
+use super::{owner, status};
 use crate::{
     code,
-    grid::Cell,
+    finding::Severity,
     header::Field,
     line::{Line, PROCEDURE, in_vietnam},
-    value::{self, Parsed},
+    value,
 };
 
 pub(super) const FIELDS: &[Field] = &[
@@ -95,13 +96,12 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("other", &["khac"]),
 ];
 
-/// Numbers by which one province's case system says that a dossier is resolved.
-const RESOLVED: [&str; 3] = ["7", "9", "10"];
+const CODE: &str = "a dossier's code such as H08.12-240115-0007";
 
 #[expect(clippy::too_many_lines, reason = "the row is that wide")]
 pub(super) fn read(line: &Line<'_>) -> Option<(String, DossierRow)> {
     let before = line.found.borrow().errors;
-    let dossier_code = line.text("dossier_code").map(|code| code.to_uppercase());
+    let dossier_code = dossier_code(line);
     let procedure = line.procedure("procedure_code");
     let receiving = line.known_agency("receiving_unit_code");
     let handling = line.known_agency("handling_agency_code");
@@ -115,9 +115,9 @@ pub(super) fn read(line: &Line<'_>) -> Option<(String, DossierRow)> {
         line,
         &[("received_at", received_at), ("resolved_at", resolved_at), ("returned_at", returned_at)],
     );
-    let status = line.text("status");
-    let owner_id_hmac =
-        line.get("owner_id", "text", |cell| Ok((line.context.hide)(&identifier(cell)?)));
+    let status = status(line);
+    let owner_id_kind = line.choice("owner_id_kind", OWNERS);
+    let owner_id_hmac = owner::identifier(line, owner_id_kind.as_deref());
     let documents_expected = line.count("documents_expected");
     let (start_date, end_date) = (line.day("start_date"), line.day("end_date"));
     line.period(start_date, end_date, "end_date");
@@ -125,13 +125,11 @@ pub(super) fn read(line: &Line<'_>) -> Option<(String, DossierRow)> {
     // Both follow from the code alone where it says them: a dossier stays in its place whatever else
     // a later list says of it.
     let month = code::dossier_day(&dossier_code).map(|day| day.format("%Y-%m").to_string());
-    let own = agency_of(&dossier_code).and_then(code::province);
-    let own = own.or_else(|| code::province(handling.as_deref()?));
     // As a manifest would name it, so that its documents have the same identity.
-    let named = line.text("handling_agency_code").or_else(|| line.context.agency.clone());
+    let named = handling.clone().or_else(|| line.context.agency.clone());
     let row = DossierRow {
         dossier_uid: dossier_uid(named.as_deref(), &DossierName::Dossier(&dossier_code)),
-        province: own.unwrap_or(&line.context.province).to_owned(),
+        province: line.context.province.clone(),
         received_month: month.unwrap_or_else(|| "unknown".to_owned()),
         procedure_base: procedure.as_ref().map(|(_, base)| base.clone()),
         procedure_code: procedure.map(|(given, _)| given),
@@ -154,7 +152,7 @@ pub(super) fn read(line: &Line<'_>) -> Option<(String, DossierRow)> {
         resolved_at,
         returned_at,
         outcome: line.choice("outcome", OUTCOMES).unwrap_or_else(|| "unknown".to_owned()),
-        owner_id_kind: line.choice("owner_id_kind", OWNERS),
+        owner_id_kind,
         owner_id_hmac,
         component_count: line.count("component_count"),
         components_digitised: line.count("components_digitised"),
@@ -186,31 +184,39 @@ pub(super) fn read(line: &Line<'_>) -> Option<(String, DossierRow)> {
     is_right.then(|| (row.dossier_code.clone(), row))
 }
 
-/// An identifier as it is hashed everywhere: without what people put between its letters and digits,
-/// the letters large; and with the zero that a spreadsheet takes away from one that was typed as a
-/// number: citizens' numbers have 9 or 12 digits.
-fn identifier(cell: &Cell) -> Parsed<String> {
-    let text = value::text(cell)?;
-    let plain: String =
-        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect();
-    Ok(match (cell, plain.len()) {
-        (Cell::Number(_), 8 | 11) => format!("0{plain}"),
-        _ => plain,
-    })
+/// The code; one of another form than Circular 01/2018 has is taken with a warning, and a text is
+/// none.
+fn dossier_code(line: &Line<'_>) -> Option<String> {
+    let code = line.get("dossier_code", "dossier_code", |cell| {
+        let code = code::dossier_code(&value::text(cell)?);
+        let is_one = !code.contains(' ') && code.contains(|c: char| c.is_ascii_digit());
+        is_one.then_some(code).ok_or_else(|| CODE.to_owned())
+    })?;
+    let day = code::dossier_day(&code);
+    if day.is_none_or(|day| day > line.context.today) {
+        let said = format!("{CODE}, with a day up to today; taken as it stands");
+        line.tell(Severity::Warning, "dossier_code", "dossier_code", said);
+    }
+    Some(code)
 }
 
-/// The agency's part of a dossier's code.
-fn agency_of(code: &str) -> Option<&str> {
-    let agency = code.rsplitn(3, '-').nth(2)?;
-    agency.rsplit('.').find(|group| code::province(group).is_some())
+/// The status by its national number; one that is not known is kept as it stands.
+fn status(line: &Line<'_>) -> Option<String> {
+    let given = line.text("status")?;
+    let known = status::number(&given);
+    if known.is_none() {
+        let said = format!("{}; taken as it stands, and counted as received", status::EXPECTED);
+        line.tell(Severity::Warning, "status", "status", said);
+    }
+    Some(known.map_or(given, str::to_owned))
 }
 
 fn resolved(has_date: bool, status: Option<&str>) -> Option<bool> {
     if has_date {
         return Some(true);
     }
-    let status = status?;
-    status.bytes().all(|b| b.is_ascii_digit()).then(|| RESOLVED.contains(&status))
+    let number = status::number(status?)?;
+    Some(status::RESOLVED.contains(&number))
 }
 
 /// Tells of steps that come before the one they follow.

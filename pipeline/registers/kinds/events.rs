@@ -45,15 +45,13 @@ pub(super) fn read(line: &Line<'_>) -> Option<(String, EventRow)> {
     line.past(shown.map(|time| time.date()), "occurred_at");
     let agency = line.known_agency("agency_code");
     let unit = line.known_agency("unit_code");
-    let dossier_code = line.text("dossier_code").map(|code| code.to_uppercase());
-    let named = line.text("agency_code").or_else(|| line.context.agency.clone());
+    let dossier_code = line.text("dossier_code").map(|code| code::dossier_code(&code));
+    let named = agency.clone().or_else(|| line.context.agency.clone());
     let dossier = dossier_code
         .as_deref()
         .map(|code| dossier_uid(named.as_deref(), &DossierName::Dossier(code)));
     let (kind, subject) = subject(line, dossier)?;
     let action = action?;
-    let own = [&agency, &unit].into_iter().flatten().find_map(|code| code::province(code));
-    let province = own.unwrap_or(&line.context.province).to_owned();
     let staff = line.hidden("staff");
     let partner = line.text("partner_id");
     let component = line.text("component");
@@ -65,8 +63,10 @@ pub(super) fn read(line: &Line<'_>) -> Option<(String, EventRow)> {
         unit.as_deref().unwrap_or_default(),
         component.unwrap_or_default()
     );
-    let mut row = EventRow::new(action, (kind, subject), (&province, occurred_at), &name);
+    let mut row =
+        EventRow::new(action, (kind, subject), (&line.context.province, occurred_at), &name);
     row.dossier_uid = dossier;
+    row.dossier_code = dossier_code;
     row.agency_code = agency;
     row.unit_code = unit;
     let kind = match (&staff, &partner) {

@@ -7,7 +7,6 @@ use sohoa_schemas::{
 use sohoa_source::identity::register_uid;
 
 use crate::{
-    code,
     finding::Severity,
     header::Field,
     line::{AGENCY, Line, PROCEDURE, RESULT_TYPE},
@@ -69,7 +68,7 @@ pub(super) fn read(line: &Line<'_>) -> Option<(String, InventoryRow)> {
     let parts: Vec<&str> = key.iter().map(String::as_str).collect();
     let row = InventoryRow {
         inventory_uid: register_uid("inventory", &parts),
-        province: code::province(&agency_code).unwrap_or(&line.context.province).to_owned(),
+        province: line.context.province.clone(),
         agency_uid: None,
         agency_code,
         procedure_base,

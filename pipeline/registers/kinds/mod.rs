@@ -4,9 +4,11 @@ mod agencies;
 mod dossiers;
 mod events;
 mod inventory;
+mod owner;
 mod phases;
 mod procedures;
 mod staff;
+mod status;
 mod targets;
 
 use std::fmt;
@@ -49,9 +51,14 @@ macro_rules! kinds {
                 match self { $(Self::$kind => $module::FIELDS,)+ }
             }
 
-            /// Reads the rows of a sheet.
-            pub(crate) fn read<'a>(self, lines: impl Iterator<Item = Line<'a>>) -> Rows {
-                match self { $(Self::$kind => Rows::$kind(each(lines, $module::read)),)+ }
+            /// Reads the rows of a sheet; the number of each in the file stands beside them.
+            pub(crate) fn read<'a>(self, lines: impl Iterator<Item = Line<'a>>) -> (Rows, Vec<u64>) {
+                match self {
+                    $(Self::$kind => {
+                        let (rows, numbers) = each(lines, $module::read);
+                        (Rows::$kind(rows), numbers)
+                    })+
+                }
             }
 
             /// Rows from the lines of an import.

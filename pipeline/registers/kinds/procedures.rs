@@ -4,7 +4,6 @@ use sohoa_document::fold::fold;
 use sohoa_schemas::{registers::ProcedureRow, rows::SCHEMA_VERSION};
 
 use crate::{
-    code,
     header::Field,
     line::{Line, PROCEDURE},
 };
@@ -12,7 +11,6 @@ use crate::{
 pub(super) const FIELDS: &[Field] = &[
     PROCEDURE.required(),
     Field::new("name", &["ten", "ten thu tuc", "ten tthc", "ten thu tuc hanh chinh"]).required(),
-    Field::new("province", &["ma tinh"]),
     Field::new("field_code", &["ma linh vuc"]),
     Field::new("field_name", &["linh vuc", "ten linh vuc"]),
     Field::new("level", &["cap", "cap thuc hien", "cap giai quyet"]),
@@ -33,17 +31,12 @@ const ONLINE: &[(&str, &[&str])] = &[
 pub(super) fn read(line: &Line<'_>) -> Option<(String, ProcedureRow)> {
     let procedure = line.procedure("procedure_code");
     let name = line.text("name");
-    let given = line.agency("province").map(|code| code.code);
     let (valid_from, valid_to) = (line.day("valid_from"), line.day("valid_to"));
     line.period(valid_from, valid_to, "valid_to");
     let level = line.level("level");
     let online_level = line.choice("online_level", ONLINE);
     let has_result = line.truth("has_result").unwrap_or(true);
     let (name, (procedure_code, procedure_base)) = (name?, procedure?);
-    // The suffix names the province in the spelling of before.
-    let suffix = code::AgencyCode::parse(procedure_code[8..].trim_start_matches('.'));
-    let province =
-        given.or(suffix.map(|code| code.code)).unwrap_or_else(|| line.context.province.clone());
     let row = ProcedureRow {
         procedure_base,
         procedure_code,
@@ -60,7 +53,7 @@ pub(super) fn read(line: &Line<'_>) -> Option<(String, ProcedureRow)> {
         valid_to,
         import_key: String::new(),
         schema_version: SCHEMA_VERSION,
-        province,
+        province: line.context.province.clone(),
     };
-    Some((format!("{} of {}", row.procedure_base, row.province), row))
+    Some((row.procedure_base.clone(), row))
 }

@@ -3,7 +3,6 @@
 use sohoa_schemas::{registers::StaffRow, rows::SCHEMA_VERSION};
 
 use crate::{
-    code,
     header::Field,
     line::{AGENCY, Line},
     value,
@@ -55,7 +54,7 @@ pub(super) fn read(line: &Line<'_>) -> Option<(String, StaffRow)> {
     let agency_code = agency_code?;
     let row = StaffRow {
         staff_ref: staff_ref?,
-        province: code::province(&agency_code).unwrap_or(&line.context.province).to_owned(),
+        province: line.context.province.clone(),
         agency_uid: None,
         agency_code,
         role,

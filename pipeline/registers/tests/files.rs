@@ -5,10 +5,10 @@
 use std::{collections::HashSet, path::PathBuf};
 
 use sohoa_registers::{
-    Context, Hide, Kind, Limits, Options, Reading, Rows, Severity, read, tables,
+    Context, Hide, Import, Kind, Limits, Options, Reading, Rows, Severity, read, tables,
 };
 use sohoa_registers::{import, keys::agency_keys};
-use sohoa_schemas::registers::ImportHeader;
+use sohoa_schemas::registers::{DossierRow, ImportHeader, InventoryRow};
 
 fn context<'a>(hide: &'a Hide<'a>, agencies: &[&str]) -> Context<'a> {
     let today = "2026-11-27".parse().unwrap();
@@ -20,6 +20,7 @@ fn context<'a>(hide: &'a Hide<'a>, agencies: &[&str]) -> Context<'a> {
         limits: Limits::default(),
         hide,
         agencies: agencies.iter().map(|code| (*code).to_owned()).collect::<HashSet<_>>(),
+        inventory: Vec::new(),
         accept_unknown: false,
     }
 }
@@ -117,6 +118,7 @@ fn every_fault_of_a_file_is_told_at_once_with_row_and_column() {
         "6 E (Ngày kiểm kê) date",
         "8  duplicate",
         "9 C (Năm) phase",
+        "9  overlap",
     ];
     assert_eq!(told(&reading), expected);
     assert!(!reading.is_acceptable());
@@ -193,4 +195,224 @@ fn an_import_gives_back_its_rows_and_a_shortened_one_is_damage() {
     assert_eq!(of("ubnd tỉnh gia lai"), 1, "one row over both periods");
     assert_eq!(of("000.00.00.H08"), 1);
     assert!(keys.iter().all(|row| !row.ambiguous));
+}
+
+fn dossiers(text: &str) -> (Reading, Vec<DossierRow>) {
+    let reading = taken(Kind::Dossiers, text.as_bytes(), &[]);
+    let Some(Rows::Dossiers(rows)) = reading.rows.clone() else { panic!("{:?}", reading.findings) };
+    (reading, rows)
+}
+
+#[test]
+fn what_stands_below_a_list_is_no_dossier() {
+    let (reading, rows) = dossiers(
+        "Mã hồ sơ,Ngày tiếp nhận,Ghi chú\n\
+         H08.12-240115-0007,15/01/2024,Nguyễn Văn A 052099001234\n\
+         Tổng cộng: 1 hồ sơ,,\n\
+         \"Gia Lai, ngày 27 tháng 11 năm 2026\",,\n\
+         Người lập biểu,,Thủ trưởng đơn vị\n",
+    );
+    let codes: Vec<_> = rows.iter().map(|row| row.dossier_code.as_str()).collect();
+    assert_eq!(codes, ["H08.12-240115-0007"], "{:?}", reading.findings);
+    assert!(reading.is_acceptable());
+    let skipped = reading.findings.iter().filter(|finding| finding.code == "skipped");
+    let skipped: Vec<_> = skipped.map(|f| (f.row.unwrap(), f.seen.clone().unwrap())).collect();
+    let expected = [(3, 1), (4, 1), (5, 2)].map(|(row, n)| (row, format!("{n} cells")));
+    assert_eq!(skipped, expected, "and of persons nothing is told");
+    // What has an owner, a day or a count is a row, whatever stands in its code.
+    let (reading, rows) = dossiers(
+        "Mã hồ sơ,Ngày tiếp nhận\n\
+         khong co,15/01/2024\n\
+         HS 12,15/01/2024\n\
+         1234/2015,15/01/2015\n\
+         H08.12-270115-0001,15/01/2024\n\
+         h08.12 - 240116 - 0008,16/01/2024\n",
+    );
+    let expected = ["2 A (Mã hồ sơ) dossier_code", "3 A (Mã hồ sơ) dossier_code"];
+    assert_eq!(told(&reading)[..2], expected);
+    assert_eq!(reading.errors, 2);
+    let warned = ["4 A (Mã hồ sơ) dossier_code", "5 A (Mã hồ sơ) dossier_code"];
+    assert_eq!(told(&reading)[2..], warned, "taken, with a warning");
+    assert_eq!(rows.last().unwrap().dossier_code, "H08.12-240116-0008");
+}
+
+#[test]
+fn a_sum_in_the_column_of_the_code_is_left_out_and_a_corporation_is_none() {
+    let file = "Mã cơ quan,Loại kết quả,Số lượng\nH08.12,Tổng số,7\nTổng cộng,,7\n";
+    let reading = taken(Kind::Inventory, file.as_bytes(), &[]);
+    let Some(Rows::Inventory(rows)) = &reading.rows else { panic!("{:?}", reading.findings) };
+    assert!(reading.is_acceptable(), "{:?}", reading.findings);
+    assert_eq!(rows.len(), 1, "the kind of result may be called so");
+    let file = "Mã định danh,Tên,Cấp\nH08.77,Tổng công ty Mẫu,tỉnh\n";
+    assert_eq!(taken(Kind::Agencies, file.as_bytes(), &[]).rows.unwrap().len(), 1);
+}
+
+#[test]
+fn a_status_is_kept_by_its_number_and_an_unknown_one_is_told() {
+    let (reading, rows) = dossiers(
+        "Mã hồ sơ,Trạng thái\n\
+         H08.12-240115-0001,Từ chối tiếp nhận\n\
+         H08.12-240115-0002,Chờ tiếp nhận\n\
+         H08.12-240115-0003,01\n\
+         H08.12-240115-0004,Đã trả kết quả\n\
+         H08.12-240115-0005,Chuyển phòng\n",
+    );
+    let kept: Vec<_> =
+        rows.iter().map(|row| (row.status.as_deref().unwrap(), row.resolved)).collect();
+    let expected = [
+        ("3", Some(false)),
+        ("1", Some(false)),
+        ("1", Some(false)),
+        ("10", Some(true)),
+        ("Chuyển phòng", None),
+    ];
+    assert_eq!(kept, expected);
+    assert_eq!(told(&reading), ["6 B (Trạng thái) status"]);
+}
+
+#[test]
+fn an_owner_is_hashed_only_where_it_is_one_and_as_one() {
+    let (_, rows) = dossiers(
+        "Mã hồ sơ,Số CCCD\nH08.12-240115-0001,52099001234\nH08.12-240115-0002,052099001234\n",
+    );
+    assert_eq!(rows[0].owner_id_hmac, rows[1].owner_id_hmac, "a zero lost in CSV");
+    let file = "Mã hồ sơ,Số định danh,Loại định danh\n\
+        H08.12-240115-0001,\"5,2099E+10\",CCCD\n\
+        H08.12-240115-0002,khong co,CCCD\n\
+        H08.12-240115-0003,0520990012,\n\
+        H08.12-240115-0004,05209900123,Mã số thuế\n";
+    let reading = taken(Kind::Dossiers, file.as_bytes(), &[]);
+    let expected = [2, 3, 5].map(|row| format!("{row} B (Số định danh) owner_id"));
+    assert_eq!(told(&reading), expected, "ten digits may be a tax code");
+    let text = format!("{:?}", reading.findings);
+    assert!(!text.contains("2099") && !text.contains("khong co"), "{text}");
+}
+
+#[test]
+fn a_list_without_headings_shows_nobody() {
+    let file = "H21.5-240115-0007,Nguyễn Văn A,CCCD,052099001234\n\
+        H21.5-240115-0008,Trần Thị B,CCCD,052099001235\n";
+    let of = |map: &[(&str, &str)]| {
+        let map = map.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+        let hide = |text: &str| format!("h{}", text.len());
+        let options = Options { sheet: None, map };
+        let context = context(&hide, &[]);
+        format!(
+            "{:?}",
+            read(("tep.csv", file.as_bytes()), Kind::Dossiers, &options, &context).findings
+        )
+    };
+    for map in [None, Some(("A", "dossier_code")), Some(("D", "dossier_code"))] {
+        let text = of(map.as_slice());
+        assert!(!text.contains("9900") && !text.contains("Nguyễn"), "{text}");
+    }
+}
+
+/// An import of counts.
+fn counts(at: u32, rows: Vec<InventoryRow>) -> (String, Import) {
+    let header = ImportHeader {
+        kind: "inventory".into(),
+        file_name: String::new(),
+        file_sha256: String::new(),
+        rows_sha256: String::new(),
+        sheet: None,
+        imported_at: "2026-11-27T07:00:00Z".parse().unwrap(),
+        imported_by: "VP".into(),
+        as_of: "2026-11-27".parse().unwrap(),
+        rows: rows.len() as u64,
+        schema_version: 1,
+    };
+    (format!("imports/inventory/{at}.jsonl"), Import { header, rows: Rows::Inventory(rows) })
+}
+
+#[test]
+fn years_are_counted_once() {
+    let header = "Mã cơ quan,Mã TTHC,Năm,Số lượng,Ngày kiểm kê\n";
+    let of = |rows: &str, known: &[InventoryRow]| {
+        let hide = |text: &str| text.to_owned();
+        let context = Context { inventory: known.to_vec(), ..context(&hide, &[]) };
+        let text = format!("{header}{rows}");
+        read(("tep.csv", text.as_bytes()), Kind::Inventory, &Options::default(), &context)
+    };
+    let reading = of(
+        "H08.12,1.004873,2016-2021,100,01/02/2020\n\
+         H08.12,1.004873,2016,50,01/02/2020\n\
+         H08.12,1.004873,2017-2021,50,01/02/2020\n\
+         H08.12,1.004874,2016,5,01/02/2020\n\
+         H08.12,,2016,70,01/02/2020\n\
+         H08.13,,2016,70,01/02/2020\n",
+        &[],
+    );
+    let expected =
+        ["3  overlap", "4  overlap", "5  overlap", "2  overlap", "3  overlap"].map(str::to_owned);
+    let mut all = told(&reading);
+    all.sort();
+    let mut wanted = expected.to_vec();
+    wanted.sort();
+    assert_eq!(all, wanted);
+    assert_eq!(reading.errors, 2, "beside a count of all procedures it is a warning");
+    let named = reading.findings.iter().find(|f| f.severity == Severity::Error).unwrap();
+    assert!(named.row == Some(3) && named.expected.contains("row 2 (2016-2021)"), "{named}");
+
+    let counted = |text: &str| {
+        let Some(Rows::Inventory(rows)) = of(text, &[]).rows else { panic!() };
+        rows
+    };
+    let known = counted("H08.12,1.004873,2016-2021,100,01/02/2020\n");
+    let part = of("H08.12,1.004873,2016,50,01/02/2024\n", &known);
+    assert_eq!((told(&part), part.errors), (vec!["2  overlap".to_owned()], 1));
+    assert!(part.findings[0].expected.contains("2016-2021"), "{}", part.findings[0]);
+    let whole = "H08.12,1.004873,2016,50,01/02/2024\nH08.12,1.004873,2017-2021,60,01/02/2024\n";
+    assert_eq!(told(&of(whole, &known)), Vec::<String>::new());
+    let late = of("H08.12,1.004873,2016-2021,100,01/02/2020\n", &counted(whole));
+    assert_eq!(late.errors, 2, "an older count after the newer ones");
+
+    // The tables hold the newer ones alone, also of imports from before this was told.
+    let imports = [counts(1, known), counts(2, counted(whole))];
+    let table = |imports: &[(String, Import)]| {
+        let rows = tables::inventory(imports, &tables::Agencies::default());
+        let mut counts: Vec<_> = rows.iter().map(|row| row.valid_paper_count).collect();
+        counts.sort_unstable();
+        counts
+    };
+    assert_eq!(table(&imports), [50, 60]);
+    let [first, second] = imports;
+    assert_eq!(table(&[second, first]), [50, 60], "in whatever order they came");
+}
+
+#[test]
+fn rows_are_of_the_province_whose_index_it_is_and_one_agency_has_one_dossier() {
+    let inventory = "Mã cơ quan,Số lượng\nH45.07,7\n";
+    let Some(Rows::Inventory(rows)) = taken(Kind::Inventory, inventory.as_bytes(), &[]).rows else {
+        panic!()
+    };
+    assert_eq!((rows[0].province.as_str(), rows[0].agency_code.as_str()), ("H08", "H45.07"));
+    let procedures = "Mã TTHC,Tên\n1.004873.000.00.00.H21,Cấp giấy\n";
+    let Some(Rows::Procedures(rows)) = taken(Kind::Procedures, procedures.as_bytes(), &[]).rows
+    else {
+        panic!()
+    };
+    assert_eq!(rows[0].province, "H08");
+    let staff = "Mã cán bộ,Mã đơn vị,Từ ngày\nNV1,H45.07,01/01/2024\n";
+    let Some(Rows::Staff(rows)) = taken(Kind::Staff, staff.as_bytes(), &[]).rows else { panic!() };
+    assert_eq!(rows[0].province, "H08");
+    let file = |agency: &str| format!("Mã hồ sơ,Cơ quan giải quyết\nH45.07-240115-0001,{agency}\n");
+    let (_, rows) = dossiers(&file("000.00.12.H08"));
+    assert_eq!(rows[0].province, "H08");
+    assert_eq!(rows[0].dossier_uid, dossiers(&file("H08.12")).1[0].dossier_uid);
+    let events = |agency: &str| {
+        let text = format!(
+            "Mã hồ sơ,Hành động,Thời điểm,Mã cơ quan\n\
+             H45.07-240115-0001,component_reused,15/01/2024 07:30,{agency}\n"
+        );
+        let Some(Rows::Events(rows)) = taken(Kind::Events, text.as_bytes(), &[]).rows else {
+            panic!()
+        };
+        rows
+    };
+    let event = &events("000.00.12.H08")[0];
+    assert_eq!(event.province, "H08");
+    assert_eq!(event.dossier_uid, Some(rows[0].dossier_uid));
+    assert_eq!(event.dossier_code.as_deref(), Some("H45.07-240115-0001"));
+    assert_eq!(event.event_uid, events("H08.12")[0].event_uid);
 }

@@ -27,8 +27,12 @@ pub static REPORTS: [Report; 15] = [
             "Năm in trong hai giai đoạn (1996, 2006, 2016) chỉ tính vào giai đoạn thực hiện trước, nên không \
              có văn bản nào bị tính hai lần. Giai đoạn 0: văn bản điện tử từ năm 2022. Văn bản không đọc \
              được năm ở dòng “Chưa rõ”.",
-            "Chỉ tính văn bản có vai trò là kết quả. Văn bản chưa rõ hiệu lực không vào tử số, nêu ở cột riêng.",
-            "Dòng tổng của nhiều cơ quan không tính, cả tử số và mẫu số, cơ quan chưa có số kiểm kê.",
+            "Chỉ tính văn bản có vai trò là kết quả. Văn bản chưa rõ vai trò hoặc hiệu lực không vào tử số, nêu ở \
+             cột riêng; nếu chỉ có những văn bản ấy thì không tính tỷ lệ. Vai trò và hiệu lực bổ sung bằng \
+             lệnh sohoa amend.",
+            "Tử số và mẫu số của mọi dòng, kể cả dòng tổng, chỉ gồm cơ quan và giai đoạn đã có số kiểm kê. Văn \
+             bản đã số hóa ngoài số kiểm kê (giai đoạn chưa kiểm kê, điện tử từ năm 2022, chưa rõ năm) nêu ở \
+             cột riêng. Số kiểm kê chung cho nhiều giai đoạn chỉ so ở dòng tổng.",
         ],
         basis: "Kế hoạch số hóa của tỉnh, các giai đoạn theo năm hình thành văn bản; hoàn thành trước 31/12/2025",
         sql: include_str!("../../../schemas/reports/r01_phase_progress.sql"),
@@ -49,7 +53,8 @@ pub static REPORTS: [Report; 15] = [
         inputs: &["documents", "inventory", "targets"],
         also: &["agencies", "agency_keys"],
         method: &[
-            "Tỷ lệ tính như báo cáo R1, gộp theo cấp của cơ quan.",
+            "Tỷ lệ tính như báo cáo R1, gộp theo cấp của cơ quan; dòng tổng bằng dòng tổng của R1. Văn bản ngoài \
+             số kiểm kê, chưa rõ vai trò hoặc hiệu lực nêu ở cột riêng.",
             "Chỉ tiêu: mốc gần nhất phải đạt vào hoặc sau ngày cuối kỳ; nếu không còn mốc nào thì lấy mốc \
              cuối cùng.",
         ],
@@ -74,7 +79,8 @@ pub static REPORTS: [Report; 15] = [
         method: &[
             "Đơn vị có số hóa: có ít nhất một văn bản, thuộc hồ sơ do đơn vị tiếp nhận, được đưa vào kho \
              trong kỳ. Danh sách đơn vị lấy tại ngày cuối kỳ.",
-            "Xã vùng sâu, vùng xa, đặc biệt khó khăn nêu riêng, không tính vào dòng tổng.",
+            "Xã vùng sâu, vùng xa, đặc biệt khó khăn nêu riêng, không tính vào dòng tổng. Nếu không hồ sơ nào \
+             trong kỳ ghi đơn vị tiếp nhận thì không tính tỷ lệ.",
             "Dòng “Chưa rõ”: hồ sơ không xác định được đơn vị tiếp nhận.",
         ],
         basis: "50 % đơn vị cấp huyện, 30 % cấp xã đến 5/2022, mỗi năm thêm 30 % đến 100 %",
@@ -268,7 +274,8 @@ pub static REPORTS: [Report; 15] = [
         method: &[
             "Năng suất = hồ sơ nhận trong kỳ / năm công toàn thời gian của người làm tiếp nhận và xử lý \
              (tỷ lệ thời gian làm việc × số ngày tại đơn vị trong kỳ / 365).",
-            "Đơn vị chưa có danh sách nhân sự không tính năng suất và không nằm trong dòng tổng.",
+            "Đơn vị chưa có danh sách nhân sự không tính năng suất và không nằm trong dòng tổng. Nếu kỳ không có \
+             hồ sơ nào được ghi nhận thì không tính năng suất.",
         ],
         basis: "1.600 hồ sơ/người/năm; 800 ở địa bàn vùng sâu, vùng xa, đặc biệt khó khăn",
         sql: include_str!("../../../schemas/reports/r11_productivity.sql"),
@@ -341,6 +348,7 @@ pub static REPORTS: [Report; 15] = [
             "Theo kế hoạch = số kiểm kê × phần thời gian của giai đoạn đã qua đến hết kỳ.",
             "Dự báo = ngày cuối kỳ + số còn lại / nhịp độ của 28 ngày cuối kỳ; không có nhịp độ thì không dự báo.",
             "Giai đoạn lấy theo kế hoạch của tỉnh ban hành, kể cả sau khi sáp nhập.",
+            "Văn bản chưa rõ vai trò hoặc hiệu lực nêu ở cột riêng; nếu chỉ có những văn bản ấy thì không dự báo.",
         ],
         basis: "Các giai đoạn trong kế hoạch của tỉnh",
         sql: include_str!("../../../schemas/reports/r14_plan_vs_actual.sql"),

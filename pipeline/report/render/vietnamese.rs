@@ -29,16 +29,21 @@ const VALUES: [(&str, &str); 17] = [
 ];
 
 /// Phrases that notes are made of. The longer stand before those they begin with.
-const NOTES: [(&str, &str); 57] = [
+const NOTES: [(&str, &str); 61] = [
     ("no data: missing ", "Không có số liệu: thiếu "),
     ("agencies that are one-stop units", "danh sách Bộ phận Một cửa"),
     (" agencies that have no inventory of the phase", " cơ quan chưa có số kiểm kê của giai đoạn"),
     (" agencies that have no inventory", " cơ quan chưa có số kiểm kê"),
-    (" levels that have no inventory", " cấp chưa có số kiểm kê"),
+    (" papers outside the inventory", " văn bản ngoài số kiểm kê"),
+    (" papers of unknown role", " văn bản chưa rõ vai trò"),
     (" units that have no staff in the list", " đơn vị chưa có danh sách nhân sự"),
     ("without remote communes", "Không tính xã vùng sâu, vùng xa"),
     ("without ", "Không tính "),
     ("the inventory counts nothing to digitise", "Kiểm kê không có văn bản phải số hóa"),
+    (
+        "years unknown or of several phases: only in the totals",
+        "Năm chưa rõ hoặc thuộc nhiều giai đoạn: chỉ tính ở dòng tổng",
+    ),
     ("more than the inventory counts: count again", "Nhiều hơn số kiểm kê: cần kiểm kê lại"),
     ("dossiers of no unit in the list", "Hồ sơ không thuộc đơn vị nào trong danh sách"),
     ("nothing of their dossiers says whose they are", "Hồ sơ không có tệp nào ghi bưu cục đã gửi"),
@@ -64,6 +69,8 @@ const NOTES: [(&str, &str); 57] = [
     ("targets for area remote", "chỉ tiêu của địa bàn vùng sâu, vùng xa"),
     ("targets for area other", "chỉ tiêu của địa bàn khác"),
     ("targets for area ", "chỉ tiêu của địa bàn "),
+    ("doc_role and validity_status", "vai trò và hiệu lực của văn bản"),
+    ("receiving_unit_code of the dossiers", "đơn vị tiếp nhận của hồ sơ"),
     ("components_digitised", "số thành phần đã số hóa"),
     ("components_reused", "số thành phần sử dụng lại"),
     ("results_digitised", "số kết quả đã số hóa"),

@@ -14,7 +14,9 @@ use std::collections::BTreeMap;
 
 use fixture::{agencies, agency_keys, at, inventory};
 use sohoa_index::{Index, Register};
-use sohoa_report::{Answer, Cell, Format, LevelAt, Mark, Pick, Question, REPORTS, Report, render};
+use sohoa_report::{
+    Answer, Cell, Format, Kind, LevelAt, Mark, Pick, Question, REPORTS, Report, render,
+};
 use sohoa_schemas::{record::Rows, rows::DocumentRow};
 
 fn question(period: &str) -> Question {
@@ -110,20 +112,32 @@ async fn an_agency_without_an_inventory_has_no_percentage_and_is_left_out_of_the
     let total = of("total", "total");
     let counted: i64 = inventory().iter().map(|row| row.valid_paper_count).sum();
     assert_eq!(count(total["inventory"]), counted);
-    let without: Vec<&str> = rows
-        .iter()
-        .filter(|row| text(row["phase"]) == "total" && *row["inventory"] == Cell::Null)
-        .map(|row| text(row["agency"]))
-        .collect();
-    let missing: i64 =
-        without.iter().map(|agency| count(of(agency, "total")["digitised_ok"])).sum();
-    let in_share = count(total["digitised_ok"]) - missing;
-    let share = 100.0 * in_share as f64 / counted as f64;
+    // Above the line is only what is below it: a phase without an inventory adds to neither.
+    let outside = count(total["outside_inventory"]);
+    assert!(outside > count(remote["digitised_ok"]), "its own, and those of phase 0 at least");
+    let share = 100.0 * (count(total["digitised_ok"]) - outside) as f64 / counted as f64;
     assert!((total["percent"].number().unwrap() - share).abs() < 1e-9);
     assert_eq!(
-        text(total["note"]),
-        format!("without {} agencies that have no inventory", without.len())
+        count(of("total", "0")["outside_inventory"]),
+        count(of("total", "0")["digitised_ok"])
     );
+    for said in [
+        " agencies that have no inventory; ".to_owned(),
+        format!("without {outside} papers outside the inventory"),
+        format!("without {} papers of unknown role", count(total["role_unknown"])),
+    ] {
+        assert!(text(total["note"]).contains(&said), "{said}");
+    }
+    // One number for all years: nothing by phase, and the whole is held against those years.
+    assert_eq!(*of("H08.37", "3")["percent"], Cell::Null);
+    assert_eq!(count(of("H08.37", "3")["outside_inventory"]), 0);
+    assert_eq!(
+        (count(of("H08.37", "unknown")["inventory"]), of("H08.37", "unknown")["percent"]),
+        (60, &Cell::Null)
+    );
+    let whole = of("H08.37", "total");
+    assert!(whole["percent"].number().unwrap() > 0.0);
+    assert!(count(whole["outside_inventory"]) > 0, "what is older or younger");
     // Nothing is counted twice, and what has no year is there.
     let parts = |name: &str| -> i64 {
         let is_part = |column: &str, place: usize| text(rows[place][column]) != "total";
@@ -135,6 +149,92 @@ async fn an_agency_without_an_inventory_has_no_percentage_and_is_left_out_of_the
     assert_eq!(parts("inventory"), counted);
     assert!(count(of("total", "unknown")["results"]) > 0);
     assert!(count(total["boundary_years"]) > 0);
+
+    // By level it is the same whole.
+    let levels = ask(&index, "R2", question("2026-Q3")).await;
+    let levels = self::rows(&levels);
+    let all = levels.last().unwrap();
+    for column in ["inventory", "digitised_ok", "outside_inventory", "percent", "role_unknown"] {
+        assert_eq!(all[column], total[column], "{column}");
+    }
+}
+
+#[tokio::test]
+async fn papers_of_which_nobody_says_what_they_are_give_no_percentage_and_not_0() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = fixture::write(folder.path()).await;
+    let asked = Question { agency: Some("H08.38".parse().unwrap()), ..question("2026-Q3") };
+    for (name, shares) in [
+        ("R1", &["percent"][..]),
+        ("R2", &["percent"]),
+        ("R14", &["ahead", "remaining", "forecast"]),
+    ] {
+        let answer = ask(&index, name, asked.clone()).await;
+        assert!(answer.is_without_data(), "{name}");
+        let rows = rows(&answer);
+        let is_counted = |row: &&BTreeMap<&'static str, &Cell>| {
+            count(row["inventory"]) > 0 && count(row["role_unknown"]) > 0
+        };
+        let counted: Vec<_> = rows.iter().filter(is_counted).collect();
+        assert!(!counted.is_empty(), "{name}");
+        for row in counted {
+            assert!(shares.iter().all(|share| *row[share] == Cell::Null), "{name}");
+            assert!(text(row["note"]).starts_with("no data: missing doc_role and validity_status"));
+        }
+        let page = String::from_utf8(render(&answer, Format::Html).unwrap()).unwrap();
+        assert!(page.contains("thiếu vai trò và hiệu lực của văn bản của"), "{name}");
+    }
+    let rows = ask(&index, "R1", asked).await;
+    let total = rows.rows.last().unwrap();
+    assert!(count(rows.cell(total, "validity_unknown").unwrap()) > 0);
+}
+
+#[tokio::test]
+async fn a_period_without_anything_in_full_tables_is_no_data_and_not_0() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = fixture::write(folder.path()).await;
+    for period in ["2019-Q1", "2027-Q3"] {
+        for report in &REPORTS {
+            // Progress is counted from the beginning, and so is the pace to its end.
+            if period == "2027-Q3" && ["R1", "R2", "R14"].contains(&report.name) {
+                continue;
+            }
+            let answer = Answer::ask(&index, report, question(period)).await.unwrap();
+            let place = format!("{} {period}", report.name);
+            assert_eq!(answer.missing, Vec::<&str>::new(), "{place}");
+            let said =
+                |row: &BTreeMap<&'static str, &Cell>| text(row["note"]).starts_with("no data: ");
+            assert!(rows(&answer).iter().any(said), "{place}");
+            for column in answer.columns.iter().filter(|column| {
+                matches!(column.kind, Kind::Percent | Kind::Minutes)
+                    || ["per_fte_year", "ahead", "remaining", "active_units", "mean_confidence"]
+                        .contains(&column.name)
+            }) {
+                let figures: Vec<_> =
+                    rows(&answer).iter().filter_map(|row| row[column.name].number()).collect();
+                assert!(figures.is_empty(), "{place}: {} is {figures:?}", column.name);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn documents_whose_unit_no_list_names_leave_coverage_unknown() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = fixture::write(folder.path()).await;
+    let asked = Question { province: Some("H15".parse().unwrap()), ..question("2026-Q3") };
+    let answer = ask(&index, "R3", asked.clone()).await;
+    let rows = rows(&answer);
+    let total = rows.iter().find(|row| text(row["level"]) == "total").unwrap();
+    assert_eq!(
+        (count(total["units"]), total["active_units"], total["percent"]),
+        (1, &Cell::Null, &Cell::Null)
+    );
+    assert_eq!(text(total["note"]), "no data: missing receiving_unit_code of the dossiers");
+    let strangers = rows.iter().find(|row| text(row["level"]) == "unknown").unwrap();
+    assert!(count(strangers["dossiers"]) > 0);
+    let answer = ask(&index, "R11", asked).await;
+    assert!(answer.is_without_data(), "staff, and no dossier");
 }
 
 #[tokio::test]
@@ -155,6 +255,14 @@ async fn a_district_appears_as_it_was_or_as_who_took_over() {
     assert!(is.contains(&"H08.32.23".to_owned()) && is.contains(&"H08.02".to_owned()));
     // Two took over: it stays, and its level is not known.
     assert!(is.contains(&"H08.31".to_owned()));
+    // Merged twice, and split and merged again: who is there today.
+    for (was_it, is_it) in [("H08.06", "H21.07"), ("H08.36", "H21.36")] {
+        assert!(was.contains(&was_it.to_owned()) && is.contains(&is_it.to_owned()), "{is_it}");
+        assert!(!is.contains(&was_it.to_owned()), "{was_it}");
+        let asked = Question { agency: Some(is_it.parse().unwrap()), ..now.clone() };
+        let asked = ask(&index, "R9", asked).await;
+        assert!(count(asked.cell(asked.rows.last().unwrap(), "published").unwrap()) > 0);
+    }
     let levels = ask(&index, "R2", now).await;
     let levels: Vec<String> =
         rows(&levels).iter().map(|row| text(row["level"]).to_owned()).collect();

@@ -65,7 +65,7 @@ fn gather(
     let mut first = Ok(());
     for (links, used) in chains {
         let Some(used) = used else { continue };
-        match evidence.gather(links, Moment { used, known }, pool) {
+        match evidence.gather_anew(links, Moment { used, known }, pool) {
             // That it is revoked is the verdict's to say.
             Ok(_) | Err(EvidenceError::Revoked { .. }) => {}
             Err(error) => first = first.and(Err(error)),

@@ -5,7 +5,7 @@ use sohoa_document::fold::fold;
 
 use super::value::{self, Value};
 
-/// A column that can be set by hand: one that a page shows.
+/// A column that can be set by hand: one that a page shows, or that whoever has the paper knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Field {
     /// `archive_line`.
@@ -20,6 +20,8 @@ pub(crate) enum Field {
     CodeNotation,
     /// `code_number`.
     CodeNumber,
+    /// `doc_role`: what the paper is in its dossier.
+    DocRole,
     /// `document_year`, where no day is known.
     DocumentYear,
     /// `issued_date`.
@@ -48,16 +50,19 @@ pub(crate) enum Field {
     TypeName,
     /// `urgency_level`.
     UrgencyLevel,
+    /// `validity_status`.
+    ValidityStatus,
 }
 
 use Field::{
-    ArchiveLine, ArrivalDate, ArrivalNumber, CodeFull, CodeNotation, CodeNumber, DocumentYear,
-    IssuedDate, IssuedPlace, LevelAtIssue, OrganName, ParentOrganName, Recipients, SignerAuthority,
-    SignerName, SignerTitle, Subject, TypeCode, TypeName, UrgencyLevel,
+    ArchiveLine, ArrivalDate, ArrivalNumber, CodeFull, CodeNotation, CodeNumber, DocRole,
+    DocumentYear, IssuedDate, IssuedPlace, LevelAtIssue, OrganName, ParentOrganName, Recipients,
+    SignerAuthority, SignerName, SignerTitle, Subject, TypeCode, TypeName, UrgencyLevel,
+    ValidityStatus,
 };
 
 /// Each with its column and other names, folded: English, and as the Decree or a form calls it.
-const NAMES: [(Field, &str, &[&str]); 20] = [
+const NAMES: [(Field, &str, &[&str]); 22] = [
     (CodeNumber, "code_number", &["number", "so", "so van ban"]),
     (IssuedDate, "issued_date", &["date", "ngay", "ngay ban hanh", "ngay thang nam"]),
     (CodeNotation, "code_notation", &["notation", "ky hieu"]),
@@ -78,6 +83,8 @@ const NAMES: [(Field, &str, &[&str]); 20] = [
     (ArrivalDate, "arrival_date", &["ngay den"]),
     (UrgencyLevel, "urgency_level", &["urgency", "do khan"]),
     (LevelAtIssue, "level_at_issue", &["level", "cap"]),
+    (DocRole, "doc_role", &["role", "vai tro"]),
+    (ValidityStatus, "validity_status", &["validity", "hieu luc", "tinh trang hieu luc"]),
 ];
 
 impl Field {
@@ -115,6 +122,7 @@ impl Field {
             ArrivalNumber | CodeNumber => value::number(text),
             CodeFull => value::code(text),
             CodeNotation => value::notation(text).map(Value::Text),
+            DocRole => value::word(text, &value::ROLES),
             DocumentYear => value::year(text, today),
             IssuedDate => value::date(text, today),
             LevelAtIssue => value::word(text, &value::LEVELS),
@@ -123,6 +131,7 @@ impl Field {
             TypeCode => value::kind(text),
             TypeName => value::title(text),
             UrgencyLevel => value::word(text, &value::URGENCIES),
+            ValidityStatus => value::word(text, &value::VALIDITIES),
             ArchiveLine | IssuedPlace | OrganName | ParentOrganName | SignerName | SignerTitle
             | Subject => value::text(text),
         }
@@ -144,6 +153,7 @@ impl Field {
             ArchiveLine => &["archive_line"],
             ArrivalDate => &["arrival_date"],
             ArrivalNumber => &["arrival_number"],
+            DocRole => &["doc_role"],
             IssuedPlace => &["issued_place"],
             LevelAtIssue => &["level_at_issue"],
             OrganName => &["organ_name"],
@@ -153,6 +163,7 @@ impl Field {
             SignerName => &["signer_name"],
             SignerTitle => &["signer_title"],
             UrgencyLevel => &["urgency_level"],
+            ValidityStatus => &["validity_status"],
         }
     }
 }
@@ -180,6 +191,15 @@ mod tests {
         }
         assert_eq!(Field::named(" Số "), Ok(CodeNumber));
         assert_eq!(Field::named("Ngày ban hành"), Ok(IssuedDate));
+        let parse = |name: &str, text: &str| {
+            let today = NaiveDate::from_ymd_opt(2026, 11, 27).unwrap();
+            Field::named(name).unwrap().parse(text, today)
+        };
+        assert_eq!(parse("vai trò", "Kết quả"), Ok(Value::Text("result".into())));
+        assert!(parse("role", "decision").unwrap_err().contains("attachment"));
+        assert_eq!(parse("hiệu lực", "còn hiệu lực"), Ok(Value::Text("valid".into())));
+        assert_eq!(parse("validity", "null"), Ok(Value::Null));
+        assert!(parse("validity", "perhaps").unwrap_err().contains("revoked"));
         assert!(Field::named("secrecy_level").unwrap_err().contains("code_number"));
     }
 }

@@ -17,7 +17,7 @@ use crate::{
 pub(crate) struct Gap {
     /// The document.
     pub(crate) document_uid: Uuid,
-    /// The column that is null.
+    /// The column that is null, or says that nothing is known.
     pub(crate) field: String,
     /// What was seen there and not believed, or the line as it was read.
     pub(crate) seen: Option<String>,
@@ -53,14 +53,14 @@ const COLUMNS: &str = "d.document_uid, d.source_uid, cast(d.version as varchar) 
 /// The query: a document's missing values stand together, dossier by dossier, as papers lie.
 fn sql(fields: &[Field], limit: Option<u64>) -> String {
     let one = |(place, field): (usize, &Field)| {
-        let column = field.column();
+        let (column, open) = (field.column(), unknown(*field));
         format!(
             "select {place} as place, '{column}' as field, f.observed, {COLUMNS} from documents d \
              left join (select subject_uid, version, max(observed) as observed from findings \
              where field = '{column}' and code in ('M01_MISSING', 'M02_LOW_CONF') \
              group by subject_uid, version) f \
              on f.subject_uid = d.document_uid and f.version = d.version \
-             where d.{column} is null and not coalesce(array_has(map_extract(d.field_source, \
+             where {open} and not coalesce(array_has(map_extract(d.field_source, \
              '{column}'), 'amended'), false)"
         )
     };
@@ -107,4 +107,14 @@ pub(super) async fn gaps(
     });
     read.await.map_err(|error| Failure::from_error(Exit::Unreachable, &error))?;
     Ok(gaps)
+}
+/// The condition, in SQL over a document `d`, that nobody knows the value.
+fn unknown(field: Field) -> String {
+    match field {
+        Field::DocRole => {
+            "(d.doc_role = 'unknown' or d.doc_role = 'other' and d.partner_id is null)".to_owned()
+        }
+        Field::ValidityStatus => "d.validity_status = 'unknown'".to_owned(),
+        _ => format!("d.{} is null", field.column()),
+    }
 }

@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, HashMap};
 use futures::{StreamExt as _, stream};
 use indicatif::MultiProgress;
 use serde::Serialize;
-use sohoa_document::fold::fold;
 use sohoa_flow::{
     FatalKind, Fault,
     retry::{Policy, retry},
@@ -345,8 +344,7 @@ impl<'a> Plan<'a> {
 
     fn hide(&self) -> Box<Hide<'_>> {
         Box::new(|text| {
-            let folded = fold(text);
-            self.pseudonyms.as_ref().map_or(folded.clone(), |key| key.hide_numbers(&folded))
+            self.pseudonyms.as_ref().map_or_else(|| text.to_owned(), |key| key.hide_numbers(text))
         })
     }
 }

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Datelike as _, SecondsFormat, Utc};
 use serde_json::Value as Json;
+use sohoa_document::fold::fold;
 use sohoa_schemas::rows::DocumentRow;
 
 use super::{
@@ -33,7 +34,7 @@ pub(super) struct Set {
     pub(super) note: Option<String>,
 }
 
-/// How text is folded for the index, its citizens' numbers hidden.
+/// How citizens' numbers are hidden in a text.
 pub(super) type Hide<'a> = dyn Fn(&str) -> String + Send + Sync + 'a;
 
 /// Sets what is new of `edits`; an edit that says what stands there is none, unless it settles one
@@ -48,6 +49,7 @@ pub(super) fn amend(
     (at, hide): (DateTime<Utc>, &Hide<'_>),
 ) -> Result<Vec<Set>, Wrong> {
     agree(edits)?;
+    let edits: Vec<Edit> = edits.iter().map(|edit| hidden(edit, hide)).collect();
     let mut news: Vec<&Edit> = edits.iter().filter(|edit| is_news(row, doubted, edit)).collect();
     if news.is_empty() {
         return Ok(Vec::new());
@@ -66,7 +68,7 @@ pub(super) fn amend(
         date(row, &mut next, &news)?;
     }
     if asks(Field::Subject) {
-        next.subject_folded = next.subject.as_deref().map(hide);
+        next.subject_folded = next.subject.as_deref().map(fold);
     }
     mark(row, &mut next, &news, at);
     let set = news.iter().map(|edit| {
@@ -94,6 +96,16 @@ fn shown(value: &Json) -> Option<String> {
             Some(items.iter().filter_map(Json::as_str).collect::<Vec<_>>().join("; "))
         }
         other => Some(other.to_string()),
+    }
+}
+
+/// The edit as it is kept: as what is read off a page, a subject has no citizen's number in clear.
+fn hidden(edit: &Edit, hide: &Hide<'_>) -> Edit {
+    match (&edit.field, &edit.value) {
+        (Field::Subject, Value::Text(text)) => {
+            Edit { value: Value::Text(hide(text)), ..edit.clone() }
+        }
+        _ => edit.clone(),
     }
 }
 
@@ -140,6 +152,10 @@ fn put(row: &mut DocumentRow, field: Field, value: &Value) {
         (Field::Recipients, Value::List(items)) => row.recipients = Some(items.clone()),
         (Field::Recipients, _) => row.recipients = None,
         (Field::UrgencyLevel, _) => row.urgency_level = text.unwrap_or_else(|| "none".into()),
+        (Field::DocRole, _) => row.doc_role = text.unwrap_or_else(|| "unknown".into()),
+        (Field::ValidityStatus, _) => {
+            row.validity_status = text.unwrap_or_else(|| "unknown".into());
+        }
         (Field::ArchiveLine, _) => row.archive_line = text,
         (Field::ArrivalNumber, _) => row.arrival_number = text,
         (Field::CodeNotation, _) => row.code_notation = text,
@@ -292,7 +308,7 @@ mod tests {
 
     fn amended(row: &mut DocumentRow, edits: &[Edit]) -> Result<Vec<Set>, Wrong> {
         let at = "2026-11-27T03:00:00Z".parse().unwrap();
-        amend(row, &BTreeSet::new(), edits, (at, &|text| text.to_lowercase()))
+        amend(row, &BTreeSet::new(), edits, (at, &|text| text.replace("052099001234", "id:7")))
     }
 
     #[test]
@@ -302,7 +318,7 @@ mod tests {
             edit(2, "number", "45"),
             edit(3, "date", "05/04/2006"),
             edit(4, "type", "QĐ"),
-            edit(5, "subject", "Đất Ở"),
+            edit(5, "subject", "Đất Ở, 052099001234"),
         ];
         let set = amended(&mut row, &edits).unwrap();
         assert_eq!(set.len(), 4);
@@ -316,7 +332,10 @@ mod tests {
             (row.type_code.as_deref(), row.type_name.as_deref()),
             (Some("02"), Some("Quyết định"))
         );
-        assert_eq!(row.subject_folded.as_deref(), Some("đất ở"));
+        let told = (row.subject.as_deref(), row.subject_folded.as_deref());
+        assert_eq!(told, (Some("Đất Ở, id:7"), Some("dat o, id:7")));
+        let subject = set.iter().find(|one| one.column == "subject").unwrap();
+        assert_eq!(subject.value, told.0.map(str::to_owned), "nor in the record's own list");
         assert_eq!(row.fields_missing, Vec::<String>::new());
         for column in ["code_number", "code_full", "issued_date", "type_abbr", "document_year"] {
             assert_eq!(row.field_source[column], AMENDED, "{column}");
@@ -382,6 +401,19 @@ mod tests {
         let title = [edit(2, "type", "32"), edit(3, "title", "Bản cam kết")];
         amended(&mut agreeing, &title).unwrap();
         assert_eq!(agreeing.type_name.as_deref(), Some("Bản cam kết"));
+    }
+
+    #[test]
+    fn a_role_and_a_validity_are_set_and_taken_back() {
+        let unknown = || "unknown".to_owned();
+        let mut row = DocumentRow { doc_role: unknown(), validity_status: unknown(), ..row() };
+        let said = [edit(2, "role", "khác"), edit(3, "validity", "còn hiệu lực")];
+        assert_eq!(amended(&mut row, &said).unwrap().len(), 2);
+        assert_eq!((&*row.doc_role, &*row.validity_status), ("other", "valid"));
+        assert_eq!(row.field_source["doc_role"], AMENDED);
+        assert_eq!(amended(&mut row, &said).unwrap(), [], "the same again changes nothing");
+        amended(&mut row, &[edit(2, "role", "kết quả"), edit(3, "validity", "null")]).unwrap();
+        assert_eq!((&*row.doc_role, &*row.validity_status), ("result", "unknown"));
     }
 
     #[test]

@@ -40,6 +40,24 @@ pub(super) const URGENCIES: [(&str, &[&str]); 4] = [
     ("hoa_toc", &["hoa toc"]),
 ];
 
+/// Words of `doc_role`.
+pub(super) const ROLES: [(&str, &[&str]); 6] = [
+    ("result", &["ket qua", "kq"]),
+    ("component", &["thanh phan", "thanh phan ho so"]),
+    ("verification", &["xac minh", "tham tra", "y kien"]),
+    ("attachment", &["dinh kem", "kem theo"]),
+    ("other", &["khac"]),
+    ("unknown", &["chua ro", "khong ro"]),
+];
+
+/// Words of `validity_status`.
+pub(super) const VALIDITIES: [(&str, &[&str]); 4] = [
+    ("valid", &["con hieu luc", "con"]),
+    ("expired", &["het hieu luc", "het han"]),
+    ("revoked", &["thu hoi", "bi thu hoi", "da thu hoi"]),
+    ("unknown", &["chua ro", "khong ro"]),
+];
+
 /// Words of `signer_authority`.
 const AUTHORITIES: [&str; 5] = ["TM", "KT", "TL", "TUQ", "Q"];
 

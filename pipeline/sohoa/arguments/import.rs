@@ -68,8 +68,8 @@ Examples:
   sohoa import inventory kiem-ke.csv --output records --by VP --map 'SL bản=valid_paper_count'
 
 A file is CSV (comma, semicolon or tab; UTF-8, UTF-16, or Windows-1258, TCVN3 and VNI where the words
-leave no doubt) or XLSX. Titles above the headings, headings of two rows, merged cells, rows of sums
-and further columns do no harm. Headings are Vietnamese or English, with or without diacritics; --map
+leave no doubt) or XLSX. Titles above the headings, headings of two rows, merged cells, rows of sums,
+remarks below a list and further columns do no harm. Headings are Vietnamese or English, with or without diacritics; --map
 names the others, by heading or by letter. Days are 05/04/2019 (day first), 2019-04-05 or a
 spreadsheet's own; numbers 1234 or 1.234.
 
@@ -77,20 +77,23 @@ Columns (* = needed):
   agencies    code* (mã định danh), name* (tên), level* (cấp), parent_code (mã cấp trên),
               previous_code (mã cũ), aliases (tên khác; by ;), valid_from, valid_to,
               successor_codes (sáp nhập vào), is_one_stop_unit (một cửa), is_post_office,
-              remote_area (vùng sâu, vùng xa), province, province_code_stat, commune_code_stat,
-              stat_system, signing_cert_sha256, source_ref
+              remote_area (vùng sâu, vùng xa), province_code_stat, commune_code_stat, stat_system,
+              signing_cert_sha256, source_ref; a row with valid_to alone ends what held before
   inventory   agency_code*, valid_paper_count* (số lượng), document_year or year_from and year_to,
               procedure_code (mã TTHC), result_type_code, page_count (số trang),
-              counted_at (ngày kiểm kê), method (count, estimate), level, source_ref
+              counted_at (ngày kiểm kê), method (count, estimate), level, source_ref; no year of an
+              agency, procedure and kind of result twice
   targets     metric*, scope* (province, level, agency, area), scope_value, period_end*, value*,
               unit* (percent, points, minutes, dossiers_per_staff_year, count), source_doc*, report,
               comparison (at_least, at_most), period_start, province, note
   procedures  procedure_code*, name*, field_code, field_name, level, online_level, has_result,
-              component_codes, result_type_codes, province, valid_from, valid_to
+              component_codes, result_type_codes, valid_from, valid_to
   phases      phase*, window_from*, source_doc*, window_to, printed_from, printed_to, year_from,
               year_to, province, title
   dossiers    dossier_code* (mã hồ sơ), and what schemas/tables/dossiers.txt names; owner_id
-              (số định danh) and staff_ref (mã cán bộ) are hashed as they are read
+              (số định danh) and staff_ref (mã cán bộ) are hashed as they are read, owner_id only
+              where it is one: 9 or 12 digits, 10 or 13 of a tax code, a passport; a zero that a
+              spreadsheet took away is put back. status: 0 to 10 of the national system, or its name
   staff       staff_ref* (mã cán bộ; hashed), agency_code*, from_date*, to_date, role, fte,
               remote_area
   events      action*, occurred_at*, dossier_code or document_uid or batch_id, unit_code, agency_code,
@@ -100,7 +103,9 @@ Columns (* = needed):
 All files are checked first: one error in one of them, and nothing of any is written (exit code 6).
 The same rows again change nothing. Accepted rows are kept under imports/ and never change; the
 tables are made from them, also by sohoa index rebuild. A changed name or code of an agency closes
-its row and opens another; a newer count replaces an older one.
+its row and opens another; a newer count replaces an older one, also one of other years if it holds
+them all. Of a dossier the newest value of each column stands: a list takes nothing back of which it
+does not speak. No finding shows a citizen's number.
 
 Exit codes: 0 done, 1 usage, 6 a file is wrong.";
 

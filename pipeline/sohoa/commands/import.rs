@@ -86,7 +86,11 @@ async fn check(
     let hide = |identifier: &str| pseudonyms.hash(identifier);
     let agencies = imports::agencies(store).await?;
     let today = vietnamese(now()).date_naive();
-    let context = Context {
+    let inventory = match arguments.kind {
+        Kind::Inventory => imports::inventory(store).await?,
+        _ => Vec::new(),
+    };
+    let mut context = Context {
         province: settings.config.agency.province.clone(),
         agency: settings.config.agency.code.clone(),
         today,
@@ -94,6 +98,7 @@ async fn check(
         limits: Limits::default(),
         hide: &hide,
         agencies: agencies.codes().cloned().collect(),
+        inventory,
         accept_unknown: arguments.accept_unknown_agencies,
     };
     let options = Options { sheet: arguments.sheet.clone(), map: arguments.map.clone() };
@@ -102,6 +107,10 @@ async fn check(
         let bytes = bytes(path, context.limits.file_bytes)?;
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
         let reading = read((&name, &bytes), arguments.kind, &options, &context);
+        // The next file must not hold the same papers either.
+        if let Some(Rows::Inventory(counts)) = &reading.rows {
+            context.inventory.extend(counts.iter().cloned());
+        }
         files.push(file(&name, &bytes, reading));
     }
     Ok(files)

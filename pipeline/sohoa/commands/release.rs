@@ -170,7 +170,7 @@ async fn settle(
     let decided = decide(&office, &mut channel, orders, || progress.one()).await?;
     drop(progress);
     report((&decided, &released), channel.describe(), filter.json)?;
-    Ok(if decided.damaged == 0 { Exit::Done } else { Exit::CheckFailed })
+    Ok(if decided.damaged + decided.failed == 0 { Exit::Done } else { Exit::CheckFailed })
 }
 
 fn would(documents: u64, pages: i64, json: bool) -> Result<Exit, Failure> {
@@ -232,10 +232,11 @@ fn report(
     index: &str,
     json: bool,
 ) -> Result<(), Failure> {
-    let Decided { published, refused, damaged } = decided;
+    let Decided { published, refused, damaged, failed } = decided;
     if json {
         return say(serde_json::json!({
             "published": published, "refused": refused, "damaged": damaged,
+            "failed": failed,
             "by": released.by, "at": released.at, "reference": released.reference, "index": index,
         }));
     }
@@ -243,6 +244,9 @@ fn report(
         "{published} signed and published, {refused} refused ({}, by {}); the index is {index}",
         released.reference, released.by
     ))?;
+    if *failed > 0 {
+        eprintln!("{failed} could not be decided on and stay held; the log above says why");
+    }
     if *damaged > 0 {
         eprintln!("{damaged} have lost their held files and stay held: process their scans again");
     }

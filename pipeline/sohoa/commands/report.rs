@@ -75,14 +75,24 @@ pub(crate) async fn run(arguments: &arguments::report::Report) -> Result<Exit, F
     let told = ("sohoa report", details);
     trail::tell((&settings.config, &store), Action::Reported, told).await;
     if answer.is_without_data() {
-        let missing = if answer.missing.is_empty() {
-            "nothing is recorded for the period".to_owned()
-        } else {
-            format!("missing {}; `sohoa import` brings reference tables", answer.missing.join(", "))
-        };
-        eprintln!("no data: {missing}");
+        eprintln!("no data: {}", missing(&answer));
     }
     Ok(Exit::Done)
+}
+
+/// What is missing, and how it comes.
+fn missing(answer: &Answer) -> String {
+    if !answer.missing.is_empty() {
+        let tables = answer.missing.join(", ");
+        return format!("missing {tables}; `sohoa import` brings reference tables");
+    }
+    let mut notes = answer.rows.iter().filter_map(|row| answer.cell(row, "note")?.text());
+    if notes.any(|note| note.contains("doc_role")) {
+        return "of no paper it is known whether it is a valid result; set it in the list of \
+                `sohoa amend --list --field doc_role,validity_status --csv todo.csv`"
+            .to_owned();
+    }
+    "nothing is recorded for the period; the notes say what is missing".to_owned()
 }
 
 /// The form asked for, else that of the file's ending, else a table; none for the SQL alone.

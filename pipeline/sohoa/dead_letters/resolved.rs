@@ -18,7 +18,7 @@ use sohoa_flow::{
 };
 use sohoa_index::{Index, IndexError};
 use sohoa_publish::publication;
-use sohoa_schemas::record::Quarantine;
+use sohoa_schemas::record::{Quarantine, Record};
 use sohoa_store::Store;
 use uuid::Uuid;
 
@@ -83,9 +83,7 @@ impl Resolved {
         }
         let find = || publication::latest(output, entry.source_uid);
         match retry(Policy::default(), find).await {
-            Ok(record) => {
-                Ok(record.is_some_and(|record| record.published_at > entry.quarantined_at))
-            }
+            Ok(record) => Ok(record.is_some_and(|record| is_later(&record, entry))),
             // A damaged record is the audit's to name; the refusal stays on the list.
             Err(Fault::Reject(_)) => Ok(false),
             Err(fault) => Err(fault),
@@ -101,4 +99,11 @@ impl Resolved {
         !files.is_empty()
             && files.iter().all(|row| self.published.get(&row.intake_uid).is_some_and(since))
     }
+}
+
+/// Whether a record was published after a refusal. Its receipts are made later than the refusal,
+/// though it be of a machine whose clock is behind; the moment of publication is that machine's own.
+fn is_later(record: &Record, entry: &Quarantine) -> bool {
+    let settled = record.rows.intake.iter().map(|row| row.settled_at).max();
+    settled.unwrap_or(record.published_at) > entry.quarantined_at
 }

@@ -13,7 +13,7 @@ mod keep;
 mod tables;
 
 pub(crate) use keep::{keep, load};
-pub(crate) use tables::{agencies, append_events, behind, rebuild, update};
+pub(crate) use tables::{agencies, append_events, behind, inventory, rebuild, update};
 
 /// Name of this step in errors.
 const STAGE: &str = "import";

@@ -11,7 +11,7 @@ use sohoa_registers::{
     keys::agency_keys,
     tables::{self, Agencies},
 };
-use sohoa_schemas::registers::DossierRow;
+use sohoa_schemas::registers::{DossierRow, InventoryRow};
 use sohoa_store::Store;
 
 use super::keep::{keys, load};
@@ -158,6 +158,11 @@ pub(crate) async fn append_events(
 pub(crate) async fn agencies(store: &Store) -> Result<Agencies, Failure> {
     let imports = imports(store, Kind::Agencies).await?;
     Ok(Agencies::new(&tables::agencies(&imports)))
+}
+
+/// The counts that stand, by everything that was ever imported.
+pub(crate) async fn inventory(store: &Store) -> Result<Vec<InventoryRow>, Failure> {
+    Ok(tables::inventory(&imports(store, Kind::Inventory).await?, &Agencies::default()))
 }
 
 /// The tables in which an import of the kind shows: a new agency is looked up from the others.
@@ -346,6 +351,7 @@ mod tests {
             limits: Limits::default(),
             hide: &|identifier| identifier.to_owned(),
             agencies: std::collections::HashSet::new(),
+            inventory: Vec::new(),
             accept_unknown: false,
         };
         let reading =

@@ -19,6 +19,12 @@ const KEY_BYTES: usize = 32;
 /// Lengths of a citizen's number: the old and the new identity card.
 const NUMBER_LENGTHS: [usize; 2] = [9, 12];
 
+/// What stands before a hash in a text.
+const HIDDEN: &str = "id:";
+
+/// Hex digits of a hash: enough to be unique in a nation.
+const HASH_DIGITS: usize = 32;
+
 /// Turns citizens' numbers into keyed hashes, the same number always into the same one.
 #[derive(Debug)]
 pub(crate) struct Pseudonyms {
@@ -44,25 +50,37 @@ impl Pseudonyms {
         Ok(Self { key: hmac::Key::new(hmac::HMAC_SHA256, &bytes) })
     }
 
-    /// `text` with every run of 9 and of 12 digits replaced by its hash.
+    /// `text` with every run of 9 and of 12 digits replaced by its hash. What is hidden already stays.
     pub(crate) fn hide_numbers(&self, text: &str) -> String {
         let mut out = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(at) = hash_in(rest) {
+            let (before, after) = rest.split_at(at);
+            let (hash, after) = after.split_at(HIDDEN.len() + HASH_DIGITS);
+            self.hide_in(before, &mut out);
+            out.push_str(hash);
+            rest = after;
+        }
+        self.hide_in(rest, &mut out);
+        out
+    }
+
+    fn hide_in(&self, text: &str, out: &mut String) {
         let mut digits = String::new();
         for c in text.chars() {
             if c.is_ascii_digit() {
                 digits.push(c);
             } else {
-                self.flush(&mut digits, &mut out);
+                self.flush(&mut digits, out);
                 out.push(c);
             }
         }
-        self.flush(&mut digits, &mut out);
-        out
+        self.flush(&mut digits, out);
     }
 
     fn flush(&self, digits: &mut String, out: &mut String) {
         if NUMBER_LENGTHS.contains(&digits.len()) {
-            out.push_str("id:");
+            out.push_str(HIDDEN);
             out.push_str(&self.hash(digits));
         } else {
             out.push_str(digits);
@@ -70,11 +88,20 @@ impl Pseudonyms {
         digits.clear();
     }
 
-    /// The hash of one identifier, 32 hex digits: enough to be unique in a nation.
+    /// The hash of one identifier, in hex.
     pub(crate) fn hash(&self, identifier: &str) -> String {
         let tag = hmac::sign(&self.key, identifier.as_bytes());
-        sohoa_store::hash::hex(&tag.as_ref()[..16])
+        sohoa_store::hash::hex(&tag.as_ref()[..HASH_DIGITS / 2])
     }
+}
+
+/// Where the first hash stands in a text. Digits within one are no citizen's number.
+fn hash_in(text: &str) -> Option<usize> {
+    let is_hash = |(at, _): &(usize, &str)| {
+        let hash = text.as_bytes().get(at + HIDDEN.len()..at + HIDDEN.len() + HASH_DIGITS);
+        hash.is_some_and(|hash| hash.iter().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')))
+    };
+    text.match_indices(HIDDEN).find(is_hash).map(|(at, _)| at)
 }
 
 fn default_key() -> Result<Vec<u8>, Failure> {
@@ -124,6 +151,14 @@ mod tests {
         assert!(!hidden.contains("052099001234"));
         assert!(hidden.contains(&pseudonyms().hash("052099001234")));
         assert!(hidden.ends_with(", so 123"));
+        assert_eq!(pseudonyms().hide_numbers(&hidden), hidden);
+        let digits = format!("id:123456789{}, id:211234567", "a".repeat(23));
+        let hidden = pseudonyms().hide_numbers(&digits);
+        assert!(
+            hidden.starts_with(&digits[..35]),
+            "a hash may have nine digits in a row: {hidden}"
+        );
+        assert!(!hidden.contains("211234567"), "{hidden}");
     }
 
     #[test]

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::{Stream, TryStreamExt as _};
 use serde::Serialize;
-use sohoa_flow::{FatalKind, Fault, Rejection, retry::retry};
+use sohoa_flow::{FatalKind, Fault, Rejection, fault::Cause, retry::retry};
 use sohoa_publish::{holding, publication};
 use sohoa_schemas::{
     Code,
@@ -48,6 +48,8 @@ pub(crate) struct Decided {
     pub(crate) refused: u64,
     /// Held files that are gone or changed: these stay held until they are composed anew.
     pub(crate) damaged: u64,
+    /// Those that could not be signed or refused, each for a reason of its own: these stay held.
+    pub(crate) failed: u64,
 }
 
 /// A held document and what was decided on it.
@@ -61,7 +63,8 @@ pub(crate) struct Order {
     pub(crate) released: Released,
 }
 
-/// Does with every document what was decided; `each` is called after each one.
+/// Does with every document what was decided; `each` is called after each one. One that cannot be
+/// signed holds up none of the others: it stays held, and is told of.
 ///
 /// # Errors
 /// The store's, the key's or the index's own: what was done is done, and the same again does the rest.
@@ -75,8 +78,13 @@ pub(crate) async fn decide(
     let mut decided = Decided::default();
     let work = orders.map_ok(|order| {
         let office = Arc::clone(office);
+        let source = order.prepared.record.source_uid;
         let task = tokio::spawn(async move { one(&office, order).await });
-        async { task.await.map_err(|error| Fault::fatal(FatalKind::Internal, STAGE, error))? }
+        async move {
+            let done = task.await;
+            let broke = |error| Fault::fatal(FatalKind::Internal, STAGE, error);
+            done.map_err(broke).flatten().or_else(|fault| left_held(source, fault))
+        }
     });
     let mut work = std::pin::pin!(work.try_buffer_unordered(at_once));
     let mut told = Vec::new();
@@ -87,15 +95,22 @@ pub(crate) async fn decide(
             Err(fault) => break Err(fault),
         };
         each();
-        let Some(Done { settled, dossier, version }) = done else {
-            decided.damaged += 1;
-            continue;
+        let (settled, dossier, held) = match done {
+            Done::Settled { settled, dossier, held } => (*settled, dossier, held),
+            Done::Damaged => {
+                decided.damaged += 1;
+                continue;
+            }
+            Done::Failed => {
+                decided.failed += 1;
+                continue;
+            }
         };
         match settled.outcome {
             Outcome::Published => decided.published += 1,
             _ => decided.refused += 1,
         }
-        told.push((settled.source, version));
+        told.push(held);
         channel.take(settled, dossier).await?;
         if told.len() >= ROUND {
             channel.flush().await?;
@@ -109,34 +124,55 @@ pub(crate) async fn decide(
     Ok(decided)
 }
 
-async fn clear(office: &Office, told: Vec<(Uuid, i32)>) -> Result<(), Fault> {
-    for (source, version) in told {
-        retry(office.retry, || holding::clear(&office.output, source, version)).await?;
+async fn clear(office: &Office, told: Vec<Vec<String>>) -> Result<(), Fault> {
+    for held in told {
+        retry(office.retry, || holding::clear(&office.output, &held)).await?;
     }
     Ok(())
 }
 
-/// A document that is settled, and not cleared.
-struct Done {
-    settled: Settled,
-    dossier: Uuid,
-    version: i32,
+/// What came of a decision.
+enum Done {
+    /// It is settled, and what was held of it not cleared.
+    Settled { settled: Box<Settled>, dossier: Uuid, held: Vec<String> },
+    /// Its files are gone or changed.
+    Damaged,
+    /// It cannot be done with this document.
+    Failed,
 }
 
-async fn one(office: &Office, order: Order) -> Result<Option<Done>, Fault> {
+/// A fault that the next document need not meet leaves this one held: by a key, a store or a setting
+/// all would be.
+fn left_held(source: Uuid, fault: Fault) -> Result<Done, Fault> {
+    let say = |cause: &Cause| {
+        let error = cause.chain().join(": ");
+        let stage = cause.stage;
+        tracing::error!(%source, stage, error, "a document cannot be decided on, and stays held");
+    };
+    match fault {
+        Fault::Reject(rejection) => say(&rejection.cause),
+        Fault::Fatal(fatal) if fatal.kind == FatalKind::Internal => say(&fatal.cause),
+        fault => return Err(fault),
+    }
+    Ok(Done::Failed)
+}
+
+async fn one(office: &Office, order: Order) -> Result<Done, Fault> {
     let Order { mut prepared, decision, released } = order;
     let (dossier, version) = (prepared.record.dossier_uid, prepared.record.version);
+    let held = holding::objects_of(&prepared);
+    let done = |settled| Ok(Done::Settled { settled: Box::new(settled), dossier, held });
     let settled = match decision {
         Decision::Approve => {
             // An interrupted approval left the held state; the key is not used for it again.
             let source = prepared.record.source_uid;
             let find = || publication::reading(&office.output, source, version);
             if let Some(record) = retry(office.retry, find).await? {
-                return Ok(Some(Done { settled: Settled::published(record), dossier, version }));
+                return done(Settled::published(record));
             }
             let Some(files) = publish::held_files(office, &prepared).await? else {
                 tracing::error!(%source, "the held files are not what was held; run it again");
-                return Ok(None);
+                return Ok(Done::Damaged);
             };
             // What waits for a time-stamp was released already.
             if prepared.waiting_for == holding::FOR_RELEASE {
@@ -150,7 +186,7 @@ async fn one(office: &Office, order: Order) -> Result<Option<Done>, Fault> {
         }
         Decision::Refuse(reason) => refuse(office, prepared, (reason, released)).await?,
     };
-    Ok(Some(Done { settled, dossier, version }))
+    done(settled)
 }
 
 /// Refuses a document, unless it was published all the same. The moment of the refusal is taken
@@ -179,6 +215,9 @@ fn entry(
     let rejection = Rejection::new(Code::Q09ReleaseRefused, STAGE, error);
     let Prepared { record, message, position, traceparent, .. } = prepared;
     let mut intake = record.rows.intake;
+    // The last word on its files, though they were held by a machine whose clock is ahead.
+    let held_at = intake.iter().map(|row| row.settled_at + TimeDelta::microseconds(1)).max();
+    let time = held_at.map_or(time, |held_at| time.max(held_at));
     for row in &mut intake {
         row.outcome = Outcome::Quarantined;
         row.pages_quarantined += std::mem::take(&mut row.pages_held);

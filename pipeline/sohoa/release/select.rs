@@ -6,6 +6,7 @@ use chrono::{DateTime, FixedOffset};
 use futures::{Stream, StreamExt as _, TryStreamExt as _, stream, stream::BoxStream};
 use serde::Serialize;
 use sohoa_backfill::Ledger;
+use sohoa_document::mask::mask;
 use sohoa_flow::{
     Fault,
     retry::{Policy, retry},
@@ -92,7 +93,7 @@ impl Select {
         let record = &prepared.record;
         let is_kept_by = |agency: &String| {
             let mut rows = record.rows.documents.iter();
-            rows.all(|row| row.custodian_agency_code.as_ref() == Some(agency))
+            rows.all(|row| row.custodian_agency_code.as_ref().is_none_or(|code| code == agency))
         };
         self.dossiers.as_ref().is_none_or(|all| all.contains(&record.dossier_uid))
             && self.agency.as_ref().is_none_or(is_kept_by)
@@ -164,7 +165,7 @@ fn shown(prepared: Prepared) -> Held {
             code: Some(code.join("/")).filter(|code| !code.is_empty()),
             issued_date: row.issued_date.map(|date| date.format("%d/%m/%Y").to_string()),
             organ_name: row.organ_name.clone(),
-            subject: row.subject.clone(),
+            subject: row.subject.as_deref().map(|subject| mask(subject).into_owned()),
         }
     });
     let weighty = rows.findings.iter().filter(|finding| finding.severity >= Severity::Warn);

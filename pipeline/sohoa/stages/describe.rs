@@ -9,6 +9,7 @@ use sohoa_schemas::{Code, manifest, registers::phase_of_year, rows::DocumentRow}
 
 use crate::{
     context::{Context, now},
+    privacy::Pseudonyms,
     stages::{
         accept::{Acceptance, Remark},
         printed_codes,
@@ -88,8 +89,7 @@ fn one(context: &Context, taken: &Taken, read: &Read, segment: &Segment) -> Desc
     fill_people(&mut row, &segment.fields, &mut acceptance);
     fill_date(&mut row, &segment.fields, declared, &mut acceptance);
     row.fields_missing = missing(&row);
-    let pseudonyms = &context.pseudonyms;
-    row.subject_folded = row.subject.as_deref().map(|text| pseudonyms.hide_numbers(&fold(text)));
+    hide_in_subject(&mut row, &context.pseudonyms);
     let Acceptance { conf, source, boxes, mut remarks, .. } = acceptance;
     row.extraction_confidence = mean_confidence(&conf);
     (row.field_conf, row.field_source, row.field_box) = (conf, source, boxes);
@@ -172,6 +172,12 @@ fn fill_date(
     fill_phase(row);
 }
 
+/// In clear beside its hash, a number would tell what the hash stands for everywhere.
+fn hide_in_subject(row: &mut DocumentRow, pseudonyms: &Pseudonyms) {
+    row.subject = row.subject.as_deref().map(|text| pseudonyms.hide_numbers(text));
+    row.subject_folded = row.subject.as_deref().map(fold);
+}
+
 /// What follows from the year.
 pub(crate) fn fill_phase(row: &mut DocumentRow) {
     row.phase = row.document_year.map(phase_of_year);
@@ -222,9 +228,24 @@ mod tests {
     use chrono::NaiveDate;
     use sohoa_extract::{Fields, Segment};
 
-    use sohoa_schemas::registers::phase_of_year;
+    use sohoa_schemas::{registers::phase_of_year, rows::DocumentRow};
 
-    use super::{after_dossier, whole};
+    use super::{after_dossier, hide_in_subject, whole};
+    use crate::privacy::Pseudonyms;
+
+    #[test]
+    fn no_column_says_which_number_a_hash_stands_for() {
+        let key = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(&key, [7; 32]).unwrap();
+        let pseudonyms = Pseudonyms::load(Some(key.path())).unwrap();
+        let subject = Some("Cấp Giấy chứng nhận cho CCCD 052099001234".to_owned());
+        let mut row = DocumentRow { subject, ..DocumentRow::default() };
+        hide_in_subject(&mut row, &pseudonyms);
+        let (subject, folded) = (row.subject.unwrap(), row.subject_folded.unwrap());
+        let hash = pseudonyms.hash("052099001234");
+        assert_eq!(subject, format!("Cấp Giấy chứng nhận cho CCCD id:{hash}"));
+        assert_eq!(folded, format!("cap giay chung nhan cho cccd id:{hash}"));
+    }
 
     #[test]
     fn a_paper_younger_than_its_resolved_dossier_is_found() {

@@ -7,6 +7,7 @@
 pub(crate) mod accept;
 pub(crate) mod compose;
 pub(crate) mod describe;
+mod held;
 mod layout;
 pub(crate) mod originals;
 mod printed_codes;

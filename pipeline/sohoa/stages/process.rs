@@ -19,10 +19,11 @@ use uuid::Uuid;
 use crate::{
     amend,
     arguments::Reprocess,
-    context::{Context, now, vietnamese},
+    context::Context,
     observe::{measured, turned_back},
     stages::{
         describe::describe,
+        held::{hold, resume},
         layout, originals, publish,
         quarantine::refuse,
         read::{Read, read},
@@ -170,31 +171,6 @@ async fn attempt(context: &Context, taken: &mut Taken) -> Result<Settled, Fault>
     receipts::complete(context, taken, settled).await
 }
 
-/// Goes on from a held state, if there is one and what it names is there as it says.
-async fn resume(context: &Context, taken: &Taken, version: i32) -> Result<Option<Settled>, Fault> {
-    let find = || holding::find(&context.output, taken.uid, version);
-    let Some(mut prepared) = retry(context.retry, find).await? else { return Ok(None) };
-    if receipts::join(context, taken, &mut prepared.record) {
-        retry(context.retry, || holding::keep(&context.output, &prepared)).await?;
-    }
-    if context.settings.config.release.mode == ReleaseMode::Manual {
-        return Ok(Some(Settled::held(prepared)));
-    }
-    // It was composed to be released by a clerk, and the agency has delegated that since.
-    if prepared.waiting_for == holding::FOR_RELEASE {
-        for row in &mut prepared.record.rows.documents {
-            row.release_mode = Some("delegated".into());
-            row.release_ref = Some(context.settings.config.release.delegation.clone());
-        }
-    }
-    if let Some(held) = publish::held_files(context, &prepared).await? {
-        return publish::release(context, prepared, held.paths()).await.map(Some);
-    }
-    tracing::warn!(source = %taken.uid, "a held document is not what was held; it is made anew");
-    retry(context.retry, || holding::clear(&context.output, taken.uid, version)).await?;
-    Ok(None)
-}
-
 /// Reads, describes, composes; then holds or publishes. What a person set in the version before
 /// stays set.
 async fn make(
@@ -237,25 +213,8 @@ async fn make(
         let error = "a paper document was not composed";
         return Err(Fault::fatal(FatalKind::Internal, STAGE, error));
     };
-    let prepared = Prepared {
-        record,
-        composed: None,
-        alto: None,
-        appearance: sign::appearance_lines(&context.settings.config),
-        printed: sign::printed(&read, context.settings.config.sign.corner),
-        composed_at: vietnamese(now()),
-        waiting_for: holding::FOR_RELEASE.into(),
-        message: None,
-        position: None,
-        traceparent: None,
-    };
-    let files = (&*composed, &*layout.file);
-    let hold = || holding::hold(&context.output, files, prepared.clone());
-    let prepared = retry(context.retry, hold).await?;
-    match context.settings.config.release.mode {
-        ReleaseMode::Manual => Ok(Settled::held(prepared)),
-        ReleaseMode::Delegated => publish::release(context, prepared, files).await,
-    }
+    let printed = sign::printed(&read, context.settings.config.sign.corner);
+    hold(context, taken, (record, printed), (&composed, &layout.file)).await
 }
 
 /// Adds the signatures that the files brought along, and what is wrong with them.
@@ -310,7 +269,7 @@ pub(crate) async fn refuse_unless_done(
         }
         // It was to be signed at once, and that is what cannot be done.
         Ok(_) | Err(Fault::Reject(_)) => {
-            retry(context.retry, || holding::clear(&context.output, taken.uid, 1)).await?;
+            retry(context.retry, || holding::clear_all(&context.output, taken.uid, 1)).await?;
         }
         Err(fault) => return Err(fault),
     }

@@ -6,6 +6,7 @@
 use std::{io::ErrorKind, path::Path as FilePath, time::Duration};
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use object_store::path::Path;
 use sohoa_flow::{
     FatalKind, Fault,
@@ -37,6 +38,7 @@ use crate::{
         accept::Remark,
         layout::Layout,
         process::Settled,
+        receipts,
         rows::{Filed, finding_of, set_version},
         sign::{self, Asked, SignedDocument},
         signature_findings,
@@ -103,7 +105,7 @@ pub(crate) async fn release(
     prepared: Prepared,
     files: (&FilePath, &FilePath),
 ) -> Result<Settled, Fault> {
-    let (source, version) = (prepared.record.source_uid, prepared.record.version);
+    let (source, held) = (prepared.record.source_uid, holding::objects_of(&prepared));
     if let Err(Fault::Reject(other)) = sign::check_custodian(office, &prepared.record) {
         tracing::warn!(%source, error = %other.cause.error, "a held document is left to its agency");
         return Ok(Settled::held(prepared));
@@ -119,7 +121,7 @@ pub(crate) async fn release(
         },
         settled => settled?,
     };
-    retry(office.retry, || holding::clear(&office.output, source, version)).await?;
+    retry(office.retry, || holding::clear(&office.output, &held)).await?;
     Ok(settled)
 }
 
@@ -339,7 +341,8 @@ async fn attempted(
     let name = ("text", "text.txt", "text/plain; charset=utf-8");
     let put = || attempt.put(&office.output, name, text.clone());
     let text = retry(office.retry, put).await?;
-    finish_rows(&mut record, &document);
+    let settled_at = receipts::moment(office, &record).await?;
+    finish_rows(&mut record, &document, settled_at);
     if document.role == "document" {
         record.parts.insert(0, document);
     }
@@ -351,7 +354,7 @@ async fn attempted(
 }
 
 /// Fills what only the finished document knows.
-fn finish_rows(record: &mut Record, document: &Part) {
+fn finish_rows(record: &mut Record, document: &Part, settled_at: DateTime<Utc>) {
     let time = now();
     let state = signature_findings::state(&record.rows.signatures);
     let filed = Filed {
@@ -372,7 +375,7 @@ fn finish_rows(record: &mut Record, document: &Part) {
     for row in &mut record.rows.intake {
         row.outcome = Outcome::Published;
         row.pages_published += std::mem::take(&mut row.pages_held);
-        row.settled_at = time;
+        row.settled_at = settled_at;
     }
 }
 

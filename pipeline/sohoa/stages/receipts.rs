@@ -1,7 +1,8 @@
 //! Receipts of bytes that have their answer already: the same files again, touched files, and
 //! copies of them in the same dossier.
 //!
-//! Every received file has its own receipt, though the document is one.
+//! Every received file has its own receipt, though the document is one. The latest one of a file is
+//! the last word on it, and machines' clocks differ: so each is made later than those it replaces.
 
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -13,11 +14,11 @@ use sohoa_schemas::{
     record::{Prepared, Record, Rows},
     rows::{IntakeRow, Outcome},
 };
-use sohoa_source::SourceFile;
+use sohoa_source::{SourceFile, identity};
 use uuid::Uuid;
 
 use crate::{
-    context::Context,
+    context::{Context, Office, now},
     stages::{
         accept::Remark,
         process::Settled,
@@ -69,7 +70,12 @@ pub(crate) async fn again(
 /// waiting, and has these files' receipts, or its own would be the last word on them.
 async fn join_waiting(context: &Context, taken: &Taken) -> Result<(), Fault> {
     let Some(waiting) = clear_published(context, taken.uid).await? else { return Ok(()) };
-    let key = keys::work(taken.uid, waiting.record.version, holding::PREPARED);
+    join_held(context, taken, waiting.record.version).await
+}
+
+/// Adds the receipts of this source's files to a held state.
+pub(crate) async fn join_held(context: &Context, taken: &Taken, version: i32) -> Result<(), Fault> {
+    let key = keys::work(taken.uid, version, holding::PREPARED);
     let join = |mut held: Prepared| join(context, taken, &mut held.record).then_some(held);
     retry(context.retry, || holding::change(&context.output, &key, join)).await
 }
@@ -89,7 +95,8 @@ async fn clear_published(context: &Context, source: Uuid) -> Result<Option<Prepa
         if retry(context.retry, || publication::reading(output, source, version)).await?.is_none() {
             return Ok(Some(held));
         }
-        retry(context.retry, || holding::clear(output, source, version)).await?;
+        let objects = holding::objects_of(&held);
+        retry(context.retry, || holding::clear(output, &objects)).await?;
     }
 }
 
@@ -101,10 +108,33 @@ async fn refused_since(
 ) -> Result<Option<(DateTime<Utc>, Vec<EventRow>)>, Fault> {
     let find = || quarantine::find(&context.output, record.source_uid);
     let Some(entry) = retry(context.retry, find).await? else { return Ok(None) };
-    let last = |rows: &Rows| rows.intake.iter().map(|row| row.settled_at).max();
     let refused =
-        last(&entry.rows).filter(|refused| last(&record.rows).is_none_or(|at| at <= *refused));
+        latest(&entry.rows).filter(|refused| latest(&record.rows).is_none_or(|at| at <= *refused));
     Ok(refused.map(|at| (at, trail::refusals(&entry))))
+}
+
+/// The moment of a record's receipts: later than the refusal of the same source, and than the held
+/// state that the record was made of, whatever the clocks said that wrote those.
+pub(crate) async fn moment(office: &Office, record: &Record) -> Result<DateTime<Utc>, Fault> {
+    let find = |source| retry(office.retry, move || quarantine::find(&office.output, source));
+    let refusals = futures::try_join!(find(record.source_uid), find(unread(record)))?;
+    let mut last = latest(&record.rows);
+    for entry in [refusals.0, refusals.1].into_iter().flatten() {
+        last = last.max(latest(&entry.rows)).max(Some(entry.quarantined_at));
+    }
+    // Of a clerk's refusal and another's approval at once the approval is the later one.
+    let after = last.map(|last| last + TimeDelta::microseconds(2));
+    Ok(after.map_or_else(now, |after| now().max(after)))
+}
+
+/// What the source was called when it was refused before its bytes were read.
+fn unread(record: &Record) -> Uuid {
+    let uris: Vec<&str> = record.rows.intake.iter().map(|row| row.uri.as_str()).collect();
+    identity::unread_source_uid(record.dossier_uid, &uris.join("\n"))
+}
+
+fn latest(rows: &Rows) -> Option<DateTime<Utc>> {
+    rows.intake.iter().map(|row| row.settled_at).max()
 }
 
 /// A published answer with the receipts of this source's files. A record made from a copy of the

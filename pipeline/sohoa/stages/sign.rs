@@ -120,13 +120,14 @@ struct OtherAgency {
     own: String,
 }
 
-/// Policy before key: an agency's key signs what that agency keeps.
+/// Policy before key: an agency's key signs what that agency keeps, and what was read before the
+/// configuration said which agency that is.
 pub(crate) fn check_custodian(office: &Office, record: &Record) -> Result<(), Fault> {
     let own = office.settings.config.agency.code.as_deref();
-    let keepers = record.rows.documents.iter().map(|row| row.custodian_agency_code.as_deref());
-    let Some(keeper) = keepers.into_iter().find(|keeper| *keeper != own) else { return Ok(()) };
-    let named = |code: Option<&str>| code.unwrap_or("(none)").to_owned();
-    let error = OtherAgency { keeper: named(keeper), own: named(own) };
+    let mut keepers =
+        record.rows.documents.iter().filter_map(|row| row.custodian_agency_code.as_ref());
+    let Some(keeper) = keepers.find(|keeper| Some(keeper.as_str()) != own) else { return Ok(()) };
+    let error = OtherAgency { keeper: keeper.clone(), own: own.unwrap_or("(none)").to_owned() };
     Err(Fault::reject(Code::Q11OtherAgency, STAGE, error))
 }
 

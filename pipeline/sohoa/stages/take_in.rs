@@ -7,11 +7,11 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use object_store::path::Path;
+use object_store::{ObjectStoreExt as _, path::Path};
 use sohoa_flow::{FatalKind, Fault, Rejection, retry::retry};
 use sohoa_registers::code::AgencyCode;
 use sohoa_schemas::{Code, config::Agency};
-use sohoa_source::{Source, identity};
+use sohoa_source::{Source, SourceFile, identity};
 use sohoa_store::{Fetched, Store, Trouble};
 use uuid::Uuid;
 
@@ -86,7 +86,10 @@ pub(crate) async fn take_in(context: &Context, source: Arc<Source>) -> Result<Ta
         };
         match retry(context.retry, fetch).await {
             Ok(fetched) => files.push(fetched),
-            Err(fault) => return Err(refuse_closed(&context.input, &file.key, fault).await),
+            Err(fault) => {
+                let fault = refuse_closed(&context.input, &file.key, fault).await;
+                return Err(refuse_unfitting(size_of(context, &source, &file.key).await, fault));
+            }
         }
     }
     let hashes = files.iter().map(|file| file.sha256.as_str());
@@ -114,16 +117,49 @@ pub(crate) fn refuse_file(input: &Store, fault: Fault) -> Fault {
     }
 }
 
-/// An object that is closed to us beside others that are not is refused: stopping would stop every
-/// worker that comes to it. A key without rights to anything still stops.
+/// An object that the store does not give us, though it does others, is refused, whatever it says:
+/// stopping would stop every worker that comes to it. A key without rights to anything still stops.
 async fn refuse_closed(input: &Store, key: &Path, fault: Fault) -> Fault {
     let Fault::Fatal(fatal) = &fault else { return fault };
-    let denied = matches!(Trouble::of(&*fatal.cause.error), Some(Trouble::Denied { .. }));
-    if !denied || !input.reads_beside(key).await {
+    let Some(trouble) = Trouble::of(&*fatal.cause.error).filter(|trouble| trouble.is_final())
+    else {
+        return fault;
+    };
+    let said = trouble.to_string();
+    if !input.reads_beside(key).await {
         return fault;
     }
-    let error = "the store does not permit this file to be read, though it does others";
+    let error = format!("the store does not let this file be read, though it does others ({said})");
     Fault::reject(Code::F02Unreadable, STAGE, error)
+}
+
+/// Bytes of all files of a source, of `key` as the store says now.
+async fn size_of(context: &Context, source: &Source, key: &Path) -> u64 {
+    let now = context.input.objects().head(key).await.ok();
+    let size = |file: &SourceFile| match &now {
+        Some(meta) if file.key == *key => meta.size,
+        _ => file.size,
+    };
+    source.files.iter().map(size).sum()
+}
+
+/// Files that the disk of temporary files could not take if it were empty are refused: every worker
+/// that comes to them would find it full. One that others have filled still stops.
+fn refuse_unfitting(size: u64, fault: Fault) -> Fault {
+    let Fault::Fatal(fatal) = &fault else { return fault };
+    if sohoa_store::io_kind(&*fatal.cause.error) != Some(ErrorKind::StorageFull) {
+        return fault;
+    }
+    let folder = tempfile::env::temp_dir();
+    let Ok(disk) = rustix::fs::statvfs(&folder) else { return fault };
+    let capacity = disk.f_blocks.saturating_mul(disk.f_frsize);
+    if size <= capacity {
+        return fault;
+    }
+    let error = format!(
+        "the document has {size} bytes, and the disk of temporary files (TMPDIR) {capacity} in all"
+    );
+    Fault::reject(Code::F06TooLarge, STAGE, error)
 }
 
 /// Whether the bytes are what the manifest says.
@@ -172,6 +208,20 @@ mod tests {
     use sohoa_store::Missing;
 
     use super::*;
+
+    #[test]
+    fn what_no_disk_of_ours_could_take_is_refused_and_a_full_one_stops() {
+        let full = |kind: ErrorKind| {
+            Fault::fatal(FatalKind::Configuration, STAGE, std::io::Error::from(kind))
+        };
+        let refused = refuse_unfitting(u64::MAX, full(ErrorKind::StorageFull));
+        let Fault::Reject(rejection) = refused else { panic!("{refused:?}") };
+        assert_eq!(rejection.code, Code::F06TooLarge);
+        assert!(rejection.sentence.contains("TMPDIR"), "{}", rejection.sentence);
+        for (size, kind) in [(1, ErrorKind::StorageFull), (u64::MAX, ErrorKind::PermissionDenied)] {
+            assert!(matches!(refuse_unfitting(size, full(kind)), Fault::Fatal(_)), "{kind:?}");
+        }
+    }
 
     #[test]
     fn an_agency_keeps_its_own_dossiers_and_its_units() {

@@ -91,9 +91,8 @@ fn is_of_the_document(fault: &Fault) -> bool {
 impl Driver {
     async fn run(mut self, mut lanes: Lanes, shutdown: Shutdown) -> Result<Ending, Fault> {
         let mut fault = None;
-        let mut open = true;
         loop {
-            if shutdown.draining() || fault.is_some() || !open {
+            if shutdown.draining() || fault.is_some() {
                 // What is not begun is another worker's.
                 for lane in Lane::ALL {
                     lanes.admit(lane, 0);
@@ -116,9 +115,10 @@ impl Driver {
                         fault.get_or_insert(new);
                     }
                 }
-                delivery = lanes.next(), if open => match delivery {
+                delivery = lanes.next() => match delivery {
                     Some(delivery) => self.roster.push(delivery),
-                    None => open = false,
+                    // What is under way is another worker's by now, or soon.
+                    None => break,
                 },
                 () = shutdown.drained(), if !shutdown.draining() => {}
                 () = tokio::time::sleep(BEAT) => {}

@@ -33,20 +33,26 @@ pub(crate) async fn follow(
     mut releases: Releases,
     shutdown: Shutdown,
 ) -> Result<(), Failure> {
-    let mut channel = Channel::open("release", &office.settings, &office.output)?;
-    let kafka = &office.settings.config.kafka;
-    let mut desk = Desk::new(SOURCE, kafka, (&office.output, office.retry));
+    // None once it has failed: a producer that lost one message takes no other.
+    let mut means = Some(Means::open(&office)?);
     loop {
         let words = tokio::select! {
             biased;
             () = shutdown.drained() => return Ok(()),
             words = releases.next() => words?,
         };
-        let with = (&office, &*pseudonyms);
-        while let Err(failure) = carry_out(with, (&mut channel, &mut desk), &words).await {
+        loop {
+            let carried = tokio::select! {
+                biased;
+                // What is under way comes again, and is found done where it is.
+                () = shutdown.until_stopped() => return Ok(()),
+                carried = carry_out((&office, &*pseudonyms), &mut means, &words) => carried,
+            };
+            let Err(failure) = carried else { break };
             if failure.exit != Exit::Unreachable {
                 return Err(failure);
             }
+            means = None;
             tracing::warn!(error = failure.line(), "releases cannot be carried out; trying again");
             tokio::select! {
                 biased;
@@ -58,11 +64,31 @@ pub(crate) async fn follow(
     }
 }
 
-async fn carry_out(
-    (office, pseudonyms): (&Arc<Office>, &Pseudonyms),
-    (channel, desk): (&mut Channel<'_>, &mut Desk<'_>),
+/// By what the outcome of releases is told.
+struct Means<'a> {
+    channel: Channel<'a>,
+    desk: Desk<'a>,
+}
+
+impl<'a> Means<'a> {
+    fn open(office: &'a Office) -> Result<Self, Failure> {
+        let kafka = &office.settings.config.kafka;
+        Ok(Self {
+            channel: Channel::open("release", &office.settings, &office.output)?,
+            desk: Desk::new(SOURCE, kafka, (&office.output, office.retry)),
+        })
+    }
+}
+
+async fn carry_out<'a>(
+    (office, pseudonyms): (&'a Arc<Office>, &Pseudonyms),
+    means: &mut Option<Means<'a>>,
     words: &[Word],
 ) -> Result<(), Failure> {
+    let Means { channel, desk } = match means {
+        Some(means) => means,
+        none => none.insert(Means::open(office)?),
+    };
     let mut orders = Vec::with_capacity(words.len());
     for word in words {
         orders.extend(understand((office, pseudonyms), desk, word).await?);
@@ -72,6 +98,10 @@ async fn carry_out(
     if decided.damaged > 0 {
         let documents = decided.damaged;
         tracing::error!(documents, "released documents have lost their files");
+    }
+    if decided.failed > 0 {
+        let documents = decided.failed;
+        tracing::error!(documents, "released documents could not be signed and stay held");
     }
     Ok(())
 }

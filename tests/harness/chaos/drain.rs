@@ -1,4 +1,5 @@
-//! After the last fault: everything is settled, and what a kill had refused is sent again.
+//! After the last fault: everything is settled, what is held is released, and what a kill had refused
+//! is sent again.
 
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,9 @@ const STILL: Duration = Duration::from_secs(90);
 
 /// How often refusals are sent again. Nothing is killed meanwhile, so once would do.
 const ROUNDS: usize = 2;
+
+/// How often what is held is released.
+const RELEASES: usize = 3;
 
 /// Time for a process to end in order.
 const END: Duration = Duration::from_mins(2);
@@ -27,6 +31,7 @@ pub(crate) fn everything(province: &mut Province, documents: usize) -> Vec<Strin
         let answered = province.watch.answered();
         problems.push(format!("of {documents} documents only {answered} have an event"));
     }
+    release(province);
     for round in 0..ROUNDS {
         let refused = province.watch.answered() - province.watch.published();
         if refused == 0 {
@@ -39,11 +44,27 @@ pub(crate) fn everything(province: &mut Province, documents: usize) -> Vec<Strin
         if !replayed.status.success() {
             problems.push(format!("the replay ended with {}", replayed.status));
         }
-        news(province, |province| province.watch.published() >= documents);
+        news(province, |province| province.watch.published() + province.held() >= documents);
+        release(province);
+    }
+    if province.held() > 0 {
+        problems.push(format!("{} documents were released and are held", province.held()));
     }
     province.say("drained");
     problems.extend(in_order(province));
     problems
+}
+
+/// Releases what is held. What is announced as held late, was released perhaps by then.
+fn release(province: &mut Province) {
+    for _ in 0..RELEASES {
+        if province.held() == 0 && !province.has(&Role::Clerk) {
+            break;
+        }
+        province.say(&format!("{} documents are held, and released", province.held()));
+        province.launch(Role::Clerk);
+        news(province, |province| province.held() == 0 && !province.has(&Role::Clerk));
+    }
 }
 
 /// Whether it comes to be before events stop coming.

@@ -1,5 +1,7 @@
 //! Conservation under fire: documents go from a bucket by Kafka into a store and an index while
-//! everything that can fail fails, and at the end each of them is there exactly once.
+//! everything that can fail fails, and at the end each of them is there exactly once. What is born
+//! digital is published by the worker that read it; a scan is held, and a clerk's release, sent in the
+//! middle of it all, has it signed by whichever worker comes to it.
 //!
 //! | module | owns |
 //! |---|---|
@@ -62,6 +64,9 @@ const OF_A_FAULT: u64 = 8;
 
 /// Longest pause between two faults; it is over sooner when enough was announced.
 const PAUSE: Duration = Duration::from_secs(6);
+
+/// A clerk releases what is held before every third fault.
+const RELEASED_EVERY: usize = 3;
 
 /// Longest wait for the first document.
 const FIRST: Duration = Duration::from_mins(2);
@@ -180,7 +185,10 @@ fn under_fire(province: &mut Province, plan: Plan, (files, random): (&Files, &mu
     let began = Instant::now();
     let mut deck = Deck::new(plan.faults >= LONG);
     let step = (files.len() / plan.faults.max(1)).max(2) as u64;
-    for _ in 0..plan.faults {
+    for fault in 0..plan.faults {
+        if fault % RELEASED_EVERY == 0 && !province.has(&Role::Clerk) {
+            province.launch(Role::Clerk);
+        }
         let more = province.watch.events() + random.within(1..step + 1) as usize;
         province.within(PAUSE, |province| province.watch.events() >= more);
         deck.befall(province, random);

@@ -10,7 +10,10 @@ use std::{
 };
 
 use sohoa_harness::{
-    Gateway, Kafka, Proxy, holds_within, process::Process, programs, watch::Watch,
+    Gateway, Kafka, Proxy, holds_within,
+    process::Process,
+    programs,
+    watch::{Answer, Watch},
 };
 
 /// First part of the topics' names.
@@ -34,6 +37,8 @@ const AGAIN: Duration = Duration::from_secs(1);
 pub(crate) enum Role {
     /// Submits; is done when it ends with 0.
     Backfill,
+    /// Releases what is held at the moment; is done when it ends with 0.
+    Clerk,
     /// Writes the index.
     Indexer(&'static str),
     /// Works under a slot.
@@ -153,22 +158,32 @@ impl Province {
             let Some(ours) = self.ours.get_mut(&role) else { continue };
             if let Some(status) = ours.process.as_mut().and_then(Process::ended) {
                 ours.process = None;
-                if role == Role::Backfill && status.success() {
-                    self.backfill_done = true;
-                    self.ours.remove(&role);
-                    self.say("everything is submitted");
-                    continue;
+                if !(status.success() && self.done(&role)) {
+                    self.noticed(&role, status);
                 }
-                self.noticed(&role, status);
             } else if ours.process.is_none() && ours.started.elapsed() >= AGAIN {
                 self.launch(role);
             }
         }
     }
 
+    /// Whether a process that ended well is not started again.
+    fn done(&mut self, role: &Role) -> bool {
+        let done = matches!(role, Role::Backfill | Role::Clerk);
+        if done {
+            self.ours.remove(role);
+        }
+        if *role == Role::Backfill {
+            self.backfill_done = true;
+            self.say("everything is submitted");
+        }
+        done
+    }
+
     fn noticed(&mut self, role: &Role, status: ExitStatus) {
         let kind = match role {
             Role::Backfill => "backfill",
+            Role::Clerk => "clerk",
             Role::Indexer(_) => "indexer",
             Role::Worker(_) => "worker",
         };
@@ -180,6 +195,12 @@ impl Province {
         if !status.code().is_some_and(|code| DOCUMENTED.contains(&code)) {
             self.defects.push(format!("{role:?} ended with {status}"));
         }
+    }
+
+    /// Documents that wait for the clerk, as far as was announced.
+    pub(crate) fn held(&self) -> usize {
+        let waits = |answer: &Answer| !answer.published && answer.key.starts_with("work/");
+        self.watch.answers().iter().filter(|answer| waits(answer)).count()
     }
 
     /// Supervises until `done`, at most for `limit`; whether it came to be.
@@ -212,6 +233,10 @@ impl Province {
                 command.args(["--rate", &rate]);
                 "backfill".to_owned()
             }
+            Role::Clerk => {
+                command.args(["release", "approve", "--send", "--all", "--by", "a clerk"]);
+                "clerk".to_owned()
+            }
             Role::Indexer(name) => {
                 command.arg("indexer");
                 format!("indexer-{name}")
@@ -238,6 +263,6 @@ fn config(bootstrap: &str) -> String {
         "[kafka]\nbrokers = \"{bootstrap}\"\nprefix = \"{PREFIX}\"\nannounce_milliseconds = 50\n\
          [kafka.properties]\n\"session.timeout.ms\" = \"6000\"\n\
          \"reconnect.backoff.max.ms\" = \"200\"\n\
-         [index]\ncommit_seconds = 1\n"
+         [index]\ncommit_seconds = 1\n[release]\nmode = \"manual\"\n"
     )
 }

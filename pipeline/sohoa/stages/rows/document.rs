@@ -111,7 +111,7 @@ fn of_declared(row: &mut DocumentRow, declared: Option<&manifest::Document>) {
     let of = |field: fn(&manifest::Document) -> &Option<String>, otherwise: &str| {
         declared.and_then(|document| field(document).clone()).unwrap_or_else(|| otherwise.into())
     };
-    row.doc_role = of(|document| &document.role, "other");
+    row.doc_role = of(|document| &document.role, "unknown");
     row.access_mode = of(|document| &document.access_mode, "02");
     row.validity_status = of(|document| &document.validity, "unknown");
     row.physical_state = declared.and_then(|document| document.physical_state.clone());

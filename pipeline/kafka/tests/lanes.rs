@@ -1,0 +1,88 @@
+//! The lanes of a worker against a broker that loses what it had.
+
+#![expect(clippy::unwrap_used, reason = "in a test an unexpected error is a failure")]
+
+use std::time::{Duration, Instant};
+
+use rdkafka::ClientConfig;
+use sohoa_harness::mock::Mock;
+use sohoa_kafka::{Delivery, Lane, LaneSettings, Lanes, Topic};
+
+const PREFIX: &str = "t";
+
+/// Longest wait for anything; far beyond what a loaded machine takes.
+const LONG: Duration = Duration::from_mins(2);
+
+fn start() -> Mock {
+    Mock::start(&Topic::ALL.map(|topic| topic.name(PREFIX)))
+}
+
+async fn open(mock: &Mock) -> Lanes {
+    let mut client = ClientConfig::new();
+    client.set("bootstrap.servers", mock.bootstrap());
+    let settings = LaneSettings {
+        client,
+        prefix: PREFIX.into(),
+        slot: "one".into(),
+        window: 1_000,
+        announce_every: Duration::from_millis(20),
+    };
+    tokio::task::spawn_blocking(|| Lanes::open(settings)).await.unwrap().unwrap()
+}
+
+async fn next(lanes: &mut Lanes) -> Delivery {
+    tokio::time::timeout(LONG, lanes.next()).await.expect("a message").expect("open lanes")
+}
+
+async fn until_lag_is(lanes: &Lanes, wanted: u64) {
+    let began = Instant::now();
+    while lanes.desk().lag(Lane::Bulk) != Some(wanted) {
+        assert!(began.elapsed() < LONG, "the lag stays {:?}", lanes.desk().lag(Lane::Bulk));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// The client goes back to the beginning by itself, and what is there is of other documents.
+#[tokio::test]
+async fn a_topic_that_was_made_anew_is_read_from_its_beginning() {
+    let mock = start();
+    let mut lanes = open(&mock).await;
+    lanes.admit(Lane::Bulk, 100);
+    mock.send(&Topic::Bulk.name(PREFIX), 4);
+    let mut taken = Vec::new();
+    for _ in 0..4 {
+        taken.push(next(&mut lanes).await.place);
+    }
+    for place in &taken[..3] {
+        lanes.desk().settle(*place, Vec::new());
+    }
+    until_lag_is(&lanes, 1).await;
+    mock.lose_positions();
+    let mut again = Vec::new();
+    for _ in 0..4 {
+        again.push(next(&mut lanes).await.place);
+    }
+    let offsets: Vec<i64> = again.iter().map(|place| place.offset).collect();
+    assert_eq!(offsets, [0, 1, 2, 3]);
+    assert!(!lanes.desk().holds(&taken[3]), "its answer would be taken for another's");
+    for place in again {
+        lanes.desk().settle(place, Vec::new());
+    }
+    until_lag_is(&lanes, 0).await;
+    lanes.end(None).await.unwrap();
+}
+
+/// Of a paused partition no messages come, and with them no word of how many there are.
+#[tokio::test]
+async fn the_lag_of_a_paused_lane_is_known() {
+    let mock = start();
+    let lanes = open(&mock).await;
+    assert_eq!(lanes.desk().lag(Lane::Bulk), None, "nobody has said");
+    let topic = Topic::Bulk.name(PREFIX);
+    // More than are kept here while there is no room for any.
+    mock.send(&topic, 200);
+    until_lag_is(&lanes, 200).await;
+    mock.send(&topic, 300);
+    until_lag_is(&lanes, 500).await;
+    lanes.end(None).await.unwrap();
+}

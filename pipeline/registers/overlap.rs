@@ -1,0 +1,154 @@
+//! Counts that hold the same papers: in one file they are refused, and a newer import must count anew
+//! all that it replaces. Otherwise the papers would stand in the reports twice.
+
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+};
+
+use sohoa_schemas::registers::InventoryRow;
+
+use crate::{
+    finding::{Finding, Severity},
+    line::Found,
+};
+
+/// What is counted: of whom, and of which procedure and kind of result.
+type Subject<'a> = (&'a str, Option<&'a str>, Option<&'a str>);
+
+fn subject(row: &InventoryRow) -> Subject<'_> {
+    (&row.agency_code, row.procedure_base.as_deref(), row.result_type_code.as_deref())
+}
+
+/// The years of a count; without a last one, they are not known.
+fn span(row: &InventoryRow) -> Option<(i32, i32)> {
+    row.year_to.map(|to| (row.year_from.unwrap_or(i32::MIN), to))
+}
+
+/// Whether two counts have a year in common.
+fn meet(a: &InventoryRow, b: &InventoryRow) -> bool {
+    match (span(a), span(b)) {
+        (Some((a_from, a_to)), Some((b_from, b_to))) => a_from <= b_to && b_from <= a_to,
+        (None, None) => true,
+        _ => false,
+    }
+}
+
+/// Whether `rows`, which do not meet each other, count every year of `whole`.
+fn cover(rows: &[&InventoryRow], whole: &InventoryRow) -> bool {
+    let Some((mut from, to)) = span(whole) else { return !rows.is_empty() };
+    let mut spans: Vec<(i32, i32)> = rows.iter().filter_map(|row| span(row)).collect();
+    spans.sort_unstable();
+    for (start, end) in spans {
+        if start > from {
+            break;
+        }
+        from = from.max(end.saturating_add(1));
+    }
+    from > to
+}
+
+fn years(row: &InventoryRow) -> String {
+    match (row.year_from, row.year_to) {
+        (_, None) => "no year".to_owned(),
+        (None, Some(to)) => format!("up to {to}"),
+        (Some(from), Some(to)) if from == to => from.to_string(),
+        (Some(from), Some(to)) => format!("{from}-{to}"),
+    }
+}
+
+/// Counts with the numbers of their rows.
+type Counts<'a> = Vec<(&'a InventoryRow, u64)>;
+
+/// Tells of the counts of a file that hold papers which others of it, or of earlier imports, hold.
+pub(crate) fn tell(
+    (rows, numbers): (&[InventoryRow], &[u64]),
+    known: &[InventoryRow],
+    found: &RefCell<Found>,
+) {
+    let mut counts: BTreeMap<Subject<'_>, Counts<'_>> = BTreeMap::new();
+    for (row, number) in rows.iter().zip(numbers) {
+        counts.entry(subject(row)).or_default().push((row, *number));
+    }
+    let mut held: BTreeMap<Subject<'_>, Vec<&InventoryRow>> = BTreeMap::new();
+    for row in known.iter().filter(|row| counts.contains_key(&subject(row))) {
+        held.entry(subject(row)).or_default().push(row);
+    }
+    let say = |(row, number): (&InventoryRow, u64), severity, said: String| {
+        let finding = Finding::of_file(severity, "overlap", said).at(number);
+        found.borrow_mut().push(finding.seeing(&years(row)));
+    };
+    for (of, rows) in &counts {
+        for (at, count) in rows.iter().enumerate() {
+            let row = count.0;
+            if let Some((other, first)) = rows[..at].iter().find(|(other, _)| meet(row, other)) {
+                let said = format!(
+                    "years that row {first} ({}) does not count: of one agency, procedure and kind \
+                     of result each year is counted once",
+                    years(other)
+                );
+                say(*count, Severity::Error, said);
+            }
+            let wider = wider(*of).filter_map(|of| counts.get(&of)).flatten();
+            if let Some((_, whole)) = wider.into_iter().find(|(other, _)| meet(row, other)) {
+                let said = format!(
+                    "row {whole} counts all procedures or kinds of result of these years: if it \
+                     holds this row's papers they count twice"
+                );
+                say(*count, Severity::Warning, said);
+            }
+            let replaced = held.get(of).into_iter().flatten();
+            for said in replaced.filter_map(|held| against((row, rows), held)) {
+                say(*count, Severity::Error, said);
+            }
+        }
+    }
+}
+
+/// Counts of all procedures, of all kinds of result, or of both, where this is of one.
+fn wider((agency, procedure, kind): Subject<'_>) -> impl Iterator<Item = Subject<'_>> {
+    let all = [(agency, None, kind), (agency, procedure, None), (agency, None, None)];
+    let all: BTreeSet<Subject<'_>> = all.into_iter().collect();
+    all.into_iter().filter(move |of| *of != (agency, procedure, kind))
+}
+
+/// Why a row cannot stand beside a count of an earlier import: of the two the newer replaces the
+/// older, and must hold all of it.
+fn against((row, rows): (&InventoryRow, &Counts<'_>), held: &InventoryRow) -> Option<String> {
+    if row.inventory_uid == held.inventory_uid || !meet(row, held) {
+        return None;
+    }
+    let (years, day, papers) = (years(held), held.counted_at, held.valid_paper_count);
+    if held.counted_at > row.counted_at {
+        return Some(format!(
+            "years that no later count holds: {years} was counted on {day} ({papers} papers)"
+        ));
+    }
+    let newer: Vec<&InventoryRow> = rows
+        .iter()
+        .map(|(other, _)| *other)
+        .filter(|other| meet(other, held) && other.counted_at >= held.counted_at)
+        .collect();
+    (!cover(&newer, held)).then(|| {
+        format!(
+            "all years of {years}, which was counted on {day} ({papers} papers) and is replaced: \
+             count the others in this file, too, or give the same span"
+        )
+    })
+}
+
+/// The counts that stand: of those that hold the same papers the newest, and of one day the one
+/// imported later. `rows` come in the order of import.
+pub(crate) fn newest(mut rows: Vec<InventoryRow>) -> Vec<InventoryRow> {
+    rows.sort_by_key(|row| row.counted_at);
+    let mut held: BTreeMap<(String, Option<String>, Option<String>), Vec<InventoryRow>> =
+        BTreeMap::new();
+    for row in rows {
+        let (agency, procedure, kind) = subject(&row);
+        let key = (agency.to_owned(), procedure.map(str::to_owned), kind.map(str::to_owned));
+        let counts = held.entry(key).or_default();
+        counts.retain(|older| !meet(older, &row));
+        counts.push(row);
+    }
+    held.into_values().flatten().collect()
+}
