@@ -30,7 +30,7 @@ pub fn first_page(path: &Path, most: u64) -> Result<Vec<u8>, PdfError> {
     let shown = page::first(&document)?.reference;
     let root = document.next_number();
     let [root, pages] = [root, root + 1].map(|number| Reference { number, generation: 0 });
-    let mut copy = Copy { document: &document, bodies: BTreeMap::new(), left: most };
+    let mut copy = Excerpt { document: &document, bodies: BTreeMap::new(), left: most };
     let alone = copy.alone(shown, pages)?;
     let (_, catalog) = document.catalog()?;
     let mut own = Dictionary::new();
@@ -41,7 +41,7 @@ pub fn first_page(path: &Path, most: u64) -> Result<Vec<u8>, PdfError> {
     }
     let mut tree = Dictionary::new();
     tree.set("Type", "Pages");
-    tree.set("Kids", vec![shown.into()]);
+    tree.set("Kids", vec![Object::Reference(shown)]);
     tree.set("Count", 1);
     let own = [(shown.number, alone), (root.number, own), (pages.number, tree)];
     let mut wanted = Vec::new();
@@ -56,14 +56,14 @@ pub fn first_page(path: &Path, most: u64) -> Result<Vec<u8>, PdfError> {
     Ok(written(&copy.bodies, root))
 }
 
-struct Copy<'a> {
+struct Excerpt<'a> {
     document: &'a Document,
     bodies: BTreeMap<u32, Vec<u8>>,
     /// Bytes that may still be taken.
     left: u64,
 }
 
-impl Copy<'_> {
+impl Excerpt<'_> {
     /// A page with what it inherits, under another parent.
     fn alone(&self, page: Reference, parent: Reference) -> Result<Dictionary, PdfError> {
         let Object::Dictionary(own) = self.document.get(page.number)? else {
@@ -164,18 +164,18 @@ fn named(object: &Object, numbers: &mut Vec<u32>) {
 /// A file of these objects.
 fn written(bodies: &BTreeMap<u32, Vec<u8>>, root: Reference) -> Vec<u8> {
     let mut file = b"%PDF-1.7\n".to_vec();
-    let mut rows = String::from("0 1\n0000000000 65535 f \n");
+    let mut rows = b"xref\n0 1\n0000000000 65535 f \n".to_vec();
     for (number, body) in bodies {
-        rows += &format!("{number} 1\n{:010} 00000 n \n", file.len());
+        let row = format!("{number} 1\n{:010} 00000 n \n", file.len());
+        rows.extend_from_slice(row.as_bytes());
         file.extend_from_slice(format!("{number} 0 obj\n").as_bytes());
         file.extend_from_slice(body);
         file.extend_from_slice(b"\nendobj\n");
     }
     let (start, size) = (file.len(), root.number + 2);
-    let end = format!(
-        "xref\n{rows}trailer\n<</Size {size}/Root {} 0 R>>\nstartxref\n{start}\n%%EOF\n",
-        root.number
-    );
+    let end =
+        format!("trailer\n<</Size {size}/Root {} 0 R>>\nstartxref\n{start}\n%%EOF\n", root.number);
+    file.extend_from_slice(&rows);
     file.extend_from_slice(end.as_bytes());
     file
 }

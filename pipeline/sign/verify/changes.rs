@@ -11,7 +11,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{
     coverage::only_space,
-    field,
+    field::{self, full_name, inherited, is_empty_field, is_signature_field},
     filling::Filling,
     references::{Known, mentions, refers_to, refers_to_but},
     report::LaterChanges,
@@ -19,7 +19,6 @@ use super::{
 use crate::{
     pdf::{
         Dictionary, Document, Object, PdfError, Reference,
-        object::decode_text_string,
         page::{self, Page},
         xref::Entry,
     },
@@ -56,9 +55,6 @@ pub(crate) fn since(
     let judge = || Comparison::new(old, new, permissions)?.judge();
     Ok(judge().unwrap_or(LaterChanges::Content))
 }
-
-/// Names nest a few levels; a circle of parents ends here too.
-const MAX_PARENTS: usize = 16;
 
 /// What an object is in the signed revision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -453,48 +449,12 @@ fn as_array(object: Object) -> Vec<Object> {
     }
 }
 
-/// A signature field, or a widget of one.
-fn is_signature_field(document: &Document, field: &Object) -> Result<bool, PdfError> {
-    let kind = document.resolve(&inherited(document, field, "FT")?)?;
-    Ok(kind.name() == Some(b"Sig"))
-}
-
-/// A signature field without a value, or a widget of one.
-fn is_empty_field(document: &Document, field: &Object) -> Result<bool, PdfError> {
-    Ok(is_signature_field(document, field)? && inherited(document, field, "V")? == Object::Null)
-}
-
 /// It does more than lead to a place or an address.
 fn acts(document: &Document, annotation: &Dictionary) -> Result<bool, PdfError> {
     let action = as_dictionary(document.entry(annotation, "A")?);
     let kind = document.entry(&action, "S")?;
     let leads = matches!(kind.name(), Some(b"GoTo" | b"URI")) && action.get("Next").is_none();
     Ok(annotation.get("AA").is_some() || (annotation.get("A").is_some() && !leads))
-}
-
-/// The names of a field and of those above it, as locks spell them.
-fn full_name(document: &Document, field: &Object) -> Result<String, PdfError> {
-    let (mut names, mut current) = (Vec::new(), document.resolve(field)?);
-    for _ in 0..MAX_PARENTS {
-        let Object::Dictionary(dictionary) = &current else { break };
-        names.extend(document.entry(dictionary, "T")?.string().map(decode_text_string));
-        current = document.entry(dictionary, "Parent")?;
-    }
-    names.reverse();
-    Ok(names.join("."))
-}
-
-/// A field's own entry as it is written, or that of the nearest parent that has it.
-fn inherited(document: &Document, field: &Object, key: &str) -> Result<Object, PdfError> {
-    let mut current = document.resolve(field)?;
-    for _ in 0..MAX_PARENTS {
-        let Object::Dictionary(dictionary) = &current else { break };
-        match (document.entry(dictionary, key)?, dictionary.get(key)) {
-            (Object::Null, _) | (_, None) => current = document.entry(dictionary, "Parent")?,
-            (_, Some(written)) => return Ok(written.clone()),
-        }
-    }
-    Ok(Object::Null)
 }
 
 fn all_pages(document: &Document) -> Result<Vec<Page>, PdfError> {

@@ -131,3 +131,44 @@ pub fn check_signer(
         }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{
+        BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa,
+        KeyPair,
+    };
+
+    use super::*;
+    use crate::verify::{Pin, PinnedRoot};
+
+    /// What is said of a signer whose extended key usage lists these.
+    fn checked(purposes: Vec<ExtendedKeyUsagePurpose>) -> PolicyError {
+        let key = || KeyPair::generate().unwrap();
+        let mut root = CertificateParams::new(Vec::new()).unwrap();
+        root.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        let root = CertifiedIssuer::self_signed(root, key()).unwrap();
+        let mut own = CertificateParams::new(Vec::new()).unwrap();
+        own.extended_key_usages = purposes;
+        let own = own.signed_by(&key(), &root).unwrap();
+        let [own, root] = [own.der(), root.der()].map(|der| CertificateDer(der.to_vec()));
+        let pin = Pin::Certificate(root.clone());
+        let roots = vec![PinnedRoot { pin, domain: TrustDomain::Test }];
+        let trust = Trust { roots, ..Trust::default() };
+        check_signer(&[own, root], &trust, Utc::now()).unwrap_err()
+    }
+
+    #[test]
+    fn a_certificate_for_other_purposes_signs_no_documents() {
+        use ExtendedKeyUsagePurpose as Of;
+        for none in [Of::ServerAuth, Of::CodeSigning, Of::TimeStamping, Of::OcspSigning] {
+            assert_eq!(checked(vec![none]), PolicyError::Purpose);
+        }
+        // The next thing that is wrong with it: nobody knows whose it is.
+        let document_signing = Of::Other(vec![1, 3, 6, 1, 5, 5, 7, 3, 36]);
+        for one in [document_signing, Of::EmailProtection, Of::ClientAuth, Of::Any] {
+            assert_eq!(checked(vec![Of::CodeSigning, one]), PolicyError::NotAnOrganisation);
+        }
+        assert_eq!(checked(Vec::new()), PolicyError::NotAnOrganisation);
+    }
+}

@@ -41,7 +41,7 @@ pub(crate) fn run(arguments: &arguments::Sign) -> Result<Exit, Failure> {
         location: arguments.location.clone(),
     };
     let place = beside(arguments)?;
-    let signed = made((arguments, &place), &request, (&authority, &settings.config))?;
+    let signed = made((arguments, &*place), &request, (&authority, &settings.config))?;
     let judged = |path: &Path| {
         verify_pdf(path, &authority.trust, now())
             .map_err(|error| Failure::from_error(Exit::CheckFailed, &error))

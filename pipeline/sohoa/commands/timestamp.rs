@@ -137,6 +137,9 @@ async fn selection(
     Ok(select)
 }
 
+/// What is done now, and behind which identity.
+type Place = (Need, Option<Uuid>);
+
 /// The whole of an archive, as far as it is selected.
 struct Whole<'a> {
     arguments: &'a Timestamp,
@@ -146,12 +149,12 @@ struct Whole<'a> {
 }
 
 impl Whole<'_> {
-    /// The next candidates, and where the ones after them begin; no more than are still allowed.
+    /// The next candidates, and where those after them begin; no more than are still allowed.
     async fn page(
         &self,
-        from: (Need, Option<Uuid>),
+        from: Place,
         done: u64,
-    ) -> Result<(Vec<Candidate>, Option<(Need, Option<Uuid>)>), Failure> {
+    ) -> Result<(Vec<Candidate>, Option<Place>), Failure> {
         let (mut page, next) =
             self.select.page(self.index, from).await.map_err(|error| unreadable(&error))?;
         let next = match (from.0, next) {
@@ -165,7 +168,7 @@ impl Whole<'_> {
     }
 
     /// Where to go on, until there is nothing more, or no more is allowed.
-    fn further<T>(&self, next: Option<T>, done: u64) -> Option<T> {
+    fn further(&self, next: Option<Place>, done: u64) -> Option<Place> {
         next.filter(|_| self.arguments.limit.is_none_or(|limit| done < limit))
     }
 
