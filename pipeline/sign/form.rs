@@ -10,6 +10,7 @@ use crate::{
         object::decode_text_string,
         page::{Page, boxed},
     },
+    permissions::{Allowed, Permissions},
     revision::Revision,
 };
 
@@ -142,22 +143,6 @@ pub(crate) fn forbids_changes(document: &Document) -> Result<bool, SignError> {
     let Object::Dictionary(signature) = document.entry(&permissions, "DocMDP")? else {
         return Ok(false);
     };
-    Ok(closes(document, &signature)?)
-}
-
-/// A signature's dictionary says that nothing may follow it: `/DocMDP` with `/P 1`.
-pub(crate) fn closes(document: &Document, signature: &Dictionary) -> Result<bool, PdfError> {
-    let Object::Array(transforms) = document.entry(signature, "Reference")? else {
-        return Ok(false);
-    };
-    for transform in &transforms {
-        if let Object::Dictionary(transform) = document.resolve(transform)?
-            && document.entry(&transform, "TransformMethod")?.name() == Some(b"DocMDP")
-            && let Object::Dictionary(parameters) = document.entry(&transform, "TransformParams")?
-            && document.entry(&parameters, "P")?.integer() == Some(1)
-        {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    let stated = Permissions::of(document, &signature)?;
+    Ok(stated.allowed == Some(Allowed::Nothing))
 }

@@ -3,6 +3,8 @@
 //! * [`key`]: who holds the key, and keys kept in files; [`TokenKey`]: keys kept in tokens.
 //! * [`stamp`], [`fetch`]: time-stamps, and the one way to an authority's server.
 //! * [`signing`], [`appearance`], [`placement`]: an incremental update with a visible agency signature.
+//! * [`excerpt`]: the first page alone, to be looked at before it is signed.
+//! * [`permissions`]: what a certification allows afterwards.
 //! * [`revocation`], [`gather`], [`cache`], [`issuers`]: what proves that a certificate was not revoked, and how
 //!   it is had.
 //! * [`dss`], [`raise`]: that proof kept in the file, for levels B-LT and B-LTA.
@@ -20,6 +22,7 @@ mod der_read;
 mod der_write;
 mod dss;
 mod error;
+mod excerpt;
 mod fetch;
 mod font;
 mod form;
@@ -34,6 +37,7 @@ mod output;
 mod passphrase;
 mod pdf;
 mod pem;
+mod permissions;
 mod pkcs11;
 mod pkcs12;
 mod placement;
@@ -52,6 +56,7 @@ pub use appearance::Appearance;
 pub use cache::EvidenceCache;
 pub use certificate::CertificateDer;
 pub use error::SignError;
+pub use excerpt::first_page;
 pub use fetch::{Fetch, FetchError, HttpClient, Message};
 pub use font::FontFile;
 pub use gather::{EvidenceError, EvidenceSource};

@@ -41,12 +41,28 @@ pub(crate) const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 37];
 pub(crate) const TIME_STAMPING: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 8];
 pub(crate) const OCSP_SIGNING: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 9];
 
+/// Purposes one of which a certificate that lists any must have, to sign documents: any, document
+/// signing (RFC 9336), electronic mail, those of Adobe and of Microsoft for documents; and client
+/// authentication, which is all that tokens of the Government's authority list.
+pub(crate) const DOCUMENT_PURPOSES: &[&[u8]] = &[
+    &[0x55, 0x1d, 37, 0],
+    &[0x2b, 6, 1, 5, 5, 7, 3, 36],
+    &[0x2b, 6, 1, 5, 5, 7, 3, 4],
+    &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x2f, 1, 1, 5],
+    &[0x2b, 6, 1, 4, 1, 0x82, 0x37, 10, 3, 12],
+    &[0x2b, 6, 1, 5, 5, 7, 3, 2],
+];
+
 pub(crate) const AUTHORITY_INFORMATION: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 1, 1];
 pub(crate) const OCSP: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 48, 1];
 pub(crate) const CA_ISSUERS: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 48, 2];
 pub(crate) const OCSP_BASIC: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 48, 1, 1];
 pub(crate) const OCSP_NO_CHECK: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 48, 1, 5];
 pub(crate) const OCSP_NONCE: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 48, 1, 2];
+
+/// How long a responder, and a list, remembers certificates that have expired.
+pub(crate) const ARCHIVE_CUTOFF: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 48, 1, 6];
+pub(crate) const EXPIRED_ON_LIST: &[u8] = &[0x55, 0x1d, 60];
 
 pub(crate) const CRL_POINTS: &[u8] = &[0x55, 0x1d, 31];
 pub(crate) const CRL_REASON: &[u8] = &[0x55, 0x1d, 21];
@@ -116,6 +132,15 @@ mod tests {
     #[test]
     fn a_dotted_identifier_is_encoded() {
         assert_eq!(encode("1.2.840.113549.1.1.11").unwrap(), SHA256_RSA);
+        let purposes = [
+            "2.5.29.37.0",
+            "1.3.6.1.5.5.7.3.36",
+            "1.3.6.1.5.5.7.3.4",
+            "1.2.840.113583.1.1.5",
+            "1.3.6.1.4.1.311.10.3.12",
+            "1.3.6.1.5.5.7.3.2",
+        ];
+        assert_eq!(purposes.map(|text| encode(text).unwrap()), DOCUMENT_PURPOSES);
         assert_eq!(encode("0.9.2342.19200300.100.1.1").unwrap(), USER_ID);
         assert_eq!(encode("2.999").unwrap(), [0x88, 0x37]);
         for none in ["", "1", "1.40.1", "3.1", "1.2.x", "1..2"] {

@@ -437,7 +437,8 @@ pub(crate) enum Format {
 #[command(
     after_help = "Example: sohoa sign in.pdf --output signed.pdf --config sohoa.toml --level B-T\n\nThe \
                   signature is a further revision: what was signed before stays valid. It is judged \
-                  at once; exit code 6 when it does not hold."
+                  before the output is there; exit code 6, and nothing is written, when it or one \
+                  before it does not hold."
 )]
 pub(crate) struct Sign {
     /// The PDF.
@@ -551,7 +552,8 @@ impl From<Level> for SignatureLevel {
                   --root government-root.pem --agency H08.12 --json\n\nExit code 0 when every \
                   signature of every file is valid under the trusted roots, else 6. A file without a \
                   signature fails, and so does one to which something was added after signing but \
-                  further signatures, time-stamps and their evidence.\n\nWhere a file does not prove that a \
+                  further signatures, time-stamps and their evidence, and what its certification \
+                  allows: fields filled in that nothing locks (2), and notes (3).\n\nWhere a file does not prove that a \
                   certificate was not revoked (levels B-B and B-T), nothing is asked without \
                   --online: the signature is told apart as `indeterminate_revocation`, and counts as \
                   valid unless --strict or `sign.unknown_revocation = \"refuse\"` says otherwise."

@@ -1,12 +1,14 @@
 //! What the first page of a file shows, as boxes: for a file whose words nobody has read.
 //!
-//! A coarse look is enough to keep a signature's text clear of print, stamps and handwriting. A page
-//! that cannot be drawn shows nothing, and its signature goes into the corner.
+//! A coarse look is enough to keep a signature's text clear of print, stamps and handwriting. Only
+//! the first page is read, so that a file of any size costs the same memory. A page that cannot be
+//! drawn, or that is itself too large, shows nothing, and its signature goes into the corner.
 
-use std::path::Path;
+use std::{io::Write as _, path::Path};
 
 use image::GrayImage;
-use sohoa_decode::{Keep, Limits, Origin, open};
+use sohoa_decode::{DecodedPage, Keep, Limits, Origin, open};
+use sohoa_sign::{PdfError, first_page};
 
 /// Points of a spot's side: half a line of print.
 const SPOT: f32 = 4.0;
@@ -17,20 +19,35 @@ const CONTRAST: u8 = 60;
 /// Share of a spot that is ink, in percent, from which it counts: less is dust.
 const INK_PERCENT: u32 = 4;
 
+/// Bytes of a first page that is looked at: a colour scan at 600 dpi, hardly packed.
+const MOST: u64 = 32 << 20;
+
 /// Left, top, width and height in points of everything that page 1 shows.
 pub(crate) fn of_first_page(path: &Path, limits: &Limits) -> Vec<[f64; 4]> {
-    // As paper: a page that was born digital is drawn, too.
-    let page = open(path, limits).and_then(|mut file| file.page(1, Origin::Paper, Keep::Stream));
-    match page {
+    match drawn(path, limits) {
         Ok(page) => page
             .raster
             .map(|raster| spots(&raster.into_luma8(), page.raster_dpi))
             .unwrap_or_default(),
         Err(error) => {
+            if matches!(error.downcast_ref(), Some(PdfError::Bound(_))) {
+                eprintln!(
+                    "page 1 takes more than {} MB: what it shows is not looked at, and the text \
+                     goes into the corner (--corner, or --appearance none)",
+                    MOST >> 20
+                );
+            }
             tracing::info!(%error, "the page cannot be drawn; what it shows is not looked at");
             Vec::new()
         }
     }
+}
+
+fn drawn(path: &Path, limits: &Limits) -> Result<DecodedPage, Box<dyn std::error::Error>> {
+    let mut page = tempfile::Builder::new().prefix("sohoa-").suffix(".pdf").tempfile()?;
+    page.write_all(&first_page(path, MOST)?)?;
+    // As paper: a page that was born digital is drawn, too.
+    Ok(open(page.path(), limits)?.page(1, Origin::Paper, Keep::Stream)?)
 }
 
 /// Runs of spots with ink, a row of them at a time.

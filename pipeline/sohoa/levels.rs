@@ -9,8 +9,8 @@ use sohoa_flow::{FatalKind, Fault, retry::GaveUp};
 use sohoa_publish::holding;
 use sohoa_schemas::config::SignatureLevel;
 use sohoa_sign::{
-    ArchiveStamp, EvidenceError, EvidenceSource, MessageSigner, Raised, SignError, SignRequest,
-    Signed, StampError, TimeStampAuthority, raise_pdf, sign_pdf, sign_pdf_stamped,
+    ArchiveStamp, EvidenceError, EvidenceFault, EvidenceSource, MessageSigner, Raised, SignError,
+    SignRequest, Signed, StampError, TimeStampAuthority, raise_pdf, sign_pdf, sign_pdf_stamped,
 };
 use sohoa_store::classify_local;
 
@@ -153,6 +153,22 @@ fn is_silence(error: &SignError) -> bool {
     }
 }
 
+/// Whether a server did not answer, or not yet rightly: what an authority says of a certificate that
+/// it has forgotten, or signs as nobody believes, is no other the next time.
+pub(crate) fn may_answer(error: &EvidenceError) -> bool {
+    match error {
+        EvidenceError::Fetch { .. } => true,
+        EvidenceError::Refused { source, .. } => matches!(
+            source,
+            EvidenceFault::Refused(_)
+                | EvidenceFault::Stale
+                | EvidenceFault::NotYet
+                | EvidenceFault::Nonce
+        ),
+        _ => false,
+    }
+}
+
 /// The silence that every try ended with.
 pub(crate) fn silence(fault: &Fault) -> Option<&SignError> {
     let Fault::Retry(cause) = fault else { return None };
@@ -231,6 +247,24 @@ mod tests {
         let gone = SignError::Token(TokenError::Gone { token: "1".into(), why: String::new() });
         assert_eq!(waiting_for(&gone), "token");
         assert!(!can_lower(&gone) && can_lower(&stamp()));
+    }
+
+    #[test]
+    fn an_answer_that_stays_as_it_is_is_not_waited_for() {
+        let refused = |source| EvidenceError::Refused {
+            subject: "CN=Sở".into(),
+            url: "http://ca/".into(),
+            source,
+        };
+        use EvidenceFault::{AfterExpiry, Nonce, NotYet, Refused, Signature, Stale, Unknown};
+        for passing in [Refused(6), Stale, NotYet, Nonce] {
+            assert!(may_answer(&refused(passing)), "{passing:?}");
+        }
+        for lasting in [AfterExpiry, Unknown, Signature, EvidenceFault::Algorithm] {
+            assert!(!may_answer(&refused(lasting)), "{lasting:?}");
+        }
+        assert!(may_answer(&silent()));
+        assert!(!may_answer(&EvidenceError::NoSource { subject: "CN=Sở".into() }));
     }
 
     #[test]

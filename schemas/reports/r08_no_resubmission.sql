@@ -103,7 +103,8 @@ nearest_target AS (
 ),
 -- shared: told
 heard AS (
-    -- What the counter tells of dossiers, with the dossier's code where the event has it.
+    -- What the counter tells of dossiers. The code is read from `details`: events that are older than the
+    -- column `dossier_code` have it only there.
     SELECT e.*, NULLIF(split_part(split_part(e.details, '"dossier_code":"', 2), '"', 1), '') AS told_code
     FROM events e
     WHERE e.stage = 'one_stop' AND e.outcome <> 'refused' AND e.dossier_uid IS NOT NULL

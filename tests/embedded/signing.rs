@@ -54,6 +54,60 @@ fn a_document_is_signed_by_hand_and_what_was_signed_before_stays_valid() {
     assert_eq!(plain.exit, 6, "{}", plain.stderr);
 }
 
+/// The file with this many megabytes in it that nothing shows; a hole on the disk.
+fn grown(world: &World, megabytes: u64) -> String {
+    let mut file = sohoa_harness::pdf::decision(1, 1);
+    let text = String::from_utf8_lossy(&file).into_owned();
+    let previous = text.split_whitespace().rev().nth(1).unwrap().to_owned();
+    let (head, length) = (file.len(), megabytes << 20);
+    let begin = format!("9 0 obj\n<</Length {length}>>\nstream\n");
+    file.extend(begin.bytes());
+    let hole = file.len() as u64 + length;
+    let end = "\nendstream\nendobj\n";
+    let start = hole + end.len() as u64;
+    let end = format!(
+        "{end}xref\n9 1\n{head:010} 00000 n \ntrailer\n<</Size 10/Root 1 0 R/Prev {previous}>>\n\
+         startxref\n{start}\n%%EOF\n"
+    );
+    let path = world.path(&format!("{megabytes}.pdf"));
+    std::fs::write(&path, file).unwrap();
+    let written = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+    std::os::unix::fs::FileExt::write_all_at(&written, end.as_bytes(), hole).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+/// Exit code of a command, and the most memory it held, in bytes.
+fn peak(world: &World, arguments: &[&str]) -> (Option<i32>, u64) {
+    let mut child = world.start(arguments);
+    let (status, mut most) = (format!("/proc/{}/status", child.id()), 0);
+    loop {
+        // The kernel keeps the mark, so that the last look before the end knows all of it.
+        let text = std::fs::read_to_string(&status).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+        most = most.max(kilobytes.unwrap_or_default() << 10);
+        if let Some(ended) = child.try_wait().unwrap() {
+            return (ended.code(), most);
+        }
+        std::thread::park_timeout(std::time::Duration::from_millis(2));
+    }
+}
+
+#[test]
+fn memory_does_not_grow_with_the_file_that_is_signed() {
+    let world = World::new();
+    let signed = |megabytes| {
+        let input = grown(&world, megabytes);
+        let (exit, most) = peak(&world, &["sign", &input, "--output", "signed.pdf", "--force"]);
+        assert_eq!(exit, Some(0));
+        assert!(world.path("signed.pdf").metadata().unwrap().len() > megabytes << 20);
+        most
+    };
+    let (small, large) = (signed(1), signed(200));
+    println!("sohoa sign: {} MiB for 1 MB, {} MiB for 200 MB", small >> 20, large >> 20);
+    assert!(large < small + (16 << 20), "{} and {} MiB", small >> 20, large >> 20);
+}
+
 /// The files of the throw-away authority, which stand in for an agency's.
 fn authority_file(world: &World, name: &str) -> PathBuf {
     let found = world.named("data", name);

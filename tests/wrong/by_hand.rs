@@ -106,18 +106,31 @@ pub(crate) fn detached(key: &str, chain: &str, content: &[u8], options: &[&str])
 /// A signed file; `further` goes into the signature dictionary, and `cms` makes the value of what is
 /// covered.
 pub(crate) fn signed(further: &str, cms: impl FnOnce(&[u8]) -> Vec<u8>) -> Vec<u8> {
+    let shape = Shape { annotations: Held::Indirect, ..Shape::default() };
+    signed_form(&pdf(shape), ("", "6 0 R 7 0 R"), further, cms)
+}
+
+/// The same of a file with more fields, and with these annotations in its list.
+pub(crate) fn signed_form(
+    file: &[u8],
+    (fields, annotations): (&str, &str),
+    further: &str,
+    cms: impl FnOnce(&[u8]) -> Vec<u8>,
+) -> Vec<u8> {
     let value = format!(
         "<</Type/Sig/Filter/Adobe.PPKLite/SubFilter/ETSI.CAdES.detached/ByteRange [{}]\
          /Contents <{}>/M(D:20261120093106+07'00'){further}>>",
         " ".repeat(44),
         "0".repeat(ROOM)
     );
-    let shape = Shape { annotations: Held::Indirect, ..Shape::default() };
-    let catalog = "<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[20 0 R]/SigFlags 3>>>>";
+    let catalog =
+        format!("<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[{fields} 20 0 R]/SigFlags 3>>>>");
+    let annotations = format!("[{annotations} 20 0 R]");
     let field = "<</Type/Annot/Subtype/Widget/FT/Sig/T(Signature1)/V 21 0 R/Rect[0 0 0 0]/F 132\
                  /P 3 0 R>>";
-    let objects = [(1, catalog), (5, "[6 0 R 7 0 R 20 0 R]"), (20, field), (21, value.as_str())];
-    let mut file = append(&pdf(shape), &objects);
+    let objects =
+        [(1, catalog.as_str()), (5, annotations.as_str()), (20, field), (21, value.as_str())];
+    let mut file = append(file, &objects);
     let zeros = "0".repeat(ROOM);
     let start = position(&file, zeros.as_bytes()) - 1;
     let end = start + ROOM + 2;

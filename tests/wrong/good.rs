@@ -9,7 +9,8 @@ use crate::{
     Kind, Kinds,
     by_hand::{baseline, detached, signed},
     bytes::{Signed, page},
-    holders::{proven, stamped},
+    forms,
+    holders::{for_purposes, proven, stamped},
     made::{
         self, Held, Shape, Xref, append,
         pki::{Network, Pki},
@@ -80,6 +81,8 @@ fn of_files() -> Kinds {
                     <</Type/TransformParams/P 2/V/1.2>>>>]";
     let certified = signed(allowing, |content| baseline(&issued, content));
     let old = signed("", |content| detached(&issued.key, &issued.chain, content, &["-md", "sha1"]));
+    let (document_signing, client) = (for_purposes(&[36, 3]), for_purposes(&[2]));
+    let by = |issued| Signed::of(&page(), issued).file;
     let all = vec![
         Kind::new("a cross-reference table", "ok", of(shape)),
         Kind::new("a cross-reference stream", "ok", of(Shape { xref: Xref::Stream, ..shape })),
@@ -107,10 +110,13 @@ fn of_files() -> Kinds {
             Signed::of(&certified, &issued).file,
         ),
         Kind::new("with SHA-1, as it was done", "ok_legacy_alg", old),
+        Kind::new("a certificate for documents and for code", "ok", by(&document_signing)),
+        Kind::new("a certificate for logging in, as tokens have it", "ok", by(&client)),
     ];
-    Kinds { roots: [issued.root, root.pem()].concat(), all }
+    let roots = [issued.root, root.pem(), document_signing.root, client.root].concat();
+    Kinds { roots, all }
 }
 
 pub(crate) fn kinds() -> Vec<Kinds> {
-    vec![of_files(), of_authorities()]
+    vec![of_files(), forms::good(), of_authorities()]
 }

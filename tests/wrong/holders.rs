@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use chrono::{TimeDelta, Utc};
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair, KeyUsagePurpose,
 };
 use sohoa_sign::{
     CertificateDer, RsaScheme, sign_pdf_stamped,
@@ -70,13 +71,27 @@ fn substituted(issued: &Issued) -> Vec<u8> {
 
 /// A certificate under a root of its own, for keys that encrypt and do not sign.
 fn of_another_use() -> Issued {
+    under_a_root(|own| own.key_usages = vec![KeyUsagePurpose::KeyAgreement])
+}
+
+/// A certificate that signs, for purposes of RFC 5280 (1.3.6.1.5.5.7.3) by their last numbers.
+pub(crate) fn for_purposes(numbers: &[u64]) -> Issued {
+    under_a_root(|own| {
+        own.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        let purpose =
+            |&number| ExtendedKeyUsagePurpose::Other(vec![1, 3, 6, 1, 5, 5, 7, 3, number]);
+        own.extended_key_usages = numbers.iter().map(purpose).collect();
+    })
+}
+
+fn under_a_root(change: impl FnOnce(&mut CertificateParams)) -> Issued {
     let mut root = CertificateParams::new(Vec::new()).unwrap();
     root.distinguished_name.push(DnType::CommonName, "Sohoa TEST root, no legal value");
     root.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     let root = CertifiedIssuer::self_signed(root, KeyPair::generate().unwrap()).unwrap();
     let mut own = CertificateParams::new(Vec::new()).unwrap();
     own.distinguished_name.push(DnType::CommonName, "Sở Thử nghiệm tỉnh Mẫu");
-    own.key_usages = vec![KeyUsagePurpose::KeyAgreement];
+    change(&mut own);
     let key = KeyPair::generate().unwrap();
     let own = own.signed_by(&key, &root).unwrap();
     let chain = format!("{}{}", own.pem(), root.pem());
@@ -117,6 +132,12 @@ fn subjects(roots: &mut String) -> Vec<Kind> {
         of("a certificate that had expired", "expired_at_signing", expired),
         of("a certificate that was not valid yet", "expired_at_signing", early),
         of("a certificate for another use", "untrusted_chain", of_another_use()),
+        of("a certificate for servers (extended key usage)", "untrusted_chain", for_purposes(&[1])),
+        of(
+            "a certificate for code and responders (extended key usage)",
+            "untrusted_chain",
+            for_purposes(&[3, 9]),
+        ),
     ];
     let own = made::made(&agency);
     let name = "another certificate in the place of the signer's";

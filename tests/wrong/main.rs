@@ -4,18 +4,22 @@
 //!
 //! * [`bytes`]: bytes altered, cut, added; ranges and values forged.
 //! * [`revisions`]: what is appended to a signed file, and what a file was prepared for.
+//! * [`forms`]: fields and notes on what was certified, good and bad.
 //! * [`holders`]: whose certificate it is, and what became of it.
 //! * [`times`]: time-stamps that are wrong.
 //! * [`good`]: no alarm.
+//! * [`signing`]: what is refused another signature.
 //! * [`by_hand`]: signatures made by `openssl`, with whatever dictionary and attributes.
 
 #![expect(clippy::unwrap_used, reason = "in a test an unexpected error is a failure")]
 
 mod by_hand;
 mod bytes;
+mod forms;
 mod good;
 mod holders;
 mod revisions;
+mod signing;
 mod times;
 
 #[path = "../../pipeline/sign/tests/made/mod.rs"]
@@ -100,7 +104,8 @@ fn judge(groups: &[Kinds]) -> (Vec<String>, Vec<String>) {
 
 #[test]
 fn every_kind_of_wrong_is_detected() {
-    let groups = [bytes::kinds(), revisions::kinds(), holders::kinds(), times::kinds()];
+    let groups =
+        [bytes::kinds(), revisions::kinds(), forms::wrong(), holders::kinds(), times::kinds()];
     let (lines, differ) = judge(&groups);
     assert!(differ.is_empty(), "{}", differ.join("\n"));
     let names: BTreeSet<_> =

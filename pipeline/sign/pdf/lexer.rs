@@ -129,7 +129,8 @@ impl<'a> Lexer<'a> {
         if self.complete { Fault::Syntax("the file ends inside a value") } else { Fault::Cut }
     }
 
-    fn token(&mut self) -> Result<&'a [u8]> {
+    /// Bytes up to the next white space or delimiter: an operator, where one begins.
+    pub(crate) fn token(&mut self) -> Result<&'a [u8]> {
         let start = self.at;
         while self.peek().is_some_and(|byte| !is_space(byte) && !is_delimiter(byte)) {
             self.at += 1;

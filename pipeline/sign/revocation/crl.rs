@@ -74,8 +74,15 @@ impl<'a> List<'a> {
             revoked: self.entry(certificate)?,
             this_update: self.this_update,
             next_update: self.next_update,
+            remembers_since: self.remembers_since(),
             delegate: None,
         })
+    }
+
+    /// `expiredCertsOnCRL` of X.509.
+    fn remembers_since(&self) -> Option<DateTime<Utc>> {
+        let said = self.extensions.iter().find(|one| one.oid == oid::EXPIRED_ON_LIST)?;
+        time(&Reader(said.value).next()?)
     }
 
     /// The list would name the certificate if it were revoked.
@@ -90,6 +97,7 @@ impl<'a> List<'a> {
                         return Err(EvidenceFault::Scope);
                     }
                 }
+                oid::EXPIRED_ON_LIST => {}
                 _ if extension.critical => return Err(EvidenceFault::Critical),
                 _ => {}
             }

@@ -65,8 +65,8 @@ pub enum EvidenceFault {
     /// A newer one should have been there.
     #[error("it is out of date")]
     Stale,
-    /// Issuers may forget a certificate once it has expired.
-    #[error("it was made after the certificate had expired")]
+    /// Issuers may forget a certificate once it has expired, unless they say that they do not.
+    #[error("it was made after the certificate had expired, and may leave it out for that")]
     AfterExpiry,
     /// A delta list says nothing without its base.
     #[error("it is a delta list; the complete list is needed")]
@@ -129,6 +129,8 @@ pub(crate) struct Finding<'a> {
     pub(crate) revoked: Option<Revoked>,
     pub(crate) this_update: DateTime<Utc>,
     pub(crate) next_update: Option<DateTime<Utc>>,
+    /// Certificates that expired since then are remembered; none where its source does not say.
+    pub(crate) remembers_since: Option<DateTime<Utc>>,
     /// The delegate that signed in the issuer's place.
     pub(crate) delegate: Option<Certificate<'a>>,
 }
@@ -147,7 +149,9 @@ impl Finding<'_> {
         if self.revoked.is_some_and(|revoked| revoked.reason != Some(HOLD)) {
             return Ok(());
         }
-        if self.this_update > certificate.not_after {
+        let ended = certificate.not_after;
+        let remembered = self.remembers_since.is_some_and(|since| since <= ended);
+        if self.this_update > ended && !remembered {
             return Err(EvidenceFault::AfterExpiry);
         }
         // Without a next update newer evidence is always to be had.

@@ -180,7 +180,8 @@ fn read<'a>(answer: &Element<'_>) -> Option<Result<Finding<'a>, EvidenceFault>> 
         None => None,
     };
     let further = fields.accept(0xa1).map_or(Some(Vec::new()), |all| extensions(&all))?;
-    if further.iter().any(|extension| extension.critical) {
+    let unknown = |one: &&Extension<'_>| one.oid != oid::ARCHIVE_CUTOFF;
+    if further.iter().filter(unknown).any(|extension| extension.critical) {
         return Some(Err(EvidenceFault::Critical));
     }
     let revoked = match status.tag {
@@ -193,6 +194,13 @@ fn read<'a>(answer: &Element<'_>) -> Option<Result<Finding<'a>, EvidenceFault>> 
         }
         _ => return Some(Err(EvidenceFault::Unknown)),
     };
-    let method = RevocationMethod::Ocsp;
-    Some(Ok(Finding { method, revoked, this_update, next_update, delegate: None }))
+    let cutoff = further.iter().find(|extension| extension.oid == oid::ARCHIVE_CUTOFF);
+    Some(Ok(Finding {
+        method: RevocationMethod::Ocsp,
+        revoked,
+        this_update,
+        next_update,
+        remembers_since: cutoff.and_then(|cutoff| time(&Reader(cutoff.value).next()?)),
+        delegate: None,
+    }))
 }

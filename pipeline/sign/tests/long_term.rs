@@ -303,6 +303,29 @@ fn a_wrong_list_is_told_by_what_is_wrong() {
 }
 
 #[test]
+fn an_expired_certificate_is_proven_by_who_remembers_it_and_by_nobody_else() {
+    // The agency's certificate and the stamper's have ended; the authorities' have not.
+    let later = Utc::now() + TimeDelta::days(1600);
+    for dead in ["/nothing", "/middle"] {
+        for (remembers, good) in [(None, false), (Some(2000), true), (Some(10), false)] {
+            let (pki, file) = signed();
+            pki.set_clock(later);
+            let network = Network::of(&pki).without(&[dead]).changing(move |_, answer| {
+                answer.by = By::Issuer;
+                answer.remembers = remembers.map(|days| later - TimeDelta::days(days));
+            });
+            let raised = raise(&file, &network.source(), None, later);
+            if good {
+                let (kept, _) = raised.unwrap();
+                assert_eq!(levels(&verify(&kept, &pki, much_later())), [PadesLevel::BLt], "{dead}");
+            } else {
+                assert_eq!(fault(raised), EvidenceFault::AfterExpiry, "{dead}");
+            }
+        }
+    }
+}
+
+#[test]
 fn an_answer_that_is_noise_or_cut_is_unreadable() {
     let (pki, file) = signed();
     for garble in [|_| vec![0x30; 5000], |bytes: Vec<u8>| bytes[..bytes.len() / 2].to_vec()] {

@@ -1,15 +1,29 @@
 //! What was done to a document after it was signed.
 //!
-//! The revision a signature covers is compared with the file as it is now. Allowed are further
-//! signatures, time-stamps and validation data; annotations are told apart, because they may lie
-//! over what was signed, and so may a signature field that shows something and is not signed. Every
-//! object that changed must be accounted for by its role in the *signed* revision: what has no such
-//! role, or another one beside it, counts as content.
+//! The revision a signature covers is compared with the file as it is now. Further signatures,
+//! time-stamps and validation data are told apart from fields that were filled in, which a
+//! certification may allow, and from annotations, because they may lie over what was signed, and so
+//! may a signature field that shows something and is not signed. Every object that changed must be
+//! accounted for by its role in the *signed* revision: what has no such role, or another one beside
+//! it, counts as content.
 
 use std::collections::{HashMap, HashSet};
 
-use super::{coverage::only_space, field, report::LaterChanges};
-use crate::pdf::{Dictionary, Document, Object, PdfError, Reference, page, xref::Entry};
+use super::{
+    coverage::only_space,
+    field::{self, full_name, inherited, is_empty_field, is_signature_field},
+    filling::Filling,
+    references::{Known, mentions, refers_to, refers_to_but},
+    report::LaterChanges,
+};
+use crate::{
+    pdf::{
+        Dictionary, Document, Object, PdfError, Reference,
+        page::{self, Page},
+        xref::Entry,
+    },
+    permissions::{Allowed, Permissions},
+};
 
 /// Catalog entries that signing software writes.
 const CATALOG_ADDITIONS: &[&[u8]] = &[b"AcroForm", b"DSS", b"Extensions", b"Metadata", b"Version"];
@@ -23,21 +37,22 @@ const PAGE_ADDITIONS: &[&[u8]] = &[b"Annots", b"LastModified"];
 /// Entries that filling a signature field writes.
 const FILLED: &[&[u8]] = &[b"V", b"AP", b"AS", b"M", b"F", b"MK", b"DA", b"P", b"Rect"];
 
-/// Objects scanned for references to numbers that did not exist when signing.
-const MAX_SCANNED: usize = 1 << 20;
-
 /// Fields or annotations written into their list; signing software gives each a number.
 const MAX_DIRECT: usize = 1000;
 
-/// Compares the signed revision `old` with the file.
-pub(crate) fn since(old: &Document, new: &Document) -> Result<LaterChanges, PdfError> {
+/// Compares the signed revision `old`, which states `permissions`, with the file.
+pub(crate) fn since(
+    old: &Document,
+    new: &Document,
+    permissions: &Permissions,
+) -> Result<LaterChanges, PdfError> {
     if old.xref.sections.len() == new.xref.sections.len() {
         // No revision was appended; bytes that belong to none may be repaired into one.
         let clean = only_space(&new.source, old.source.len())?;
         return Ok(if clean { LaterChanges::None } else { LaterChanges::Content });
     }
     // A revision whose objects cannot be read proves nothing harmless.
-    let judge = || Comparison::new(old, new)?.judge();
+    let judge = || Comparison::new(old, new, permissions)?.judge();
     Ok(judge().unwrap_or(LaterChanges::Content))
 }
 
@@ -56,18 +71,33 @@ enum Role {
 struct Comparison<'a> {
     old: &'a Document,
     new: &'a Document,
+    permissions: &'a Permissions,
     level: LaterChanges,
     roles: HashMap<u32, Role>,
+    /// Fields that may be filled in.
+    filling: Filling,
     /// Signatures that were not there before, and are judged by themselves.
     later: HashSet<Reference>,
 }
 
 impl<'a> Comparison<'a> {
-    fn new(old: &'a Document, new: &'a Document) -> Result<Self, PdfError> {
+    fn new(
+        old: &'a Document,
+        new: &'a Document,
+        permissions: &'a Permissions,
+    ) -> Result<Self, PdfError> {
         let values = field::find(new)?.into_iter().filter_map(|field| field.value?.reference());
         let was_there = |number| !matches!(old.xref.entries.get(&number), None | Some(Entry::Free));
         let later = values.filter(|value| !was_there(value.number)).collect();
-        Ok(Self { old, new, level: LaterChanges::Signatures, roles: HashMap::new(), later })
+        Ok(Self {
+            old,
+            new,
+            permissions,
+            level: LaterChanges::Signatures,
+            roles: HashMap::new(),
+            filling: Filling::default(),
+            later,
+        })
     }
 
     fn judge(mut self) -> Result<LaterChanges, PdfError> {
@@ -144,8 +174,9 @@ impl<'a> Comparison<'a> {
         if !old_fields.iter().all(|field| after.has(field)) {
             self.raise(LaterChanges::Content);
         }
+        self.filling = Filling::of(self.old, &old_form, self.permissions)?;
         for field in &old_fields {
-            if is_empty_field(self.old, field)? {
+            if self.may_be_signed(field)? {
                 self.role(field.reference(), Role::EmptyField);
             }
         }
@@ -170,20 +201,20 @@ impl<'a> Comparison<'a> {
                 self.raise(LaterChanges::Content);
             }
             self.role(Some(old.reference), Role::Compared);
-            let list = old.dictionary.get("Annots").and_then(Object::reference);
-            self.role(list, Role::Compared);
-            let old = as_array(self.old.entry(&old.dictionary, "Annots")?);
-            let new = as_array(self.new.entry(&new.dictionary, "Annots")?);
-            self.annotations(&old, &new)?;
+            self.annotations(old, new)?;
         }
         Ok(())
     }
 
-    fn annotations(&mut self, old: &[Object], new: &[Object]) -> Result<(), PdfError> {
-        let (before, after) = (Listed::of(old)?, Listed::of(new)?);
-        for annotation in old {
+    fn annotations(&mut self, page: &Page, as_it_is: &Page) -> Result<(), PdfError> {
+        self.role(page.dictionary.get("Annots").and_then(Object::reference), Role::Compared);
+        let old = as_array(self.old.entry(&page.dictionary, "Annots")?);
+        let new = as_array(self.new.entry(&as_it_is.dictionary, "Annots")?);
+        let (before, after) = (Listed::of(&old)?, Listed::of(&new)?);
+        for annotation in &old {
+            self.filling.place(self.old, page, annotation)?;
             let widget = as_dictionary(self.old.resolve(annotation)?).is("Subtype", "Widget");
-            if is_empty_field(self.old, annotation)? {
+            if self.may_be_signed(annotation)? {
                 self.role(annotation.reference(), Role::EmptyField);
             } else if !widget {
                 self.role(annotation.reference(), Role::Annotation);
@@ -192,12 +223,23 @@ impl<'a> Comparison<'a> {
                 self.raise(if widget { LaterChanges::Content } else { LaterChanges::Annotations });
             }
         }
-        for annotation in new {
+        for annotation in &new {
             if !before.has(annotation) && !self.is_harmless_field(annotation)? {
-                self.raise(LaterChanges::Annotations);
+                let added = as_dictionary(self.new.resolve(annotation)?);
+                self.raise(if acts(self.new, &added)? {
+                    LaterChanges::Content
+                } else {
+                    LaterChanges::Annotations
+                });
             }
         }
         Ok(())
+    }
+
+    /// A signature field of the signed revision that nobody had signed, nor locked.
+    fn may_be_signed(&self, field: &Object) -> Result<bool, PdfError> {
+        Ok(is_empty_field(self.old, field)?
+            && !self.permissions.locks(&full_name(self.old, field)?))
     }
 
     /// A signature field that is signed since, so that its signer answers for what it shows, or that
@@ -213,7 +255,7 @@ impl<'a> Comparison<'a> {
     }
 
     fn objects(&mut self) -> Result<(), PdfError> {
-        let (mut appeared, mut aside) = (HashSet::new(), HashSet::new());
+        let (mut appeared, mut aside, mut annotated) = (HashSet::new(), HashSet::new(), false);
         for (&number, entry) in &self.new.xref.entries {
             let before = self.old.xref.entries.get(&number);
             if before == Some(entry) {
@@ -225,9 +267,18 @@ impl<'a> Comparison<'a> {
             }
             let level = self.changed(number)?;
             self.level = self.level.max(level);
-            if self.roles.get(&number) == Some(&Role::Aside) {
-                aside.insert(number);
+            match self.roles.get(&number) {
+                Some(Role::Aside) => drop(aside.insert(number)),
+                Some(Role::Annotation) => annotated = true,
+                _ => {}
             }
+        }
+        if self.level < LaterChanges::Content && !self.filling.holds(self.old, self.new)? {
+            self.raise(LaterChanges::Content);
+        }
+        let allowed = self.permissions.allowed == Some(Allowed::Annotations);
+        if annotated && allowed && self.is_no_annotation_alone() {
+            self.raise(LaterChanges::Content);
         }
         if self.is_used_otherwise(&aside)? {
             self.raise(LaterChanges::Content);
@@ -238,8 +289,22 @@ impl<'a> Comparison<'a> {
         Ok(())
     }
 
-    /// What was changed beside the content is named by something else too, which may show it: a file
-    /// made for such an attack has one stream as metadata and as the content of a page.
+    /// Some annotation is something else, too: no page, annotation or list of them names it.
+    fn is_no_annotation_alone(&self) -> bool {
+        let all = self.roles.iter().filter(|(_, role)| **role == Role::Annotation);
+        let all: HashSet<u32> = all.map(|(&number, _)| number).collect();
+        let known = |number: u32| match self.roles.get(&number) {
+            Some(Role::Compared) => match self.old.get(number) {
+                Ok(Object::Array(_)) => Known::All,
+                _ => Known::Keys(&[b"Annots"]),
+            },
+            Some(Role::Annotation) => Known::Keys(&[b"Popup", b"Parent", b"IRT"]),
+            _ => Known::Nothing,
+        };
+        refers_to_but(self.old, &all, known)
+    }
+
+    /// What was changed beside the content is named by something else too, which may show it.
     fn is_used_otherwise(&self, aside: &HashSet<u32>) -> Result<bool, PdfError> {
         if aside.is_empty() {
             return Ok(false);
@@ -249,19 +314,23 @@ impl<'a> Comparison<'a> {
         if catalog.iter().any(|(key, value)| elsewhere(key) && mentions(value, aside)) {
             return Ok(true);
         }
-        let known =
-            |number: u32| number == root.number || self.roles.get(&number) == Some(&Role::Aside);
+        let known = |number: u32| {
+            let known = number == root.number || self.roles.get(&number) == Some(&Role::Aside);
+            if known { Known::All } else { Known::Nothing }
+        };
         Ok(refers_to_but(self.old, aside, known))
     }
 
-    fn changed(&self, number: u32) -> Result<LaterChanges, PdfError> {
+    fn changed(&mut self, number: u32) -> Result<LaterChanges, PdfError> {
         let (before, after) = (self.old.get(number)?, self.new.get(number)?);
         if self.same(&before, &after)? {
             return Ok(LaterChanges::Signatures);
         }
-        Ok(match self.roles.get(&number) {
+        Ok(match self.roles.get(&number).copied() {
             Some(Role::Compared | Role::Aside) => LaterChanges::Signatures,
-            Some(Role::Annotation) => LaterChanges::Annotations,
+            Some(Role::Annotation) if self.is_annotation_still(&before, &after)? => {
+                LaterChanges::Annotations
+            }
             Some(Role::EmptyField) if filled_in(&before, &after) => {
                 let field = Object::Reference(Reference { number, generation: 0 });
                 if self.is_harmless_field(&field)? || same_looks(&before, &after) {
@@ -273,8 +342,19 @@ impl<'a> Comparison<'a> {
             None if is_cross_reference(&before) && is_cross_reference(&after) => {
                 LaterChanges::Signatures
             }
-            Some(Role::EmptyField) | None => LaterChanges::Content,
+            None if self.filling.explains(number, &before, &after) => LaterChanges::FormFilling,
+            Some(Role::Annotation | Role::EmptyField) | None => LaterChanges::Content,
         })
+    }
+
+    /// Gone, or of the same kind, and without anything new that it does.
+    fn is_annotation_still(&self, before: &Object, after: &Object) -> Result<bool, PdfError> {
+        let (Some(before), Some(after)) = (before.dictionary(), after.dictionary()) else {
+            return Ok(*after == Object::Null);
+        };
+        let same_action = ["A", "AA"].iter().all(|key| before.get(key) == after.get(key));
+        Ok(before.get("Subtype") == after.get("Subtype")
+            && (same_action || !acts(self.new, after)?))
     }
 
     fn same(&self, before: &Object, after: &Object) -> Result<bool, PdfError> {
@@ -322,7 +402,7 @@ fn same_looks(before: &Object, after: &Object) -> bool {
     ["AP", "AS", "F", "Rect"].iter().all(|key| before.get(key) == after.get(key))
 }
 
-fn same_but(old: &Dictionary, new: &Dictionary, except: &[&[u8]]) -> bool {
+pub(super) fn same_but(old: &Dictionary, new: &Dictionary, except: &[&[u8]]) -> bool {
     let rest = |dictionary: &Dictionary| -> HashMap<Vec<u8>, Object> {
         let kept = dictionary.iter().filter(|(key, _)| !except.contains(key));
         kept.map(|(key, value)| (key.to_vec(), value.clone())).collect()
@@ -369,71 +449,19 @@ fn as_array(object: Object) -> Vec<Object> {
     }
 }
 
-/// A signature field, or a widget of one.
-fn is_signature_field(document: &Document, field: &Object) -> Result<bool, PdfError> {
-    let kind = document.resolve(&inherited(document, field, "FT")?)?;
-    Ok(kind.name() == Some(b"Sig"))
+/// It does more than lead to a place or an address.
+fn acts(document: &Document, annotation: &Dictionary) -> Result<bool, PdfError> {
+    let action = as_dictionary(document.entry(annotation, "A")?);
+    let kind = document.entry(&action, "S")?;
+    let leads = matches!(kind.name(), Some(b"GoTo" | b"URI")) && action.get("Next").is_none();
+    Ok(annotation.get("AA").is_some() || (annotation.get("A").is_some() && !leads))
 }
 
-/// A signature field without a value, or a widget of one.
-fn is_empty_field(document: &Document, field: &Object) -> Result<bool, PdfError> {
-    Ok(is_signature_field(document, field)? && inherited(document, field, "V")? == Object::Null)
-}
-
-/// A field's own entry as it is written, or that of the nearest parent that has it.
-fn inherited(document: &Document, field: &Object, key: &str) -> Result<Object, PdfError> {
-    let mut current = document.resolve(field)?;
-    // Names nest a few levels; a circle of parents ends here too.
-    for _ in 0..16 {
-        let Object::Dictionary(dictionary) = &current else { break };
-        match (document.entry(dictionary, key)?, dictionary.get(key)) {
-            (Object::Null, _) | (_, None) => current = document.entry(dictionary, "Parent")?,
-            (_, Some(written)) => return Ok(written.clone()),
-        }
-    }
-    Ok(Object::Null)
-}
-
-fn all_pages(document: &Document) -> Result<Vec<page::Page>, PdfError> {
+fn all_pages(document: &Document) -> Result<Vec<Page>, PdfError> {
     let mut pages = Vec::new();
     page::walk(document, |page| {
         pages.push(page);
         true
     })?;
     Ok(pages)
-}
-
-/// Some object of the document refers to one of these numbers. A reference that led nowhere when
-/// it was signed must not lead to something new.
-fn refers_to(document: &Document, numbers: &HashSet<u32>) -> bool {
-    refers_to_but(document, numbers, |_| false)
-}
-
-/// The same of all objects but those that are known.
-fn refers_to_but(document: &Document, numbers: &HashSet<u32>, known: impl Fn(u32) -> bool) -> bool {
-    if document.xref.entries.len() > MAX_SCANNED {
-        return true;
-    }
-    let mut owned: Vec<u32> = document.xref.entries.keys().copied().collect();
-    owned.sort_unstable();
-    // Other readers may repair what this one cannot read.
-    let named = |number| match document.get(number) {
-        // A trailer too, and it names the document's information as a trailer does.
-        Ok(Object::Stream(stream)) if stream.dictionary.is("Type", "XRef") => {
-            let mut entries = stream.dictionary.iter();
-            entries.any(|(key, value)| key != b"Info" && mentions(value, numbers))
-        }
-        object => object.map_or(true, |object| mentions(&object, numbers)),
-    };
-    owned.into_iter().filter(|number| !known(*number)).any(named)
-}
-
-fn mentions(object: &Object, numbers: &HashSet<u32>) -> bool {
-    match object {
-        Object::Reference(reference) => numbers.contains(&reference.number),
-        Object::Array(items) => items.iter().any(|item| mentions(item, numbers)),
-        Object::Dictionary(dictionary) => dictionary.iter().any(|(_, v)| mentions(v, numbers)),
-        Object::Stream(stream) => stream.dictionary.iter().any(|(_, v)| mentions(v, numbers)),
-        _ => false,
-    }
 }

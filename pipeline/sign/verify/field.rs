@@ -12,6 +12,9 @@ use crate::pdf::{
 /// More fields than any real form.
 const MAX_FIELDS: usize = 100_000;
 
+/// Names nest a few levels; a circle of parents ends here too.
+const MAX_PARENTS: usize = 16;
+
 /// A signature field.
 #[derive(Debug)]
 pub(crate) struct Field {
@@ -207,4 +210,44 @@ pub(crate) fn lower_block(centre: Option<(f64, f64)>, organisation: bool) -> Opt
         false if signature || seal => Some(Position::Block7c),
         _ => None,
     }
+}
+
+/// A signature field, or a widget of one.
+pub(crate) fn is_signature_field(document: &Document, field: &Object) -> Result<bool, PdfError> {
+    let kind = document.resolve(&inherited(document, field, "FT")?)?;
+    Ok(kind.name() == Some(b"Sig"))
+}
+
+/// A signature field without a value, or a widget of one.
+pub(crate) fn is_empty_field(document: &Document, field: &Object) -> Result<bool, PdfError> {
+    Ok(is_signature_field(document, field)? && inherited(document, field, "V")? == Object::Null)
+}
+
+/// The names of a field and of those above it, as locks spell them.
+pub(crate) fn full_name(document: &Document, field: &Object) -> Result<String, PdfError> {
+    let (mut names, mut current) = (Vec::new(), document.resolve(field)?);
+    for _ in 0..MAX_PARENTS {
+        let Object::Dictionary(dictionary) = &current else { break };
+        names.extend(document.entry(dictionary, "T")?.string().map(decode_text_string));
+        current = document.entry(dictionary, "Parent")?;
+    }
+    names.reverse();
+    Ok(names.join("."))
+}
+
+/// A field's own entry as it is written, or that of the nearest parent that has it.
+pub(crate) fn inherited(
+    document: &Document,
+    field: &Object,
+    key: &str,
+) -> Result<Object, PdfError> {
+    let mut current = document.resolve(field)?;
+    for _ in 0..MAX_PARENTS {
+        let Object::Dictionary(dictionary) = &current else { break };
+        match (document.entry(dictionary, key)?, dictionary.get(key)) {
+            (Object::Null, _) | (_, None) => current = document.entry(dictionary, "Parent")?,
+            (_, Some(written)) => return Ok(written.clone()),
+        }
+    }
+    Ok(Object::Null)
 }

@@ -9,9 +9,9 @@ use super::{
     changes,
     cms::{Check, Cms},
     coverage::Ranges,
-    field::{Field, lower_block},
+    field::{self, Field, lower_block},
     path::{Chain, chain, stamp_chain},
-    policy::may_sign_documents,
+    policy::{is_for_documents, may_sign_documents},
     report::{
         Coverage, Integrity, LaterChanges, Note, PadesLevel, Position, RevocationStatus, Signature,
         SubjectKind, SubjectKindBasis, Verdict,
@@ -22,10 +22,11 @@ use super::{
 };
 use crate::{
     certificate::Certificate,
-    dss, form,
+    dss,
     hash::Hash,
     oid,
     pdf::{Document, Object, PdfError, Reference},
+    permissions::{Allowed, Permissions},
     revocation::RevocationMethod,
 };
 
@@ -64,8 +65,8 @@ pub(crate) struct Judged {
     pub(crate) covered: HashSet<Vec<u8>>,
     /// What `/VRI` calls the signature.
     pub(crate) key: String,
-    /// It certifies the document and allows no change after it, another signature included.
-    pub(crate) closes: bool,
+    /// It certifies the document, and what it allows after it.
+    pub(crate) certifies: Option<Allowed>,
 }
 
 /// Judges the signature of a field, evidence of revocation aside.
@@ -84,7 +85,7 @@ pub(crate) fn signature(
         end: 0,
         covered: HashSet::new(),
         key: String::new(),
-        closes: false,
+        certifies: None,
     };
     examine(document, field, measure, &mut judged)?;
     Ok(judged)
@@ -106,7 +107,7 @@ fn examine(
     if let Object::Name(name) = document.entry(&dictionary, "SubFilter")? {
         found.sub_filter = String::from_utf8_lossy(&name).into_owned();
     }
-    judged.closes = form::closes(document, &dictionary)?;
+    judged.certifies = Permissions::of(document, &dictionary)?.allowed;
     let found = &mut judged.signature;
     if let Object::String(text) = document.entry(&dictionary, "M")? {
         found.signing_time_claimed = pdf_time(&text);
@@ -125,13 +126,16 @@ fn examine(
             }
             found.coverage = coverage;
             found.byte_range_covers_all = coverage == Coverage::WholeFile;
-            found.later_changes = match old {
-                Some(old) => changes::since(&old, document)?,
-                None => LaterChanges::Content,
-            };
+            if let Some(old) = old {
+                let permissions = stated(&old).unwrap_or_default();
+                found.later_changes = changes::since(&old, document, &permissions)?;
+                found.modified_after = !permits(&permissions, found.later_changes);
+            }
         }
     }
-    found.modified_after = found.later_changes >= LaterChanges::Annotations;
+    if !found.modified_after && found.later_changes > LaterChanges::Signatures {
+        found.notes.push(Note::AllowedAfter);
+    }
     if found.later_changes == LaterChanges::Annotations {
         found.notes.push(Note::AnnotatedAfter);
     }
@@ -148,6 +152,27 @@ fn examine(
     integrity(found, &cms, ranges.as_ref())?;
     identity(judged, &cms, ranges.as_ref(), measure);
     Ok(())
+}
+
+/// What all signatures of a document state.
+fn stated(document: &Document) -> Result<Permissions, PdfError> {
+    let mut all = Permissions::default();
+    for value in field::find(document)?.into_iter().filter_map(|field| field.value) {
+        if let Object::Dictionary(signature) = document.resolve(&value)? {
+            all.join(Permissions::of(document, &signature)?);
+        }
+    }
+    Ok(all)
+}
+
+/// Signatures may follow everywhere, what a closing certification says of them aside.
+fn permits(permissions: &Permissions, changes: LaterChanges) -> bool {
+    match changes {
+        LaterChanges::None | LaterChanges::Signatures => true,
+        LaterChanges::FormFilling => permissions.allowed >= Some(Allowed::Forms),
+        LaterChanges::Annotations => permissions.allowed == Some(Allowed::Annotations),
+        LaterChanges::Content => false,
+    }
 }
 
 fn blank(field: &Field, seq: u32) -> Signature {
@@ -311,22 +336,43 @@ fn identity(judged: &mut Judged, cms: &Cms<'_>, ranges: Option<&Ranges<'_>>, mea
         "ETSI.CAdES.detached" if bound => PadesLevel::BB,
         _ => PadesLevel::Legacy,
     };
-    let key_usage = may_sign_documents(own) || found.sub_filter == DOCUMENT_STAMP;
-    if !key_usage {
-        found.notes.push(Note::KeyUsage);
+    let misused = (found.sub_filter != DOCUMENT_STAMP).then(|| misuse(own)).flatten();
+    found.notes.extend(misused);
+    found.verdict = verdict(found, path.as_ref(), (trust, at_time), misused.is_none());
+}
+
+/// Why a certificate is none that signs documents.
+fn misuse(certificate: &Certificate<'_>) -> Option<Note> {
+    if !may_sign_documents(certificate) {
+        return Some(Note::KeyUsage);
     }
-    found.verdict = verdict(found, path.as_ref(), (trust, at_time), key_usage);
+    (!is_for_documents(certificate)).then_some(Note::ExtendedKeyUsage)
 }
 
 /// Where a signature certifies the document as closed, none may follow it; what proves it may, and
-/// time-stamps (ISO 32000-2, 12.8.2.2).
+/// time-stamps (ISO 32000-2, 12.8.2.2). What a certification allows counts for the signatures after
+/// it as long as it holds itself: a worthless one was put there by anybody.
 pub(crate) fn enforce_certifications(judged: &mut [Judged]) {
     let signed = judged.iter().filter(|one| !one.signature.is_document_stamp());
     let last = signed.map(|one| one.end).max().unwrap_or_default();
-    for one in judged.iter_mut().filter(|one| one.closes && one.end < last) {
-        one.signature.notes.push(Note::CertificationBroken);
-        one.signature.modified_after = true;
-        one.signature.verdict = Verdict::Altered;
+    let closes = |one: &Judged| one.certifies == Some(Allowed::Nothing) && one.end < last;
+    let holds = |one: &&Judged| {
+        one.certifies.is_some() && one.signature.verdict <= Verdict::WrongSubjectKind
+    };
+    let first = judged.iter().filter(holds).map(|one| one.end).min();
+    for one in judged {
+        let relies = one.signature.notes.contains(&Note::AllowedAfter) && one.certifies.is_none();
+        let unfounded = relies && first.is_none_or(|first| first > one.end);
+        if unfounded {
+            one.signature.notes.retain(|note| *note != Note::AllowedAfter);
+        }
+        if closes(one) {
+            one.signature.notes.push(Note::CertificationBroken);
+        }
+        if unfounded || closes(one) {
+            one.signature.modified_after = true;
+            one.signature.verdict = Verdict::Altered;
+        }
     }
 }
 
@@ -368,7 +414,7 @@ fn verdict(
     found: &Signature,
     path: Option<&Chain>,
     (trust, at_time): (&Trust, DateTime<Utc>),
-    key_usage: bool,
+    of_use: bool,
 ) -> Verdict {
     if found.notes.contains(&Note::UnsupportedAlgorithm) && !found.modified_after {
         return Verdict::UntrustedChain;
@@ -379,7 +425,7 @@ fn verdict(
     if found.integrity != Integrity::Intact || found.modified_after || foreign {
         return Verdict::Altered;
     }
-    let Some(path) = path.filter(|_| key_usage) else { return Verdict::UntrustedChain };
+    let Some(path) = path.filter(|_| of_use) else { return Verdict::UntrustedChain };
     // As a time-stamp over the whole file is judged by its own authority.
     if has(Note::TimeStampUntrusted) || has(Note::TimeStampUnsupported) {
         return Verdict::UntrustedChain;

@@ -3,7 +3,8 @@
 //! * [`report`]: what is found, as values that serialise.
 //! * [`trust`]: which roots, which agencies, what is expected.
 //! * [`field`]: the signature fields and where they show.
-//! * [`coverage`], [`changes`]: what a signature covers and what was added after it.
+//! * [`coverage`], [`changes`], [`filling`], [`references`]: what a signature covers, what was added
+//!   after it, and whether that is what it says it is.
 //! * [`cms`], [`algorithm`]: the signature itself, over `ring`, SHA-1 and PKCS#1 included.
 //! * [`time_stamp`]: RFC 3161 tokens.
 //! * [`path`], [`subject`]: whose certificate it is and whether a pinned root vouches for it.
@@ -22,11 +23,13 @@ pub(crate) mod cms;
 mod coverage;
 pub(crate) mod evidence;
 mod field;
+mod filling;
 mod fuzzing;
 pub(crate) mod judge;
 mod online;
 pub(crate) mod path;
 mod policy;
+mod references;
 mod report;
 mod subject;
 pub(crate) mod time_stamp;

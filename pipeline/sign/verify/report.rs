@@ -97,7 +97,8 @@ pub struct Signature {
     pub byte_range_covers_all: bool,
     /// What later revisions did.
     pub later_changes: LaterChanges,
-    /// Later revisions did more than sign, stamp or add validation data.
+    /// Later revisions did more than sign, stamp, add validation data, or do what a certification
+    /// allows.
     pub modified_after: bool,
     /// The signature against the bytes it covers.
     pub integrity: Integrity,
@@ -199,6 +200,8 @@ pub enum LaterChanges {
     None,
     /// Signed, stamped, or added validation data.
     Signatures,
+    /// Filled in fields of the signed form too.
+    FormFilling,
     /// Added or changed annotations too; they may lie over what was signed.
     Annotations,
     /// Changed what was signed, or cannot be told apart from that.
@@ -311,6 +314,8 @@ pub enum Verdict {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Note {
+    /// What later revisions did beside signing is what the document's certification allows.
+    AllowedAfter,
     /// Annotations were added after signing; they may cover what was signed.
     AnnotatedAfter,
     /// The ranges are no pair around exactly the signature value.
@@ -327,6 +332,8 @@ pub enum Note {
     JunkBeforeHeader,
     /// The certificate's key usage does not allow signing.
     KeyUsage,
+    /// The certificate's extended key usage lists other purposes than signing documents.
+    ExtendedKeyUsage,
     /// The CMS holds several signers; the first was judged.
     SeveralSigners,
     /// No signing-certificate attribute binds the certificate.

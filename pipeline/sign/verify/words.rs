@@ -101,6 +101,7 @@ impl LaterChanges {
         match self {
             Self::None => "nothing added after signing",
             Self::Signatures => "signatures, time-stamps or evidence added after signing (allowed)",
+            Self::FormFilling => "form fields filled in after signing",
             Self::Annotations => "annotations added after signing",
             Self::Content => "content changed after signing",
         }
@@ -113,6 +114,7 @@ impl LaterChanges {
             Self::Signatures => {
                 "có thêm chữ ký số, dấu thời gian hoặc bằng chứng sau khi ký (được phép)"
             }
+            Self::FormFilling => "có điền thêm trường của biểu mẫu sau khi ký",
             Self::Annotations => "có thêm chú thích sau khi ký",
             Self::Content => "nội dung bị thay đổi sau khi ký",
         }
@@ -167,6 +169,7 @@ impl Note {
     /// In English.
     pub fn english(self) -> &'static str {
         match self {
+            Self::AllowedAfter => "what was added after signing is what its certification allows",
             Self::AnnotatedAfter => "annotations were added after signing; they may cover the text",
             Self::ByteRangeMisplaced => "the signed ranges are not the bytes around the signature",
             Self::CertificationBroken => "it certifies that nothing follows, and a signature does",
@@ -175,6 +178,9 @@ impl Note {
             Self::EncryptedValue => "the file is encrypted, and the signature with it",
             Self::JunkBeforeHeader => "there are bytes before the PDF begins",
             Self::KeyUsage => "the certificate is not for signing documents",
+            Self::ExtendedKeyUsage => {
+                "the certificate is for other purposes than signing documents (extended key usage)"
+            }
             Self::SeveralSigners => {
                 "there are several signers in one signature; the first is judged"
             }
@@ -194,6 +200,7 @@ impl Note {
     /// In Vietnamese.
     pub fn vietnamese(self) -> &'static str {
         match self {
+            Self::AllowedAfter => "nội dung thêm sau khi ký là nội dung chữ ký chứng nhận cho phép",
             Self::AnnotatedAfter => "có chú thích thêm sau khi ký, có thể che nội dung",
             Self::ByteRangeMisplaced => "phạm vi ký không bao quanh đúng giá trị chữ ký",
             Self::CertificationBroken => {
@@ -204,6 +211,9 @@ impl Note {
             Self::EncryptedValue => "tệp được mã hóa cùng với chữ ký",
             Self::JunkBeforeHeader => "có dữ liệu lạ trước phần đầu PDF",
             Self::KeyUsage => "chứng thư số không dùng để ký tài liệu",
+            Self::ExtendedKeyUsage => {
+                "chứng thư số cấp cho mục đích khác, không phải ký tài liệu (extended key usage)"
+            }
             Self::SeveralSigners => "một chữ ký có nhiều người ký; chỉ xét người thứ nhất",
             Self::NoSigningCertificate => "chứng thư số không được ràng buộc trong chữ ký",
             Self::PaddingNotZero => "có dữ liệu lạ sau giá trị chữ ký",

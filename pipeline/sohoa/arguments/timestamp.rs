@@ -52,5 +52,6 @@ Examples:
       a thousand of one month's records, to the highest level
 
 Needs sign.timestamp_url and sign.roots, and no key. A raised record is a new version: published
-objects are never written over. Exit code 6 when some records could not be raised, 4 when an
-authority does not answer.";
+objects are never written over. Time-stamps that end come first. After 16 records that an authority
+does not answer for, the rest of its records is left for another time; those of others are done. Exit
+code 4 then, and 6 when some records cannot be raised: their certificates are forgotten, for one.";

@@ -1,4 +1,7 @@
 //! `sohoa sign`: one document by hand, by the same key and policy as a run's.
+//!
+//! What was made is judged beside its place first: the output is there when the signature holds, and
+//! those before it still do.
 
 use std::path::Path;
 
@@ -6,8 +9,10 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 use sohoa_schemas::config::{Config, Sign, SignatureLevel};
 use sohoa_sign::{
-    Appearance, Corner, EvidenceError, FontFile, SignError, SignRequest, Signed, verify::verify_pdf,
+    Appearance, Corner, EvidenceError, FontFile, SignError, SignRequest, Signed,
+    verify::{Report, Signature, verify_pdf},
 };
+use tempfile::TempPath;
 
 use crate::{
     arguments::{self, Shown},
@@ -35,13 +40,16 @@ pub(crate) fn run(arguments: &arguments::Sign) -> Result<Exit, Failure> {
         reason: arguments.reason.clone(),
         location: arguments.location.clone(),
     };
-    let signed = made(arguments, &request, (&authority, &settings.config))?;
-    let report = verify_pdf(&arguments.output, &authority.trust, now())
-        .map_err(|error| Failure::from_error(Exit::Internal, &error))?;
-    let own = report.signatures.iter().find(|one| one.field_name == signed.field_name);
-    let holds = own.is_some_and(|one| one.verdict.is_acceptable() && !one.modified_after);
-    let told = own.map(|one| (word(&one.verdict), word(&one.pades_level)));
-    let (verdict, level) = told.unwrap_or_default();
+    let place = beside(arguments)?;
+    let signed = made((arguments, &*place), &request, (&authority, &settings.config))?;
+    let judged = |path: &Path| {
+        verify_pdf(path, &authority.trust, now())
+            .map_err(|error| Failure::from_error(Exit::CheckFailed, &error))
+    };
+    let (before, after) = (judged(&arguments.input)?, judged(&place)?);
+    let own = good(&before, &after, &signed.field_name)?;
+    let (verdict, level) = (word(&own.verdict), word(&own.pades_level));
+    keep(place, arguments)?;
     if arguments.json {
         say(json!({
             "output": arguments.output, "field_name": signed.field_name, "size": signed.size,
@@ -55,7 +63,61 @@ pub(crate) fn run(arguments: &arguments::Sign) -> Result<Exit, Failure> {
     if authority.test_root.is_some() {
         eprintln!("TEST, not a legal signature: set sign.key to the agency's");
     }
-    Ok(if holds { Exit::Done } else { Exit::CheckFailed })
+    Ok(Exit::Done)
+}
+
+/// Where the file is made: on the disk where it will lie.
+fn beside(arguments: &arguments::Sign) -> Result<TempPath, Failure> {
+    let output = &arguments.output;
+    if output.exists() && !arguments.force {
+        return Err(taken(output));
+    }
+    let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty());
+    tempfile::Builder::new()
+        .prefix(".sohoa-")
+        .suffix(".pdf")
+        .tempfile_in(folder.unwrap_or(Path::new(".")))
+        .map(tempfile::NamedTempFile::into_temp_path)
+        .map_err(|source| unwritten(output, source))
+}
+
+/// Gives the file its name.
+fn keep(place: TempPath, arguments: &arguments::Sign) -> Result<(), Failure> {
+    let output = &arguments.output;
+    let kept =
+        if arguments.force { place.persist(output) } else { place.persist_noclobber(output) };
+    kept.map_err(|error| match error.error.kind() {
+        std::io::ErrorKind::AlreadyExists => taken(output),
+        _ => unwritten(output, error.error),
+    })
+}
+
+fn taken(output: &Path) -> Failure {
+    Failure::new(Exit::Usage, format!("`{}` is there already", output.display()))
+        .hint("give another name, or --force")
+}
+
+fn unwritten(output: &Path, source: std::io::Error) -> Failure {
+    refusal(&SignError::Io { path: output.display().to_string(), source })
+}
+
+/// The new signature, when it holds and those before it are no worse for it.
+fn good<'a>(before: &Report, after: &'a Report, field: &str) -> Result<&'a Signature, Failure> {
+    let held = |name: &str| {
+        before.signatures.iter().any(|one| one.field_name == name && !one.modified_after)
+    };
+    let spoilt = after.signatures.iter().find(|one| one.modified_after && held(&one.field_name));
+    if let Some(one) = spoilt {
+        let what = format!("the signature `{}` does not allow another one", one.field_name);
+        return Err(Failure::new(Exit::CheckFailed, what)
+            .hint("nothing was written: sign what it was made from, or leave it as it is"));
+    }
+    let own = after.signatures.iter().find(|one| one.field_name == field);
+    own.filter(|one| one.verdict.is_acceptable() && !one.modified_after).ok_or_else(|| {
+        let verdict = own.map(|one| word(&one.verdict)).unwrap_or_default();
+        Failure::new(Exit::CheckFailed, format!("the signature does not hold: {verdict}"))
+            .hint("nothing was written: see sohoa check")
+    })
 }
 
 /// What is shown, and where: clear of what page 1 shows.
@@ -86,15 +148,11 @@ fn appearance(
 }
 
 fn made(
-    arguments: &arguments::Sign,
+    (arguments, output): (&arguments::Sign, &Path),
     request: &SignRequest,
     (authority, config): (&Authority, &Config),
 ) -> Result<Signed, Failure> {
-    let (input, output): (&Path, &Path) = (&arguments.input, &arguments.output);
-    if output.exists() && !arguments.force {
-        let what = format!("`{}` is there already", output.display());
-        return Err(Failure::new(Exit::Usage, what).hint("give another name, or --force"));
-    }
+    let input = arguments.input.as_path();
     let signer = &*authority.signer;
     let level = arguments.level.map_or_else(|| config.sign.wanted_level(), Into::into);
     if level > SignatureLevel::BB && authority.stamps.is_none() {

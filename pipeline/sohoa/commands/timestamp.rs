@@ -1,6 +1,11 @@
 //! `sohoa timestamp`: signatures below their level are raised, and stamps that end are renewed.
 
-use std::{num::NonZero, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    num::NonZero,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use chrono::TimeDelta;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -24,7 +29,7 @@ use crate::{
     context::now,
     exit::{Exit, Failure},
     observe,
-    renew::{Candidate, Done, Means, Select, renew},
+    renew::{Candidate, Done, Means, Need, Select, renew},
     settings::Settings,
     setup,
     stages::{Settled, sign::word},
@@ -33,7 +38,7 @@ use crate::{
 /// How long a silent authority is asked again before the command ends.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Records without an answer, and none with one, after which the authorities are taken for away.
+/// Records of an authority without an answer, and none with one, after which it is taken for away.
 const SILENT: u64 = 16;
 
 /// What was done.
@@ -55,9 +60,26 @@ struct Counts {
     index: &'static str,
 }
 
-impl Counts {
-    fn nobody_answers(&self) -> bool {
-        self.silent >= SILENT && self.raised + self.renewed == 0
+/// Which authorities answered for their certificates, by name. One that is away costs no more than
+/// the first of its records; those of others are done.
+#[derive(Debug, Default)]
+struct Answers(Mutex<HashMap<String, (u64, bool)>>);
+
+impl Answers {
+    fn take(&self, issuer: Option<&str>, done: &Done) {
+        let (silent, answered) = match done {
+            Done::Silent(_) => (1, false),
+            Done::Raised { .. } => (0, true),
+            Done::Known(_) | Done::Left(_) => return,
+        };
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = all.entry(issuer.unwrap_or_default().to_owned()).or_default();
+        *known = (known.0 + silent, known.1 || answered);
+    }
+
+    fn are_away(&self, issuer: Option<&str>) -> bool {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.get(issuer.unwrap_or_default()).is_some_and(|known| known.0 >= SILENT && !known.1)
     }
 }
 
@@ -115,6 +137,9 @@ async fn selection(
     Ok(select)
 }
 
+/// What is done now, and behind which identity.
+type Place = (Need, Option<Uuid>);
+
 /// The whole of an archive, as far as it is selected.
 struct Whole<'a> {
     arguments: &'a Timestamp,
@@ -124,35 +149,40 @@ struct Whole<'a> {
 }
 
 impl Whole<'_> {
-    /// The next candidates, and where the ones after them begin; no more than are still allowed.
+    /// The next candidates, and where those after them begin; no more than are still allowed.
     async fn page(
         &self,
-        last: Option<Uuid>,
+        from: Place,
         done: u64,
-    ) -> Result<(Vec<Candidate>, Option<Uuid>), Failure> {
+    ) -> Result<(Vec<Candidate>, Option<Place>), Failure> {
         let (mut page, next) =
-            self.select.page(self.index, last).await.map_err(|error| unreadable(&error))?;
+            self.select.page(self.index, from).await.map_err(|error| unreadable(&error))?;
+        let next = match (from.0, next) {
+            (need, Some(last)) => Some((need, Some(last))),
+            (Need::Renewal, None) => Some((Need::Raising, None)),
+            (Need::Raising, None) => None,
+        };
         let allowed = self.arguments.limit.map_or(u64::MAX, |limit| limit - done.min(limit));
         page.truncate(usize::try_from(allowed).unwrap_or(usize::MAX));
         Ok((page, next))
     }
 
-    fn ended(&self, next: Option<Uuid>, done: u64) -> bool {
-        next.is_none() || self.arguments.limit.is_some_and(|limit| done >= limit)
+    /// Where to go on, until there is nothing more, or no more is allowed.
+    fn further(&self, next: Option<Place>, done: u64) -> Option<Place> {
+        next.filter(|_| self.arguments.limit.is_none_or(|limit| done < limit))
     }
 
     /// Says which records would be done.
     async fn tell(&self) -> Result<Counts, Failure> {
         let mut counts = Counts { index: "untouched", ..Counts::default() };
-        let mut last = None;
-        loop {
-            let (page, next) = self.page(last, counts.documents).await?;
+        let mut from = Some((Need::Renewal, None));
+        while let Some(here) = from {
+            let (page, next) = self.page(here, counts.documents).await?;
             for one in page {
                 counts.documents += 1;
-                let Candidate { source, version, level } = one;
-                let renews = level >= Some(self.select.level);
+                let Candidate { source, version, level, .. } = one;
                 let level = level.as_ref().map(word).unwrap_or_default();
-                let to = if renews { "renew" } else { "raise" };
+                let to = if here.0 == Need::Renewal { "renew" } else { "raise" };
                 if self.arguments.json {
                     say(json!({
                         "source_uid": source, "version": version, "before": level, "to": to,
@@ -161,11 +191,9 @@ impl Whole<'_> {
                     say(format_args!("{source} v{version}  {level}  {to}"))?;
                 }
             }
-            if self.ended(next, counts.documents) {
-                return Ok(counts);
-            }
-            last = next;
+            from = self.further(next, counts.documents);
         }
+        Ok(counts)
     }
 
     async fn carry_out(&self, settings: &Settings, means: Arc<Means>) -> Result<Counts, Failure> {
@@ -175,24 +203,19 @@ impl Whole<'_> {
         let total = self.select.count(self.index).await.map_err(|error| unreadable(&error))?;
         let total = self.arguments.limit.map_or(total, |limit| limit.min(total));
         let progress = Progress::begin(self.bars, total, "raised");
-        let mut last = None;
-        loop {
-            let (page, next) = self.page(last, counts.documents).await?;
-            let work = stream::iter(page).map(|candidate| start(&means, candidate));
+        let (answers, mut from) = (Answers::default(), Some((Need::Renewal, None)));
+        while let Some(here) = from {
+            let (page, next) = self.page(here, counts.documents).await?;
+            let work = stream::iter(page).map(|candidate| start(&means, candidate, &answers));
             // Most of the time authorities are waited for.
             let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
             let mut work = std::pin::pin!(work.buffer_unordered(2 * cores));
             while let Some((candidate, done)) = work.try_next().await.map_err(again)? {
                 progress.one();
+                answers.take(candidate.issuer.as_deref(), &done);
                 self.take((&candidate, done), &mut channel, &mut counts).await.map_err(again)?;
-                if counts.nobody_answers() {
-                    break;
-                }
             }
-            if counts.nobody_answers() || self.ended(next, counts.documents) {
-                break;
-            }
-            last = next;
+            from = self.further(next, counts.documents);
         }
         channel.flush().await.map_err(again)?;
         Ok(counts)
@@ -266,7 +289,16 @@ impl Whole<'_> {
     }
 }
 
-async fn start(means: &Arc<Means>, candidate: Candidate) -> Result<(Candidate, Done), Failure> {
+async fn start(
+    means: &Arc<Means>,
+    candidate: Candidate,
+    answers: &Answers,
+) -> Result<(Candidate, Done), Failure> {
+    if answers.are_away(candidate.issuer.as_deref()) {
+        let authority = candidate.issuer.as_deref().unwrap_or("its authority");
+        let why = format!("{authority}: no answer for {SILENT} records before this one");
+        return Ok((candidate, Done::Silent(why)));
+    }
     let task = tokio::spawn(renew(Arc::clone(means), candidate.source));
     let done = task.await.map_err(|error| Fault::fatal(FatalKind::Internal, "timestamp", error));
     Ok((candidate, done??))
@@ -281,4 +313,29 @@ fn again(failure: Failure) -> Failure {
     failure.hint(
         "what was done is kept, and the index may not know of it yet: run the same command again",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_authority_that_is_away_stops_its_own_records_alone() {
+        let answers = Answers::default();
+        let silent = || Done::Silent("503".into());
+        for _ in 0..SILENT {
+            assert!(!answers.are_away(Some("CN=away")));
+            answers.take(Some("CN=away"), &silent());
+            answers.take(Some("CN=slow"), &silent());
+            answers.take(Some("CN=expired"), &Done::Left("it has forgotten it".into()));
+        }
+        let (before, after) = (String::new(), String::new());
+        let record = Box::new(crate::amend::version::tests::record());
+        let raised = Done::Raised { record, before, after, renewed: false };
+        answers.take(Some("CN=slow"), &raised);
+        assert!(answers.are_away(Some("CN=away")));
+        for there in [Some("CN=slow"), Some("CN=expired"), Some("CN=other"), None] {
+            assert!(!answers.are_away(there), "{there:?}");
+        }
+    }
 }

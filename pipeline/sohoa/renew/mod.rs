@@ -20,7 +20,7 @@ mod select;
 pub(crate) mod version;
 mod work;
 
-pub(crate) use select::{Candidate, Select};
+pub(crate) use select::{Candidate, Need, Select};
 pub(crate) use work::{Done, Means, renew};
 
 /// Name of this step in errors.

@@ -18,6 +18,15 @@ const PAGE: usize = 50_000;
 const LEVELS: [SignatureLevel; 4] =
     [SignatureLevel::BB, SignatureLevel::BT, SignatureLevel::BLt, SignatureLevel::BLta];
 
+/// What is to be done to a record. Stamps that end cannot wait, so they come first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// Its stamp ends.
+    Renewal,
+    /// It is below the level, and its stamp, if it has one, does not end yet.
+    Raising,
+}
+
 /// Which records; what is not given takes all.
 #[derive(Debug)]
 pub(crate) struct Select {
@@ -42,6 +51,8 @@ pub(crate) struct Candidate {
     pub(crate) version: i32,
     /// Level of its own signature.
     pub(crate) level: Option<SignatureLevel>,
+    /// Who issued the certificate that signed it: the authority that has to answer for it.
+    pub(crate) issuer: Option<String>,
 }
 
 impl Select {
@@ -59,19 +70,22 @@ impl Select {
     /// How many there are.
     pub(crate) async fn count(&self, index: &Index) -> Result<u64, IndexError> {
         let mut count = 0;
-        for_each_row(index, &self.sql(None), |row| count += u64::from(self.takes(row))).await?;
+        for need in [Need::Renewal, Need::Raising] {
+            let sql = self.sql(need, None);
+            for_each_row(index, &sql, |row| count += u64::from(self.takes(row))).await?;
+        }
         Ok(count)
     }
 
-    /// Those behind `last`, a page at most, in the order of their identities; and where the page
-    /// ends, unless it is the last one.
+    /// Those with a need behind `last`, a page at most, in the order of their identities; and where
+    /// the page ends, unless it is the last one.
     pub(crate) async fn page(
         &self,
         index: &Index,
-        last: Option<Uuid>,
+        (need, last): (Need, Option<Uuid>),
     ) -> Result<(Vec<Candidate>, Option<Uuid>), IndexError> {
         let (mut found, mut seen, mut end) = (Vec::new(), 0, None);
-        let sql = format!("{} order by 1 limit {PAGE}", self.sql(last));
+        let sql = format!("{} order by 1 limit {PAGE}", self.sql(need, last));
         for_each_row(index, &sql, |row| {
             seen += 1;
             let uid = row[0].and_then(|text| text.parse().ok());
@@ -80,7 +94,8 @@ impl Select {
             if let (Some(source), Some(version), true) = (uid, version, self.takes(row)) {
                 let rank = row[3].and_then(|text| text.parse::<usize>().ok());
                 let level = rank.and_then(|rank| LEVELS.get(rank)).copied();
-                found.push(Candidate { source, version, level });
+                let issuer = row[4].map(ToOwned::to_owned);
+                found.push(Candidate { source, version, level, issuer });
             }
         })
         .await?;
@@ -94,7 +109,7 @@ impl Select {
 
     /// Sources, their versions, dossiers and levels. A signature of ours stands under its record's
     /// version; a record has one, and a row for each stamp over the whole file.
-    fn sql(&self, last: Option<Uuid>) -> String {
+    fn sql(&self, need: Need, last: Option<Uuid>) -> String {
         let rank = |level: SignatureLevel| LEVELS.iter().position(|one| *one == level);
         let each = LEVELS.iter().enumerate();
         let each = each.map(|(rank, level)| format!(" when '{}' then {rank}", word(level)));
@@ -103,20 +118,27 @@ impl Select {
         wheres.extend(one_of("d.custodian_agency_code", &self.agencies));
         wheres.extend(one_of("d.ingest_month", &self.months));
         wheres.extend(last.map(|last| format!("d.source_uid > '{last}'")));
+        let ends = self.ends_before.timestamp();
+        let needs = match need {
+            Need::Renewal => format!("ends < {ends}"),
+            Need::Raising => format!(
+                "level < {} and (ends is null or ends >= {ends})",
+                rank(self.level).unwrap_or_default()
+            ),
+        };
         format!(
             "with found as (select d.source_uid, max(d.version) as version, \
              max(d.dossier_uid) as dossier_uid, \
              min(case when s.role = 'agency_copy' then case s.pades_level{ranks} end end) as level, \
+             max(case when s.role = 'agency_copy' then s.issuer_dn end) as issuer, \
              max(case when s.role = 'timestamp_doc' \
              then date_part('epoch', s.cert_not_after) end) as ends \
              from documents d join signatures s \
              on s.source_uid = d.source_uid and s.version = d.version \
              where {} group by d.source_uid) \
-             select source_uid, cast(version as varchar), dossier_uid, cast(level as varchar) \
-             from found where level < {} or ends < {}",
+             select source_uid, cast(version as varchar), dossier_uid, cast(level as varchar), \
+             issuer from found where {needs}",
             wheres.join(" and "),
-            rank(self.level).unwrap_or_default(),
-            self.ends_before.timestamp()
         )
     }
 }
@@ -156,9 +178,14 @@ mod tests {
     }
 
     async fn uids(index: &Index, select: &Select) -> Vec<u128> {
-        let (found, next) = select.page(index, None).await.unwrap();
-        assert_eq!((select.count(index).await.unwrap(), next), (found.len() as u64, None));
-        found.iter().map(|one| one.source.as_u128()).collect()
+        let mut all = Vec::new();
+        for need in [Need::Renewal, Need::Raising] {
+            let (found, next) = select.page(index, (need, None)).await.unwrap();
+            assert_eq!(next, None);
+            all.extend(found.iter().map(|one| one.source.as_u128()));
+        }
+        assert_eq!(select.count(index).await.unwrap(), all.len() as u64);
+        all
     }
 
     #[tokio::test]
@@ -193,12 +220,15 @@ mod tests {
             months: Vec::new(),
             dossiers: None,
         };
-        assert_eq!(uids(&index, &select).await, [1, 3]);
-        let behind = select.page(&index, Some(Uuid::from_u128(1))).await.unwrap().0;
-        assert_eq!(behind.len(), 1);
-        assert_eq!(behind[0].level, Some(SignatureLevel::BLta));
+        // The stamp that ends first, whatever its identity.
+        assert_eq!(uids(&index, &select).await, [3, 1]);
+        let behind = |need, last| select.page(&index, (need, Some(Uuid::from_u128(last))));
+        let ending = behind(Need::Renewal, 1).await.unwrap().0;
+        assert_eq!(ending.len(), 1);
+        assert_eq!(ending[0].level, Some(SignatureLevel::BLta));
+        assert!(behind(Need::Raising, 1).await.unwrap().0.is_empty());
         let archived = Select { level: SignatureLevel::BLta, ..select };
-        assert_eq!(uids(&index, &archived).await, [1, 3, 5]);
+        assert_eq!(uids(&index, &archived).await, [3, 1, 5]);
         let dossiers = Some(HashSet::from([Uuid::from_u128(5)]));
         assert_eq!(uids(&index, &Select { dossiers, ..archived }).await, [5]);
         let of = |agencies: &[&str], months: &[&str]| Select {

@@ -168,6 +168,13 @@ fn raised(means: &Means, from: &Path, before: Standing) -> Result<(TempPath, Rep
             SignError::Evidence { source, .. } => !matches!(**source, EvidenceError::Cache(_)),
             _ => true,
         };
+        // Asked again, it would be the same: this record's certificates cannot be proven.
+        if let SignError::Evidence { source, .. } = &error
+            && of_file
+            && !levels::may_answer(source)
+        {
+            return Fault::reject(CANNOT, STAGE, error);
+        }
         match levels::fault(STAGE, error) {
             Fault::Fatal(fatal) if of_file => Fault::reject(CANNOT, STAGE, fatal.cause.error),
             fault => fault,

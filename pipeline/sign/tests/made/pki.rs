@@ -198,6 +198,8 @@ pub struct Answer {
     pub by: By,
     pub nonce: Option<Vec<u8>>,
     pub delta: bool,
+    /// Certificates that expired since then are remembered.
+    pub remembers: Option<DateTime<Utc>>,
     /// Flips a bit of the signature.
     pub spoilt: bool,
 }
@@ -330,6 +332,7 @@ impl Pki {
             by: By::Delegate,
             nonce: None,
             delta: false,
+            remembers: None,
             spoilt: false,
         }
     }
@@ -360,7 +363,13 @@ impl Pki {
             }
         };
         let next = answer.next_update.map(|next| der(0xa0, &[&general(next)])).unwrap_or_default();
-        let single = der(0x30, &[&identifier, &status, &general(answer.this_update), &next]);
+        let cutoff = answer.remembers.map(|since| {
+            let cutoff = extension(&[0x2b, 6, 1, 5, 5, 7, 48, 1, 6], false, &general(since));
+            der(0xa1, &[&der(0x30, &[&cutoff])])
+        });
+        let cutoff = cutoff.unwrap_or_default();
+        let this = general(answer.this_update);
+        let single = der(0x30, &[&identifier, &status, &this, &next, &cutoff]);
         let signer = self.signer(answer.by);
         let responder = der(0xa2, &[&der(4, &[&sha1(signer.key.der_bytes())])]);
         let nonce = answer.nonce.as_ref().map(|nonce| {
@@ -397,7 +406,10 @@ impl Pki {
         let number = extension(&[0x55, 0x1d, 20], false, &[2, 1, 1]);
         let delta = extension(&[0x55, 0x1d, 27], true, &[2, 1, 1]);
         let delta = if answer.delta { delta } else { Vec::new() };
-        let extensions = der(0xa0, &[&der(0x30, &[&number, &delta])]);
+        let kept =
+            answer.remembers.map(|since| extension(&[0x55, 0x1d, 60], false, &general(since)));
+        let kept = kept.unwrap_or_default();
+        let extensions = der(0xa0, &[&der(0x30, &[&number, &delta, &kept])]);
         let next = answer.next_update.map(general).unwrap_or_default();
         let this = general(answer.this_update);
         let name = issuer.name();

@@ -1,0 +1,193 @@
+//! What is done to a document after it was certified: fields filled in and notes, within what the
+//! certification allows and beyond it.
+
+use sohoa_sign::test_ca::Issued;
+
+use crate::{
+    Kind, Kinds,
+    by_hand::{baseline, signed_form},
+    bytes::Signed,
+    made::{self, Held, Shape, append},
+};
+
+/// The field of the arrival number, empty when it is signed.
+const NUMBER: u32 = 70;
+
+/// How it is shown: nothing yet.
+const LOOK: u32 = 71;
+
+/// A box to tick, with the looks of its states.
+const BOX: u32 = 74;
+
+fn number(box_: &str, further: &str) -> String {
+    format!("<</Type/Annot/Subtype/Widget/FT/Tx/T(so)/Rect[{box_}]/F 4/P 3 0 R{further}>>")
+}
+
+fn look(further: &str, content: &str) -> String {
+    format!(
+        "<</Type/XObject/Subtype/Form/BBox[0 0 200 20]{further}/Length {}>>\nstream\n{content}\n\
+         endstream",
+        content.len()
+    )
+}
+
+/// The number, written in its box.
+fn written() -> String {
+    let font = "/Resources<</Font<</F1<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>";
+    look(font, "/Tx BMC q 1 1 198 18 re W n BT /F1 12 Tf 0 g 2 4 Td (142) Tj ET Q EMC")
+}
+
+const BOXED: &str = "100 100 300 120";
+
+/// A form of a number, a date, a remark as large as the page, and a box to tick.
+fn form() -> Vec<u8> {
+    let shape = Shape { annotations: Held::Indirect, ..Shape::default() };
+    let text = |name: &str, place: &str| {
+        format!("<</Type/Annot/Subtype/Widget/FT/Tx/T({name})/Rect[{place}]/F 4/P 3 0 R>>")
+    };
+    let ticked = "<</Type/Annot/Subtype/Widget/FT/Btn/T(da nhan)/Rect[100 160 112 172]/F 4/P 3 0 R\
+                  /V/Off/AS/Off/AP<</N<</Off 75 0 R/Yes 76 0 R>>>>>>";
+    let objects = [
+        (NUMBER, number(BOXED, "/AP<</N 71 0 R>>")),
+        (LOOK, look("", "")),
+        (72, text("ngay", "100 130 300 150")),
+        (73, text("ghi chu", "20 30 575 800")),
+        (BOX, ticked.to_owned()),
+        (75, look("", "")),
+        (76, look("", "0 0 12 12 re f")),
+    ];
+    let objects: Vec<_> = objects.iter().map(|(number, body)| (*number, body.as_str())).collect();
+    append(&made::pdf(shape), &objects)
+}
+
+fn certified_form(form: &[u8], stated: &str, issued: &Issued) -> Vec<u8> {
+    let fields = "70 0 R 72 0 R 73 0 R 74 0 R";
+    let annotations = format!("6 0 R {fields}");
+    let stated = format!("/Reference[{stated}]");
+    signed_form(form, (fields, &annotations), &stated, |content| baseline(issued, content))
+}
+
+/// A certification that allows what the number stands for.
+fn allows(level: u8) -> String {
+    format!(
+        "<</Type/SigRef/TransformMethod/DocMDP/TransformParams\
+         <</Type/TransformParams/P {level}/V/1.2>>>>"
+    )
+}
+
+/// The same for forms, with fields locked.
+fn locks(action: &str, names: &str) -> String {
+    format!(
+        "{}<</Type/SigRef/TransformMethod/FieldMDP/TransformParams\
+         <</Type/TransformParams/Action/{action}/Fields[{names}]/V/1.2>>>>",
+        allows(2)
+    )
+}
+
+/// The number filled in, in a box and with a look.
+fn filled(file: &[u8], place: &str, shown: &str) -> Vec<u8> {
+    append(file, &[(NUMBER, &number(place, "/V(142)/AP<</N 80 0 R>>")), (80, shown)])
+}
+
+const NOTE: &str = "<</Type/Annot/Subtype/FreeText/Rect[9 9 99 99]/Contents(seen)/F 4>>";
+
+fn noted(file: &[u8], note: &str) -> Vec<u8> {
+    let list = "[6 0 R 70 0 R 72 0 R 73 0 R 74 0 R 20 0 R 81 0 R]";
+    append(file, &[(5, list), (81, note)])
+}
+
+pub(crate) fn good() -> Kinds {
+    let issued = made::made(&made::agency());
+    let certified = |stated: &str| certified_form(&form(), stated, &issued);
+    let forms = certified(&allows(2));
+    let fill = |file: &[u8]| filled(file, BOXED, &written());
+    let over = [(NUMBER, &*number(BOXED, "/V(142)/AP<</N 71 0 R>>")), (LOOK, &*written())];
+    let ticked = "<</Type/Annot/Subtype/Widget/FT/Btn/T(da nhan)/Rect[100 160 112 172]/F 4/P 3 0 R\
+                  /V/Yes/AS/Yes/AP<</N<</Off 75 0 R/Yes 76 0 R>>>>>>";
+    let kind = |name, file| Kind::new(name, "ok", file);
+    let all = vec![
+        kind("certified for forms, and filled in", fill(&forms)),
+        kind("the same, its look written over", append(&forms, &over)),
+        kind("the same, a box ticked", append(&forms, &[(BOX, ticked)])),
+        kind("the same, signed and filled in", fill(&Signed::of(&forms, &issued).file)),
+        kind("the same, filled in and signed", Signed::of(&fill(&forms), &issued).file),
+        kind(
+            "one field locked, another filled in",
+            fill(&certified(&locks("Include", "(ngay)(so den)"))),
+        ),
+        kind("all fields locked but one, which is filled in", {
+            fill(&certified(&locks("Exclude", "(so)")))
+        }),
+        kind("certified for notes, and filled in", fill(&certified(&allows(3)))),
+        kind("certified for notes, and one added", noted(&certified(&allows(3)), NOTE)),
+    ];
+    Kinds { roots: issued.root, all }
+}
+
+pub(crate) fn wrong() -> Kinds {
+    let (issued, stranger) = (made::made(&made::agency()), made::made(&made::agency()));
+    let certified = |stated: &str| certified_form(&form(), stated, &issued);
+    let (forms, notes) = (certified(&allows(2)), certified(&allows(3)));
+    let fill = |file: &[u8]| filled(file, BOXED, &written());
+    let remark = "<</Type/Annot/Subtype/Widget/FT/Tx/T(ghi chu)/Rect[20 30 575 800]/F 4/P 3 0 R\
+                  /V(x)/AP<</N 80 0 R>>>>";
+    let red = "<</Length 27>>\nstream\n1 0 0 rg 20 20 100 100 re f\nendstream";
+    let surface = look("", "1 g 0 0 200 20 re f");
+    let picture = look("/Resources<</XObject<</I 76 0 R>>>>", "/I Do");
+    let acting = "<</Type/Annot/Subtype/Link/Rect[9 9 99 99]/F 4/A<</S/JavaScript/JS(1)>>>>";
+    let first = certified_form(&form(), &allows(2), &stranger);
+    let kind = |name, file| Kind::new(name, "altered", file);
+    let mut all = vec![
+        kind("a field filled in on what was certified as closed", fill(&certified(&allows(1)))),
+        kind("a note on what was certified for forms", noted(&forms, NOTE)),
+        kind("content on what was certified for forms", append(&fill(&forms), &[(4, red)])),
+        kind("content on what was certified for notes", append(&notes, &[(4, red)])),
+        kind("a note that acts, where notes are allowed", noted(&notes, acting)),
+        kind(
+            "a filled field as large as the page",
+            append(&forms, &[(73, remark), (80, &written())]),
+        ),
+        kind("a filled field moved", filled(&forms, "100 400 300 420", &written())),
+        kind("a filled field made larger", filled(&forms, "20 30 575 800", &written())),
+        kind("a surface in a filled field", filled(&forms, BOXED, &surface)),
+        kind("a picture in a filled field", filled(&forms, BOXED, &picture)),
+        kind("a ticked box with another look", {
+            let other = "<</Type/Annot/Subtype/Widget/FT/Btn/T(da nhan)/Rect[100 160 112 172]/F 4\
+                         /P 3 0 R/V/Yes/AS/Yes/AP<</N<</Off 75 0 R/Yes 80 0 R>>>>>>";
+            append(&forms, &[(BOX, other), (80, &surface)])
+        }),
+        kind("a locked field filled in", fill(&certified(&locks("Include", "(so)")))),
+        kind("all fields locked but another", fill(&certified(&locks("Exclude", "(ngay)")))),
+        kind("all fields locked", fill(&certified(&locks("All", "")))),
+        kind(
+            "filled in as a stranger's certification allows it",
+            fill(&Signed::of(&first, &issued).file),
+        ),
+    ];
+    all.extend(prepared(&issued));
+    Kinds { roots: issued.root, all }
+}
+
+/// What is a field or a note, and something else of the page too.
+fn prepared(issued: &Issued) -> Vec<Kind> {
+    let kind = |name, file| Kind::new(name, "altered", file);
+    let shown = "/AP<</N 4 0 R>>";
+    let content = append(&form(), &[(NUMBER, &number(BOXED, shown)), (4, &look("", ""))]);
+    let content = certified_form(&content, &allows(2), issued);
+    let page = |resources: &str| {
+        format!(
+            "<</Type/Page/Parent 2 0 R/Contents 4 0 R/Resources {resources}\
+             /CropBox[20 30 575 800]/Annots 5 0 R>>"
+        )
+    };
+    let note = "<</Type/Annot/Subtype/Text/Rect[10 10 30 30]/Contents(a note)/F 4";
+    let doubled = append(&form(), &[(3, &page("6 0 R"))]);
+    let doubled = certified_form(&doubled, &allows(3), issued);
+    let changed = format!("{note}/XObject<</X 76 0 R>>>>");
+    vec![
+        kind("a field's look that is the page's content (shadow)", {
+            append(&content, &[(NUMBER, &number(BOXED, &format!("/V(1){shown}"))), (4, &written())])
+        }),
+        kind("a note that is the page's resources (shadow)", append(&doubled, &[(6, &changed)])),
+    ]
+}
