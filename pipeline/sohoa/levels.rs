@@ -251,12 +251,12 @@ mod tests {
 
     #[test]
     fn an_answer_that_stays_as_it_is_is_not_waited_for() {
+        use EvidenceFault::{AfterExpiry, Nonce, NotYet, Refused, Signature, Stale, Unknown};
         let refused = |source| EvidenceError::Refused {
             subject: "CN=Sở".into(),
             url: "http://ca/".into(),
             source,
         };
-        use EvidenceFault::{AfterExpiry, Nonce, NotYet, Refused, Signature, Stale, Unknown};
         for passing in [Refused(6), Stale, NotYet, Nonce] {
             assert!(may_answer(&refused(passing)), "{passing:?}");
         }
