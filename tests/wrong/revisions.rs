@@ -193,7 +193,7 @@ fn added(file: &[u8]) -> Vec<Kind> {
 fn doubled(issued: &Issued) -> Vec<Kind> {
     let kind = |name, resources: &str, before: &[(u32, &str)], after: &[(u32, &str)]| {
         let page = format!(
-            "<</Type/Page/Parent 2 0 R/Contents 4 0 R/Resources<</XObject {resources}>>\
+            "<</Type/Page/Parent 2 0 R/Contents 4 0 R/Resources {resources}\
              /CropBox[20 30 575 800]/Annots 5 0 R>>"
         );
         let content = "<</Length 22>>\nstream\n/M Do /Metadata Do /DR Do\nendstream";
@@ -212,26 +212,26 @@ fn doubled(issued: &Issued) -> Vec<Kind> {
     vec![
         kind(
             "a field that is the page's pictures (shadow)",
-            "7 0 R",
+            "<</XObject 7 0 R>>",
             &[(7, &empty), (62, LOOK)],
             &[(7, &filled), (64, &other)],
         ),
         kind(
             "a catalog that is the page's pictures (shadow)",
-            "1 0 R",
+            "<</XObject 1 0 R>>",
             &[(1, catalog), (62, LOOK)],
             &[(1, &changed), (64, &other)],
         ),
         kind(
             "metadata that the page draws as the catalog's (shadow)",
-            "1 0 R",
+            "<</XObject 1 0 R>>",
             &[(1, catalog), (62, LOOK)],
             &[(62, &other)],
         ),
         kind(
-            "a part of the security store that is the page's pictures (shadow)",
-            "66 0 R",
-            &[(1, store), (65, "<</VRI 66 0 R>>"), (66, "<</M 62 0 R>>"), (62, LOOK)],
+            "a security store that is the page's resources (shadow)",
+            "65 0 R",
+            &[(1, store), (65, "<</XObject 66 0 R>>"), (66, "<</M 62 0 R>>"), (62, LOOK)],
             &[(66, "<</M 64 0 R>>"), (64, &other)],
         ),
     ]

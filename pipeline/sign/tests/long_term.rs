@@ -135,7 +135,7 @@ fn every_key_and_file_is_raised_to_b_lt_and_b_lta() {
 fn who_stamps_the_time_is_nobodys_agency() {
     let (pki, file) = signed();
     let source = Network::of(&pki).source();
-    let (archived, _) = raise(&file, &source, Some(&client(&pki)), made::now()).unwrap();
+    let (archived, _) = raise(&file, &source, Some(&client(&pki)), Utc::now()).unwrap();
     let mut copy = tempfile::NamedTempFile::new().unwrap();
     std::io::Write::write_all(&mut copy, &archived).unwrap();
     let mut trust = pki.trust();

@@ -136,10 +136,10 @@ fn a_signed_field_may_not_change_its_looks() {
     assert!(noticed(&append(&case.file, &[(number, &moved)]), &case.trust));
 }
 
-/// A file whose page draws with `pictures`, signed, and then changed.
-fn drawn(pictures: &str, before: &[(u32, &str)], after: &[(u32, &str)]) -> Verdict {
+/// A file whose page has these resources, signed, and then changed.
+fn drawn(resources: &str, before: &[(u32, &str)], after: &[(u32, &str)]) -> Verdict {
     let page = format!(
-        "<</Type/Page/Parent 2 0 R/Contents 4 0 R/Resources<</XObject {pictures}>>\
+        "<</Type/Page/Parent 2 0 R/Contents 4 0 R/Resources {resources}\
          /CropBox[20 30 575 800]/Annots 5 0 R>>"
     );
     let shape = Shape { annotations: Held::Indirect, form: Held::Indirect, ..Shape::default() };
@@ -165,17 +165,21 @@ fn what_the_page_draws_with_does_not_change_as_something_else() {
     let form = "<</Fields 9 0 R/DA(/Helv 0 Tf)/DR 152 0 R>>";
     let store = catalog("/DSS 153 0 R");
     let picture = (152, PICTURE);
-    let field = drawn("7 0 R", &[(7, &fields[0]), (151, PICTURE)], &[(7, &fields[1]), picture]);
+    let field = drawn(
+        "<</XObject 7 0 R>>",
+        &[(7, &fields[0]), (151, PICTURE)],
+        &[(7, &fields[1]), picture],
+    );
     assert_eq!(field, Verdict::Altered);
-    let root = drawn("1 0 R", &[(1, &one), (151, PICTURE)], &[(1, &two), picture]);
+    let root = drawn("<</XObject 1 0 R>>", &[(1, &one), (151, PICTURE)], &[(1, &two), picture]);
     assert_eq!(root, Verdict::Altered);
-    let metadata = drawn("1 0 R", &[(1, &one), (151, PICTURE)], &[(151, "<<>>")]);
+    let metadata = drawn("<</XObject 1 0 R>>", &[(1, &one), (151, PICTURE)], &[(151, "<<>>")]);
     assert_eq!(metadata, Verdict::Altered);
-    assert_eq!(drawn("8 0 R", &[], &[(8, form), picture]), Verdict::Altered);
-    let stored = [(1, &*store), (153, "<</VRI 154 0 R>>"), (154, "<</M 151 0 R>>")];
+    assert_eq!(drawn("<</XObject 8 0 R>>", &[], &[(8, form), picture]), Verdict::Altered);
+    let stored = [(1, &*store), (153, "<</XObject 154 0 R>>"), (154, "<</M 151 0 R>>")];
     let stored = [&stored[..], &[(151, PICTURE)]].concat();
     let changed = [(154, "<</M 152 0 R>>"), picture];
-    assert_eq!(drawn("154 0 R", &stored, &changed), Verdict::Altered);
+    assert_eq!(drawn("<</XObject 154 0 R>>", &stored, &changed), Verdict::Altered);
     assert_eq!(drawn("153 0 R", &stored, &changed), Verdict::Altered);
 }
 
@@ -207,7 +211,7 @@ fn what_names_fields_and_pages_rightly_gives_no_alarm() {
         (163, "<</Type/StructElem/S/Form/P 161 0 R/Pg 3 0 R/K<</Type/OBJR/Obj 7 0 R/Pg 3 0 R>>>>"),
     ];
     let field = empty_field("/M(D:20261120093106+07'00')");
-    let page = "<</Type/Page/Parent 2 0 R/Contents 4 0 R/Resources<</XObject <<>>>>\
+    let page = "<</Type/Page/Parent 2 0 R/Contents 4 0 R/Resources <<>>\
                 /CropBox[20 30 575 800]/Annots 5 0 R/LastModified(D:20261121)>>";
     let root = catalog.replace("/Outlines", "/Metadata 152 0 R/Outlines");
     let after =
