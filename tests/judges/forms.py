@@ -114,17 +114,23 @@ def moved(writer):
     number(writer)[name("/Rect")] = numbers(20, 20, 570, 800)
 
 
-def noted(writer):
+def noted(writer, further=()):
     page = writer.root["/Pages"]["/Kids"][0]
     note = {
         name("/Type"): name("/Annot"),
         name("/Subtype"): name("/FreeText"),
         name("/Rect"): numbers(9, 9, 99, 99),
         name("/Contents"): generic.pdf_string("seen"),
+        **dict(further),
     }
     page["/Annots"].append(writer.add_object(generic.DictionaryObject(note)))
     writer.update_container(page["/Annots"])
     writer.update_container(page)
+
+
+def covered(writer):
+    looks = generic.DictionaryObject({name("/N"): look(writer, SURFACE)})
+    noted(writer, [(name("/AP"), looks)])
 
 
 def surfaced(writer):
@@ -138,6 +144,7 @@ CASES = [
     ("one field locked, the other filled in", FORMS, ["ngay"], filled, True, True),
     ("certified for notes, filled in", NOTES, [], filled, True, True),
     ("certified for notes, and one added", NOTES, [], noted, True, False),
+    ("certified for notes, one with a look added", NOTES, [], covered, False, False),
     ("certified as closed, filled in", NOTHING, [], filled, False, False),
     ("a locked field filled in", FORMS, ["so"], filled, False, False),
     ("certified for forms, a note added", FORMS, [], noted, False, False),

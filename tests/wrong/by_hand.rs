@@ -103,28 +103,45 @@ pub(crate) fn detached(key: &str, chain: &str, content: &[u8], options: &[&str])
     openssl(&files, &[&command[..], &by, options].concat())
 }
 
+/// What a signature's dictionary says, and whether the catalog names it as the certification.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Says<'a> {
+    pub(crate) sub_filter: &'a str,
+    pub(crate) further: &'a str,
+    pub(crate) named: bool,
+}
+
+impl<'a> Says<'a> {
+    /// A signature as PAdES has it.
+    pub(crate) fn baseline(further: &'a str, named: bool) -> Self {
+        Self { sub_filter: "ETSI.CAdES.detached", further, named }
+    }
+}
+
 /// A signed file; `further` goes into the signature dictionary, and `cms` makes the value of what is
 /// covered.
 pub(crate) fn signed(further: &str, cms: impl FnOnce(&[u8]) -> Vec<u8>) -> Vec<u8> {
     let shape = Shape { annotations: Held::Indirect, ..Shape::default() };
-    signed_form(&pdf(shape), ("", "6 0 R 7 0 R"), further, cms)
+    signed_form(&pdf(shape), ("", "6 0 R 7 0 R"), Says::baseline(further, false), cms)
 }
 
 /// The same of a file with more fields, and with these annotations in its list.
 pub(crate) fn signed_form(
     file: &[u8],
     (fields, annotations): (&str, &str),
-    further: &str,
+    Says { sub_filter, further, named }: Says<'_>,
     cms: impl FnOnce(&[u8]) -> Vec<u8>,
 ) -> Vec<u8> {
     let value = format!(
-        "<</Type/Sig/Filter/Adobe.PPKLite/SubFilter/ETSI.CAdES.detached/ByteRange [{}]\
+        "<</Type/Sig/Filter/Adobe.PPKLite/SubFilter/{sub_filter}/ByteRange [{}]\
          /Contents <{}>/M(D:20261120093106+07'00'){further}>>",
         " ".repeat(44),
         "0".repeat(ROOM)
     );
-    let catalog =
-        format!("<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[{fields} 20 0 R]/SigFlags 3>>>>");
+    let permissions = if named { "/Perms<</DocMDP 21 0 R>>" } else { "" };
+    let catalog = format!(
+        "<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[{fields} 20 0 R]/SigFlags 3>>{permissions}>>"
+    );
     let annotations = format!("[{annotations} 20 0 R]");
     let field = "<</Type/Annot/Subtype/Widget/FT/Sig/T(Signature1)/V 21 0 R/Rect[0 0 0 0]/F 132\
                  /P 3 0 R>>";

@@ -5,9 +5,10 @@ use sohoa_sign::test_ca::Issued;
 
 use crate::{
     Kind, Kinds,
-    by_hand::{baseline, signed_form},
+    by_hand::{Says, baseline, signed_form},
     bytes::Signed,
-    made::{self, Held, Shape, append},
+    made::{self, Held, Shape, append, stamps::Authority},
+    times,
 };
 
 /// The field of the arrival number, empty when it is signed.
@@ -60,11 +61,14 @@ fn form() -> Vec<u8> {
     append(&made::pdf(shape), &objects)
 }
 
+const FIELDS: &str = "70 0 R 72 0 R 73 0 R 74 0 R";
+
+const ANNOTATIONS: &str = "6 0 R 70 0 R 72 0 R 73 0 R 74 0 R";
+
 fn certified_form(form: &[u8], stated: &str, issued: &Issued) -> Vec<u8> {
-    let fields = "70 0 R 72 0 R 73 0 R 74 0 R";
-    let annotations = format!("6 0 R {fields}");
     let stated = format!("/Reference[{stated}]");
-    signed_form(form, (fields, &annotations), &stated, |content| baseline(issued, content))
+    let says = Says::baseline(&stated, true);
+    signed_form(form, (FIELDS, ANNOTATIONS), says, |content| baseline(issued, content))
 }
 
 /// A certification that allows what the number stands for.
@@ -164,8 +168,60 @@ pub(crate) fn wrong() -> Kinds {
             fill(&Signed::of(&first, &issued).file),
         ),
     ];
+    all.extend(notes_that_hide(&notes));
     all.extend(prepared(&issued));
-    Kinds { roots: issued.root, all }
+    let root = times::root();
+    all.extend(no_certifications(&issued, &Authority::under(&root, 5, Vec::new())));
+    Kinds { roots: [issued.root, root.pem()].concat(), all }
+}
+
+/// Where notes are allowed.
+fn notes_that_hide(certified: &[u8]) -> Vec<Kind> {
+    let kind = |name, file| Kind::new(name, "altered", file);
+    let over = "<</Type/Annot/Subtype/FreeText/Rect[20 30 575 800]/Contents(seen)/F 4>>";
+    let list = "[6 0 R 70 0 R 72 0 R 73 0 R 74 0 R 20 0 R 81 0 R]";
+    let looking = "<</Type/Annot/Subtype/FreeText/Rect[9 9 99 99]/Contents(seen)/F 4\
+                   /AP<</N 82 0 R>>>>";
+    let surface = look("", "1 g 0 0 200 20 re f");
+    let changed = "<</Type/Annot/Subtype/Text/Rect[10 10 30 30]/Contents(a note)/F 4\
+                   /AP<</N 82 0 R>>>>";
+    vec![
+        kind("a note over most of the page, where notes are allowed", noted(certified, over)),
+        kind(
+            "a note with a look of its own, where notes are allowed",
+            append(certified, &[(5, list), (81, looking), (82, &surface)]),
+        ),
+        kind(
+            "a note given a look of its own, where notes are allowed",
+            append(certified, &[(6, changed), (82, &surface)]),
+        ),
+    ]
+}
+
+/// What allows something, and is not what the catalog names as the certification or is a time-stamp.
+fn no_certifications(issued: &Issued, authority: &Authority) -> Vec<Kind> {
+    let kind = |name, file| Kind::new(name, "altered", file);
+    let stated = format!("/Reference[{}]", allows(2));
+    let fill = |file: &[u8]| filled(file, BOXED, &written());
+    let unnamed =
+        signed_form(&form(), (FIELDS, ANNOTATIONS), Says::baseline(&stated, false), |content| {
+            baseline(issued, content)
+        });
+    let stamp = Says { sub_filter: "ETSI.RFC3161", further: &stated, named: true };
+    let stamp = signed_form(&form(), (FIELDS, ANNOTATIONS), stamp, |content| {
+        times::token(authority, content)
+    });
+    vec![
+        kind("filled in as a certification allows it that the catalog does not name", {
+            fill(&unnamed)
+        }),
+        kind("filled in on a signature, as the one before it allows that is not named", {
+            fill(&Signed::of(&unnamed, issued).file)
+        }),
+        kind("filled in on a signature, as a time-stamp before it allows", {
+            fill(&Signed::of(&stamp, issued).file)
+        }),
+    ]
 }
 
 /// What is a field or a note, and something else of the page too.
@@ -184,10 +240,43 @@ fn prepared(issued: &Issued) -> Vec<Kind> {
     let doubled = append(&form(), &[(3, &page("6 0 R"))]);
     let doubled = certified_form(&doubled, &allows(3), issued);
     let changed = format!("{note}/XObject<</X 76 0 R>>>>");
+    let resources = append(&form(), &[(3, &page("<</XObject 70 0 R>>"))]);
+    let resources = certified_form(&resources, &allows(2), issued);
+    let small = |further: &str| {
+        format!(
+            "<</Type/Annot/Subtype/Widget/FT/Tx/T(ngay)/Rect[100 130 300 150]/F 4/P 3 0 R{further}>>"
+        )
+    };
+    let large = "<</Type/Annot/Subtype/Widget/FT/Tx/T(ghi chu)/Rect[20 30 575 800]/F 4/P 3 0 R\
+                 /AP<</N 77 0 R>>>>";
+    let shared = [(72, &*small("/AP<</N 77 0 R>>")), (73, large), (77, &*look("", ""))];
+    let shared = certified_form(&append(&form(), &shared), &allows(2), issued);
+    let surface = look("", "1 g 0 0 200 20 re f");
+    let font = look("/Resources<</Font<</F1 82 0 R>>>>", "BT /F1 12 Tf (1) Tj ET");
+    let drawn = "<</Type/Font/Subtype 83 0 R/FontBBox[0 0 1 1]/FontMatrix[1 0 0 1 0 0]\
+                 /CharProcs<</one 76 0 R>>/Encoding<</Differences[49/one]>>/FirstChar 49\
+                 /LastChar 49/Widths[1]>>";
+    let drawn = [
+        (NUMBER, &*number(BOXED, "/V(1)/AP<</N 80 0 R>>")),
+        (80, &*font),
+        (82, drawn),
+        (83, "/Type3"),
+    ];
     vec![
         kind("a field's look that is the page's content (shadow)", {
             append(&content, &[(NUMBER, &number(BOXED, &format!("/V(1){shown}"))), (4, &written())])
         }),
         kind("a note that is the page's resources (shadow)", append(&doubled, &[(6, &changed)])),
+        kind("a filled field that is the page's pictures (shadow)", {
+            let filled = number(BOXED, "/V(1)/RV 76 0 R/AP<</N 80 0 R>>");
+            append(&resources, &[(NUMBER, &filled), (80, &written())])
+        }),
+        kind("a look shared by a small field and one as large as the page (shadow)", {
+            let small = small("/V(1)/AP<</N 80 0 R>>");
+            append(&shared, &[(77, &surface), (72, &small), (80, &written())])
+        }),
+        kind("a filled field whose letters are drawings", {
+            append(&certified_form(&form(), &allows(2), issued), &drawn)
+        }),
     ]
 }

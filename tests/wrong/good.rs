@@ -54,6 +54,7 @@ fn of_authorities() -> Kinds {
         Kind::new("level B-LT", "ok", raised(&pki, &file, false)),
         Kind::new("level B-LT by another program", "ok", proven(&pki, &file, |_| {})),
         Kind::new("level B-LTA", "ok", once.clone()),
+        Kind::new("level B-LTA of the agency that has to sign", "ok", once.clone()).of_agency(),
         Kind::new("level B-LTA, renewed", "ok", raised(&pki, &once, true)),
         Kind::new("revoked after it was stamped", "ok", {
             // Evidence is of whole seconds.

@@ -116,7 +116,7 @@ const LOOK: &str = "<</Type/XObject/Subtype/Form/BBox[0 0 500 700]/Length 26>>\n
 pub(crate) fn kinds() -> Kinds {
     let issued = made::made(&made::agency());
     let signed = Signed::of(&page(), &issued);
-    let all = [added(&signed.file), shadows(&issued), moves(&signed, &issued)];
+    let all = [added(&signed.file), shadows(&issued), doubled(&issued), moves(&signed, &issued)];
     Kinds { roots: issued.root, all: all.into_iter().flatten().collect() }
 }
 
@@ -147,6 +147,8 @@ fn added(file: &[u8]) -> Vec<Kind> {
                   /P 3 0 R>>";
     let pages = "<</Type/Pages/Kids[3 0 R 63 0 R]/Count 2/MediaBox[0 0 595.28 841.89]>>";
     let further = "<</Type/Page/Parent 2 0 R/Contents 4 0 R/Resources<<>>>>";
+    let swapped = replaced(&body(file, 5), "6 0 R 7 0 R", "7 0 R 6 0 R");
+    let repeated = replaced(&body(file, 5), "6 0 R 7 0 R", "6 0 R 7 0 R 6 0 R");
     let turned = body(file, 3).replace("/Rotate 0", "/Rotate 90");
     let acting = with_entry(&body(file, 1), "/OpenAction 60 0 R");
     let action = "<</S/JavaScript/JS(1)>>";
@@ -154,6 +156,8 @@ fn added(file: &[u8]) -> Vec<Kind> {
         altered("other content (incremental saving)", &[(4, RED)]),
         altered("a further page (incremental saving)", &[(2, pages), (63, further)]),
         altered("a page turned (incremental saving)", &[(3, &turned)]),
+        altered("annotations in another order (incremental saving)", &[(5, &swapped)]),
+        altered("an annotation once more (incremental saving)", &[(5, &repeated)]),
         altered("an action on opening (incremental saving)", &[(1, &acting), (60, action)]),
         altered("a text field filled in (incremental saving)", &[(7, filled)]),
         altered(
@@ -182,6 +186,54 @@ fn added(file: &[u8]) -> Vec<Kind> {
             append(file, &[(9, "[7 0 R]"), (5, "[6 0 R 7 0 R]")]),
         ),
         altered("an object that was named and not there (shadow, replace)", &[(90, RED)]),
+    ]
+}
+
+/// A page that draws with what is also something else of the document, each with its change.
+fn doubled(issued: &Issued) -> Vec<Kind> {
+    let kind = |name, resources: &str, before: &[(u32, &str)], after: &[(u32, &str)]| {
+        let page = format!(
+            "<</Type/Page/Parent 2 0 R/Contents 4 0 R/Resources<</XObject {resources}>>\
+             /CropBox[20 30 575 800]/Annots 5 0 R>>"
+        );
+        let content = "<</Length 22>>\nstream\n/M Do /Metadata Do /DR Do\nendstream";
+        let shown = append(&self::page(), &[(3, &page), (4, content)]);
+        let signed = Signed::of(&append(&shown, before), issued).file;
+        Kind::new(name, "altered", append(&signed, after))
+    };
+    let field = |further: &str| {
+        format!("<</Type/Annot/Subtype/Widget/FT/Sig/T(x)/Rect[0 0 0 0]/F 4/P 3 0 R{further}>>")
+    };
+    let (empty, filled) = (field("/M 62 0 R"), field("/M 64 0 R"));
+    let other = LOOK.replace("1 1 1 rg", "1 0 0 rg");
+    let catalog = "<</Type/Catalog/Pages 2 0 R/AcroForm 8 0 R/Metadata 62 0 R>>";
+    let changed = replaced(catalog, "62 0 R", "64 0 R");
+    let store = "<</Type/Catalog/Pages 2 0 R/AcroForm 8 0 R/DSS 65 0 R>>";
+    vec![
+        kind(
+            "a field that is the page's pictures (shadow)",
+            "7 0 R",
+            &[(7, &empty), (62, LOOK)],
+            &[(7, &filled), (64, &other)],
+        ),
+        kind(
+            "a catalog that is the page's pictures (shadow)",
+            "1 0 R",
+            &[(1, catalog), (62, LOOK)],
+            &[(1, &changed), (64, &other)],
+        ),
+        kind(
+            "metadata that the page draws as the catalog's (shadow)",
+            "1 0 R",
+            &[(1, catalog), (62, LOOK)],
+            &[(62, &other)],
+        ),
+        kind(
+            "a part of the security store that is the page's pictures (shadow)",
+            "66 0 R",
+            &[(1, store), (65, "<</VRI 66 0 R>>"), (66, "<</M 62 0 R>>"), (62, LOOK)],
+            &[(66, "<</M 64 0 R>>"), (64, &other)],
+        ),
     ]
 }
 

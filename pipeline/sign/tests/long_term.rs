@@ -21,7 +21,8 @@ use sohoa_sign::{
     Hash, HttpClient, KeyFile, Message, MessageSigner, Raised, RevocationMethod, RsaScheme,
     SignError, StampError, TimeStampAuthority, raise_pdf, sign_pdf, sign_pdf_stamped, stamp_pdf,
     verify::{
-        LaterChanges, Note, PadesLevel, Report, RevocationStatus, Signature, Verdict, verify_pdf,
+        Agency, Expected, LaterChanges, Note, PadesLevel, Report, RevocationStatus, Signature,
+        Verdict, verify_pdf,
     },
 };
 
@@ -128,6 +129,31 @@ fn every_key_and_file_is_raised_to_b_lt_and_b_lta() {
             assert_eq!(report.verdict, Verdict::Ok, "{report:#?}");
         }
     }
+}
+
+#[test]
+fn who_stamps_the_time_is_nobodys_agency() {
+    let (pki, file) = signed();
+    let source = Network::of(&pki).source();
+    let (archived, _) = raise(&file, &source, Some(&client(&pki)), made::now()).unwrap();
+    let mut copy = tempfile::NamedTempFile::new().unwrap();
+    std::io::Write::write_all(&mut copy, &archived).unwrap();
+    let mut trust = pki.trust();
+    trust.agencies = vec![Agency {
+        id: "H08.12".to_owned(),
+        names: vec![made::agency().common_name],
+        ..Agency::default()
+    }];
+    for expected in [Expected::Organisation, Expected::Agency("H08.12".to_owned())] {
+        trust.expected = expected;
+        let report = verify_pdf(copy.path(), &trust, much_later()).unwrap();
+        let [own, stamp] = report.signatures.as_slice() else { panic!("{report:#?}") };
+        assert_eq!((own.verdict, stamp.verdict), (Verdict::Ok, Verdict::Ok), "{report:#?}");
+        assert_eq!(stamp.agency_match, None);
+    }
+    trust.expected = Expected::Agency("H99.02".to_owned());
+    let report = verify_pdf(copy.path(), &trust, much_later()).unwrap();
+    assert_eq!(report.signatures[0].verdict, Verdict::WrongAgency);
 }
 
 #[test]

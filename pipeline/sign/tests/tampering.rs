@@ -136,6 +136,86 @@ fn a_signed_field_may_not_change_its_looks() {
     assert!(noticed(&append(&case.file, &[(number, &moved)]), &case.trust));
 }
 
+/// A file whose page draws with `pictures`, signed, and then changed.
+fn drawn(pictures: &str, before: &[(u32, &str)], after: &[(u32, &str)]) -> Verdict {
+    let page = format!(
+        "<</Type/Page/Parent 2 0 R/Contents 4 0 R/Resources<</XObject {pictures}>>\
+         /CropBox[20 30 575 800]/Annots 5 0 R>>"
+    );
+    let shape = Shape { annotations: Held::Indirect, form: Held::Indirect, ..Shape::default() };
+    let prepared = append(&append(&pdf(shape), &[(3, &page)]), before);
+    let issued = issued(&agency());
+    let (file, _) = sign(&prepared, &key(&issued, RsaScheme::default()));
+    let trust = trust(&issued);
+    assert_eq!(verify(&file, &trust).unwrap().verdict, Verdict::Ok);
+    verify(&append(&file, after), &trust).unwrap().verdict
+}
+
+const PICTURE: &str = "<</Type/XObject/Subtype/Form/BBox[0 0 9 9]/Length 0>>\nstream\n\nendstream";
+
+fn empty_field(further: &str) -> String {
+    format!("<</Type/Annot/Subtype/Widget/FT/Sig/T(x)/Rect[0 0 0 0]/F 4/P 3 0 R{further}>>")
+}
+
+#[test]
+fn what_the_page_draws_with_does_not_change_as_something_else() {
+    let fields = [empty_field("/M 151 0 R"), empty_field("/M 152 0 R")];
+    let catalog = |further: &str| format!("<</Type/Catalog/Pages 2 0 R/AcroForm 8 0 R{further}>>");
+    let (one, two) = (catalog("/Metadata 151 0 R"), catalog("/Metadata 152 0 R"));
+    let form = "<</Fields 9 0 R/DA(/Helv 0 Tf)/DR 152 0 R>>";
+    let store = catalog("/DSS 153 0 R");
+    let picture = (152, PICTURE);
+    let field = drawn("7 0 R", &[(7, &fields[0]), (151, PICTURE)], &[(7, &fields[1]), picture]);
+    assert_eq!(field, Verdict::Altered);
+    let root = drawn("1 0 R", &[(1, &one), (151, PICTURE)], &[(1, &two), picture]);
+    assert_eq!(root, Verdict::Altered);
+    let metadata = drawn("1 0 R", &[(1, &one), (151, PICTURE)], &[(151, "<<>>")]);
+    assert_eq!(metadata, Verdict::Altered);
+    assert_eq!(drawn("8 0 R", &[], &[(8, form), picture]), Verdict::Altered);
+    let stored = [(1, &*store), (153, "<</VRI 154 0 R>>"), (154, "<</M 151 0 R>>")];
+    let stored = [&stored[..], &[(151, PICTURE)]].concat();
+    let changed = [(154, "<</M 152 0 R>>"), picture];
+    assert_eq!(drawn("154 0 R", &stored, &changed), Verdict::Altered);
+    assert_eq!(drawn("153 0 R", &stored, &changed), Verdict::Altered);
+}
+
+#[test]
+fn annotations_keep_their_order_and_are_there_once() {
+    let case = &CASES[0];
+    let text = String::from_utf8_lossy(&case.file).into_owned();
+    let list = text.rfind("\n5 0 obj\n").unwrap() + 9;
+    let list = &text[list..=list + text[list..].find(']').unwrap()];
+    for other in ["7 0 R 6 0 R", "6 0 R 7 0 R 6 0 R", "6 0 R 6 0 R 7 0 R"] {
+        let other = list.replace("6 0 R 7 0 R", other);
+        assert_ne!(other, list);
+        assert!(noticed(&append(&case.file, &[(5, &other)]), &case.trust), "{other}");
+    }
+}
+
+#[test]
+fn what_names_fields_and_pages_rightly_gives_no_alarm() {
+    let field = empty_field("");
+    let catalog = "<</Type/Catalog/Pages 2 0 R/AcroForm 8 0 R/Outlines 160 0 R\
+                   /StructTreeRoot 161 0 R/OpenAction[3 0 R/Fit]/Dests<</a[3 0 R/Fit]>>>>";
+    let before = [
+        (1, catalog),
+        (7, &*field),
+        (8, "<</Fields 9 0 R/CO[7 0 R]>>"),
+        (160, "<</First 162 0 R/Last 162 0 R>>"),
+        (161, "<</Type/StructTreeRoot/K 163 0 R>>"),
+        (162, "<</Title(a)/Parent 160 0 R/A<</S/GoTo/D[3 0 R/Fit]>>>>"),
+        (163, "<</Type/StructElem/S/Form/P 161 0 R/Pg 3 0 R/K<</Type/OBJR/Obj 7 0 R/Pg 3 0 R>>>>"),
+    ];
+    let field = empty_field("/M(D:20261120093106+07'00')");
+    let page = "<</Type/Page/Parent 2 0 R/Contents 4 0 R/Resources<</XObject <<>>>>\
+                /CropBox[20 30 575 800]/Annots 5 0 R/LastModified(D:20261121)>>";
+    let root = catalog.replace("/Outlines", "/Metadata 152 0 R/Outlines");
+    let after =
+        [(1, &*root), (3, page), (7, &field), (8, "<</Fields 9 0 R/CO[7 0 R]/SigFlags 3>>")];
+    let after = [&after[..], &[(152, "<</Length 0>>\nstream\n\nendstream")]].concat();
+    assert_eq!(drawn("<<>>", &before, &after), Verdict::Ok);
+}
+
 #[test]
 fn a_note_added_later_is_told_apart_from_a_change() {
     let case = &CASES[0];

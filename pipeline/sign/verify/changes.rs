@@ -12,8 +12,8 @@ use std::collections::{HashMap, HashSet};
 use super::{
     coverage::only_space,
     field::{self, full_name, inherited, is_empty_field, is_signature_field},
-    filling::Filling,
-    references::{Known, mentions, refers_to, refers_to_but},
+    filling::{Filling, is_most_of},
+    references::{self, Known, Naming, mentions, named_otherwise, refers_to, refers_to_but},
     report::LaterChanges,
 };
 use crate::{
@@ -59,8 +59,8 @@ pub(crate) fn since(
 /// What an object is in the signed revision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Role {
-    /// Compared key by key elsewhere.
-    Compared,
+    /// Compared key by key elsewhere, and named so.
+    Compared(Naming),
     Annotation,
     /// A signature field nobody had signed, or its widget.
     EmptyField,
@@ -76,6 +76,8 @@ struct Comparison<'a> {
     roles: HashMap<u32, Role>,
     /// Fields that may be filled in.
     filling: Filling,
+    /// What changed because of its role, which must be its only one.
+    alone: HashMap<u32, Naming>,
     /// Signatures that were not there before, and are judged by themselves.
     later: HashSet<Reference>,
 }
@@ -96,6 +98,7 @@ impl<'a> Comparison<'a> {
             level: LaterChanges::Signatures,
             roles: HashMap::new(),
             filling: Filling::default(),
+            alone: HashMap::new(),
             later,
         })
     }
@@ -128,7 +131,7 @@ impl<'a> Comparison<'a> {
         if old_root.number != new_root.number || !same_but(&old, &new, CATALOG_ADDITIONS) {
             self.raise(LaterChanges::Content);
         }
-        self.role(Some(old_root), Role::Compared);
+        self.role(Some(old_root), Role::Compared(references::CATALOG));
         for key in ["Metadata", "Extensions"] {
             self.role(old.get(key).and_then(Object::reference), Role::Aside);
         }
@@ -161,17 +164,20 @@ impl<'a> Comparison<'a> {
     }
 
     fn form(&mut self, old: &Dictionary, new: &Dictionary) -> Result<(), PdfError> {
-        self.role(old.get("AcroForm").and_then(Object::reference), Role::Compared);
+        let role = Role::Compared(references::FORM);
+        self.role(old.get("AcroForm").and_then(Object::reference), role);
         let old_form = as_dictionary(self.old.entry(old, "AcroForm")?);
         let new_form = as_dictionary(self.new.entry(new, "AcroForm")?);
         if !same_but(&old_form, &new_form, FORM_ADDITIONS) {
             self.raise(LaterChanges::Content);
         }
-        self.role(old_form.get("Fields").and_then(Object::reference), Role::Compared);
+        let role = Role::Compared(references::LIST);
+        self.role(old_form.get("Fields").and_then(Object::reference), role);
         let old_fields = as_array(self.old.entry(&old_form, "Fields")?);
         let new_fields = as_array(self.new.entry(&new_form, "Fields")?);
         let (before, after) = (Listed::of(&old_fields)?, Listed::of(&new_fields)?);
-        if !old_fields.iter().all(|field| after.has(field)) {
+        let kept = old_fields.iter().all(|field| after.has(field));
+        if !kept || !in_order(&old_fields, &new_fields, &before) {
             self.raise(LaterChanges::Content);
         }
         self.filling = Filling::of(self.old, &old_form, self.permissions)?;
@@ -200,17 +206,22 @@ impl<'a> Comparison<'a> {
             if !same_place || !same_but(&old.dictionary, &new.dictionary, PAGE_ADDITIONS) {
                 self.raise(LaterChanges::Content);
             }
-            self.role(Some(old.reference), Role::Compared);
+            self.role(Some(old.reference), Role::Compared(references::PAGE));
             self.annotations(old, new)?;
         }
         Ok(())
     }
 
     fn annotations(&mut self, page: &Page, as_it_is: &Page) -> Result<(), PdfError> {
-        self.role(page.dictionary.get("Annots").and_then(Object::reference), Role::Compared);
+        let role = Role::Compared(references::LIST);
+        self.role(page.dictionary.get("Annots").and_then(Object::reference), role);
         let old = as_array(self.old.entry(&page.dictionary, "Annots")?);
         let new = as_array(self.new.entry(&as_it_is.dictionary, "Annots")?);
         let (before, after) = (Listed::of(&old)?, Listed::of(&new)?);
+        // They are drawn in this order: one that covers another must not come to lie below it.
+        if !in_order(&old, &new, &before) {
+            self.raise(LaterChanges::Content);
+        }
         for annotation in &old {
             self.filling.place(self.old, page, annotation)?;
             let widget = as_dictionary(self.old.resolve(annotation)?).is("Subtype", "Widget");
@@ -224,16 +235,32 @@ impl<'a> Comparison<'a> {
             }
         }
         for annotation in &new {
-            if !before.has(annotation) && !self.is_harmless_field(annotation)? {
-                let added = as_dictionary(self.new.resolve(annotation)?);
-                self.raise(if acts(self.new, &added)? {
-                    LaterChanges::Content
-                } else {
-                    LaterChanges::Annotations
-                });
+            let now = self.new.resolve(annotation)?;
+            if before.has(annotation) && now == self.old.resolve(annotation)? {
+                continue;
+            }
+            let now = as_dictionary(now);
+            let widget = now.is("Subtype", "Widget");
+            let added = !before.has(annotation) && !self.is_harmless_field(annotation)?;
+            if added {
+                self.raise(LaterChanges::Annotations);
+            }
+            let hides = self.allows_notes() && self.hides(as_it_is, &now)?;
+            if (added && acts(self.new, &now)?) || (hides && (added || !widget)) {
+                self.raise(LaterChanges::Content);
             }
         }
         Ok(())
+    }
+
+    fn allows_notes(&self) -> bool {
+        self.permissions.allowed == Some(Allowed::Annotations)
+    }
+
+    /// Something that looks like what its maker wants it to, or that takes up most of its page, is
+    /// no note on what was signed.
+    fn hides(&self, page: &Page, annotation: &Dictionary) -> Result<bool, PdfError> {
+        Ok(annotation.get("AP").is_some() || is_most_of(page, self.new, annotation)?)
     }
 
     /// A signature field of the signed revision that nobody had signed, nor locked.
@@ -276,11 +303,17 @@ impl<'a> Comparison<'a> {
         if self.level < LaterChanges::Content && !self.filling.holds(self.old, self.new)? {
             self.raise(LaterChanges::Content);
         }
-        let allowed = self.permissions.allowed == Some(Allowed::Annotations);
-        if annotated && allowed && self.is_no_annotation_alone() {
+        if annotated && self.allows_notes() && self.is_no_annotation_alone() {
             self.raise(LaterChanges::Content);
         }
+        if !aside.is_empty() {
+            self.with_holders(&mut aside)?;
+        }
         if self.is_used_otherwise(&aside)? {
+            self.raise(LaterChanges::Content);
+        }
+        self.alone.extend(self.filling.filled().map(|number| (number, references::FIELD)));
+        if named_otherwise(self.old, &self.alone) {
             self.raise(LaterChanges::Content);
         }
         if !appeared.is_empty() && refers_to(self.old, &appeared) {
@@ -294,7 +327,7 @@ impl<'a> Comparison<'a> {
         let all = self.roles.iter().filter(|(_, role)| **role == Role::Annotation);
         let all: HashSet<u32> = all.map(|(&number, _)| number).collect();
         let known = |number: u32| match self.roles.get(&number) {
-            Some(Role::Compared) => match self.old.get(number) {
+            Some(Role::Compared(_)) => match self.old.get(number) {
                 Ok(Object::Array(_)) => Known::All,
                 _ => Known::Keys(&[b"Annots"]),
             },
@@ -302,6 +335,23 @@ impl<'a> Comparison<'a> {
             _ => Known::Nothing,
         };
         refers_to_but(self.old, &all, known)
+    }
+
+    /// Adds what holds one of these, for it may hold it as a page's resources do: the parts of the
+    /// security store; the catalog has to be nothing else.
+    fn with_holders(&mut self, aside: &mut HashSet<u32>) -> Result<(), PdfError> {
+        self.alone.insert(self.old.catalog()?.0.number, references::CATALOG);
+        let holders = self.roles.iter().filter(|(_, role)| **role == Role::Aside);
+        let holders: Vec<_> = holders.map(|(&number, _)| number).collect();
+        // From the entries of one signature up to the store.
+        for _ in 0..3 {
+            for &number in &holders {
+                if mentions(&self.old.get(number)?, aside) {
+                    aside.insert(number);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// What was changed beside the content is named by something else too, which may show it.
@@ -327,14 +377,22 @@ impl<'a> Comparison<'a> {
             return Ok(LaterChanges::Signatures);
         }
         Ok(match self.roles.get(&number).copied() {
-            Some(Role::Compared | Role::Aside) => LaterChanges::Signatures,
+            Some(Role::Compared(naming)) if same_kind(&before, &after) => {
+                self.alone.insert(number, naming);
+                LaterChanges::Signatures
+            }
+            Some(Role::Aside) => LaterChanges::Signatures,
             Some(Role::Annotation) if self.is_annotation_still(&before, &after)? => {
                 LaterChanges::Annotations
             }
             Some(Role::EmptyField) if filled_in(&before, &after) => {
+                self.alone.insert(number, references::FIELD);
                 let field = Object::Reference(Reference { number, generation: 0 });
                 if self.is_harmless_field(&field)? || same_looks(&before, &after) {
                     LaterChanges::Signatures
+                } else if self.allows_notes() && as_dictionary(after).get("AP").is_some() {
+                    // Nobody answers for what it looks like.
+                    LaterChanges::Content
                 } else {
                     LaterChanges::Annotations
                 }
@@ -343,13 +401,16 @@ impl<'a> Comparison<'a> {
                 LaterChanges::Signatures
             }
             None if self.filling.explains(number, &before, &after) => LaterChanges::FormFilling,
-            Some(Role::Annotation | Role::EmptyField) | None => LaterChanges::Content,
+            Some(Role::Compared(_) | Role::Annotation | Role::EmptyField) | None => {
+                LaterChanges::Content
+            }
         })
     }
 
     /// Gone, or of the same kind, and without anything new that it does.
     fn is_annotation_still(&self, before: &Object, after: &Object) -> Result<bool, PdfError> {
-        let (Some(before), Some(after)) = (before.dictionary(), after.dictionary()) else {
+        // A stream may be shown as something else.
+        let (Object::Dictionary(before), Object::Dictionary(after)) = (before, after) else {
             return Ok(*after == Object::Null);
         };
         let same_action = ["A", "AA"].iter().all(|key| before.get(key) == after.get(key));
@@ -386,12 +447,22 @@ fn is_cross_reference(object: &Object) -> bool {
     matches!(object, Object::Stream(stream) if stream.dictionary.is("Type", "XRef"))
 }
 
+/// Dictionaries or lists. A stream could be shown, however it is named.
+fn same_kind(before: &Object, after: &Object) -> bool {
+    matches!(
+        (before, after),
+        (Object::Dictionary(_), Object::Dictionary(_)) | (Object::Array(_), Object::Array(_))
+    )
+}
+
 /// Only what filling a signature field writes has changed.
 fn filled_in(before: &Object, after: &Object) -> bool {
-    let (Some(before), Some(after)) = (before.dictionary(), after.dictionary()) else {
+    let (Object::Dictionary(before), Object::Dictionary(after)) = (before, after) else {
         return false;
     };
-    same_but(before, after, FILLED)
+    // A rule for layers has a `/P` too, which decides what is shown.
+    let layered = before.get("OCGs").is_some() || before.get("VE").is_some();
+    !layered && same_but(before, after, FILLED)
 }
 
 /// It shows what it showed, where it showed it.
@@ -408,6 +479,15 @@ pub(super) fn same_but(old: &Dictionary, new: &Dictionary, except: &[&[u8]]) -> 
         kept.map(|(key, value)| (key.to_vec(), value.clone())).collect()
     };
     rest(old) == rest(new)
+}
+
+/// The old items that are left stand in the order they had and before everything new.
+fn in_order(old: &[Object], new: &[Object], before: &Listed<'_>) -> bool {
+    let kept = new.iter().take_while(|item| before.has(item)).count();
+    let (kept, added) = new.split_at(kept);
+    let mut old = old.iter();
+    kept.iter().all(|item| old.any(|other| other == item))
+        && !added.iter().any(|item| before.has(item))
 }
 
 /// The items of an array, to be asked for one by one: references at once, others by a search,

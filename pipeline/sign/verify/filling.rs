@@ -57,8 +57,8 @@ enum Kind {
 pub(super) struct Filling {
     /// Fields and their widgets.
     nodes: HashMap<u32, Kind>,
-    /// What a node shows or holds in an object of its own, and whose that is.
-    parts: HashMap<u32, u32>,
+    /// What nodes show or hold in an object of its own, and whose that is.
+    parts: HashMap<u32, Vec<u32>>,
     /// Nodes of which something changed.
     filled: HashSet<u32>,
     /// Nodes whose box takes up most of a page.
@@ -156,10 +156,14 @@ impl Filling {
         // What has no number of its own cannot change without its list.
         let Some(reference) = node.reference() else { return Ok(()) };
         let Object::Dictionary(dictionary) = document.resolve(node)? else { return Ok(()) };
-        self.nodes.insert(reference.number, kind);
+        let known = self.nodes.entry(reference.number).or_insert(kind);
+        // What belongs to fields of both kinds keeps the looks of its states.
+        if kind == Kind::States {
+            *known = kind;
+        }
         let mut part = |object: Option<&Object>| {
             if let Some(part) = object.and_then(Object::reference) {
-                self.parts.insert(part.number, reference.number);
+                self.parts.entry(part.number).or_default().push(reference.number);
             }
         };
         // A stream could be shown as what it is not.
@@ -187,13 +191,7 @@ impl Filling {
             return Ok(());
         }
         let Object::Dictionary(widget) = document.resolve(widget)? else { return Ok(()) };
-        let Some(rect) = boxed(document, widget.get("Rect"))? else { return Ok(()) };
-        let area = |[left, bottom, right, top]: [f64; 4]| {
-            (right - left).max(0.0) * (top - bottom).max(0.0)
-        };
-        let [a, b] = [rect, page.crop];
-        let shown = [a[0].max(b[0]), a[1].max(b[1]), a[2].min(b[2]), a[3].min(b[3])];
-        if area(shown) > MOST_OF_PAGE * area(page.crop) {
+        if is_most_of(page, document, &widget)? {
             self.large.insert(reference.number);
         }
         Ok(())
@@ -210,10 +208,15 @@ impl Filling {
             let same_states = kind == Kind::Words || before.get("AP") == after.get("AP");
             return same_states && super::changes::same_but(before, after, FILLED);
         }
-        self.parts.get(&number).is_some_and(|&owner| {
-            self.filled.insert(owner);
-            true
-        })
+        let Some(owners) = self.parts.get(&number) else { return false };
+        self.filled.extend(owners);
+        // Whoever shares it is filled in with it.
+        owners.iter().all(|owner| self.nodes.get(owner) == Some(&Kind::Words))
+    }
+
+    /// The fields and widgets that were filled in.
+    pub(super) fn filled(&self) -> impl Iterator<Item = u32> {
+        self.filled.iter().copied()
     }
 
     /// Everything that was filled in shows what a filled field may show, and is shown nowhere else.
@@ -271,6 +274,20 @@ impl Filling {
     }
 }
 
+/// The box of an annotation takes up most of the page.
+pub(super) fn is_most_of(
+    page: &Page,
+    document: &Document,
+    annotation: &Dictionary,
+) -> Result<bool, PdfError> {
+    let Some(rect) = boxed(document, annotation.get("Rect"))? else { return Ok(false) };
+    let area =
+        |[left, bottom, right, top]: [f64; 4]| (right - left).max(0.0) * (top - bottom).max(0.0);
+    let [a, b] = [rect, page.crop];
+    let shown = [a[0].max(b[0]), a[1].max(b[1]), a[2].min(b[2]), a[3].min(b[3])];
+    Ok(area(shown) > MOST_OF_PAGE * area(page.crop))
+}
+
 /// It has a frame, which viewers fit into the field's box.
 fn is_framed(document: &Document, look: &Dictionary) -> Result<bool, PdfError> {
     let frame = boxed(document, look.get("BBox"))?.is_some();
@@ -295,7 +312,8 @@ fn has_drawn_letters(document: &Document, look: &Dictionary) -> Result<bool, Pdf
     let Object::Dictionary(fonts) = document.entry(&resources, "Font")? else { return Ok(false) };
     for (_, font) in fonts.iter() {
         let font = document.resolve(font)?;
-        if font.dictionary().is_some_and(|font| font.is("Subtype", "Type3")) {
+        let Some(font) = font.dictionary() else { continue };
+        if document.entry(font, "Subtype")?.name() == Some(b"Type3") {
             return Ok(true);
         }
     }

@@ -25,7 +25,7 @@ use crate::{
     dss,
     hash::Hash,
     oid,
-    pdf::{Document, Object, PdfError, Reference},
+    pdf::{Dictionary, Document, Object, PdfError, Reference},
     permissions::{Allowed, Permissions},
     revocation::RevocationMethod,
 };
@@ -67,6 +67,8 @@ pub(crate) struct Judged {
     pub(crate) key: String,
     /// It certifies the document, and what it allows after it.
     pub(crate) certifies: Option<Allowed>,
+    /// The catalog it covers names it as the certification, so that what it allows counts.
+    pub(crate) grants: bool,
 }
 
 /// Judges the signature of a field, evidence of revocation aside.
@@ -86,6 +88,7 @@ pub(crate) fn signature(
         covered: HashSet::new(),
         key: String::new(),
         certifies: None,
+        grants: false,
     };
     examine(document, field, measure, &mut judged)?;
     Ok(judged)
@@ -128,6 +131,8 @@ fn examine(
             found.byte_range_covers_all = coverage == Coverage::WholeFile;
             if let Some(old) = old {
                 let permissions = stated(&old).unwrap_or_default();
+                let named = certification(&old).ok().flatten();
+                judged.grants = named.is_some_and(|(named, _)| named == at);
                 found.later_changes = changes::since(&old, document, &permissions)?;
                 found.modified_after = !permits(&permissions, found.later_changes);
             }
@@ -154,14 +159,36 @@ fn examine(
     Ok(())
 }
 
-/// What all signatures of a document state.
+/// The signature that the catalog names as the certification. A document time-stamp is none,
+/// whatever names it: anybody gets one.
+fn certification(document: &Document) -> Result<Option<(Reference, Dictionary)>, PdfError> {
+    let (_, catalog) = document.catalog()?;
+    let Object::Dictionary(permissions) = document.entry(&catalog, "Perms")? else {
+        return Ok(None);
+    };
+    let named = permissions.get("DocMDP").and_then(Object::reference);
+    let Object::Dictionary(signature) = document.entry(&permissions, "DocMDP")? else {
+        return Ok(None);
+    };
+    let filter = document.entry(&signature, "SubFilter")?;
+    let stamp = filter.name() == Some(DOCUMENT_STAMP.as_bytes())
+        || document.entry(&signature, "Type")?.name() == Some(b"DocTimeStamp");
+    Ok(named.filter(|_| !stamp).map(|named| (named, signature)))
+}
+
+/// What all signatures of a document state. Every one may forbid; only the certification allows.
 fn stated(document: &Document) -> Result<Permissions, PdfError> {
-    let mut all = Permissions::default();
+    let mut all = match certification(document)? {
+        Some((_, signature)) => Permissions::of(document, &signature)?,
+        None => Permissions::default(),
+    };
+    let granted = all.allowed.is_some();
     for value in field::find(document)?.into_iter().filter_map(|field| field.value) {
         if let Object::Dictionary(signature) = document.resolve(&value)? {
             all.join(Permissions::of(document, &signature)?);
         }
     }
+    all.allowed = all.allowed.filter(|_| granted);
     Ok(all)
 }
 
@@ -301,7 +328,10 @@ fn identity(judged: &mut Judged, cms: &Cms<'_>, ranges: Option<&Ranges<'_>>, mea
     found.subject_mns = subject.budget_code;
     found.subject_has_citizen_id = subject.has_citizen_id;
     found.agency = subject.agency;
-    if let Expected::Agency(expected) = &trust.expected {
+    // Who is expected has to sign; who stamps the time of it is nobody's agency.
+    if let Expected::Agency(expected) = &trust.expected
+        && !found.is_document_stamp()
+    {
         found.agency_match = Some(found.agency.as_ref() == Some(expected));
     }
     if found.position == Position::Block7c && subject.kind == SubjectKind::Organisation {
@@ -357,11 +387,11 @@ pub(crate) fn enforce_certifications(judged: &mut [Judged]) {
     let last = signed.map(|one| one.end).max().unwrap_or_default();
     let closes = |one: &Judged| one.certifies == Some(Allowed::Nothing) && one.end < last;
     let holds = |one: &&Judged| {
-        one.certifies.is_some() && one.signature.verdict <= Verdict::WrongSubjectKind
+        one.grants && one.certifies.is_some() && one.signature.verdict <= Verdict::WrongSubjectKind
     };
     let first = judged.iter().filter(holds).map(|one| one.end).min();
     for one in judged {
-        let relies = one.signature.notes.contains(&Note::AllowedAfter) && one.certifies.is_none();
+        let relies = one.signature.notes.contains(&Note::AllowedAfter) && !one.grants;
         let unfounded = relies && first.is_none_or(|first| first > one.end);
         if unfounded {
             one.signature.notes.retain(|note| *note != Note::AllowedAfter);
@@ -436,7 +466,8 @@ fn verdict(
     if !path.valid_at(stamped.or(claimed).unwrap_or(at_time)) {
         return Verdict::ExpiredAtSigning;
     }
-    if trust.expected != Expected::Anyone && found.subject_kind != SubjectKind::Organisation {
+    let expected = trust.expected != Expected::Anyone && !found.is_document_stamp();
+    if expected && found.subject_kind != SubjectKind::Organisation {
         return Verdict::WrongSubjectKind;
     }
     if found.agency_match == Some(false) {
