@@ -208,9 +208,9 @@ pub struct Sign {
     /// `B-B`, `B-T`, `B-LT` or `B-LTA`: what signatures shall prove. Without it B-T where
     /// `timestamp_url` is given, else B-B. A revoked certificate signs nothing, at any level.
     pub level: Option<SignatureLevel>,
-    /// What becomes of a document while an authority that its level needs does not answer: `hold`
-    /// it, or sign it at the highest `lower` level that is reached, with a finding, to be raised by
-    /// `sohoa timestamp` later.
+    /// What becomes of a document while an authority does not answer that its level needs, or that
+    /// says whether the signer was revoked: `hold` it, or sign it at the highest `lower` level that
+    /// is reached, with a finding, to be raised by `sohoa timestamp` later.
     pub without_evidence: WithoutEvidence,
     /// Font of the appearance and of the text layer.
     pub font: PathBuf,

@@ -447,7 +447,8 @@ pub struct SignatureRow {
     pub chain_root_sha256: Option<String>,
     /// `gov_cipher`, `public_ca`, `foreign`, `test` or `untrusted`.
     pub trust_domain: String,
-    /// Registered agency (`sign.agencies`) that the certificate belongs to, by its code.
+    /// Agency that the certificate belongs to, by its code: one of `sign.agencies`, or without those
+    /// the configuration's own.
     #[serde(default)]
     pub agency_code: Option<String>,
     /// That agency keeps the record; empty where no registered agency has the certificate.

@@ -59,9 +59,10 @@ pub fn agencies(imports: &[Said<'_>]) -> Vec<AgencyRow> {
             let history = histories.entry(uid).or_default();
             let end = ended(said, import.as_of);
             let holding = match end {
-                Some(end) => {
-                    history.iter_mut().rfind(|step| step.from.is_none_or(|from| from < end))
-                }
+                Some(end) => history
+                    .iter_mut()
+                    .rfind(|step| step.from.is_none_or(|from| from < end))
+                    .filter(|step| is_end_of(said, step.said)),
                 None => None,
             };
             if let Some(step) = holding {
@@ -88,6 +89,12 @@ pub fn agencies(imports: &[Said<'_>]) -> Vec<AgencyRow> {
 /// The day on which something ended, where a statement says no more than that.
 fn ended(said: &AgencyStatement, as_of: NaiveDate) -> Option<NaiveDate> {
     said.valid_to.filter(|to| said.valid_from.is_none() && *to <= as_of)
+}
+
+/// Whether a statement ends what another one began. One of another name says what came before it.
+fn is_end_of(said: &AgencyStatement, held: &AgencyStatement) -> bool {
+    !said.successor_codes.is_empty()
+        || fold(&said.name) == fold(&held.name) && said.level == held.level
 }
 
 /// The agency a statement is about: the one that has, or had, its code.
@@ -163,6 +170,8 @@ fn row(
 /// Whether a later row says nothing that the earlier one does not.
 fn says_the_same(earlier: &AgencyRow, later: &AgencyRow) -> bool {
     let of = |row: &AgencyRow| AgencyRow {
+        // Older imports have that of the code.
+        province: String::new(),
         valid_from: None,
         valid_to: None,
         successor_uids: Vec::new(),

@@ -117,7 +117,8 @@ pub fn targets(imports: &Imports, agencies: &Agencies) -> Vec<TargetRow> {
 
 /// The table `procedures`.
 pub fn procedures(imports: &Imports) -> Vec<ProcedureRow> {
-    latest!(imports, Procedures, |row| (row.province.clone(), row.procedure_base.clone()))
+    // Not by province: older imports have that of the code.
+    latest!(imports, Procedures, |row| row.procedure_base.clone())
 }
 
 /// The table `phases`.

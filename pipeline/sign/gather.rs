@@ -7,6 +7,7 @@
 use std::{
     collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -50,6 +51,12 @@ pub enum EvidenceError {
         /// Why.
         #[source]
         source: FetchError,
+    },
+    /// It gave none a moment ago, and is not asked for each document again.
+    #[error("the authority of `{subject}` did not answer a moment ago")]
+    StillSilent {
+        /// The certificate's subject.
+        subject: String,
     },
     /// The authority's answer was not believed.
     #[error("what `{url}` says of `{subject}` is not used")]
@@ -101,13 +108,30 @@ pub struct EvidenceSource {
     pub(crate) issuers: bool,
     cache: EvidenceCache,
     random: SystemRandom,
-    /// Signers that were found good, and when.
-    good: Mutex<HashMap<Vec<u8>, DateTime<Utc>>>,
+    /// What came of asking about signers, and when.
+    asked: Mutex<Answers>,
 }
 
 /// How long a signer that was found good is not asked about again: longer, and a key that was stolen
 /// this morning signs until its last answer ends.
 const GOOD_FOR: TimeDelta = TimeDelta::minutes(10);
+
+/// How long an authority that is silent is not asked again: behind a wall that drops packets each
+/// question takes its whole patience.
+const SILENT_FOR: TimeDelta = TimeDelta::minutes(2);
+
+/// A silence that took longer than this is one; who says at once that he is away costs nothing.
+const SLOW: Duration = Duration::from_secs(5);
+
+/// What came of asking about a signer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Came {
+    Good,
+    Silence,
+}
+
+/// By the bytes of a signer's certificate: when it was asked about, and what came.
+type Answers = HashMap<Vec<u8>, (DateTime<Utc>, Came)>;
 
 /// What is asked first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,7 +158,7 @@ impl EvidenceSource {
             issuers: false,
             cache,
             random: SystemRandom::new(),
-            good: Mutex::default(),
+            asked: Mutex::default(),
         }
     }
 
@@ -154,19 +178,32 @@ impl EvidenceSource {
         let parsed: Vec<_> = parsed.collect();
         let (own, others) = parsed.split_first().ok_or(EvidenceError::Untrusted)?;
         let path = chain(own, others, &self.trust).ok_or(EvidenceError::Untrusted)?;
-        let known = self.good().get(own.der).copied();
-        if known.is_some_and(|known| (TimeDelta::zero()..GOOD_FOR).contains(&(at - known))) {
-            return Ok(());
+        let known = self.asked().get(own.der).copied();
+        let within = |since: DateTime<Utc>, long| (TimeDelta::zero()..long).contains(&(at - since));
+        match known {
+            Some((since, Came::Good)) if within(since, GOOD_FOR) => return Ok(()),
+            Some((since, Came::Silence)) if within(since, SILENT_FOR) => {
+                return Err(EvidenceError::StillSilent { subject: own.subject.printed() });
+            }
+            _ => {}
         }
         let moment = Moment { used: at, known: at };
-        self.gather_anew(&path.links, moment, &mut Pool::default())?;
-        self.good().insert(own.der.to_vec(), at);
-        Ok(())
+        let began = Instant::now();
+        let gathered = self.gather_anew(&path.links, moment, &mut Pool::default());
+        let came = match &gathered {
+            Ok(_) => Some(Came::Good),
+            Err(EvidenceError::Fetch { .. }) if began.elapsed() > SLOW => Some(Came::Silence),
+            Err(_) => None,
+        };
+        if let Some(came) = came {
+            self.asked().insert(own.der.to_vec(), (at, came));
+        }
+        gathered.map(drop)
     }
 
-    fn good(&self) -> MutexGuard<'_, HashMap<Vec<u8>, DateTime<Utc>>> {
+    fn asked(&self) -> MutexGuard<'_, Answers> {
         // Whole after every statement under the lock.
-        self.good.lock().unwrap_or_else(PoisonError::into_inner)
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds to `pool` what it lacks to weigh a chain; answers the chain's standing.

@@ -122,8 +122,12 @@ impl<'a> Desk<'a> {
 }
 
 async fn open(kafka: &Kafka, output: &Store) -> Result<Submitter, Fault> {
-    let client = connect::base(kafka)
+    let mut client = connect::base(kafka)
         .map_err(|error| Fault::fatal(FatalKind::Configuration, STAGE, error))?;
+    // Whoever waits here does nothing else.
+    if client.get("message.timeout.ms").is_none() {
+        client.set("message.timeout.ms", "120000");
+    }
     let (prefix, output) = (kafka.prefix.clone(), output.clone());
     let open = move || Submitter::open(&client, &prefix, &[Topic::DeadLetters], output);
     let opened = tokio::task::spawn_blocking(open).await;

@@ -1,7 +1,7 @@
 //! The level that a signature gets: how each is made, and what is left of it where an authority that
 //! it needs is silent.
 //!
-//! From B-LT on it is learnt before the key is used that the signer's certificate is not revoked.
+//! At every level it is asked before the key is used whether the signer's certificate is revoked.
 
 use std::path::Path;
 
@@ -131,9 +131,15 @@ pub(crate) fn fault(stage: &'static str, error: SignError) -> Fault {
         error if is_silence(&error) => Fault::retry(stage, error),
         // The authority's answers have grown; how much room they take is known now.
         error @ SignError::Space { .. } => Fault::retry(stage, error),
-        SignError::TimeStamp(_) | SignError::Evidence { .. } | SignError::Token(_) => {
-            Fault::fatal(FatalKind::Configuration, stage, error)
-        }
+        SignError::TimeStamp(_)
+        | SignError::Evidence { .. }
+        | SignError::Token(_)
+        | SignError::Key(_)
+        | SignError::KeyMismatch
+        | SignError::Certificate(_)
+        | SignError::Pem(_)
+        | SignError::Signature(_)
+        | SignError::Font(_) => Fault::fatal(FatalKind::Configuration, stage, error),
         error => Fault::fatal(FatalKind::Internal, stage, error),
     }
 }
@@ -146,6 +152,7 @@ fn is_silence(error: &SignError) -> bool {
         SignError::Evidence { source, .. } => matches!(
             **source,
             EvidenceError::Fetch { .. }
+                | EvidenceError::StillSilent { .. }
                 | EvidenceError::Refused { .. }
                 | EvidenceError::Unconfirmed { .. }
         ),
@@ -157,7 +164,7 @@ fn is_silence(error: &SignError) -> bool {
 /// it has forgotten, or signs as nobody believes, is no other the next time.
 pub(crate) fn may_answer(error: &EvidenceError) -> bool {
     match error {
-        EvidenceError::Fetch { .. } => true,
+        EvidenceError::Fetch { .. } | EvidenceError::StillSilent { .. } => true,
         EvidenceError::Refused { source, .. } => matches!(
             source,
             EvidenceFault::Refused(_)
@@ -183,6 +190,11 @@ pub(crate) fn waiting_for(error: &SignError) -> &'static str {
         SignError::Token(_) => holding::FOR_TOKEN,
         _ => holding::FOR_STAMP,
     }
+}
+
+/// Whether the authority that says what was revoked is silent.
+pub(crate) fn is_unanswered(error: &SignError) -> bool {
+    is_silence(error) && is_about_revocation(error)
 }
 
 /// Whether it is the authority that says what was revoked.

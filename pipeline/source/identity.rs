@@ -25,7 +25,7 @@ pub enum DossierName<'a> {
     Path(&'a str, &'a str),
 }
 
-/// Identity of a dossier of an agency, by the agency's code in either spelling.
+/// Identity of a dossier of an agency; of one with a code, by the agency's in either spelling.
 pub fn dossier_uid(agency: Option<&str>, name: &DossierName<'_>) -> Uuid {
     let (kind, under, value) = match *name {
         DossierName::ArchiveFile(code) => ("archive_file_code", "", code),
@@ -34,8 +34,14 @@ pub fn dossier_uid(agency: Option<&str>, name: &DossierName<'_>) -> Uuid {
         DossierName::PaperFile(code) => ("paper_file_code", "", code),
         DossierName::Path(input, path) => ("path", input, path),
     };
+    // A dossier's code is what lists name it by as well, each in its own spelling of the agency; all
+    // other names are ours alone, and stay as they always were.
+    let agency = match (agency, name) {
+        (None, _) => "-".into(),
+        (Some(agency), DossierName::Dossier(_)) => canonical(agency),
+        (Some(agency), _) => agency.into(),
+    };
     // The unit separator occurs in no code and no path, so parts cannot run into each other.
-    let agency = agency.map_or("-".into(), canonical);
     let text = [&*agency, kind, under, value].join("\u{1f}");
     Uuid::new_v5(&NAMESPACE, text.nfc().collect::<String>().as_bytes())
 }

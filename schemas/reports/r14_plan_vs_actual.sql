@@ -101,7 +101,10 @@ published AS (
 -- end of shared
 -- shared: inventory
 counted AS (
+    -- undated: the agency's only counts are of no year, and so of all its papers; beside others such a
+    -- count is of the papers whose year nobody knows.
     SELECT i.province, coalesce(CAST(i.phase AS VARCHAR), 'unknown') AS phase, i.year_from, i.year_to,
+           count(i.year_to) OVER (PARTITION BY coalesce(s.agency, i.agency_code)) = 0 AS undated,
            i.valid_paper_count,
            coalesce(s.agency, i.agency_code) AS agency,
            s.agency_name,
@@ -127,7 +130,8 @@ paper AS (
     CROSS JOIN span p
     WHERE d.parent_document_uid IS NULL
       AND (d.doc_role IN ('result', 'unknown')
-           OR d.doc_role = 'other' AND d.partner_id IS NULL AND d.field_amended IS NULL)
+           OR d.doc_role = 'other' AND d.partner_id IS NULL
+              AND NOT coalesce(array_has(map_extract(d.field_source, 'doc_role'), 'amended'), false))
 ),
 by_year AS (
     SELECT agency, level, phase, document_year, max(agency_name) AS agency_name, max(province) AS province,
@@ -155,6 +159,7 @@ result AS (
     LEFT JOIN counted i
         ON i.agency = y.agency
        AND (i.phase = y.phase
+            OR i.undated
             OR i.phase = 'unknown' AND y.document_year >= coalesce(i.year_from, 0) AND y.document_year <= i.year_to)
     GROUP BY y.agency, y.level, y.phase, y.document_year
 ),

@@ -49,9 +49,9 @@ fn nobody_releases_what_another_agency_keeps() {
     world.audit();
 }
 
-/// A run by delegation leaves a held document of another agency where it is.
+/// What was held by an agency that was taken over is signed by its heir.
 #[test]
-fn a_run_by_delegation_does_not_sign_what_another_agency_holds() {
+fn an_heir_signs_what_the_agency_before_it_held() {
     let world =
         World::with_samples(&["--dossiers", "1", "--documents", "1", "--formats", "tiff-g4"]);
     let own = world.write("own.toml", OWN);
@@ -59,8 +59,26 @@ fn a_run_by_delegation_does_not_sign_what_another_agency_holds() {
     let text = "[agency]\ncode = \"H08.13\"\nkeeps_for = [\"H08.12\"]\n";
     let delegated = world.write("delegated.toml", text);
     let run = world.run(&["--config", &delegated]);
-    assert_eq!(run.count("documents", "held"), 1, "{}", run.stderr);
-    assert!(world.named("out/documents", "record.json").is_empty());
+    assert_eq!(run.count("documents", "published"), 1, "{}", run.stderr);
+    let keeper = world.query("select custodian_agency_code as code from documents");
+    assert_eq!(keeper[0]["code"], "H08.13");
+    world.audit();
+}
+
+/// What is published is found published, whoever its manifest names once that is asked.
+#[test]
+fn what_was_published_before_an_agency_was_named_stays_published() {
+    let world = World::with_samples(&["--dossiers", "1", "--documents", "1"]);
+    assert_eq!(world.run(&[]).count("documents", "published"), 1);
+    for scan in world.files("samples/scans").into_keys() {
+        let scan = std::fs::File::options().append(true).open(scan).unwrap();
+        scan.set_modified(std::time::SystemTime::now()).unwrap();
+    }
+    let other = world.write("other.toml", "[agency]\ncode = \"H08.13\"\n");
+    let again = world.run(&["--config", &other]);
+    assert_eq!(again.count("documents", "quarantined"), 0, "{}", again.stderr);
+    assert_eq!(world.number("select count(*) as n from intake where outcome <> 'published'"), 0);
+    world.audit();
 }
 
 /// What was born digital without a signature says so, for the report of faults.

@@ -181,7 +181,8 @@ def of_results(row):
 
 def is_unsaid(row):
     """Nobody has said what the paper is; once that was `other`, by no partner and no person."""
-    was_unsaid = row["doc_role"] == "other" and row["partner_id"] is None and not row["field_amended"]
+    by_hand = dict(row["field_source"] or {}).get("doc_role") == "amended"
+    was_unsaid = row["doc_role"] == "other" and row["partner_id"] is None and not by_hand
     return row["parent_document_uid"] is None and (row["doc_role"] == "unknown" or was_unsaid)
 
 
@@ -221,6 +222,8 @@ class Progress:
         self.papers = [row | {"phase": phase_of(row)} for row in province.published(asked)
                        if of_results(row) or is_unsaid(row)]
         self.cells = {(c["agency"], c["phase"]) for c in self.counts}
+        dated = {c["agency"] for c in self.counts if c["year_to"] is not None}
+        self.undated = {c["agency"] for c in self.counts} - dated
         for paper in self.papers:
             paper["in_phase"] = (paper["agency"], paper["phase"]) in self.cells
             paper["in_inventory"] = paper["in_phase"] or self.is_in_years(paper)
@@ -228,9 +231,9 @@ class Progress:
                             for d in asked.of_province(province.rows["documents"]))
 
     def is_in_years(self, paper):
-        """In a count of several phases that has its year among them."""
+        """In a count of several phases that has its year among them, or of an agency that counts no years."""
         year = paper["document_year"]
-        return year is not None and any(
+        return paper["agency"] in self.undated or year is not None and any(
             c["agency"] == paper["agency"] and c["phase"] == "unknown" and c["year_to"] is not None
             and (c["year_from"] or 0) <= year <= c["year_to"] for c in self.counts)
 

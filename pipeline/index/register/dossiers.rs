@@ -154,6 +154,8 @@ fn said_by(column: &str) -> Option<&str> {
         "dossier_uid" | "handling_agency_uid" => Some("handling_agency_code"),
         "receiving_unit_uid" | "level_at_receipt" => Some("receiving_unit_code"),
         "procedure_base" => Some("procedure_code"),
+        // What kind of number it is belongs to the number.
+        "owner_id_kind" => Some("owner_id_hmac"),
         column => Some(column),
     }
 }

@@ -116,8 +116,18 @@ fn years(line: &Line<'_>) -> (Option<i32>, Option<i32>) {
 
 /// The phase of all the years, if they have one.
 fn phase(line: &Line<'_>, from: Option<i32>, to: Option<i32>) -> Option<i32> {
+    let Some(to) = to else {
+        let name = if line.lacks("year_to") { "document_year" } else { "year_to" };
+        line.tell(
+            Severity::Warning,
+            "no_years",
+            name,
+            "years: without them a count is in no phase; it is of all papers of an agency that has no \
+             other count, else of those whose year nobody knows",
+        );
+        return None;
+    };
     // Without a first year, everything up to the last one.
-    let to = to?;
     let first = from.map_or(5, phase_of_year);
     if first != phase_of_year(to) {
         let name = if line.lacks("year_from") { "document_year" } else { "year_from" };

@@ -4,6 +4,7 @@
 use sohoa_document::fold::fold;
 
 use crate::{
+    finding::Severity,
     grid::Cell,
     line::Line,
     value::{self, Parsed},
@@ -27,13 +28,22 @@ pub(super) fn identifier(line: &Line<'_>, kind: Option<&str>) -> Option<String> 
         (false, true) => Some("mst"),
         _ => None,
     };
-    let kind = kind.or(named);
-    line.get("owner_id", "owner_id", |cell| Ok((line.context.hide)(&plain(cell, kind)?)))
+    let plain = line.get("owner_id", "owner_id", |cell| match plain(cell, (kind, named)) {
+        // `không có`, `-`: nobody said whose it is.
+        Err(expected) if !value::text(cell)?.contains(|c: char| c.is_ascii_digit()) => {
+            let said = format!("{expected}: this is none, and the owner stays unknown");
+            line.tell(Severity::Warning, "owner_id", "owner_id", said);
+            Ok(None)
+        }
+        plain => plain.map(Some),
+    });
+    plain.flatten().map(|plain| (line.context.hide)(&plain))
 }
 
 /// An identifier as it is hashed everywhere: without what people put between its letters and digits,
 /// the letters large; and with the zero that a spreadsheet takes away from what looks like a number.
-fn plain(cell: &Cell, kind: Option<&str>) -> Parsed<String> {
+/// `kind` is what the row says it is, `named` what the heading does, which may be of most rows only.
+fn plain(cell: &Cell, (kind, named): (Option<&str>, Option<&str>)) -> Parsed<String> {
     let text = value::text(cell)?;
     if is_exponent(&text) {
         return Err(EXPONENT.to_owned());
@@ -41,7 +51,7 @@ fn plain(cell: &Cell, kind: Option<&str>) -> Parsed<String> {
     let plain: String =
         text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect();
     let is_number = plain.bytes().all(|b| b.is_ascii_digit());
-    let has_lost = match (kind, plain.len()) {
+    let has_lost = match (kind.or(named), plain.len()) {
         (Some("mst"), 9) => true,
         // All citizens' numbers begin with a zero, so this one of 13 digits has lost its own.
         (Some("mst"), 12) => !plain.starts_with('0'),
@@ -95,25 +105,34 @@ mod tests {
         let whole = Ok("052099001234".to_owned());
         for kind in [None, Some("cccd"), Some("cmnd")] {
             for text in ["052 099 001 234", "052.099.001.234", "52099001234"] {
-                assert_eq!(plain(&Cell::text(text), kind), whole, "{text}");
+                assert_eq!(plain(&Cell::text(text), (kind, None)), whole, "{text}");
             }
-            assert_eq!(plain(&Cell::Number(52_099_001_234.0), kind), whole);
-            assert_eq!(plain(&Cell::text("11234567"), kind), Ok("011234567".into()));
+            assert_eq!(plain(&Cell::Number(52_099_001_234.0), (kind, None)), whole);
+            assert_eq!(plain(&Cell::text("11234567"), (kind, None)), Ok("011234567".into()));
         }
-        let tax = |text| plain(&Cell::text(text), Some("mst"));
+        let tax = |text| plain(&Cell::text(text), (Some("mst"), None));
         assert_eq!(tax("301234567"), Ok("0301234567".into()));
         assert_eq!(tax("301234567-001"), Ok("0301234567001".into()));
         assert_eq!(tax("4100259109-001"), Ok("4100259109001".into()));
         assert_eq!(tax("052099001234"), whole, "a person's, since July 2025");
-        assert_eq!(plain(&Cell::text("c1234567"), None), Ok("C1234567".into()));
-        assert_eq!(plain(&Cell::text("AB-12/x"), Some("other")), Ok("AB12X".into()));
+        assert_eq!(plain(&Cell::text("c1234567"), (None, None)), Ok("C1234567".into()));
+        assert_eq!(plain(&Cell::text("AB-12/x"), (Some("other"), None)), Ok("AB12X".into()));
+    }
+
+    #[test]
+    fn a_heading_says_what_most_are_and_refuses_no_other() {
+        let under = |text, heading| plain(&Cell::text(text), (None, Some(heading)));
+        assert_eq!(under("52099001234", "cccd"), Ok("052099001234".into()));
+        assert_eq!(under("4100259109", "cccd"), Ok("4100259109".into()), "an enterprise's");
+        assert_eq!(under("301234567", "mst"), Ok("0301234567".into()));
+        assert_eq!(under("B1234567", "cccd"), Ok("B1234567".into()));
     }
 
     #[test]
     fn what_is_no_identifier_is_not_hashed() {
         for kind in [None, Some("cccd"), Some("cmnd"), Some("mst"), Some("other")] {
             for text in ["5,2099E+10", "5.2099E+10", "5.2E10", "không có", "-", "x"] {
-                assert!(plain(&Cell::text(text), kind).is_err(), "{text} {kind:?}");
+                assert!(plain(&Cell::text(text), (kind, None)).is_err(), "{text} {kind:?}");
             }
         }
         for (text, kind) in [
@@ -124,7 +143,7 @@ mod tests {
             ("không có 052099001234", None),
             ("0520990*****", None),
         ] {
-            assert!(plain(&Cell::text(text), kind).is_err(), "{text}");
+            assert!(plain(&Cell::text(text), (kind, None)).is_err(), "{text}");
         }
     }
 }

@@ -49,7 +49,7 @@ async fn open(filter: &ReleaseFilter) -> Result<(Settings, Store, Select), Failu
     let settings = Settings::load(filter.config.as_deref())?;
     let store = setup::open(&settings, &filter.output, Missing::Refuse).await?;
     setup::require_records(&store).await?;
-    let (ids, agency) = (filter.id.clone(), settings.config.agency.code.clone());
+    let (ids, agency) = (filter.id.clone(), settings.config.agency.clone());
     let mut select = Select { ids, agency, ..Select::default() };
     for submission in &filter.submission {
         let ledger = Ledger::new(store.clone(), submission)
@@ -167,7 +167,7 @@ async fn settle(
     let mut channel = Channel::open("release", &office.settings, &office.output)?;
     let progress = Progress::begin(bars, documents, "decided on");
     let orders = held(&office.output, &select).map_ok(order).boxed();
-    let decided = decide(&office, &mut channel, orders, || progress.one()).await?;
+    let decided = decide(&office, &mut channel, orders, |_| progress.one()).await?;
     drop(progress);
     report((&decided, &released), channel.describe(), filter.json)?;
     Ok(if decided.damaged + decided.failed == 0 { Exit::Done } else { Exit::CheckFailed })

@@ -249,8 +249,9 @@ impl Indexer<'_> {
             Ok(event) => event,
             // The position goes past it, so it has to be kept first.
             Err(why) => {
-                self.refuse(word, &why).await?;
-                self.move_on(partition, offset + 1);
+                if self.refuse(word, &why).await? {
+                    self.move_on(partition, offset + 1);
+                }
                 return Ok(());
             }
         };
@@ -262,11 +263,19 @@ impl Indexer<'_> {
     }
 
     /// Keeps and announces a message that is no event, as workers do theirs. The document's own
-    /// object is there, so that `sohoa index rebuild` finds it as well.
-    async fn refuse(&mut self, word: &Word, why: &str) -> Result<(), Fault> {
-        record::index_skipped(Skipped::Unreadable);
+    /// object is there, so that `sohoa index rebuild` finds it as well. `false` when it was told to
+    /// end meanwhile: the message comes again.
+    async fn refuse(&mut self, word: &Word, why: &str) -> Result<bool, Fault> {
+        let shutdown = self.shutdown.clone();
         let desk = tokio::sync::Mutex::new(&mut self.desk);
-        retry(patience(), || async { desk.lock().await.refuse(word, why).await }).await
+        let refuse = || async { desk.lock().await.refuse(word, why).await };
+        tokio::select! {
+            biased;
+            () = shutdown.drained() => return Ok(false),
+            refused = retry(patience(), refuse) => refused?,
+        }
+        record::index_skipped(Skipped::Unreadable);
+        Ok(true)
     }
 
     /// All events that wait for their commit.

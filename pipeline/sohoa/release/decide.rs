@@ -63,6 +63,15 @@ pub(crate) struct Order {
     pub(crate) released: Released,
 }
 
+/// What came of one order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Came {
+    /// It was carried out.
+    Done,
+    /// This source stays held: its files are gone, or it cannot be signed.
+    Left(Uuid),
+}
+
 /// Does with every document what was decided; `each` is called after each one. One that cannot be
 /// signed holds up none of the others: it stays held, and is told of.
 ///
@@ -72,7 +81,7 @@ pub(crate) async fn decide(
     office: &Arc<Office>,
     channel: &mut Channel<'_>,
     orders: impl Stream<Item = Result<Order, Fault>>,
-    each: impl Fn(),
+    each: impl Fn(Came),
 ) -> Result<Decided, Failure> {
     let at_once = std::thread::available_parallelism().map_or(1, usize::from);
     let mut decided = Decided::default();
@@ -94,18 +103,20 @@ pub(crate) async fn decide(
             Ok(None) => break Ok(()),
             Err(fault) => break Err(fault),
         };
-        each();
         let (settled, dossier, held) = match done {
             Done::Settled { settled, dossier, held } => (*settled, dossier, held),
-            Done::Damaged => {
+            Done::Damaged(source) => {
                 decided.damaged += 1;
+                each(Came::Left(source));
                 continue;
             }
-            Done::Failed => {
+            Done::Failed(source) => {
                 decided.failed += 1;
+                each(Came::Left(source));
                 continue;
             }
         };
+        each(Came::Done);
         match settled.outcome {
             Outcome::Published => decided.published += 1,
             _ => decided.refused += 1,
@@ -136,9 +147,9 @@ enum Done {
     /// It is settled, and what was held of it not cleared.
     Settled { settled: Box<Settled>, dossier: Uuid, held: Vec<String> },
     /// Its files are gone or changed.
-    Damaged,
+    Damaged(Uuid),
     /// It cannot be done with this document.
-    Failed,
+    Failed(Uuid),
 }
 
 /// A fault that the next document need not meet leaves this one held: by a key, a store or a setting
@@ -154,7 +165,7 @@ fn left_held(source: Uuid, fault: Fault) -> Result<Done, Fault> {
         Fault::Fatal(fatal) if fatal.kind == FatalKind::Internal => say(&fatal.cause),
         fault => return Err(fault),
     }
-    Ok(Done::Failed)
+    Ok(Done::Failed(source))
 }
 
 async fn one(office: &Office, order: Order) -> Result<Done, Fault> {
@@ -172,7 +183,7 @@ async fn one(office: &Office, order: Order) -> Result<Done, Fault> {
             }
             let Some(files) = publish::held_files(office, &prepared).await? else {
                 tracing::error!(%source, "the held files are not what was held; run it again");
-                return Ok(Done::Damaged);
+                return Ok(Done::Damaged(source));
             };
             // What waits for a time-stamp was released already.
             if prepared.waiting_for == holding::FOR_RELEASE {

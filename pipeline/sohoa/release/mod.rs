@@ -18,7 +18,7 @@ mod decide;
 mod select;
 mod send;
 
-pub(crate) use decide::{Decided, Decision, Order, decide};
+pub(crate) use decide::{Came, Decided, Decision, Order, decide};
 pub(crate) use select::{Held, Select, held, named, sample};
 pub(crate) use send::send;
 

@@ -12,9 +12,11 @@ use sohoa_flow::{
     retry::{Policy, retry},
 };
 use sohoa_publish::{holding, keys, survey};
-use sohoa_schemas::{Code, code::Severity, record::Prepared};
+use sohoa_schemas::{Code, code::Severity, config::Agency, record::Prepared};
 use sohoa_store::Store;
 use uuid::Uuid;
+
+use crate::stages::take_in::keeps;
 
 /// Held states read at once.
 const AT_ONCE: usize = 16;
@@ -26,8 +28,8 @@ pub(crate) struct Select {
     pub(crate) ids: Vec<Uuid>,
     /// Of these dossiers alone: those of a submission.
     pub(crate) dossiers: Option<HashSet<Uuid>>,
-    /// Kept by this agency alone, by its code.
-    pub(crate) agency: Option<String>,
+    /// Kept by this agency, or by one that it took over.
+    pub(crate) agency: Agency,
 }
 
 /// A held document as a clerk is shown it.
@@ -91,12 +93,11 @@ impl Select {
 
     fn takes(&self, prepared: &Prepared) -> bool {
         let record = &prepared.record;
-        let is_kept_by = |agency: &String| {
-            let mut rows = record.rows.documents.iter();
-            rows.all(|row| row.custodian_agency_code.as_ref().is_none_or(|code| code == agency))
-        };
+        let mut rows = record.rows.documents.iter();
         self.dossiers.as_ref().is_none_or(|all| all.contains(&record.dossier_uid))
-            && self.agency.as_ref().is_none_or(is_kept_by)
+            && rows.all(|row| {
+                row.custodian_agency_code.as_ref().is_none_or(|code| keeps(&self.agency, code))
+            })
     }
 }
 

@@ -3,7 +3,10 @@
 use std::path::Path;
 
 use sohoa_flow::{Fault, retry::retry};
-use sohoa_publish::holding::{self, Holding};
+use sohoa_publish::{
+    holding::{self, Holding},
+    publication,
+};
 use sohoa_schemas::{
     config::ReleaseMode,
     record::{Prepared, Record},
@@ -76,9 +79,14 @@ pub(crate) async fn hold(
     let keep = || holding::hold(&context.output, files, prepared.clone());
     let Holding::Now(prepared) = retry(context.retry, keep).await? else {
         // Another worker made it meanwhile.
-        let resumed = Box::pin(resume(context, taken, version)).await?;
+        if let Some(resumed) = Box::pin(resume(context, taken, version)).await? {
+            return Ok(resumed);
+        }
+        // Held, released and cleared.
+        let find = || publication::reading(&context.output, taken.uid, version);
         let gone = || Fault::retry(STAGE, "a document that another worker held is gone again");
-        return resumed.ok_or_else(gone);
+        let record = retry(context.retry, find).await?.ok_or_else(gone)?;
+        return Box::pin(receipts::again(context, taken, record)).await;
     };
     match context.settings.config.release.mode {
         ReleaseMode::Manual => Ok(Settled::held(*prepared)),

@@ -147,9 +147,7 @@ pub(crate) async fn process(
 }
 
 async fn attempt(context: &Context, taken: &mut Taken) -> Result<Settled, Fault> {
-    check_declared(taken)
-        .and_then(|()| check_handling(taken, &context.settings.config.agency))
-        .inspect_err(|rejection| turned_back(rejection.code))?;
+    check_declared(taken).inspect_err(|rejection| turned_back(rejection.code))?;
     let latest = retry(context.retry, || publication::latest(&context.output, taken.uid)).await?;
     let asked = matches!(context.reprocess, Some(Reprocess::All | Reprocess::Published));
     match &latest {
@@ -163,6 +161,9 @@ async fn attempt(context: &Context, taken: &mut Taken) -> Result<Settled, Fault>
         }
         None => {}
     }
+    // What is published stays so, whoever keeps it today.
+    check_handling(taken, &context.settings.config.agency)
+        .inspect_err(|rejection| turned_back(rejection.code))?;
     let version = latest.as_ref().map_or(1, |record| record.version + 1);
     let settled = match Box::pin(resume(context, taken, version)).await? {
         Some(settled) => settled,

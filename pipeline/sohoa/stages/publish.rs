@@ -140,9 +140,15 @@ async fn hold(
 /// until the publication is announced.
 pub(crate) async fn sign_and_publish(
     office: &Office,
-    prepared: Prepared,
+    mut prepared: Prepared,
     (composed, alto): (&FilePath, &FilePath),
 ) -> Result<Settled, Fault> {
+    sign::check_custodian(office, &prepared.record)?;
+    // What was held by an agency that was taken over is kept by its heir from now on.
+    let own = &office.settings.config.agency.code;
+    for row in &mut prepared.record.rows.documents {
+        row.custodian_agency_code = own.clone().or(row.custodian_agency_code.take());
+    }
     let signing = office.line.stage(Stage::Sign).enter();
     let signed = ended(signing, sign_as_can_be(office, &prepared, composed).await)?;
     let stored = Box::pin(store(office, prepared, (signed, alto)));

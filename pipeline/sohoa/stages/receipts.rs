@@ -220,6 +220,11 @@ fn receipts(
     let mut findings = Vec::new();
     for row in &mut intake {
         row.version = record.version;
+        // Later than the one it replaces, whatever this machine's clock says.
+        let before = record.rows.intake.iter().find(|held| held.intake_uid == row.intake_uid);
+        if let Some(before) = before {
+            row.settled_at = row.settled_at.max(before.settled_at + TimeDelta::microseconds(1));
+        }
         if record.rows.intake.iter().any(|held| held.intake_uid == row.intake_uid) {
             continue;
         }

@@ -28,7 +28,12 @@ use crate::{
     authority::Authority,
     context::{Context, Office, now, vietnamese},
     levels::{self, Seal},
-    stages::{accept::Remark, read::Read, rows, take_in::Taken},
+    stages::{
+        accept::Remark,
+        read::Read,
+        rows,
+        take_in::{Taken, keeps},
+    },
 };
 
 const STAGE: &str = "sign";
@@ -123,11 +128,14 @@ struct OtherAgency {
 /// Policy before key: an agency's key signs what that agency keeps, and what was read before the
 /// configuration said which agency that is.
 pub(crate) fn check_custodian(office: &Office, record: &Record) -> Result<(), Fault> {
-    let own = office.settings.config.agency.code.as_deref();
+    let agency = &office.settings.config.agency;
     let mut keepers =
         record.rows.documents.iter().filter_map(|row| row.custodian_agency_code.as_ref());
-    let Some(keeper) = keepers.find(|keeper| Some(keeper.as_str()) != own) else { return Ok(()) };
-    let error = OtherAgency { keeper: keeper.clone(), own: own.unwrap_or("(none)").to_owned() };
+    // Without a code nobody can tell, and what somebody keeps is left to him.
+    let is_other = |keeper: &&String| agency.code.is_none() || !keeps(agency, keeper);
+    let Some(keeper) = keepers.find(is_other) else { return Ok(()) };
+    let own = agency.code.as_deref().unwrap_or("(none)").to_owned();
+    let error = OtherAgency { keeper: keeper.clone(), own };
     Err(Fault::reject(Code::Q11OtherAgency, STAGE, error))
 }
 
@@ -372,7 +380,8 @@ fn row(of: &Of<'_>, signature: &Signature, role: &str) -> SignatureRow {
         cert_sha256: signature.cert_sha256.clone(),
         chain_root_sha256: signature.chain_root_sha256.clone(),
         trust_domain: word(&signature.trust_domain),
-        agency_code: signature.agency.clone(),
+        // An agency without a code has no other name here.
+        agency_code: signature.agency.clone().filter(|_| of.custodian.is_some()),
         agency_match: signature
             .agency
             .as_deref()

@@ -185,8 +185,7 @@ pub(crate) fn check_handling(taken: &Taken, agency: &Agency) -> Result<(), Rejec
     let manifest = taken.source.dossier.manifest.as_ref();
     let handling = manifest.and_then(|manifest| manifest.dossier.handling_agency_code.as_deref());
     let (Some(own), Some(handling)) = (&agency.code, handling) else { return Ok(()) };
-    let kept = std::iter::once(own).chain(&agency.keeps_for);
-    if kept.into_iter().any(|kept| is_of(handling, kept)) {
+    if keeps(agency, handling) {
         return Ok(());
     }
     let error = format!(
@@ -194,6 +193,13 @@ pub(crate) fn check_handling(taken: &Taken, agency: &Agency) -> Result<(), Rejec
          of its records (agency.keeps_for)"
     );
     Err(Rejection::new(Code::Q11OtherAgency, STAGE, error))
+}
+
+/// Whether an agency keeps the records of the one of a code: its own, its units', and those that were
+/// taken over. Without a code of its own it keeps whatever comes.
+pub(crate) fn keeps(agency: &Agency, code: &str) -> bool {
+    let Some(own) = &agency.code else { return true };
+    std::iter::once(own).chain(&agency.keeps_for).any(|kept| is_of(code, kept))
 }
 
 /// Whether a code is an agency's or one of its units', in any spelling.

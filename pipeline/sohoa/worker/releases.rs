@@ -1,6 +1,10 @@
 //! An agency's releases, carried out by the workers: they have the key.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use futures::{StreamExt as _, stream};
 use sohoa_flow::{Fault, Shutdown};
@@ -17,9 +21,13 @@ use crate::{
     context::Office,
     exit::{Exit, Failure},
     privacy::Pseudonyms,
-    release::{Decision, Order, decide, named},
+    release::{Came, Decision, Order, decide, named},
     stages::sign,
 };
+
+/// Why a release is a dead letter that was one.
+const LEFT: &str = "The released document has lost its files or cannot be signed, and stays held; \
+                    the worker's log says which and why";
 
 /// Between two tries, while a service is away.
 const PAUSE: Duration = Duration::from_secs(10);
@@ -89,19 +97,25 @@ async fn carry_out<'a>(
         Some(means) => means,
         none => none.insert(Means::open(office)?),
     };
-    let mut orders = Vec::with_capacity(words.len());
+    let (mut orders, mut by_source) = (Vec::with_capacity(words.len()), HashMap::new());
     for word in words {
-        orders.extend(understand((office, pseudonyms), desk, word).await?);
+        let order = understand((office, pseudonyms), desk, word).await?;
+        by_source.extend(order.iter().map(|order| (order.prepared.record.source_uid, word)));
+        orders.extend(order);
     }
     let orders = stream::iter(orders.into_iter().map(Ok)).boxed();
-    let decided = decide(office, channel, orders, || {}).await?;
-    if decided.damaged > 0 {
-        let documents = decided.damaged;
-        tracing::error!(documents, "released documents have lost their files");
-    }
-    if decided.failed > 0 {
-        let documents = decided.failed;
-        tracing::error!(documents, "released documents could not be signed and stay held");
+    let left = Mutex::new(Vec::new());
+    let each = |came| {
+        if let Came::Left(source) = came {
+            left.lock().unwrap_or_else(PoisonError::into_inner).push(source);
+        }
+    };
+    decide(office, channel, orders, each).await?;
+    // The clerk's word is not lost with its position.
+    for source in left.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        if let Some(word) = by_source.get(&source) {
+            desk.refuse(word, LEFT).await?;
+        }
     }
     Ok(())
 }
@@ -132,7 +146,7 @@ async fn understand(
     };
     // An old word that comes again is not said of what nobody has seen.
     if !is_about(&release, &prepared) {
-        tracing::warn!(%source, "a release is of another reading than the one that is held");
+        desk.refuse(word, "The release is of another reading than the one that is held").await?;
         return Ok(None);
     }
     if let Err(Fault::Reject(other)) = sign::check_custodian(office, &prepared.record) {
