@@ -17,7 +17,7 @@ use sohoa_harness::{
 use crate::support::{Ran, World, children, json_lines, signal, signal_process, wait_until};
 
 /// All tests of this file.
-pub(crate) const TESTS: [(&str, fn()); 18] = [
+pub(crate) const TESTS: [(&str, fn()); 17] = [
     ("lanes::what_a_run_makes_a_worker_makes", what_a_run_makes_a_worker_makes),
     ("lanes::a_worker_takes_several_inputs_by_both_lanes", a_worker_takes_several_inputs),
     ("lanes::killed_workers_lose_and_repeat_nothing", killed_workers_lose_and_repeat_nothing),
@@ -34,7 +34,6 @@ pub(crate) const TESTS: [(&str, fn()); 18] = [
         a_document_longer_than_the_poll_interval_stays,
     ),
     ("lanes::partitions_that_come_back_go_on", partitions_that_come_back_go_on),
-    ("lanes::a_worker_without_lanes_ends_at_once", a_worker_without_lanes_ends_at_once),
     (
         "lanes::a_drain_that_takes_too_long_is_left_in_order",
         a_drain_that_takes_too_long_is_left_in_order,
@@ -313,31 +312,6 @@ fn partitions_that_come_back_go_on() {
     }
     province.wait_for_events(province.documents);
     Province::end(&mut one);
-    province.index();
-    province.check();
-}
-
-/// Another took the slot of a worker over. What the worker has in hand is the other's, and it ends
-/// without waiting for it.
-fn a_worker_without_lanes_ends_at_once() {
-    let province = Province::new("8", 6);
-    let config = std::fs::read_to_string(province.world.path("sohoa.toml")).unwrap();
-    province.world.write("sohoa.toml", &format!("{config}[workers]\ncount = 2\n"));
-    province.backfill("first");
-    let said = province.world.path("one.log");
-    let places = ["--output", "s3://records/out", "--config", "sohoa.toml"];
-    let worker = ["worker", "--slot", "one", "--input", "s3://scans"];
-    let mut worker = province.world.start_saying(&[&worker[..], &places].concat(), &said);
-    province.wait_for_events(1);
-    // One document stands still until its deadline; others are settled, and cannot be announced.
-    signal_process(children(&worker)[0], "STOP");
-    let mut other = province.worker("one");
-    assert_eq!(worker.wait().unwrap().code(), Some(4));
-    let said = std::fs::read_to_string(said).unwrap();
-    assert!(said.contains("under the same slot"), "{said}");
-    assert!(!said.contains("a page worker broke"), "it waited for what is another's: {said}");
-    province.wait_for_events(province.documents);
-    Province::end(&mut other);
     province.index();
     province.check();
 }
