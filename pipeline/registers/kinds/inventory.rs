@@ -117,14 +117,16 @@ fn years(line: &Line<'_>) -> (Option<i32>, Option<i32>) {
 /// The phase of all the years, if they have one.
 fn phase(line: &Line<'_>, from: Option<i32>, to: Option<i32>) -> Option<i32> {
     let Some(to) = to else {
-        let name = if line.lacks("year_to") { "document_year" } else { "year_to" };
-        line.tell(
-            Severity::Warning,
-            "no_years",
-            name,
-            "years: without them a count is in no phase; it is of all papers of an agency that has no \
-             other count, else of those whose year nobody knows",
-        );
+        // One that is wrong is told already.
+        if ["document_year", "year_from", "year_to"].iter().all(|name| line.lacks(name)) {
+            line.tell(
+                Severity::Warning,
+                "no_years",
+                "document_year",
+                "years: without them a count is in no phase; it is of all papers of an agency that \
+                 has no other count, else of those whose year nobody knows",
+            );
+        }
         return None;
     };
     // Without a first year, everything up to the last one.
