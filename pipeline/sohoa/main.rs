@@ -22,6 +22,7 @@ mod clock;
 mod commands;
 mod console;
 mod context;
+mod custody;
 mod dead_letters;
 mod exit;
 mod find;

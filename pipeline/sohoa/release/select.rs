@@ -16,7 +16,7 @@ use sohoa_schemas::{Code, code::Severity, config::Agency, record::Prepared};
 use sohoa_store::Store;
 use uuid::Uuid;
 
-use crate::stages::take_in::keeps;
+use crate::custody::keeps;
 
 /// Held states read at once.
 const AT_ONCE: usize = 16;

@@ -3,7 +3,6 @@
 
 use std::{collections::HashSet, sync::OnceLock};
 
-use chrono::TimeDelta;
 use sohoa_flow::{Fault, Rejection, retry::retry};
 use sohoa_publish::{quarantine, trail};
 use sohoa_schemas::{
@@ -17,6 +16,7 @@ use crate::{
     context::{Context, Office, now},
     stages::{
         process::Settled,
+        receipts,
         rows::{self, FilePages, Filed, Verdict},
         take_in::Taken,
     },
@@ -68,11 +68,7 @@ fn with_history(mut entry: Quarantine, earlier: Quarantine) -> Quarantine {
     }
     let rows = &mut entry.rows;
     for row in &mut rows.intake {
-        // Later than the one it replaces, whatever this machine's clock says.
-        let before = earlier.rows.intake.iter().find(|one| one.intake_uid == row.intake_uid);
-        if let Some(before) = before {
-            row.settled_at = row.settled_at.max(before.settled_at + TimeDelta::microseconds(1));
-        }
+        receipts::replace(row, &earlier.rows.intake);
     }
     let findings: HashSet<Uuid> = rows.findings.iter().map(|row| row.finding_uid).collect();
     let receipts: HashSet<Uuid> = rows.intake.iter().map(|row| row.intake_uid).collect();

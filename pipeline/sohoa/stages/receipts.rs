@@ -133,6 +133,18 @@ fn unread(record: &Record) -> Uuid {
     identity::unread_source_uid(record.dossier_uid, &uris.join("\n"))
 }
 
+/// A receipt that comes after another one, whatever this machine's clock says.
+fn settle_after(row: &mut IntakeRow, other: DateTime<Utc>) {
+    row.settled_at = row.settled_at.max(other + TimeDelta::microseconds(1));
+}
+
+/// A receipt that comes after the one of the same file among others.
+pub(crate) fn replace(row: &mut IntakeRow, others: &[IntakeRow]) {
+    if let Some(before) = others.iter().find(|other| other.intake_uid == row.intake_uid) {
+        settle_after(row, before.settled_at);
+    }
+}
+
 fn latest(rows: &Rows) -> Option<DateTime<Utc>> {
     rows.intake.iter().map(|row| row.settled_at).max()
 }
@@ -189,7 +201,7 @@ fn missing(context: &Context, taken: &Taken, record: &Record, outcome: Outcome) 
 fn anew(context: &Context, taken: &Taken, record: &Record, refused_at: DateTime<Utc>) -> Rows {
     let mut rows = receipts(context, taken, (record, Outcome::Published), |_| true);
     for row in &mut rows.intake {
-        row.settled_at = row.settled_at.max(refused_at + TimeDelta::microseconds(1));
+        settle_after(row, refused_at);
     }
     rows
 }
@@ -220,11 +232,7 @@ fn receipts(
     let mut findings = Vec::new();
     for row in &mut intake {
         row.version = record.version;
-        // Later than the one it replaces, whatever this machine's clock says.
-        let before = record.rows.intake.iter().find(|held| held.intake_uid == row.intake_uid);
-        if let Some(before) = before {
-            row.settled_at = row.settled_at.max(before.settled_at + TimeDelta::microseconds(1));
-        }
+        replace(row, &record.rows.intake);
         if record.rows.intake.iter().any(|held| held.intake_uid == row.intake_uid) {
             continue;
         }

@@ -27,13 +27,9 @@ use uuid::Uuid;
 use crate::{
     authority::Authority,
     context::{Context, Office, now, vietnamese},
+    custody::keeps,
     levels::{self, Seal},
-    stages::{
-        accept::Remark,
-        read::Read,
-        rows,
-        take_in::{Taken, keeps},
-    },
+    stages::{accept::Remark, read::Read, rows, take_in::Taken},
 };
 
 const STAGE: &str = "sign";

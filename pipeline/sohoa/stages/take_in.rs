@@ -9,13 +9,15 @@ use std::{
 use chrono::{DateTime, Utc};
 use object_store::{ObjectStoreExt as _, path::Path};
 use sohoa_flow::{FatalKind, Fault, Rejection, retry::retry};
-use sohoa_registers::code::AgencyCode;
 use sohoa_schemas::{Code, config::Agency};
 use sohoa_source::{Source, SourceFile, identity};
 use sohoa_store::{Fetched, Store, Trouble};
 use uuid::Uuid;
 
-use crate::context::{Context, now};
+use crate::{
+    context::{Context, now},
+    custody::keeps,
+};
 
 const STAGE: &str = "fetch";
 
@@ -195,20 +197,6 @@ pub(crate) fn check_handling(taken: &Taken, agency: &Agency) -> Result<(), Rejec
     Err(Rejection::new(Code::Q11OtherAgency, STAGE, error))
 }
 
-/// Whether an agency keeps the records of the one of a code: its own, its units', and those that were
-/// taken over. Without a code of its own it keeps whatever comes.
-pub(crate) fn keeps(agency: &Agency, code: &str) -> bool {
-    let Some(own) = &agency.code else { return true };
-    std::iter::once(own).chain(&agency.keeps_for).any(|kept| is_of(code, kept))
-}
-
-/// Whether a code is an agency's or one of its units', in any spelling.
-fn is_of(code: &str, agency: &str) -> bool {
-    let plain = |code: &str| AgencyCode::parse(code).map_or_else(|| code.to_owned(), |c| c.code);
-    let (code, agency) = (plain(code), plain(agency));
-    code.strip_prefix(&agency).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-}
-
 #[cfg(test)]
 mod tests {
     use sohoa_store::Missing;
@@ -226,22 +214,6 @@ mod tests {
         assert!(rejection.sentence.contains("TMPDIR"), "{}", rejection.sentence);
         for (size, kind) in [(1, ErrorKind::StorageFull), (u64::MAX, ErrorKind::PermissionDenied)] {
             assert!(matches!(refuse_unfitting(size, full(kind)), Fault::Fatal(_)), "{kind:?}");
-        }
-    }
-
-    #[test]
-    fn an_agency_keeps_its_own_dossiers_and_its_units() {
-        for (code, agency, kept) in [
-            ("H08.12", "H08.12", true),
-            ("000.00.12.H08", "H08.12", true),
-            ("H08.12.3", "H08.12", true),
-            ("H08.12", "H08", true),
-            ("H08.1", "H08.12", false),
-            ("H08.123", "H08.12", false),
-            ("H08", "H08.12", false),
-            ("H45.12", "H08.12", false),
-        ] {
-            assert_eq!(is_of(code, agency), kept, "{code} {agency}");
         }
     }
 
