@@ -10,7 +10,7 @@ use crate::{
         object::decode_text_string,
         page::{Page, boxed},
     },
-    permissions::{Allowed, Permissions},
+    permissions::{Allowed, Permissions, certification},
     revision::Revision,
 };
 
@@ -136,13 +136,7 @@ pub(crate) fn shown_fields(document: &Document, page: &Page) -> Result<Vec<[f64;
 
 /// An earlier signature certifies the document and allows no change at all.
 pub(crate) fn forbids_changes(document: &Document) -> Result<bool, SignError> {
-    let (_, catalog) = document.catalog()?;
-    let Object::Dictionary(permissions) = document.entry(&catalog, "Perms")? else {
-        return Ok(false);
-    };
-    let Object::Dictionary(signature) = document.entry(&permissions, "DocMDP")? else {
-        return Ok(false);
-    };
+    let Some((_, signature)) = certification(document)? else { return Ok(false) };
     let stated = Permissions::of(document, &signature)?;
     Ok(stated.allowed == Some(Allowed::Nothing))
 }

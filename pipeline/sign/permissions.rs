@@ -1,7 +1,10 @@
 //! What a signed document allows to be done to it afterwards: the certification, and the fields that
 //! its signatures lock (ISO 32000-2, 12.8.2.2 and 12.8.2.4).
 
-use crate::pdf::{Dictionary, Document, Object, PdfError, object::decode_text_string};
+use crate::{
+    pdf::{Dictionary, Document, Object, PdfError, Reference, object::decode_text_string},
+    verify::judge::DOCUMENT_STAMP,
+};
 
 /// `/P` of a certification, from least to most. Signatures may follow all but the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,6 +78,25 @@ impl Permissions {
             Lock::AllBut(names) => !among(names),
         })
     }
+}
+
+/// The signature that the catalog names as the certification, and by which reference. A document
+/// time-stamp is none, whatever names it: anybody gets one.
+pub(crate) fn certification(
+    document: &Document,
+) -> Result<Option<(Option<Reference>, Dictionary)>, PdfError> {
+    let (_, catalog) = document.catalog()?;
+    let Object::Dictionary(permissions) = document.entry(&catalog, "Perms")? else {
+        return Ok(None);
+    };
+    let named = permissions.get("DocMDP").and_then(Object::reference);
+    let Object::Dictionary(signature) = document.entry(&permissions, "DocMDP")? else {
+        return Ok(None);
+    };
+    let filter = document.entry(&signature, "SubFilter")?;
+    let stamp = filter.name() == Some(DOCUMENT_STAMP.as_bytes())
+        || document.entry(&signature, "Type")?.name() == Some(b"DocTimeStamp");
+    Ok((!stamp).then_some((named, signature)))
 }
 
 fn is_or_is_below(name: &str, other: &str) -> bool {

@@ -79,10 +79,15 @@ class Judge:
 
     def revoked(self, pki, holder):
         """A certificate that is revoked after it signed: what has no proven time is worth nothing."""
+        config = pki.configuration(self.path(f"{holder}.toml"), pki.key_of(holder))
+        # Not among those that others judge by what their authority says in the end.
+        signed = "revoked-since.pdf"
+        ran = self.sign(config, "B-B", signed)
+        self.hold(f"{holder} signs", ran.returncode == 0, ran)
+        self.asks(signed, config, 0, "hợp lệ")
         revoke = os.path.join(os.path.dirname(__file__), "..", "pki", "revoke")
         subprocess.run([revoke, pki.folder, holder, "keyCompromise"], check=True)
-        config = self.path(f"{holder}.toml")
-        self.asks(f"B-B.{holder}.pdf", config, 6, "đã bị thu hồi")
+        self.asks(signed, config, 6, "đã bị thu hồi")
         self.refuses(config, "B-B", "its key was stolen", (2, "revoked"), holder)
 
     def refuses(self, config, level, why, expected, what):
@@ -104,7 +109,7 @@ def main(sohoa, folder, document):
             config = pki.configuration(judge.path(f"{holder}.toml"), pki.key_of(holder))
             for level in ("B-B", "B-LT"):
                 judge.refuses(config, level, holder, expected, f"{holder} at {level}")
-        judge.revoked(pki, "organisation-p-384")
+        judge.revoked(pki, "organisation-rsa-4096")
         signer = pki.key_of("organisation-rsa-2048")
         unfit = pki.configuration(judge.path("unfit.toml"), signer, "/stranger-stamper")
         judge.refuses(unfit, "B-T", "its authority", (4, "root"), "a stranger's time-stamp")

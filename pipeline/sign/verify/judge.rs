@@ -25,8 +25,8 @@ use crate::{
     dss,
     hash::Hash,
     oid,
-    pdf::{Dictionary, Document, Object, PdfError, Reference},
-    permissions::{Allowed, Permissions},
+    pdf::{Document, Object, PdfError, Reference},
+    permissions::{Allowed, Permissions, certification},
     revocation::RevocationMethod,
 };
 
@@ -132,7 +132,7 @@ fn examine(
             if let Some(old) = old {
                 let permissions = stated(&old).unwrap_or_default();
                 let named = certification(&old).ok().flatten();
-                judged.grants = named.is_some_and(|(named, _)| named == at);
+                judged.grants = named.is_some_and(|(named, _)| named == Some(at));
                 found.later_changes = changes::since(&old, document, &permissions)?;
                 found.modified_after = !permits(&permissions, found.later_changes);
             }
@@ -159,28 +159,11 @@ fn examine(
     Ok(())
 }
 
-/// The signature that the catalog names as the certification. A document time-stamp is none,
-/// whatever names it: anybody gets one.
-fn certification(document: &Document) -> Result<Option<(Reference, Dictionary)>, PdfError> {
-    let (_, catalog) = document.catalog()?;
-    let Object::Dictionary(permissions) = document.entry(&catalog, "Perms")? else {
-        return Ok(None);
-    };
-    let named = permissions.get("DocMDP").and_then(Object::reference);
-    let Object::Dictionary(signature) = document.entry(&permissions, "DocMDP")? else {
-        return Ok(None);
-    };
-    let filter = document.entry(&signature, "SubFilter")?;
-    let stamp = filter.name() == Some(DOCUMENT_STAMP.as_bytes())
-        || document.entry(&signature, "Type")?.name() == Some(b"DocTimeStamp");
-    Ok(named.filter(|_| !stamp).map(|named| (named, signature)))
-}
-
 /// What all signatures of a document state. Every one may forbid; only the certification allows.
 fn stated(document: &Document) -> Result<Permissions, PdfError> {
     let mut all = match certification(document)? {
-        Some((_, signature)) => Permissions::of(document, &signature)?,
-        None => Permissions::default(),
+        Some((Some(_), signature)) => Permissions::of(document, &signature)?,
+        _ => Permissions::default(),
     };
     let granted = all.allowed.is_some();
     for value in field::find(document)?.into_iter().filter_map(|field| field.value) {
