@@ -1,5 +1,6 @@
-//! Dossiers: the newest that lists say of each, whatever the order in which they come. A list has the
-//! columns of the system it is from: what another one said beside stays.
+//! Dossiers: column by column what the newest list says of each. A list has the columns of the system
+//! it is from: what another one said beside stays. Only a row has a date, so one that comes late, of
+//! an older day than what is there, fills in what nobody has said and changes nothing else.
 
 use std::{
     cmp::Ordering,
@@ -25,9 +26,9 @@ use super::state::{RegisterState, provider};
 use crate::{batch::encode, error::IndexError, files::text_column, read};
 
 impl RegisterState {
-    /// Puts dossiers into the table, column by column: of two values that lists give for a dossier
-    /// the one listed later stands, of two listed at once the one of the later import; a list that
-    /// says nothing takes nothing back. Says how many rows are new or changed.
+    /// Puts dossiers into the table, column by column: what a newer list says of a dossier stands, an
+    /// older one only fills in, and of two of one day the later import is the newer; a list that says
+    /// nothing takes nothing back. Says how many rows are new or changed.
     ///
     /// Only the months that change are written anew, one of them in memory at a time.
     ///

@@ -31,8 +31,8 @@ pub(crate) async fn keep(
     header.rows_sha256 = sha256(format!("{} {lines}", header.as_of).as_bytes());
     let held = keys(store, kind).await?;
     let same = |key: &&String| import::rows_hash(key) == Some(header.rows_sha256.as_str());
-    // What the table says of dossiers and events does not hang on the order of imports; of the others
-    // an import may take back what came after its first time.
+    // Dossiers and events that come again say nothing new; of the others an import may take back what
+    // came after its first time.
     let in_order = !matches!(kind, Kind::Dossiers | Kind::Events);
     let from = if in_order { held.len().saturating_sub(1) } else { 0 };
     if let Some(key) = held[from..].iter().find(same) {
