@@ -128,6 +128,9 @@ codes! {
     F09PageFailed, "F09_PAGE_FAILED", Error, "A page broke the reader twice; the rest of the document is complete. Scan that page again."
         "Một trang làm hỏng bộ đọc hai lần; phần còn lại của tài liệu đầy đủ. Quét lại trang đó."
         "a page that is read within its time and memory";
+    F13FileFailed, "F13_FILE_FAILED", Block, "The file broke the reader twice before its pages were told apart, and nothing of it was read; scan it again, or send it in parts."
+        "Tệp làm hỏng bộ đọc hai lần khi chưa tách được trang nên chưa đọc được gì; quét lại hoặc chia nhỏ tệp."
+        "a file that opens within its time and memory";
     F10MissingFile, "F10_MISSING_FILE", Block, "The manifest names a file that is not there; upload it, then the manifest again."
         "Bản kê nêu một tệp không có; tải tệp đó lên, rồi tải lại bản kê."
         "every file that the manifest names";
@@ -179,6 +182,9 @@ codes! {
     M12ManifestConflict, "M12_MANIFEST_CONFLICT", Warn, "The page and the manifest say different things; check which is right."
         "Nội dung trên trang và bản kê khác nhau; kiểm tra bên nào đúng."
         "the same value on the page and in the manifest";
+    M13CorrectionLost, "M13_CORRECTION_LOST", Warn, "A value that was set by hand belongs to pages that are divided otherwise now, and was not taken over; look at the version before, and set it again where it holds."
+        "Giá trị do người nhập trước đây thuộc các trang nay được chia khác nên không được chuyển sang; xem phiên bản trước và nhập lại nếu còn đúng."
+        "the value on the document that holds its page now";
     T01JunkLayer, "T01_JUNK_LAYER", Info, "The file's text layer is not Vietnamese text and was not used; the page was read again."
         "Lớp văn bản của tệp không phải tiếng Việt nên không được dùng; trang đã được nhận dạng lại."
         "a text layer in Vietnamese, or none";
@@ -194,6 +200,9 @@ codes! {
     T04ReadAgain, "T04_READ_AGAIN", Info, "The number or date line left doubt and was read again by itself; every reading is given."
         "Dòng số hoặc ngày chưa chắc chắn nên đã được nhận dạng lại riêng; các lần đọc được ghi kèm."
         "a line that one reading settles";
+    T05LessCare, "T05_LESS_CARE", Warn, "The page took too much time or memory and was read with less care; hold its text against its image, and scan it again at 200 to 300 dpi where something is missing."
+        "Trang tốn quá nhiều thời gian hoặc bộ nhớ nên được nhận dạng ở mức rút gọn; đối chiếu văn bản với ảnh, nếu thiếu thì quét lại ở 200 đến 300 dpi."
+        "a page that is read with full care within its time and memory";
     Q05GuidelineDeviation, "Q05_GUIDELINE_DEVIATION", Warn, "The signature is of an older scheme than the rules name, because the token makes no other; replace the token."
         "Chữ ký số dùng lược đồ cũ hơn quy định vì thiết bị lưu khóa không hỗ trợ lược đồ mới; thay thiết bị."
         "a signature by RSASSA-PSS or ECDSA";

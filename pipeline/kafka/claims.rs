@@ -93,6 +93,15 @@ impl Claims {
         self.accompanied = Some(offset);
     }
 
+    /// The message at `offset` is in nobody's hands for now: it waits for another turn.
+    pub(crate) fn put_back(&mut self, offset: i64) {
+        for place in [&mut self.alone, &mut self.accompanied] {
+            if *place == Some(offset) {
+                *place = None;
+            }
+        }
+    }
+
     /// The message at `offset` has its answer.
     pub(crate) fn settle(&mut self, offset: i64) {
         for place in [&mut self.alone, &mut self.accompanied, &mut self.guilty] {
@@ -178,6 +187,20 @@ mod tests {
         claims.settle(5);
         assert_eq!(Claims::after(&claims.note_in_order()).judge(5), Suspicion::Suspect);
         assert_eq!(Claims::after(&claims.note_in_order()).judge(7), Suspicion::None);
+    }
+
+    #[test]
+    fn one_that_was_put_back_is_not_blamed_for_the_next_ones_deed() {
+        let mut claims = Claims::after("{\"hand\":6}");
+        claims.set_alone(5);
+        claims.put_back(5);
+        claims.set_alone(6);
+        let next = Claims::after(&claims.note());
+        assert_eq!(next.judge(5), Suspicion::Suspect);
+        assert_eq!(next.judge(6), Suspicion::Guilty);
+        claims.set_accompanied(6);
+        claims.put_back(6);
+        assert_eq!(Claims::after(&claims.note()).judge(6), Suspicion::Suspect);
     }
 
     #[test]

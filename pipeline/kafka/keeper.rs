@@ -113,6 +113,7 @@ impl Keeper {
                         // Who asked may have been dropped.
                         done.send(()).unwrap_or_default();
                     }
+                    Order::PutBack(place) => self.put_back(&place),
                     Order::End(blamed) => ending = Some(blamed),
                 }
             }
@@ -156,6 +157,13 @@ impl Keeper {
                 Company::None => held.claims.set_alone(place.offset),
                 Company::Live => held.claims.set_accompanied(place.offset),
             }
+        }
+        self.note();
+    }
+
+    fn put_back(&mut self, place: &Place) {
+        if let Some(held) = self.watch.state().partition(place) {
+            held.claims.put_back(place.offset);
         }
         self.note();
     }

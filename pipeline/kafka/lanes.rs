@@ -89,6 +89,7 @@ pub enum Company {
 pub(crate) enum Order {
     Settle(Place, Vec<Announcement>),
     Company(Place, Company, oneshot::Sender<()>),
+    PutBack(Place),
     End(Option<Place>),
 }
 
@@ -159,6 +160,11 @@ impl Desk {
         self.tell(Order::Company(place, company, done));
         // The thread has ended: nothing is answered any more.
         wait.await.unwrap_or_default();
+    }
+
+    /// The message waits for another turn: what is done meanwhile is not its doing.
+    pub fn put_back(&self, place: Place) {
+        self.tell(Order::PutBack(place));
     }
 
     /// Whether the message is still ours to answer.

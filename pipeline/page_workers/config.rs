@@ -27,8 +27,10 @@ pub struct PoolConfig {
     pub deadline_base: Duration,
     /// Further time for each megapixel of the page.
     pub deadline_per_megapixel: Duration,
-    /// Time a survey may take.
-    pub survey_deadline: Duration,
+    /// Time a survey may take whatever the file's size.
+    pub survey_base: Duration,
+    /// Further time for each MiB of the file: a survey looks at every page's streams.
+    pub survey_per_mib: Duration,
     /// Time until a started child must be ready.
     pub start_deadline: Duration,
     /// A child is replaced after so many requests: what native code leaks stays bounded.
@@ -46,7 +48,8 @@ impl PoolConfig {
             // A dense A4 page takes 1.5 s on an idle core; cores are not always idle.
             deadline_base: Duration::from_secs(30),
             deadline_per_megapixel: Duration::from_secs(5),
-            survey_deadline: Duration::from_mins(1),
+            survey_base: Duration::from_mins(1),
+            survey_per_mib: Duration::from_secs(1),
             start_deadline: Duration::from_secs(30),
             requests_per_worker: 5_000,
         }
@@ -57,6 +60,12 @@ impl PoolConfig {
         // The size is another process's word: no value of it may panic or wait for ever.
         let megapixels = if megapixels.is_finite() { megapixels.clamp(0.0, 1000.0) } else { 0.0 };
         self.deadline_base + self.deadline_per_megapixel.mul_f32(megapixels)
+    }
+
+    /// The deadline of the survey of a file of this size.
+    pub fn survey_deadline(&self, bytes: u64) -> Duration {
+        let mib = u32::try_from(bytes >> 20).unwrap_or(u32::MAX);
+        self.survey_base.saturating_add(self.survey_per_mib.saturating_mul(mib))
     }
 }
 
@@ -73,5 +82,8 @@ mod tests {
         assert_eq!(config.deadline(f32::NAN), Duration::from_secs(30));
         assert_eq!(config.deadline(f32::INFINITY), Duration::from_secs(30));
         assert_eq!(config.deadline(-1.0), Duration::from_secs(30));
+        assert_eq!(config.survey_deadline(0), Duration::from_mins(1));
+        assert_eq!(config.survey_deadline(400 << 20), Duration::from_secs(460));
+        assert!(config.survey_deadline(u64::MAX) > Duration::from_hours(1));
     }
 }

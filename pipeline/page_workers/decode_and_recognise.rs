@@ -93,6 +93,9 @@ impl DecodeAndRecognise {
             read.text.again = self.engine.read_again(&raster, dpi, &read, &doubtful)?;
         }
         note(decoded, &read);
+        if care == Care::Reduced && !read.blank {
+            decoded.facts.findings.push("T05_LESS_CARE".to_owned());
+        }
         Ok(read.text)
     }
 }

@@ -55,7 +55,9 @@ impl Pool {
     pub async fn survey(&self, path: &Path) -> Result<Survey, PageFailure> {
         let mut lease = self.shared.lease(self.urgency).await?;
         let request = Request::Survey(path.to_owned());
-        let deadline = self.shared.config.survey_deadline;
+        // A file that is not there is the child's to report.
+        let bytes = tokio::fs::metadata(path).await.map_or(0, |known| known.len());
+        let deadline = self.shared.config.survey_deadline(bytes);
         let reply = ask_again(&mut lease, deadline, |_| request.clone()).await?;
         match reply.answer {
             Reply::Survey(survey) => Ok(survey),

@@ -17,7 +17,7 @@ use sohoa_schemas::{
 use sohoa_store::Store;
 use uuid::Uuid;
 
-use crate::context::now;
+use crate::{context::now, observe::turned_back};
 
 const STAGE: &str = "message";
 
@@ -36,6 +36,7 @@ pub(crate) async fn keep(
     let at = keys::message(&position.topic, position.partition, position.offset);
     let code = Code::X02BrokenMessage;
     tracing::warn!(topic = position.topic, offset = position.offset, "a message is broken");
+    turned_back(code);
     let entry = BrokenMessage {
         schema_version: VERSION,
         code,

@@ -11,14 +11,18 @@ use sohoa_index::{Batch, Index, IndexError};
 use sohoa_kafka::{Announcement, Event, Submitter, Topic, connect};
 use sohoa_publish::keys;
 use sohoa_schemas::{
+    Code,
     config::Kafka,
-    message::{DocumentEvent, EventPages, VERSION},
+    message::{DeadLetter, DocumentEvent, EventPages, MessagePosition, VERSION},
+    record::Prepared,
+    rows::Outcome,
 };
 use sohoa_store::{Store, classify, hash::sha256};
 
 use uuid::Uuid;
 
 use crate::{
+    broken,
     context::now,
     exit::{Exit, Failure},
     run::index_fault,
@@ -34,6 +38,41 @@ const ATTEMPTS: u32 = 20;
 
 /// Between two of them.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// What is written to where nothing is refused: corrections, time-stamps.
+pub(crate) const EVENTS: &[Topic] = &[Topic::Documents];
+
+/// What is written to where documents are refused as well.
+pub(crate) const EVENTS_AND_LETTERS: &[Topic] = &[Topic::Documents, Topic::DeadLetters];
+
+/// How a settled document came, as far as it is known: who follows its submission or its trace, or
+/// what is refused, is told of it by these.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Origin {
+    /// Its dossier.
+    pub(crate) dossier: Uuid,
+    /// Backfill or upload.
+    submission: Option<String>,
+    traceparent: Option<String>,
+    position: Option<MessagePosition>,
+}
+
+impl Origin {
+    /// Of a document that is known by its dossier alone.
+    pub(crate) fn of(dossier: Uuid) -> Self {
+        Self { dossier, ..Self::default() }
+    }
+
+    /// Of a held document.
+    pub(crate) fn of_held(held: &Prepared) -> Self {
+        Self {
+            dossier: held.record.dossier_uid,
+            submission: held.message.as_ref().and_then(|message| message.submission.clone()),
+            traceparent: held.traceparent.clone(),
+            position: held.position.clone(),
+        }
+    }
+}
 
 /// The way to the index.
 pub(crate) struct Channel<'a> {
@@ -52,12 +91,13 @@ enum Way<'a> {
 }
 
 impl<'a> Channel<'a> {
-    /// Opens the way that the configuration has, for the command of this name.
+    /// Opens the way that the configuration has, for the command of this name, which writes to these
+    /// topics where there are brokers.
     ///
     /// # Errors
     /// A broker that does not answer or lets us not in, before anything is written.
     pub(crate) fn open(
-        name: &'static str,
+        (name, topics): (&'static str, &[Topic]),
         settings: &'a Settings,
         store: &'a Store,
     ) -> Result<Self, Failure> {
@@ -70,8 +110,7 @@ impl<'a> Channel<'a> {
         }
         let client = connect::base(kafka)
             .map_err(|error| Failure::from_error(Exit::Configuration, &error))?;
-        let topics = [Topic::Documents];
-        let open = || Submitter::open(&client, &kafka.prefix, &topics, store.clone());
+        let open = || Submitter::open(&client, &kafka.prefix, topics, store.clone());
         let submitter = tokio::task::block_in_place(open)
             .map_err(|fault| setup::broker_failure(fault, &kafka.brokers))?;
         Ok(Self { name, store, way: Way::Events { submitter: Box::new(submitter), kafka } })
@@ -85,11 +124,11 @@ impl<'a> Channel<'a> {
         }
     }
 
-    /// Takes what was settled of a dossier; again does no harm.
+    /// Takes what was settled; again does no harm.
     ///
     /// # Errors
     /// The index's or the broker's own: it is settled all the same.
-    pub(crate) async fn take(&mut self, settled: Settled, dossier: Uuid) -> Result<(), Failure> {
+    pub(crate) async fn take(&mut self, settled: Settled, origin: &Origin) -> Result<(), Failure> {
         match &mut self.way {
             Way::Append { batch, documents } => {
                 batch.keys.push(settled.key);
@@ -101,11 +140,14 @@ impl<'a> Channel<'a> {
                 Ok(append((self.name, self.store), full).await?)
             }
             Way::Events { submitter, kafka } => {
-                let sent = match announcement((self.name, self.store), dossier, &settled).await {
-                    Ok(announcement) => submitter.announce(&announcement).await,
-                    Err(fault) => Err(fault),
+                let sent = async {
+                    let all = announcements((self.name, self.store), origin, &settled).await?;
+                    for announcement in &all {
+                        submitter.announce(announcement).await?;
+                    }
+                    Ok(())
                 };
-                sent.map_err(|fault| setup::broker_failure(fault, &kafka.brokers))
+                sent.await.map_err(|fault| setup::broker_failure(fault, &kafka.brokers))
             }
         }
     }
@@ -157,23 +199,25 @@ async fn try_append((name, store): (&str, &Store), batch: &mut Batch) -> Result<
     Ok(appended.skipped.is_empty())
 }
 
-/// The event of a document, as a worker would announce it.
-async fn announcement(
+/// What a worker would announce of a document: its event, and a dead letter when it was refused and
+/// came by a message.
+async fn announcements(
     (name, store): (&str, &Store),
-    dossier: Uuid,
+    origin: &Origin,
     settled: &Settled,
-) -> Result<Announcement, Fault> {
+) -> Result<Vec<Announcement>, Fault> {
     let bytes = store.get(&settled.key).await.map_err(|error| classify(STAGE, error))?;
     let bytes = bytes.ok_or_else(|| Fault::retry(STAGE, "an object is gone after writing it"))?;
     let count = |pages: i32| u32::try_from(pages).unwrap_or(0);
-    let hash = sha256(&bytes);
+    let (hash, at) = (sha256(&bytes), now());
     // The same object announced again has the same id; a refusal may be written anew.
     let id = format!("{}#{}", settled.key, hash.get(..8).unwrap_or_default());
+    let code = settled.rows.intake.iter().find_map(|row| row.code);
     let event = DocumentEvent {
         schema_version: VERSION,
         source_uid: settled.source,
-        dossier_uid: dossier,
-        submission: None,
+        dossier_uid: origin.dossier,
+        submission: origin.submission.clone(),
         outcome: settled.outcome,
         key: settled.key.clone(),
         sha256: hash,
@@ -182,12 +226,32 @@ async fn announcement(
             quarantined: count(settled.pages.quarantined),
             held: count(settled.pages.held),
         },
-        code: settled.rows.intake.iter().find_map(|row| row.code),
-        settled_at: now(),
+        code,
+        settled_at: at,
     };
-    let (source, time) = (format!("sohoa/{name}"), now().to_rfc3339());
-    let headers = Event { id: &id, source: &source, time: &time, traceparent: None };
-    Announcement::json((Topic::Documents, dossier.to_string()), &event, headers)
+    let (source, time) = (format!("sohoa/{name}"), at.to_rfc3339());
+    let traceparent = origin.traceparent.as_deref();
+    let headers = Event { id: &id, source: &source, time: &time, traceparent };
+    let key = origin.dossier.to_string();
+    let mut all = vec![Announcement::json((Topic::Documents, key.clone()), &event, headers)?];
+    if settled.outcome == Outcome::Quarantined
+        && let Some(position) = &origin.position
+    {
+        let letter = DeadLetter {
+            schema_version: VERSION,
+            key: settled.key.clone(),
+            code: code.unwrap_or(Code::X01StageFailed),
+            stage: settled.refused_by.clone().unwrap_or_else(|| name.to_owned()),
+            submission: origin.submission.clone(),
+            position: position.clone(),
+            at,
+        };
+        // Its own word on that position: another one may have been said of it before.
+        let id = format!("{}/{name}", broken::id(position));
+        let headers = Event { id: &id, source: &source, time: &time, traceparent };
+        all.push(Announcement::json((Topic::DeadLetters, key), &letter, headers)?);
+    }
+    Ok(all)
 }
 
 #[cfg(test)]

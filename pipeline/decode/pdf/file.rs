@@ -119,8 +119,11 @@ impl PdfFile {
         let page = &self.pdf.pages()[index];
         let cache = InterpreterCache::new();
         let observed = self.observe(page, &cache)?;
+        // Text that was read from the page's image by another engine is that engine's guess: what
+        // it misread or did not see (a red stamp, a handwritten number) would count as printed.
         let good = quality(&observed) == LayerQuality::Good;
-        let layer = good.then(|| words::layer(&observed));
+        let own = decide::origin(&observed, LayerQuality::Good) == Some(Origin::BornDigital);
+        let layer = (good && own).then(|| words::layer(&observed));
         let mut decoded = if origin == Origin::BornDigital {
             self.original(page, &observed, good)?
         } else if let Some(liftable) = decide::liftable(&observed).filter(|_| keep == Keep::Stream)

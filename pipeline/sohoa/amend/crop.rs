@@ -2,7 +2,8 @@
 //!
 //! From the originals and not from the signed PDF: there the agency's signature shows on the first
 //! page, top right, where the date may stand. What is decoded here was decoded once already, in a
-//! page worker and within its bounds; so this is done in the process itself.
+//! page worker and within its bounds; so this is done in the process itself. A page that was refused
+//! may be one that broke them, and is not drawn.
 
 use std::path::Path as FilePath;
 
@@ -16,7 +17,7 @@ use sohoa_flow::{
 use sohoa_publish::publication;
 use sohoa_schemas::{
     record::Record,
-    rows::{DocumentRow, PageRow},
+    rows::{DocumentRow, Outcome, PageRow},
 };
 use sohoa_store::{Fetched, Store};
 use uuid::Uuid;
@@ -98,6 +99,9 @@ fn sight(record: &Record, row: &DocumentRow, field: Field) -> Result<Sight, Stri
     let zone = zone(row, field);
     let page = record.rows.pages.iter().find(|page| page.page_no == zone.page);
     let page = page.ok_or_else(|| format!("there is no page {}", zone.page))?;
+    if page.outcome != Outcome::Published.as_str() {
+        return Err(format!("page {} was refused: look at the paper", zone.page));
+    }
     let PageRow { source_file_sha256, source_page_no, width_pt, height_pt, .. } = page;
     let mut originals = record.parts.iter().filter(|part| part.role == "original");
     let original = originals.position(|part| part.sha256 == *source_file_sha256);

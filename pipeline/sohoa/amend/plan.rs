@@ -30,7 +30,7 @@ use super::{
 use crate::{
     answers::for_each_row,
     bar::Progress,
-    channel::Channel,
+    channel::{Channel, Origin},
     context::now,
     exit::{Exit, Failure},
     privacy::Pseudonyms,
@@ -268,8 +268,8 @@ impl<'a> Plan<'a> {
             }
             // What an earlier, interrupted call published and did not tell is told now.
             if record.version > task.indexed {
-                let dossier = record.dossier_uid;
-                channel.take(Settled::published(record), dossier).await.map_err(again)?;
+                let origin = Origin::of(record.dossier_uid);
+                channel.take(Settled::published(record), &origin).await.map_err(again)?;
             }
         }
         drop(writes);

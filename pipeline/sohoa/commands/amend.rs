@@ -8,7 +8,7 @@ use sohoa_store::Missing;
 use crate::{
     amend::{Field, Gap, List, Plan, Report, Sheet, list},
     arguments::Amend,
-    channel::Channel,
+    channel::{self, Channel},
     commands::query,
     console::say,
     context::{now, vietnamese},
@@ -34,7 +34,7 @@ pub(crate) async fn run(arguments: &Amend, bars: &MultiProgress) -> Result<Exit,
     let report = if wrong || arguments.check_only {
         plan.leave(arguments.check_only)
     } else {
-        let channel = Channel::open("amend", &settings, &store)?;
+        let channel = Channel::open(("amend", channel::EVENTS), &settings, &store)?;
         plan.carry_out(channel).await?
     };
     tell(&report, file, arguments.json)?;

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::{
     arguments::{Release, ReleaseFilter, ReleaseVerdict},
     bar::Progress,
-    channel::Channel,
+    channel::{self, Channel},
     console::say,
     context::{now, vietnamese},
     exit::{Exit, Failure},
@@ -164,7 +164,8 @@ async fn settle(
     let (office, _) = setup::office(settings, store)?;
     let office = Arc::new(office);
     setup::publish_test_root(&office.output, &office.authority).await?;
-    let mut channel = Channel::open("release", &office.settings, &office.output)?;
+    let mut channel =
+        Channel::open(("release", channel::EVENTS_AND_LETTERS), &office.settings, &office.output)?;
     let progress = Progress::begin(bars, documents, "decided on");
     let orders = held(&office.output, &select).map_ok(order).boxed();
     let decided = decide(&office, &mut channel, orders, |_| progress.one()).await?;

@@ -23,7 +23,7 @@ use crate::{
     arguments::Timestamp,
     authority,
     bar::Progress,
-    channel::Channel,
+    channel::{self, Channel, Origin},
     commands::query,
     console::say,
     context::now,
@@ -198,7 +198,7 @@ impl Whole<'_> {
 
     async fn carry_out(&self, settings: &Settings, means: Arc<Means>) -> Result<Counts, Failure> {
         let store = means.store.clone();
-        let mut channel = Channel::open("timestamp", settings, &store)?;
+        let mut channel = Channel::open(("timestamp", channel::EVENTS), settings, &store)?;
         let mut counts = Counts { index: channel.describe(), ..Counts::default() };
         let total = self.select.count(self.index).await.map_err(|error| unreadable(&error))?;
         let total = self.arguments.limit.map_or(total, |limit| limit.min(total));
@@ -256,8 +256,8 @@ impl Whole<'_> {
         };
         // What an earlier, interrupted call published and did not tell is told now.
         if let Some(record) = record.filter(|record| record.version > candidate.version) {
-            let dossier = record.dossier_uid;
-            channel.take(Settled::published(*record), dossier).await?;
+            let origin = Origin::of(record.dossier_uid);
+            channel.take(Settled::published(*record), &origin).await?;
         }
         if self.arguments.json {
             let mut line = line;

@@ -25,7 +25,10 @@ use super::{
 };
 use crate::{
     context::Context,
-    stages::{self, Settled, take_in::footprint},
+    stages::{
+        self, Settled,
+        take_in::{footprint, largest},
+    },
 };
 
 /// Sources listed ahead of processing: enough that a listing's round trip is not waited for.
@@ -235,7 +238,7 @@ impl Driver {
         let receipt = self.ledger.take();
         let (context, work) = (Arc::clone(&self.context), Arc::clone(&source));
         let task = self.tasks.spawn(async move {
-            let permit = context.budget.acquire(footprint(&work)).await;
+            let permit = context.budget.acquire(footprint(&work, largest(&context))).await;
             (stages::process(&context, work, permit).await, receipt)
         });
         self.running.insert(task.id(), source);

@@ -31,7 +31,7 @@ use crate::{
         rows::{self, FilePages, Filed, all_rows, set_version},
         sign,
         signature_findings::{of_officer, of_signature},
-        take_in::{Taken, check_declared, check_handling, take_in},
+        take_in::{Taken, check_declared, check_handling, refuse_unfitting, take_in},
     },
 };
 
@@ -140,7 +140,8 @@ pub(crate) async fn process(
     let _permit = permit.at_least(taken.footprint()).await.map_err(closed)?;
     // Copies in one dossier are one document: the second sees what became of the first.
     let _turn = context.turns.take(taken.uid).await;
-    match attempt(context, &mut taken).await {
+    let answer = attempt(context, &mut taken).await;
+    match answer.map_err(|fault| refuse_unfitting(taken.on_disk(), fault)) {
         Err(Fault::Reject(rejection)) => refuse(context, &taken, *rejection).await,
         answer => answer,
     }

@@ -228,7 +228,7 @@ fn media_type(format: Format) -> &'static str {
 fn refusal(failure: PageFailure) -> Fault {
     match failure {
         PageFailure::Pool(error) => no_child(error),
-        failure => rejection(failure).into(),
+        failure => rejection(failure, Code::F13FileFailed).into(),
     }
 }
 
@@ -237,11 +237,11 @@ fn no_child(error: PoolError) -> Fault {
     Fault::fatal(FatalKind::MissingDependency, STAGE, error)
 }
 
-/// A failure of one page.
-fn rejection(failure: PageFailure) -> Rejection {
+/// A failure of a page or of a whole file; `broken` is the code of one that ended its reader.
+fn rejection(failure: PageFailure, broken: Code) -> Rejection {
     let code = match &failure {
         PageFailure::Rejected(error) => error.code.parse().unwrap_or(Code::F02Unreadable),
-        _ => Code::F09PageFailed,
+        _ => broken,
     };
     Rejection::new(code, STAGE, failure)
 }
@@ -314,7 +314,7 @@ impl<'a> Reading<'a> {
         let mut page = match page {
             Ok(page) => page,
             Err(PageFailure::Pool(error)) => return Err(no_child(error)),
-            Err(failure) => return refused(rejection(failure)),
+            Err(failure) => return refused(rejection(failure, Code::F09PageFailed)),
         };
         if sohoa_extract::secrecy(&page.text).is_some() {
             // The stamp's level stays out of every message: the code alone is recorded.

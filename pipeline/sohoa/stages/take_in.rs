@@ -3,12 +3,13 @@
 
 use std::{
     io::ErrorKind,
+    path::PathBuf,
     sync::{Arc, OnceLock},
 };
 
 use chrono::{DateTime, Utc};
 use object_store::{ObjectStoreExt as _, path::Path};
-use sohoa_flow::{FatalKind, Fault, Rejection, retry::retry};
+use sohoa_flow::{Cause, FatalKind, Fault, Rejection, fault::BoxError, retry::retry};
 use sohoa_schemas::{Code, config::Agency};
 use sohoa_source::{Source, SourceFile, identity};
 use sohoa_store::{Fetched, Store, Trouble};
@@ -19,7 +20,8 @@ use crate::{
     custody::keeps,
 };
 
-const STAGE: &str = "fetch";
+/// Where what fails is of the input.
+pub(crate) const STAGE: &str = "fetch";
 
 /// Bytes of memory a source takes beside its own: page images on their way between processes.
 const OVERHEAD_BYTES: u64 = 8 << 20;
@@ -54,6 +56,12 @@ impl Taken {
         self.files.get(index).map(|file| file.sha256.clone())
     }
 
+    /// Bytes of temporary files while it is under way: as it came, composed, and signed.
+    pub(crate) fn on_disk(&self) -> u64 {
+        let sizes = self.files.iter().map(|file| file.size);
+        sizes.fold(0, u64::saturating_add).saturating_mul(3)
+    }
+
     /// Bytes of memory it takes while it is under way.
     pub(crate) fn footprint(&self) -> u64 {
         footprint_of(self.files.iter().map(|file| file.size))
@@ -67,9 +75,15 @@ pub(crate) fn unread_uid(source: &Source) -> Uuid {
     identity::unread_source_uid(source.dossier.uid, &name)
 }
 
-/// Bytes of memory a source takes while it is under way, if its files are as large as is said.
-pub(crate) fn footprint(source: &Source) -> u64 {
-    footprint_of(source.files.iter().map(|file| file.size))
+/// Bytes of memory a source takes while it is under way, if its files are as large as is said. One of
+/// more than `most` bytes is refused before it is read.
+pub(crate) fn footprint(source: &Source, most: u64) -> u64 {
+    footprint_of(source.files.iter().map(|file| file.size).filter(|size| *size <= most))
+}
+
+/// Bytes of the largest file that is read.
+pub(crate) fn largest(context: &Context) -> u64 {
+    context.settings.config.input.max_file_mib << 20
 }
 
 fn footprint_of(sizes: impl Iterator<Item = u64>) -> u64 {
@@ -79,7 +93,7 @@ fn footprint_of(sizes: impl Iterator<Item = u64>) -> u64 {
 /// Fetches every file of a source.
 pub(crate) async fn take_in(context: &Context, source: Arc<Source>) -> Result<Taken, Fault> {
     let at = now();
-    let most = context.settings.config.input.max_file_mib << 20;
+    let most = largest(context);
     let mut files = Vec::with_capacity(source.files.len());
     for file in &source.files {
         let fetch = || async {
@@ -145,23 +159,41 @@ async fn size_of(context: &Context, source: &Source, key: &Path) -> u64 {
     source.files.iter().map(size).sum()
 }
 
+/// The disk of temporary files has no room left.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the disk of temporary files is full: free `{}`, or have TMPDIR name a folder on a larger one",
+    folder.display()
+)]
+struct NoRoom {
+    folder: PathBuf,
+    source: BoxError,
+}
+
 /// Files that the disk of temporary files could not take if it were empty are refused: every worker
-/// that comes to them would find it full. One that others have filled still stops.
-fn refuse_unfitting(size: u64, fault: Fault) -> Fault {
-    let Fault::Fatal(fatal) = &fault else { return fault };
+/// that comes to them would find it full. One that others have filled still stops. `size` is what
+/// lies there of the document at once.
+pub(crate) fn refuse_unfitting(size: u64, fault: Fault) -> Fault {
+    let Fault::Fatal(fatal) = fault else { return fault };
     if sohoa_store::io_kind(&*fatal.cause.error) != Some(ErrorKind::StorageFull) {
-        return fault;
+        return Fault::Fatal(fatal);
     }
     let folder = tempfile::env::temp_dir();
-    let Ok(disk) = rustix::fs::statvfs(&folder) else { return fault };
+    let Ok(disk) = rustix::fs::statvfs(&folder) else { return Fault::Fatal(fatal) };
     let capacity = disk.f_blocks.saturating_mul(disk.f_frsize);
-    if size <= capacity {
-        return fault;
+    if size > capacity {
+        let error = format!(
+            "the document takes {size} bytes, and the disk of temporary files (TMPDIR) has \
+             {capacity} in all"
+        );
+        return Fault::reject(Code::F06TooLarge, STAGE, error);
     }
-    let error = format!(
-        "the document has {size} bytes, and the disk of temporary files (TMPDIR) {capacity} in all"
-    );
-    Fault::reject(Code::F06TooLarge, STAGE, error)
+    // With room there it is another disk that is full, the output's.
+    if disk.f_bavail.saturating_mul(disk.f_frsize) >= size {
+        return Fault::Fatal(fatal);
+    }
+    let Cause { stage, error: source } = fatal.cause;
+    Fault::fatal(fatal.kind, stage, NoRoom { folder, source })
 }
 
 /// Whether the bytes are what the manifest says.

@@ -19,7 +19,11 @@ use super::{answer, inputs::Inputs};
 use crate::{
     broken,
     context::Context,
-    stages::{self, Settled, process::refuse_unless_done, take_in::footprint},
+    stages::{
+        self, Settled,
+        process::refuse_unless_done,
+        take_in::{footprint, largest},
+    },
 };
 
 const STAGE: &str = "message";
@@ -75,7 +79,8 @@ pub(crate) async fn answer(inputs: &Inputs, delivery: &Delivery) -> Result<Answe
         return announce(context, delivery, &submission, settled).await;
     }
     let urgency = Urgency::from(delivery.place.lane);
-    let permit = context.budget.acquire_for(urgency, footprint(&source)).await;
+    let bytes = footprint(&source, largest(context));
+    let permit = context.budget.acquire_for(urgency, bytes).await;
     let settled = stages::process(context, source, permit).await?;
     announce(context, delivery, &submission, settled).await
 }

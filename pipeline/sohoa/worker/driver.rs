@@ -6,7 +6,7 @@ use sohoa_flow::{Cause, FatalKind, Fault, Shutdown, fault::BoxError};
 use sohoa_kafka::{Delivery, Desk, Lane, Lanes, Place};
 use sohoa_metrics::{Health, Stage};
 use sohoa_schemas::summary::Summary;
-use sohoa_store::probe;
+use sohoa_store::{Trouble, probe};
 use tokio::task::{Id, JoinError, JoinSet};
 use tracing::Instrument as _;
 
@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     observe::{Counts, Waits, weigh},
+    stages::take_in,
     tally::Tally,
 };
 
@@ -86,6 +87,13 @@ struct Driver {
 /// part or a store that is away would else have innocent documents refused, one after the other.
 fn is_of_the_document(fault: &Fault) -> bool {
     matches!(fault, Fault::Fatal(fatal) if fatal.kind == FatalKind::Internal)
+}
+
+/// Whether the store of the records did not take what was to be written. That it takes a probe of a
+/// few bytes says little: one whose disk is nearly full does, and would have every document refused.
+/// Of the input a single object may be the trouble.
+fn is_of_the_output(cause: &Cause) -> bool {
+    cause.stage != take_in::STAGE && Trouble::of(&*cause.error).is_some()
 }
 
 impl Driver {
@@ -237,16 +245,17 @@ impl Driver {
         Ok(())
     }
 
-    /// Every try was spent on a document. A store that is away ends the worker; with stores that are
-    /// well the document gets another round, and is refused after the last, so that it does not
-    /// hold up its partition for ever.
+    /// Every try was spent on a document. A store that is away or takes nothing of it ends the worker;
+    /// with stores that are well the document gets another round, and is refused after the last, so
+    /// that it does not hold up its partition for ever.
     async fn spent(&mut self, delivery: Arc<Delivery>, cause: Cause) -> Result<(), Fault> {
-        if !self.stores_are_well().await {
+        if is_of_the_output(&cause) || !self.stores_are_well().await {
             return Err(Fault::Retry(cause));
         }
         let round = self.rounds.entry(delivery.place).or_default();
         *round += 1;
         if *round < ROUNDS {
+            self.desk.put_back(delivery.place);
             self.roster.push(Delivery::clone(&delivery));
             return Ok(());
         }
@@ -282,5 +291,23 @@ impl Driver {
         let task = self.tasks.spawn(async move { document::give_up(&inputs, &work, error).await });
         self.running.insert(task.id(), delivery);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_output_does_not_take_is_no_documents_fault() {
+        let busy = || Trouble::Busy { server: "s".into(), status: 507, said: String::new() };
+        let cause = |stage: &'static str, error: BoxError| match Fault::retry(stage, error) {
+            Fault::Retry(cause) => cause,
+            other => panic!("{other:?}"),
+        };
+        assert!(is_of_the_output(&cause("publish", busy().into())));
+        assert!(is_of_the_output(&cause("originals", busy().into())));
+        assert!(!is_of_the_output(&cause(take_in::STAGE, busy().into())), "one object of many");
+        assert!(!is_of_the_output(&cause("compose", "it cannot be composed".into())));
     }
 }

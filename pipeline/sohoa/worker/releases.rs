@@ -17,7 +17,7 @@ use sohoa_schemas::{
 use super::answer::SOURCE;
 use crate::{
     broken::Desk,
-    channel::Channel,
+    channel::{self, Channel},
     context::Office,
     exit::{Exit, Failure},
     privacy::Pseudonyms,
@@ -82,7 +82,11 @@ impl<'a> Means<'a> {
     fn open(office: &'a Office) -> Result<Self, Failure> {
         let kafka = &office.settings.config.kafka;
         Ok(Self {
-            channel: Channel::open("release", &office.settings, &office.output)?,
+            channel: Channel::open(
+                ("release", channel::EVENTS_AND_LETTERS),
+                &office.settings,
+                &office.output,
+            )?,
             desk: Desk::new(SOURCE, kafka, (&office.output, office.retry)),
         })
     }

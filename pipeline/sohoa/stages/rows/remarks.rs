@@ -58,6 +58,7 @@ fn observed(code: Code, page: &ReadPage) -> String {
         ),
         Code::M02LowConf => "words that are not valid text".to_owned(),
         Code::T03MarksRepaired => "words whose tone marks were not read".to_owned(),
+        Code::T05LessCare => "a page that broke a bound when it was read with full care".to_owned(),
         code => code.as_str().to_owned(),
     }
 }
@@ -100,6 +101,7 @@ mod tests {
             (Code::I12Rotated, "a page that stands upright after 90 degrees clockwise"),
             (Code::M02LowConf, "words that are not valid text"),
             (Code::T03MarksRepaired, "words whose tone marks were not read"),
+            (Code::T05LessCare, "a page that broke a bound when it was read with full care"),
         ];
         let facts = PageFacts {
             dpi_x: Some(150.2),
