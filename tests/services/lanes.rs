@@ -499,8 +499,8 @@ fn a_release_is_carried_out_by_a_worker() {
     Province::end(&mut worker);
     province.index();
     province.check_results();
-    let held = "select count(*) as n from intake where outcome <> 'published'";
-    assert_eq!(province.world.number(held), 0);
+    let unpublished = "select count(*) as n from intake where outcome <> 'published'";
+    assert_eq!(province.world.number(unpublished), 0);
     let list = ["dead-letters", "list", "--json"];
     let letters = province.world.sohoa(&[&list[..], &places].concat());
     assert!(letters.stdout.contains("X02_BROKEN_MESSAGE"), "{}", letters.stdout);
@@ -509,6 +509,16 @@ fn a_release_is_carried_out_by_a_worker() {
         json(letter.payload.as_deref())["position"]["topic"] == topic("releases")
     };
     assert_eq!(announced.iter().filter(of_release).count(), 1);
+    // What the clerk refused is announced as what a worker refuses is, and whoever follows the
+    // submission hears of every step.
+    let refused = announced.iter().filter(|letter| {
+        let letter = json(letter.payload.as_deref());
+        letter["code"] == "Q09_RELEASE_REFUSED" && letter["submission"] == "first"
+    });
+    assert_eq!(refused.count(), held);
+    for event in province.events() {
+        assert_eq!(event["submission"], "first", "{event}");
+    }
 }
 
 /// Once it may be the worker that lacks an input; the second time it is the message that is wrong.
