@@ -48,7 +48,7 @@ pub(crate) const EVENTS_AND_LETTERS: &[Topic] = &[Topic::Documents, Topic::DeadL
 /// How a settled document came, as far as it is known: who follows its submission or its trace, or
 /// what is refused, is told of it by these.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Origin {
+pub(crate) struct Provenance {
     /// Its dossier.
     pub(crate) dossier: Uuid,
     /// Backfill or upload.
@@ -57,7 +57,7 @@ pub(crate) struct Origin {
     position: Option<MessagePosition>,
 }
 
-impl Origin {
+impl Provenance {
     /// Of a document that is known by its dossier alone.
     pub(crate) fn of(dossier: Uuid) -> Self {
         Self { dossier, ..Self::default() }
@@ -128,7 +128,11 @@ impl<'a> Channel<'a> {
     ///
     /// # Errors
     /// The index's or the broker's own: it is settled all the same.
-    pub(crate) async fn take(&mut self, settled: Settled, origin: &Origin) -> Result<(), Failure> {
+    pub(crate) async fn take(
+        &mut self,
+        settled: Settled,
+        provenance: &Provenance,
+    ) -> Result<(), Failure> {
         match &mut self.way {
             Way::Append { batch, documents } => {
                 batch.keys.push(settled.key);
@@ -141,7 +145,7 @@ impl<'a> Channel<'a> {
             }
             Way::Events { submitter, kafka } => {
                 let sent = async {
-                    let all = announcements((self.name, self.store), origin, &settled).await?;
+                    let all = announcements((self.name, self.store), provenance, &settled).await?;
                     for announcement in &all {
                         submitter.announce(announcement).await?;
                     }
@@ -203,7 +207,7 @@ async fn try_append((name, store): (&str, &Store), batch: &mut Batch) -> Result<
 /// came by a message.
 async fn announcements(
     (name, store): (&str, &Store),
-    origin: &Origin,
+    provenance: &Provenance,
     settled: &Settled,
 ) -> Result<Vec<Announcement>, Fault> {
     let bytes = store.get(&settled.key).await.map_err(|error| classify(STAGE, error))?;
@@ -216,8 +220,8 @@ async fn announcements(
     let event = DocumentEvent {
         schema_version: VERSION,
         source_uid: settled.source,
-        dossier_uid: origin.dossier,
-        submission: origin.submission.clone(),
+        dossier_uid: provenance.dossier,
+        submission: provenance.submission.clone(),
         outcome: settled.outcome,
         key: settled.key.clone(),
         sha256: hash,
@@ -230,19 +234,19 @@ async fn announcements(
         settled_at: at,
     };
     let (source, time) = (format!("sohoa/{name}"), at.to_rfc3339());
-    let traceparent = origin.traceparent.as_deref();
+    let traceparent = provenance.traceparent.as_deref();
     let headers = Event { id: &id, source: &source, time: &time, traceparent };
-    let key = origin.dossier.to_string();
+    let key = provenance.dossier.to_string();
     let mut all = vec![Announcement::json((Topic::Documents, key.clone()), &event, headers)?];
     if settled.outcome == Outcome::Quarantined
-        && let Some(position) = &origin.position
+        && let Some(position) = &provenance.position
     {
         let letter = DeadLetter {
             schema_version: VERSION,
             key: settled.key.clone(),
             code: code.unwrap_or(Code::X01StageFailed),
             stage: settled.refused_by.clone().unwrap_or_else(|| name.to_owned()),
-            submission: origin.submission.clone(),
+            submission: provenance.submission.clone(),
             position: position.clone(),
             at,
         };

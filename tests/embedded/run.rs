@@ -32,6 +32,27 @@ fn every_sample_is_published_and_a_second_run_does_nothing() {
     world.audit();
 }
 
+/// A scan that comes with a Vietnamese layer of some other engine: its words are guesses, and what
+/// that engine did not see would be missed.
+#[test]
+fn a_scan_is_read_whatever_layer_it_comes_with() {
+    let one = ["--dossiers", "1", "--documents", "1", "--faults", "none", "--formats", "pdf-jpeg"];
+    let world = World::with_samples(&one);
+    assert_eq!(world.run(&[]).exit, 0);
+    let records = world.files("out/documents").into_keys();
+    let record = records.filter(|path| path.extension().is_some_and(|end| end == "pdf"));
+    let record = record.last().expect("a two-layer PDF");
+    let mut again = World::new();
+    again.use_addresses("scans", "out", Vec::new());
+    std::fs::create_dir_all(again.path("scans/dossier")).unwrap();
+    std::fs::copy(record, again.path("scans/dossier/scan.pdf")).unwrap();
+    let ran = again.run(&[]);
+    assert_eq!(ran.exit, 0, "{}", ran.stderr);
+    assert!(again.number("select count(*) as n from pages") > 0);
+    let unread = "select count(*) as n from pages where text_origin <> 'ocr' and not blank";
+    assert_eq!(again.number(unread), 0);
+}
+
 #[test]
 fn what_is_read_with_certainty_is_what_was_printed() {
     let world = World::with_samples(&["--dossiers", "4", "--faults", "none", "--seed", "7"]);

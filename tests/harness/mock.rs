@@ -46,6 +46,12 @@ impl Mock {
         self.0.request_errors(RDKafkaApiKey::Fetch, &[error]);
     }
 
+    /// The next transaction is told that another producer has its name.
+    pub fn fence(&self) {
+        let error = RDKafkaRespErr::RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH;
+        self.0.request_errors(RDKafkaApiKey::AddOffsetsToTxn, &[error]);
+    }
+
     /// Every answer takes so long.
     pub fn answer_after(&self, delay: Duration) {
         self.0.broker_round_trip_time(1, delay).unwrap();

@@ -13,18 +13,25 @@ const PREFIX: &str = "t";
 /// Longest wait for anything; far beyond what a loaded machine takes.
 const LONG: Duration = Duration::from_mins(2);
 
+/// When nothing has come for so long, nothing comes.
+const QUIET: Duration = Duration::from_secs(3);
+
 fn start() -> Mock {
     Mock::start(&Topic::ALL.map(|topic| topic.name(PREFIX)))
 }
 
 async fn open(mock: &Mock) -> Lanes {
+    open_with(mock, 1_000).await
+}
+
+async fn open_with(mock: &Mock, window: usize) -> Lanes {
     let mut client = ClientConfig::new();
     client.set("bootstrap.servers", mock.bootstrap());
     let settings = LaneSettings {
         client,
         prefix: PREFIX.into(),
         slot: "one".into(),
-        window: 1_000,
+        window,
         announce_every: Duration::from_millis(20),
     };
     tokio::task::spawn_blocking(|| Lanes::open(settings)).await.unwrap().unwrap()
@@ -84,5 +91,47 @@ async fn the_lag_of_a_paused_lane_is_known() {
     until_lag_is(&lanes, 200).await;
     mock.send(&topic, 300);
     until_lag_is(&lanes, 500).await;
+    lanes.end(None).await.unwrap();
+}
+
+/// Another process has taken the slot over: whoever goes on under it works for nothing.
+#[tokio::test]
+async fn a_worker_whose_slot_is_anothers_ends_and_says_so() {
+    let mock = start();
+    let mut lanes = open(&mock).await;
+    lanes.admit(Lane::Bulk, 10);
+    mock.send(&Topic::Bulk.name(PREFIX), 1);
+    let place = next(&mut lanes).await.place;
+    mock.fence();
+    lanes.desk().settle(place, Vec::new());
+    let none = tokio::time::timeout(LONG, lanes.next()).await.expect("an end");
+    assert!(none.is_none(), "{none:?}");
+    let fault = lanes.end(None).await.unwrap_err();
+    assert!(fault.to_string().contains("--slot"), "{fault}");
+}
+
+/// What is taken and has no answer is bounded, so that one long document holds up no more than that.
+#[tokio::test]
+async fn a_partition_is_paused_when_its_window_is_full() {
+    let mock = start();
+    let mut lanes = open_with(&mock, 8).await;
+    lanes.admit(Lane::Bulk, 1_000);
+    mock.send(&Topic::Bulk.name(PREFIX), 400);
+    let first = next(&mut lanes).await.place;
+    let mut taken = vec![first];
+    // All but the first are answered as they come, and none can be announced before it.
+    while let Ok(delivery) = tokio::time::timeout(QUIET, lanes.next()).await {
+        let place = delivery.expect("open lanes").place;
+        lanes.desk().settle(place, Vec::new());
+        taken.push(place);
+    }
+    assert!(taken.len() < 100, "{} came before the first was answered", taken.len());
+    lanes.desk().settle(first, Vec::new());
+    while taken.len() < 400 {
+        let place = next(&mut lanes).await.place;
+        lanes.desk().settle(place, Vec::new());
+        taken.push(place);
+    }
+    until_lag_is(&lanes, 0).await;
     lanes.end(None).await.unwrap();
 }

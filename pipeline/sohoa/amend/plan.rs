@@ -30,7 +30,7 @@ use super::{
 use crate::{
     answers::for_each_row,
     bar::Progress,
-    channel::{Channel, Origin},
+    channel::{Channel, Provenance},
     context::now,
     exit::{Exit, Failure},
     privacy::Pseudonyms,
@@ -268,8 +268,8 @@ impl<'a> Plan<'a> {
             }
             // What an earlier, interrupted call published and did not tell is told now.
             if record.version > task.indexed {
-                let origin = Origin::of(record.dossier_uid);
-                channel.take(Settled::published(record), &origin).await.map_err(again)?;
+                let provenance = Provenance::of(record.dossier_uid);
+                channel.take(Settled::published(record), &provenance).await.map_err(again)?;
             }
         }
         drop(writes);

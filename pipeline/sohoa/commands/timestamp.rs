@@ -23,7 +23,7 @@ use crate::{
     arguments::Timestamp,
     authority,
     bar::Progress,
-    channel::{self, Channel, Origin},
+    channel::{self, Channel, Provenance},
     commands::query,
     console::say,
     context::now,
@@ -256,8 +256,8 @@ impl Whole<'_> {
         };
         // What an earlier, interrupted call published and did not tell is told now.
         if let Some(record) = record.filter(|record| record.version > candidate.version) {
-            let origin = Origin::of(record.dossier_uid);
-            channel.take(Settled::published(*record), &origin).await?;
+            let provenance = Provenance::of(record.dossier_uid);
+            channel.take(Settled::published(*record), &provenance).await?;
         }
         if self.arguments.json {
             let mut line = line;

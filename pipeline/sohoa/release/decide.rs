@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::STAGE;
 use crate::{
-    channel::{Channel, Origin},
+    channel::{Channel, Provenance},
     context::{Office, now},
     exit::Failure,
     stages::{
@@ -103,8 +103,8 @@ pub(crate) async fn decide(
             Ok(None) => break Ok(()),
             Err(fault) => break Err(fault),
         };
-        let (settled, origin, held) = match done {
-            Done::Settled { settled, origin, held } => (*settled, origin, held),
+        let (settled, provenance, held) = match done {
+            Done::Settled { settled, provenance, held } => (*settled, provenance, held),
             Done::Damaged(source) => {
                 decided.damaged += 1;
                 each(Came::Left(source));
@@ -122,7 +122,7 @@ pub(crate) async fn decide(
             _ => decided.refused += 1,
         }
         told.push(held);
-        channel.take(settled, &origin).await?;
+        channel.take(settled, &provenance).await?;
         if told.len() >= ROUND {
             channel.flush().await?;
             clear(office, std::mem::take(&mut told)).await?;
@@ -145,7 +145,7 @@ async fn clear(office: &Office, told: Vec<Vec<String>>) -> Result<(), Fault> {
 /// What came of a decision.
 enum Done {
     /// It is settled, and what was held of it not cleared.
-    Settled { settled: Box<Settled>, origin: Box<Origin>, held: Vec<String> },
+    Settled { settled: Box<Settled>, provenance: Box<Provenance>, held: Vec<String> },
     /// Its files are gone or changed.
     Damaged(Uuid),
     /// It cannot be done with this document.
@@ -171,8 +171,9 @@ fn left_held(source: Uuid, fault: Fault) -> Result<Done, Fault> {
 async fn one(office: &Office, order: Order) -> Result<Done, Fault> {
     let Order { mut prepared, decision, released } = order;
     let version = prepared.record.version;
-    let (origin, held) = (Box::new(Origin::of_held(&prepared)), holding::objects_of(&prepared));
-    let done = |settled| Ok(Done::Settled { settled: Box::new(settled), origin, held });
+    let (provenance, held) =
+        (Box::new(Provenance::of_held(&prepared)), holding::objects_of(&prepared));
+    let done = |settled| Ok(Done::Settled { settled: Box::new(settled), provenance, held });
     let settled = match decision {
         Decision::Approve => {
             // An interrupted approval left the held state; the key is not used for it again.
