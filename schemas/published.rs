@@ -77,7 +77,7 @@ fn codes() -> String {
         "# Codes\n\nWhat is found on a page, a file or a message, and what to do. `block`: not \
          published; `error`: published with a fault; `warn`: somebody should look; `info`: worth \
          knowing. Made from `schemas/code.rs`.\n\n| code | weight | what to do | việc cần làm | \
-         expected |\n|---|---|---|---|---|\n",
+         expected | yêu cầu |\n|---|---|---|---|---|---|\n",
     );
     let mut codes = Code::ALL.to_vec();
     codes.sort_by_key(|code| code.as_str());
@@ -85,9 +85,12 @@ fn codes() -> String {
         let weight = serde_json::to_value(code.severity()).expect("a severity is a word");
         let weight = weight.as_str().unwrap_or_default();
         let (advice, advice_vi) = (code.sentence(), code.sentence_vi());
-        let expected = code.expected();
-        writeln!(page, "| `{code}` | {weight} | {advice} | {advice_vi} | {expected} |")
-            .expect("a string takes everything");
+        let (expected, expected_vi) = (code.expected(), code.expected_vi());
+        writeln!(
+            page,
+            "| `{code}` | {weight} | {advice} | {advice_vi} | {expected} | {expected_vi} |"
+        )
+        .expect("a string takes everything");
     }
     page
 }

@@ -42,6 +42,9 @@ pub struct Refused {
     pub sentence: String,
     /// The same in Vietnamese.
     pub sentence_vi: String,
+    /// What the code expects, in Vietnamese.
+    #[serde(default)]
+    pub expected_vi: String,
 }
 
 /// The end of a run.

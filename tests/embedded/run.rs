@@ -32,6 +32,32 @@ fn every_sample_is_published_and_a_second_run_does_nothing() {
     world.audit();
 }
 
+/// Whoever reads the logs learns which document, never whose.
+#[test]
+fn logs_name_documents_and_no_persons() {
+    let mut world = World::with_samples(&["--dossiers", "2", "--faults", "none"]);
+    world.set("SOHOA_LOG", "off,sohoa=debug");
+    let ran = world.run(&["--log-json"]);
+    assert_eq!(ran.exit, 0, "{}", ran.stderr);
+    for row in world.query("select distinct source_uid from documents") {
+        let uid = row["source_uid"].as_str().unwrap();
+        let settled = ran.stderr.lines().filter(|line| line.contains("a document is settled"));
+        assert_eq!(settled.filter(|line| line.contains(uid)).count(), 1, "{uid}\n{}", ran.stderr);
+    }
+    for document in json_lines(&world.path("samples/truth.jsonl")) {
+        for field in ["signer_name", "subject", "notation"] {
+            let Some(said) = document[field].as_str() else { continue };
+            assert!(!ran.stderr.contains(said), "{field} is in the log\n{}", ran.stderr);
+        }
+    }
+    for manifest in world.named("samples/scans", "manifest.json") {
+        let manifest = std::fs::read(manifest).unwrap();
+        let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
+        let owner = manifest["dossier"]["owner"]["id_hmac"].as_str();
+        assert!(owner.is_none_or(|id| !ran.stderr.contains(id)), "an owner is in the log");
+    }
+}
+
 /// A scan that comes with a Vietnamese layer of some other engine: its words are guesses, and what
 /// that engine did not see would be missed.
 #[test]
@@ -39,9 +65,9 @@ fn a_scan_is_read_whatever_layer_it_comes_with() {
     let one = ["--dossiers", "1", "--documents", "1", "--faults", "none", "--formats", "pdf-jpeg"];
     let world = World::with_samples(&one);
     assert_eq!(world.run(&[]).exit, 0);
-    let records = world.files("out/documents").into_keys();
-    let record = records.filter(|path| path.extension().is_some_and(|end| end == "pdf"));
-    let record = record.last().expect("a two-layer PDF");
+    let mut records = world.files("out/documents").into_keys();
+    let record = records.rfind(|path| path.extension().is_some_and(|end| end == "pdf"));
+    let record = record.expect("a two-layer PDF");
     let mut again = World::new();
     again.use_addresses("scans", "out", Vec::new());
     std::fs::create_dir_all(again.path("scans/dossier")).unwrap();

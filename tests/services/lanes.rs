@@ -17,7 +17,7 @@ use sohoa_harness::{
 use crate::support::{Ran, World, children, json_lines, signal, signal_process, wait_until};
 
 /// All tests of this file.
-pub(crate) const TESTS: [(&str, fn()); 17] = [
+pub(crate) const TESTS: [(&str, fn()); 18] = [
     ("lanes::what_a_run_makes_a_worker_makes", what_a_run_makes_a_worker_makes),
     ("lanes::a_worker_takes_several_inputs_by_both_lanes", a_worker_takes_several_inputs),
     ("lanes::killed_workers_lose_and_repeat_nothing", killed_workers_lose_and_repeat_nothing),
@@ -43,6 +43,7 @@ pub(crate) const TESTS: [(&str, fn()); 17] = [
     ("lanes::an_event_that_is_none_is_kept_and_the_index_goes_on", an_event_that_is_none_is_kept),
     ("lanes::an_input_that_a_worker_lacks_is_named", an_input_that_a_worker_lacks_is_named),
     ("lanes::a_topic_emptied_by_retention_is_no_loss", a_topic_emptied_by_retention_is_no_loss),
+    ("lanes::a_workers_log_names_documents_and_traces", a_workers_log_names_documents_and_traces),
     ("lanes::operators_see_what_a_worker_does", operators_see_what_a_worker_does),
     ("lanes::a_release_is_carried_out_by_a_worker", a_release_is_carried_out_by_a_worker),
     (
@@ -663,6 +664,27 @@ fn a_topic_emptied_by_retention_is_no_loss() {
     let gone_on = province.index_once(&["--skip-removed"]);
     assert_eq!(gone_on.exit, 0, "{}", gone_on.stderr);
     province.index();
+}
+
+/// Each document can be followed by its own name and by its sender's trace.
+fn a_workers_log_names_documents_and_traces() {
+    let province = Province::new("1", 1);
+    province.backfill("first");
+    let log = province.world.path("worker.log");
+    let settings = ["--slot", "one", "--input", "s3://scans", "--config", "sohoa.toml"];
+    let worker = ["worker", "-v", "--log-json", "--output", "s3://records/out"];
+    let mut worker = province.world.start_saying(&[&worker[..], &settings].concat(), &log);
+    province.wait_for_events(province.documents);
+    Province::end(&mut worker);
+    let said = std::fs::read_to_string(&log).unwrap();
+    for event in read_committed(province.kafka.bootstrap(), &topic("documents")) {
+        let source = json(event.payload.as_deref())["source_uid"].as_str().unwrap().to_owned();
+        let trace = event.headers.iter().find(|(name, _)| name == "traceparent");
+        let trace = trace.map(|(_, value)| String::from_utf8(value.clone()).unwrap());
+        let trace = trace.expect("a trace");
+        let told = |line: &str| [&source, &trace].iter().all(|id| line.contains(id.as_str()));
+        assert!(said.lines().any(told), "{source} {trace}\n{said}");
+    }
 }
 
 fn operators_see_what_a_worker_does() {

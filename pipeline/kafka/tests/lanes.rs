@@ -5,6 +5,7 @@
 use std::time::{Duration, Instant};
 
 use rdkafka::ClientConfig;
+use sohoa_flow::Fault;
 use sohoa_harness::mock::Mock;
 use sohoa_kafka::{Delivery, Lane, LaneSettings, Lanes, Topic};
 
@@ -107,7 +108,8 @@ async fn a_worker_whose_slot_is_anothers_ends_and_says_so() {
     let none = tokio::time::timeout(LONG, lanes.next()).await.expect("an end");
     assert!(none.is_none(), "{none:?}");
     let fault = lanes.end(None).await.unwrap_err();
-    assert!(fault.to_string().contains("--slot"), "{fault}");
+    let Fault::Fatal(fatal) = fault else { panic!("{fault:?}") };
+    assert!(fatal.cause.error.to_string().contains("--slot"), "{}", fatal.cause.error);
 }
 
 /// What is taken and has no answer is bounded, so that one long document holds up no more than that.

@@ -129,12 +129,15 @@ pub(crate) fn describe(summary: &Summary) -> String {
 
 /// A refusal for people: where, what, and what to do in both languages.
 pub(crate) fn describe_refusal(refused: &Refused) -> String {
-    let Refused { uri, page, code, observed, expected, sentence, sentence_vi } = refused;
+    let Refused { uri, page, code, observed, expected, sentence, sentence_vi, expected_vi } =
+        refused;
     let page = page.map(|page| format!(", page {page}")).unwrap_or_default();
     let seen = observed.as_ref().map(|text| format!("\n  seen: {text}")).unwrap_or_default();
     let wanted = expected.as_ref().map(|text| format!("\n  expected: {text}"));
     let wanted = wanted.unwrap_or_default();
-    format!("{uri}{page}: {code}{seen}{wanted}\n  {sentence}\n  {sentence_vi}")
+    format!(
+        "{uri}{page}: {code}{seen}{wanted}\n  {sentence}\n  {sentence_vi} Yêu cầu: {expected_vi}."
+    )
 }
 
 #[cfg(test)]
@@ -154,10 +157,12 @@ mod tests {
             expected: Some("3 pages by its manifest".into()),
             sentence: code.sentence().into(),
             sentence_vi: code.sentence_vi().into(),
+            expected_vi: code.expected_vi().into(),
         };
         let told = describe_refusal(&refused);
         assert!(told.starts_with("hs-01/qd.pdf, page 3: I10_PAGE_COUNT_MISMATCH\n"), "{told}");
-        for part in ["2 pages in", "3 pages by", code.sentence(), code.sentence_vi()] {
+        let parts = [code.sentence(), code.sentence_vi(), code.expected_vi()];
+        for part in ["2 pages in", "3 pages by"].into_iter().chain(parts) {
             assert!(told.contains(part), "{told}");
         }
     }

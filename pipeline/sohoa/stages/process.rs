@@ -121,6 +121,20 @@ pub(crate) async fn process(
     source: Arc<Source>,
     permit: Permit,
 ) -> Result<Settled, Fault> {
+    let settled = settle(context, source, permit).await?;
+    let Settled { source, outcome, pages, .. } = &settled;
+    tracing::info!(
+        %source,
+        outcome = outcome.as_str(),
+        published = pages.published,
+        quarantined = pages.quarantined,
+        held = pages.held,
+        "a document is settled"
+    );
+    Ok(settled)
+}
+
+async fn settle(context: &Context, source: Arc<Source>, permit: Permit) -> Result<Settled, Fault> {
     if let Some(refusal) = source.refused.clone() {
         let rejection = Rejection::new(refusal.code, sohoa_source::STAGE, refusal.error);
         turned_back(rejection.code);

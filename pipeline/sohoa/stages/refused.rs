@@ -18,6 +18,7 @@ pub(crate) fn document(entry: &Quarantine) -> Refused {
         expected: newest.and_then(|finding| finding.expected.clone()),
         sentence: entry.code.sentence().to_owned(),
         sentence_vi: entry.code.sentence_vi().to_owned(),
+        expected_vi: entry.code.expected_vi().to_owned(),
     }
 }
 
@@ -37,6 +38,7 @@ pub(crate) fn pages(rows: &Rows) -> Vec<Refused> {
             expected: finding.expected.clone(),
             sentence: finding.code.sentence().to_owned(),
             sentence_vi: finding.code.sentence_vi().to_owned(),
+            expected_vi: finding.code.expected_vi().to_owned(),
         })
     });
     told.collect()
