@@ -133,7 +133,9 @@ pub struct Workers {
     /// Further seconds for each megapixel.
     pub deadline_seconds_per_megapixel: f64,
     /// Bytes of documents in flight, in mebibytes. The processes together take this at most, and
-    /// beside it up to 700 MiB for each page worker that reads the largest page accepted.
+    /// beside it up to 700 MiB for each page worker that reads the largest page accepted. One
+    /// document larger than bulk's part of it is taken all the same, alone in its lane, and live
+    /// documents have their part beside it.
     pub budget_mib: u64,
     /// Part of `budget_mib` that bulk documents leave to live ones, in percent.
     pub live_reserve_percent: u64,

@@ -233,6 +233,12 @@ pub struct Quarantine {
     /// Its `traceparent`: sent again, it is of the same trace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
+    /// The partner that sent it, where its manifest says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partner: Option<String>,
+    /// The backfill or upload it came with; none of `sohoa run`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub submission: Option<String>,
     /// Who refused it, where the agency's clerk did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused_by: Option<Released>,

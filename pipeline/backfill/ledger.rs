@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Folder of all submissions.
-const FOLDER: &str = "ledger";
+pub const FOLDER: &str = "ledger";
 
 /// A submission's part of the output.
 #[derive(Debug, Clone)]

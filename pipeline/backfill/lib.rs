@@ -5,7 +5,8 @@
 //! last chunk: everything is sent at least once, at most one chunk twice, and chunks have no
 //! document in common. Sending twice is harmless, since a worker finds the record.
 //!
-//! Memory holds one folder's listing and one chunk, whatever the input holds.
+//! Memory holds one dossier's listing, or a part of a folder of single files, and one chunk, whatever
+//! the input holds.
 //!
 //! * [`request`]: what is to be submitted, and how fast.
 //! * [`ledger`]: `ledger/<submission>/` in the output.

@@ -1,10 +1,11 @@
 //! A bound in bytes on what is in flight, with a share that only live may use.
 //!
 //! Invariant: the sum of the granted permits never exceeds the budget, nor bulk's sum its part of
-//! it; except that one item larger than that is admitted when nothing else of its urgency is in flight
-//! and the whole has room for it, or when nothing is in flight. Live may still use what such a bulk
-//! item leaves of the whole. The order of those who wait is that of
-//! [`PrioritySemaphore`].
+//! it; except that one bulk item larger than that part is admitted when no other bulk is in flight
+//! and live holds no more than its reserve or leaves room for it, and one live item larger than the
+//! budget when nothing is in flight. Live has its reserve beside such a bulk item too, so the sum
+//! never exceeds the budget or the one oversize item, whichever is larger, by more than the reserve.
+//! The order of those who wait is that of [`PrioritySemaphore`].
 
 use crate::{
     semaphore::{Closed, PrioritySemaphore},
@@ -36,8 +37,8 @@ impl Budget {
         self.acquire_for(Urgency::Bulk, bytes).await
     }
 
-    /// Waits until `bytes` are free for this urgency. More than it may ever have waits until
-    /// nothing is in flight.
+    /// Waits until `bytes` are free for this urgency; more than it may ever have, until it is
+    /// admitted as the one oversize item.
     ///
     /// # Panics
     /// Never: nothing closes the semaphore.
@@ -157,12 +158,50 @@ mod tests {
     async fn a_bulk_item_larger_than_its_part_does_not_wait_for_live_to_be_idle() {
         let budget = Budget::with_reserve(10, 4);
         let live = budget.acquire_for(Urgency::Live, 3).await;
-        let mut large = Box::pin(budget.acquire(8));
-        assert!(poll!(&mut large).is_pending());
         let _other = budget.acquire_for(Urgency::Live, 2).await;
+        let mut large = Box::pin(budget.acquire(8));
+        assert!(poll!(&mut large).is_pending(), "live has more than its reserve");
         drop(live);
         let _large = large.now_or_never().expect("there is room beside live");
         assert_eq!(budget.used(), 10);
+    }
+
+    #[tokio::test]
+    async fn a_bulk_item_larger_than_everything_does_not_wait_for_live_to_be_idle() {
+        let budget = Budget::with_reserve(10, 4);
+        let live = budget.acquire_for(Urgency::Live, 3).await;
+        let other = budget.acquire_for(Urgency::Live, 4).await;
+        let mut large = Box::pin(budget.acquire(50));
+        assert!(poll!(&mut large).is_pending(), "live has more than its reserve");
+        drop(live);
+        let large = large.now_or_never().expect("live has its reserve and no more");
+        assert!(budget.try_acquire(Urgency::Live, 1).is_none(), "beside it live has its reserve");
+        drop(other);
+        let _next = budget.try_acquire(Urgency::Live, 4).expect("live never waits for bulk's item");
+        assert!(budget.try_acquire(Urgency::Bulk, 1).is_none(), "it is the only one of bulk");
+        drop(large);
+        assert!(budget.try_acquire(Urgency::Bulk, 6).is_some());
+    }
+
+    #[tokio::test]
+    async fn bulk_goes_on_past_a_document_larger_than_everything_beside_steady_live_traffic() {
+        let budget = Budget::with_reserve(16, 4);
+        let mut large = Box::pin(budget.acquire(40));
+        let mut behind = Box::pin(budget.acquire(1));
+        let mut live = budget.acquire_for(Urgency::Live, 2).await;
+        let mut held = None;
+        for turn in 0..4 {
+            // The next one is there before the last one ends: live is never idle.
+            live = budget.acquire_for(Urgency::Live, 2).await;
+            if turn == 1 {
+                held = (&mut large).now_or_never();
+                assert!(held.is_some(), "live has its reserve and no more");
+            }
+        }
+        assert!(poll!(&mut behind).is_pending());
+        drop(held);
+        assert!(behind.now_or_never().is_some());
+        drop(live);
     }
 
     #[tokio::test]
@@ -207,9 +246,12 @@ mod tests {
                         }
                     }
                 }
-                prop_assert!(budget.used() <= 16 || in_flight.len() == 1);
                 let bulk = in_flight.iter().filter(|(at, ..)| !documents[*at].0).count();
                 let part = 16 - reserved.min(16);
+                let beside_live = bulk == 1
+                    && budget.used_by(Urgency::Bulk) > part
+                    && budget.used_by(Urgency::Live) <= 16 - part;
+                prop_assert!(budget.used() <= 16 || beside_live || in_flight.len() == 1);
                 prop_assert!(budget.used_by(Urgency::Bulk) <= part || bulk == 1);
                 if waiting.is_empty() {
                     break;

@@ -4,16 +4,20 @@
 //!
 //! Invariants, after every step of anyone:
 //! * what is granted never exceeds the total, and what is granted to bulk never exceeds the total
-//!   less the reserve; except that one item larger than its urgency may have at once is granted
-//!   when nothing of its urgency is and the total has room for it, or when nothing at all is;
+//!   less the reserve; except that one item of bulk larger than that is granted when nothing of bulk
+//!   is and live has no more than its reserve or leaves room for it, and one of live larger than the
+//!   total when nothing at all is;
+//! * live may have its reserve at any time, beside such an item of bulk too: then what is granted
+//!   exceeds the larger of the total and that item by no more than the reserve;
 //! * nobody is granted anything while somebody live waits, except who is live and first in line;
 //!   within an urgency the line is served in order, so that a large item is not passed for ever by
 //!   small ones;
 //! * the first in line does not wait for anything that is free and may be granted;
 //! * a waiter that is dropped leaves neither its place in line nor units behind.
 //!
-//! It does not age: bulk waits as long as live takes everything, and an item larger than the total
-//! waits until nothing is granted.
+//! It does not age: bulk waits as long as live takes everything, an item of bulk larger than its part
+//! as long as live takes more than its reserve, and one of live larger than the total until nothing
+//! is granted.
 
 use std::{
     collections::VecDeque,
@@ -219,21 +223,29 @@ struct State {
 impl State {
     /// Whether the units are free for this item, whoever waits.
     fn fits(&self, item: Item) -> bool {
-        let lane = item.urgency as usize;
-        let granted = self.granted_in_all();
-        if item.units > self.parts[lane] {
-            // Where live documents never end, it would else wait for ever beside room for it.
-            let fits_the_total = item.units <= self.total.saturating_sub(granted);
-            return granted == 0 || (self.granted[lane] == 0 && fits_the_total);
+        let [live, bulk] = self.granted;
+        let [total, part_of_bulk] = self.parts;
+        let reserved = total - part_of_bulk;
+        match item.urgency {
+            Urgency::Live if item.units > total => live == 0 && bulk == 0,
+            Urgency::Live => {
+                let room = total.saturating_sub(bulk).max(reserved);
+                item.units <= room.saturating_sub(live)
+            }
+            // Where live documents never end, it would else wait for ever, and all bulk behind it.
+            Urgency::Bulk if item.units > part_of_bulk => {
+                bulk == 0 && live <= reserved.max(total.saturating_sub(item.units))
+            }
+            Urgency::Bulk => {
+                let free = total.saturating_sub(self.granted_in_all());
+                item.units <= free.min(part_of_bulk.saturating_sub(bulk))
+            }
         }
-        let free = self.total.saturating_sub(granted);
-        let free_of_part = self.parts[lane].saturating_sub(self.granted[lane]);
-        item.units <= free.min(free_of_part)
     }
 
-    /// Never overflows: beside an item larger than the total nothing is granted.
+    /// A single item may be as large as can be said, and live has its reserve beside it.
     fn granted_in_all(&self) -> u64 {
-        self.granted.iter().sum()
+        self.granted.iter().fold(0, |sum, granted| sum.saturating_add(*granted))
     }
 
     fn grant(&mut self, item: Item) {
@@ -415,17 +427,21 @@ mod tests {
             assert_eq!(self.semaphore.granted(Urgency::Bulk), of_bulk, "no unit is lost");
             let total = self.semaphore.total();
             let for_bulk = total.saturating_sub(self.reserved);
+            let reserved = total - for_bulk;
             let used = of_live + of_bulk;
-            assert!(used <= total || live.len() + bulk.len() == 1);
+            let beside_live = bulk.len() == 1 && of_bulk > for_bulk && of_live <= reserved;
+            let alone = live.len() + bulk.len() == 1;
+            assert!(used <= total || beside_live || alone, "live {live:?}, bulk {bulk:?}");
             assert!(of_bulk <= for_bulk || bulk.len() == 1);
             let first = |lane| self.waiting_in(lane).first().copied();
             if let Some(units) = first(Urgency::Live) {
-                let free = if units > total { used == 0 } else { used + units <= total };
+                let fits = used + units <= total || of_live + units <= reserved;
+                let free = if units > total { used == 0 } else { fits };
                 assert!(!free, "live waits for what is free");
             } else if let Some(units) = first(Urgency::Bulk) {
                 let fits = used + units <= total && of_bulk + units <= for_bulk;
-                let alone = used == 0 || (of_bulk == 0 && used + units <= total);
-                let free = if units > for_bulk { alone } else { fits };
+                let beside = of_bulk == 0 && (of_live <= reserved || used + units <= total);
+                let free = if units > for_bulk { beside } else { fits };
                 assert!(!free, "bulk waits for what is free");
             }
             self.over[Urgency::Bulk as usize] + bulk.len()
@@ -458,6 +474,15 @@ mod tests {
             history.held.clear();
             prop_assert_eq!(Urgency::ALL.map(|lane| history.semaphore.granted(lane)), [0, 0]);
         }
+    }
+
+    #[test]
+    fn beside_the_largest_item_there_is_live_is_counted_without_overflow() {
+        let semaphore = PrioritySemaphore::new(10, 4);
+        let _all = semaphore.try_acquire(Urgency::Bulk, u64::MAX).expect("nothing is granted");
+        let _live = semaphore.try_acquire(Urgency::Live, 4).expect("reserved");
+        assert_eq!(semaphore.granted_in_all(), u64::MAX);
+        assert!(semaphore.try_acquire(Urgency::Bulk, 1).is_none());
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

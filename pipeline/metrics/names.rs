@@ -70,6 +70,9 @@ macro_rules! metrics {
 
 // One line says everything about a metric, and the list of all cannot miss one.
 metrics! {
+    PROCESS_START: "sohoa_process_start_timestamp_seconds", Kind::Gauge, Seconds, [],
+        "When the process began, in Unix time.";
+
     STAGE_IN: "sohoa_stage_documents_in_total", Kind::Counter, Count, [Stage::DIMENSION],
         "Documents that entered a stage.";
     STAGE_OUT: "sohoa_stage_documents_out_total", Kind::Counter, Count, [Stage::DIMENSION],

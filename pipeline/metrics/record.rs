@@ -28,6 +28,11 @@ pub enum Failure {
     Reject(Code),
 }
 
+/// The beginning of the process, in Unix time.
+pub fn started(at: i64) {
+    gauge(names::PROCESS_START, &[]).set(at as f64);
+}
+
 /// A document entered a stage.
 pub fn entered(stage: Stage) {
     counter(names::STAGE_IN, &[stage.as_str()]).increment(1);

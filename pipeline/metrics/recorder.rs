@@ -126,6 +126,7 @@ mod tests {
     fn every_metric_is_described_and_typed() {
         let text = rendered(|| {
             record::begin();
+            record::started(1_800_000_000);
             let line = crate::Line::new(Stage::Fetch..=Stage::Index);
             crate::Sampler::new(line).sample(std::time::Instant::now());
             record::failed(Stage::Decode, Failure::Reject(sohoa_schemas::Code::F03Encrypted));

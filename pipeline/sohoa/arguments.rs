@@ -830,10 +830,11 @@ pub(crate) struct LetterFilter {
     /// The stage that refused.
     #[arg(long)]
     pub(crate) stage: Option<String>,
-    /// The partner that sent it.
+    /// The partner that sent it, as its manifest says. A secret paper or a refusal of sohoa run that
+    /// an earlier version wrote says none.
     #[arg(long)]
     pub(crate) partner: Option<String>,
-    /// The backfill or upload.
+    /// The backfill or upload it came with; sohoa run has none.
     #[arg(long)]
     pub(crate) submission: Option<String>,
     /// Refused at or after: a date, or a time with its offset.

@@ -103,7 +103,7 @@ impl<'a> Channel<'a> {
     ) -> Result<Self, Failure> {
         let kafka = &settings.config.kafka;
         // A configuration that says nothing of brokers is that of a province without them.
-        if *kafka == Kafka::default() {
+        if !settings.names_brokers {
             let documents = settings.config.index.commit_documents;
             let way = Way::Append { batch: Batch::default(), documents };
             return Ok(Self { name, store, way });

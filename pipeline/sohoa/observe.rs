@@ -124,6 +124,7 @@ pub(crate) fn serve(
     let Some(listen) = listen else { return Ok(None) };
     let recorder =
         Recorder::install().map_err(|error| Failure::from_error(Exit::Internal, &error))?;
+    record::started(now().timestamp());
     let endpoint = Endpoint::start(listen, recorder, health.clone(), refresh);
     let endpoint = endpoint.map_err(|error| Failure::from_error(Exit::Configuration, &error))?;
     Ok(Some(endpoint))

@@ -25,12 +25,14 @@ pub(crate) struct Settings {
     pub(crate) config: Config,
     /// Its hash, with defaults filled in; stands in every record.
     pub(crate) config_sha256: String,
+    /// Whether the file has a section `[kafka]`, whatever it says: without one, nobody has brokers.
+    pub(crate) names_brokers: bool,
 }
 
 impl Settings {
     /// Reads and checks a configuration file; without one, the defaults.
     pub(crate) fn load(path: Option<&Path>) -> Result<Self, Failure> {
-        let config = path.map_or_else(|| Ok(Config::default()), read)?;
+        let (config, names_brokers) = path.map_or_else(|| Ok((Config::default(), false)), read)?;
         let mistakes = mistakes(&config);
         if !mistakes.is_empty() {
             let mut failure = Failure::new(Exit::Configuration, "the configuration is wrong");
@@ -39,7 +41,7 @@ impl Settings {
         }
         let text = serde_json::to_vec(&config)
             .map_err(|error| Failure::from_error(Exit::Internal, &error))?;
-        Ok(Self { config, config_sha256: sha256(&text) })
+        Ok(Self { config, config_sha256: sha256(&text), names_brokers })
     }
 
     /// Documents under way at once.
@@ -56,14 +58,18 @@ impl Settings {
     }
 }
 
-fn read(path: &Path) -> Result<Config, Failure> {
+/// What a file says, and whether it has a section `[kafka]`.
+fn read(path: &Path) -> Result<(Config, bool), Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| {
         Failure::new(Exit::Configuration, format!("cannot read `{}`: {error}", path.display()))
     })?;
-    toml::from_str(&text).map_err(|error| {
+    let wrong = |error: toml::de::Error| {
         Failure::new(Exit::Configuration, format!("`{}`: {error}", path.display()))
             .hint("every key is described in schemas/configuration.md")
-    })
+    };
+    let sections: toml::Table = toml::from_str(&text).map_err(wrong)?;
+    let config = toml::from_str(&text).map_err(wrong)?;
+    Ok((config, sections.contains_key("kafka")))
 }
 
 fn mistakes(config: &Config) -> Vec<String> {
@@ -211,6 +217,22 @@ mod tests {
         let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/sohoa.example.toml");
         let settings = Settings::load(Some(&example)).unwrap();
         assert_eq!(settings.config.agency.province, "H08");
+    }
+
+    #[test]
+    fn a_section_that_says_the_defaults_names_brokers_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sohoa.toml");
+        let names_brokers = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            Settings::load(Some(&path)).unwrap().names_brokers
+        };
+        let default = sohoa_schemas::config::Kafka::default().brokers;
+        assert!(names_brokers(&format!("[kafka]\nbrokers = \"{default}\"\n")));
+        assert!(names_brokers("kafka.prefix = \"sohoa\"\n"));
+        assert!(names_brokers("[kafka]\n"));
+        assert!(!names_brokers("[agency]\nprovince = \"H08\"\n"));
+        assert!(!Settings::load(None).unwrap().names_brokers);
     }
 
     #[test]

@@ -167,7 +167,7 @@ pub(crate) async fn require_records(output: &Store) -> Result<(), Failure> {
     use sohoa_registers::import::IMPORTS;
     let listing = output.objects().list_with_delimiter(None).await;
     let listing = listing.map_err(|error| Failure::from(sohoa_store::classify("open", error)))?;
-    let ours = [DOCUMENTS, IMPORTS, INDEX, QUARANTINE, WORK];
+    let ours = [DOCUMENTS, IMPORTS, INDEX, sohoa_backfill::ledger::FOLDER, QUARANTINE, WORK];
     if listing.common_prefixes.iter().any(|prefix| ours.contains(&prefix.as_ref())) {
         return Ok(());
     }

@@ -15,6 +15,7 @@ use crate::{
     listing::{Listing, Unusable, in_litter, within},
     manifest::{self as held, Checked, Declared, ManifestProblem, check_document, check_totals},
     order::compare,
+    window::Entry,
 };
 
 /// Name of this stage in errors.
@@ -147,17 +148,13 @@ impl Naming {
     }
 }
 
-/// Each file a dossier of its own.
-pub(crate) fn single_files(naming: &Naming, found: Listing) -> Vec<Source> {
-    let files = found.files.into_iter().map(|file| {
-        let dossier = without_manifest(naming, file.key.as_ref());
-        Source::of_file(dossier, file, None)
-    });
-    let unusable = found.unusable.into_iter().map(|one| {
-        let dossier = without_manifest(naming, &one.address);
-        Source::of_unusable(dossier, one)
-    });
-    in_order(files.chain(unusable).collect())
+/// A file that is a dossier of its own.
+pub(crate) fn single(naming: &Naming, entry: Entry) -> Source {
+    let dossier = without_manifest(naming, entry.address());
+    match entry {
+        Entry::File(file) => Source::of_file(dossier, *file, None),
+        Entry::Unusable(unusable) => Source::of_unusable(dossier, unusable),
+    }
 }
 
 /// The files of a folder without a manifest: one dossier, each file a document.

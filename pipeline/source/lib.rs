@@ -2,8 +2,9 @@
 //!
 //! A **dossier** is what its manifest says, or a folder that directly holds files, or a file lying
 //! directly in the input. A **source** is the file, or with a manifest the files, of one document
-//! as received. Nothing is read here but listings and manifests, one folder at a time, so memory
-//! is bounded by the largest folder. A file that cannot become a document is still a source, with
+//! as received. Nothing is read here but listings and manifests, one folder at a time, and of a
+//! folder whose files are dossiers of their own a part at a time, so memory is bounded by the largest
+//! dossier. A file that cannot become a document is still a source, with
 //! the reason: nothing is passed over in silence but the litter of file managers.
 //! Something in a local folder that is no file (a dead link, a pipe, a name that cannot be stored)
 //! is a source without files, refused, and is never opened.
@@ -15,6 +16,7 @@
 //! * [`listing`], [`local`]: what lies in a folder, of a bucket or of the local disk.
 //! * [`selection`]: which files are taken.
 //! * [`submission`]: a source as a message, and back.
+//! * [`window`]: a folder of single files, a part of it at a time.
 //! * [`walk`]: the folders, one after the other, from the first or from behind a position.
 
 pub mod agency;
@@ -29,6 +31,7 @@ mod resume;
 pub mod selection;
 pub mod submission;
 pub mod walk;
+mod window;
 
 pub use dossier::{Dossier, Naming, Refusal, STAGE, Source, SourceFile};
 pub use listing::count;

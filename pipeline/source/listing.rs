@@ -100,37 +100,66 @@ pub(crate) async fn list_below(
     Ok(all)
 }
 
-/// Counts the files and bytes the walk will meet, for progress; of a local input one folder is
-/// held at a time, of a bucket nothing.
+/// Counts the files and bytes the walk will meet, for progress; nothing is held but the names of
+/// folders.
 ///
 /// Counts by file: which documents a manifest makes of them is not looked at.
 pub async fn count(input: &Store, selection: &Selection) -> Result<(u64, u64), Fault> {
-    let (mut files, mut bytes) = (0, 0);
-    let mut add = |address: &str, size: u64, taken: bool| {
-        if taken && !in_litter(address) && name_of(address) != manifest::NAME {
-            files += 1;
-            bytes += size;
-        }
-    };
+    let mut count = Count { selection: selection.clone(), files: 0, bytes: 0 };
     if input.folder().is_none() {
         let mut listing = input.objects().list(None);
         while let Some(meta) = listing.next().await {
             let meta = meta.map_err(|error| classify(STAGE, error))?;
-            let address = meta.location.as_ref();
-            add(address, meta.size, selection.takes(address));
+            count.file(meta.location.as_ref(), meta.size);
         }
-        return Ok((files, bytes));
+        return Ok((count.files, count.bytes));
     }
     let mut folders = vec![Path::ROOT];
     while let Some(folder) = folders.pop() {
-        let one = list(input, &folder).await?;
-        for file in &one.files {
-            add(file.key.as_ref(), file.size, selection.takes(file.key.as_ref()));
-        }
-        for other in &one.unusable {
-            add(&other.address, 0, selection.takes_unusable(&other.address, other.may_be_folder));
-        }
-        folders.extend(one.folders.into_iter().filter(|path| !litter(name_of(path.as_ref()))));
+        let input = input.clone();
+        let counted = tokio::task::spawn_blocking(move || count.folder(&input, &folder)).await;
+        let below;
+        (count, below) =
+            counted.map_err(|error| Fault::fatal(FatalKind::Internal, STAGE, error))??;
+        folders.extend(below.into_iter().filter(|path| !litter(name_of(path.as_ref()))));
     }
-    Ok((files, bytes))
+    Ok((count.files, count.bytes))
+}
+
+/// Files and bytes that are taken.
+struct Count {
+    selection: Selection,
+    files: u64,
+    bytes: u64,
+}
+
+impl Count {
+    fn file(&mut self, address: &str, size: u64) {
+        self.add(address, size, self.selection.takes(address));
+    }
+
+    fn add(&mut self, address: &str, size: u64, taken: bool) {
+        if taken && !in_litter(address) && name_of(address) != manifest::NAME {
+            self.files += 1;
+            self.bytes += size;
+        }
+    }
+
+    /// Adds what lies in a local folder; gives the folders in it.
+    fn folder(mut self, input: &Store, folder: &Path) -> Result<(Self, Vec<Path>), Fault> {
+        let listed = local::list_through(input, folder, |listing| {
+            for file in listing.files.drain(..) {
+                self.file(file.key.as_ref(), file.size);
+            }
+        })?;
+        let (folders, unusable) = match listed {
+            Ok(listing) => (listing.folders, listing.unusable),
+            Err(closed) => (Vec::new(), vec![closed]),
+        };
+        for other in unusable {
+            let taken = self.selection.takes_unusable(&other.address, other.may_be_folder);
+            self.add(&other.address, 0, taken);
+        }
+        Ok((self, folders))
+    }
 }

@@ -32,15 +32,29 @@ const LINKS_WITHIN_LINKS: usize = 4;
 /// # Errors
 /// The input itself can no longer be listed.
 pub(crate) fn list(input: &Store, folder: &Path) -> Result<Listing, Fault> {
+    let listed = list_through(input, folder, |_| {})?;
+    Ok(listed.unwrap_or_else(|closed| Listing { unusable: vec![closed], ..Listing::default() }))
+}
+
+/// The same, calling `take` after every entry, which may take files out of the listing, or the
+/// folder itself where it cannot be listed: what was taken is none of it then.
+///
+/// # Errors
+/// As [`list`].
+pub(crate) fn list_through(
+    input: &Store,
+    folder: &Path,
+    take: impl FnMut(&mut Listing),
+) -> Result<Result<Listing, Unusable>, Fault> {
     let Some(root) = input.folder() else {
         return Err(Fault::fatal(FatalKind::Internal, STAGE, "the input is not a folder"));
     };
-    match read(input, root, folder) {
+    match read(input, root, folder, take) {
         Ok((listing, complete)) => {
             if !complete {
                 require_root(root)?;
             }
-            Ok(listing)
+            Ok(Ok(listing))
         }
         Err(error) => {
             require_root(root)?;
@@ -49,8 +63,7 @@ pub(crate) fn list(input: &Store, folder: &Path) -> Result<Listing, Fault> {
             }
             let refusal = Refusal { code: Code::F02Unreadable, error: why("folder", &error) };
             let address = folder.to_string();
-            let unusable = vec![Unusable { address, refusal, may_be_folder: true }];
-            Ok(Listing { unusable, ..Listing::default() })
+            Ok(Err(Unusable { address, refusal, may_be_folder: true }))
         }
     }
 }
@@ -81,7 +94,12 @@ struct InputGone {
 }
 
 /// The listing, and whether every entry could be looked at.
-fn read(input: &Store, root: &FilePath, folder: &Path) -> io::Result<(Listing, bool)> {
+fn read(
+    input: &Store,
+    root: &FilePath,
+    folder: &Path,
+    mut take: impl FnMut(&mut Listing),
+) -> io::Result<(Listing, bool)> {
     let mut listing = Listing::default();
     let mut complete = true;
     for entry in fs::read_dir(root.join(folder.as_ref()))? {
@@ -95,6 +113,7 @@ fn read(input: &Store, root: &FilePath, folder: &Path) -> io::Result<(Listing, b
             }
             Err(Trouble::Unusable(unusable)) => listing.unusable.push(unusable),
         }
+        take(&mut listing);
     }
     tell_apart(&mut listing.unusable);
     Ok((listing, complete))

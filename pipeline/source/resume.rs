@@ -45,24 +45,31 @@ impl Bearing<'_> {
     }
 }
 
-/// How many of a folder's sources were passed. `decided` says that a manifest orders them, and not
-/// their names.
-pub(crate) fn passed(bearing: &Bearing<'_>, sources: &[Source], decided: bool) -> usize {
+/// How many of a folder's sources, or of what becomes sources, were passed; `first` gives the first
+/// address of each, and `before` of them come before those that are given. `decided` says that a
+/// manifest orders them, and not their names.
+pub(crate) fn passed<T>(
+    bearing: &Bearing<'_>,
+    (sources, before): (&[T], u64),
+    first: impl Fn(&T) -> &str,
+    decided: bool,
+) -> usize {
     let after = match bearing {
         Bearing::Behind => return 0,
         // A manifest that was not there before makes new dossiers of all that lies below it.
         Bearing::Above(_) => return if decided { 0 } else { sources.len() },
         Bearing::Here(after) => after,
     };
-    let is_it = |source: &Source| source.first() == after.address;
-    let index = usize::try_from(after.index).unwrap_or(usize::MAX);
+    let is_it = |source: &T| first(source) == after.address;
+    let index = after.index.checked_sub(before).and_then(|index| usize::try_from(index).ok());
+    let index = index.unwrap_or(usize::MAX);
     if sources.get(index).is_some_and(is_it) {
         return index + 1;
     }
     match sources.iter().position(is_it) {
         Some(index) => index + 1,
         None if decided => 0,
-        None => sources.partition_point(|one| compare(one.first(), &after.address).is_le()),
+        None => sources.partition_point(|one| compare(first(one), &after.address).is_le()),
     }
 }
 
@@ -89,13 +96,13 @@ impl Counted {
     }
 
     /// A source with its place.
-    pub(crate) fn found(&self, source: Source, folder: &str, index: usize) -> Found {
+    pub(crate) fn found(&self, source: Source, folder: &str, index: u64) -> Found {
         let of_dossier = match self {
             Self::One(count) => *count,
             Self::Several(counts) => counts.get(&source.dossier.uid).copied().unwrap_or(1),
         };
         let address = source.first().to_owned();
-        let position = Position { folder: folder.to_owned(), address, index: index as u64 };
+        let position = Position { folder: folder.to_owned(), address, index };
         Found { source, position, of_dossier }
     }
 }

@@ -14,7 +14,8 @@ use crate::{
     manifest::{self, ManifestProblem},
     order::compare,
     owners::Owners,
-    resume::{Bearing, Counted, bearing, passed},
+    resume::{self, Bearing, Counted, bearing, passed},
+    window::{self, Entry, From, Window},
 };
 pub use crate::{listing::count, selection::Selection};
 
@@ -84,32 +85,31 @@ where
     F: FnMut(Found) -> Fut,
     Fut: Future<Output = bool>,
 {
+    walk_holding(input, walk, (after, window::MOST), &mut take).await
+}
+
+/// The same, holding at most so many files of a folder of single files.
+async fn walk_holding<F, Fut>(
+    input: &Store,
+    walk: &Walk,
+    (after, most): (Option<&Position>, usize),
+    take: &mut F,
+) -> Result<(), Fault>
+where
+    F: FnMut(Found) -> Fut,
+    Fut: Future<Output = bool>,
+{
     // Depth first with the listing of one folder at a time; only folder names wait.
     let mut folders = VecDeque::from([Path::ROOT]);
     while let Some(folder) = folders.pop_front() {
-        let mut listing = list(input, &folder).await?;
-        let mut below = std::mem::take(&mut listing.folders);
-        let manifest = manifest_of(walk, &folder, &listing);
-        let decided = manifest.is_some();
-        let sources = match manifest {
-            // Files that a manifest names in subfolders belong to its dossier, so that those
-            // folders are not dossiers of their own.
-            Some(found) => {
-                below.clear();
-                of_manifest(input, walk, &folder, found).await?
-            }
-            None => of_folder(walk, &folder, listing),
-        };
         let bearing = after.map_or(Bearing::Behind, |after| bearing(folder.as_ref(), after));
-        let passed = passed(&bearing, &sources, decided);
-        let counted = Counted::new(sources.iter().filter(|one| selected(&walk.selection, one)));
-        for (index, source) in sources.into_iter().enumerate().skip(passed) {
-            if selected(&walk.selection, &source)
-                && !take(counted.found(source, folder.as_ref(), index)).await
-            {
-                return Ok(());
-            }
-        }
+        let entered = if single_files(walk.layout, &folder) {
+            enter_single_files(input, walk, (&folder, &bearing, most), take).await?
+        } else {
+            let listing = list(input, &folder).await?;
+            enter(input, walk, (&folder, &bearing), listing, take).await?
+        };
+        let Some(mut below) = entered else { return Ok(()) };
         below.retain(|path| !litter(name_of(path.as_ref())) && !bearing.passes(path.as_ref()));
         below.sort_by(|left, right| compare(right.as_ref(), left.as_ref()));
         for path in below {
@@ -117,6 +117,97 @@ where
         }
     }
     Ok(())
+}
+
+/// Takes the sources of a folder; gives the folders in it that are to be walked, none when it is
+/// enough.
+async fn enter<F, Fut>(
+    input: &Store,
+    walk: &Walk,
+    (folder, bearing): (&Path, &Bearing<'_>),
+    mut listing: Listing,
+    take: &mut F,
+) -> Result<Option<Vec<Path>>, Fault>
+where
+    F: FnMut(Found) -> Fut,
+    Fut: Future<Output = bool>,
+{
+    let mut below = std::mem::take(&mut listing.folders);
+    let manifest = manifest_of(walk, folder, &listing);
+    let decided = manifest.is_some();
+    let sources = match manifest {
+        // Files that a manifest names in subfolders belong to its dossier, so that those folders
+        // are not dossiers of their own.
+        Some(found) => {
+            below.clear();
+            of_manifest(input, walk, folder, found).await?
+        }
+        None => of_folder(walk, folder, listing),
+    };
+    let passed = passed(bearing, (&sources, 0), Source::first, decided);
+    let counted = Counted::new(sources.iter().filter(|one| selected(&walk.selection, one)));
+    for (index, source) in sources.into_iter().enumerate().skip(passed) {
+        if selected(&walk.selection, &source)
+            && !take(counted.found(source, folder.as_ref(), index as u64)).await
+        {
+            return Ok(None);
+        }
+    }
+    Ok(Some(below))
+}
+
+/// The same of a folder whose files are each a dossier of its own, unless it has a manifest.
+async fn enter_single_files<F, Fut>(
+    input: &Store,
+    walk: &Walk,
+    (folder, bearing, most): (&Path, &Bearing<'_>, usize),
+    take: &mut F,
+) -> Result<Option<Vec<Path>>, Fault>
+where
+    F: FnMut(Found) -> Fut,
+    Fut: Future<Output = bool>,
+{
+    let mut window = Window::read(input, folder, From::of(bearing), most).await?;
+    if manifest_of(walk, folder, &window.manifest).is_some() {
+        let listing = Listing { folders: window.folders, ..window.manifest };
+        return enter(input, walk, (folder, bearing), listing, take).await;
+    }
+    let below = std::mem::take(&mut window.folders);
+    let mut passed = passed(bearing, (&window.entries, window.before), Entry::address, false);
+    loop {
+        let Window { entries, before, more, .. } = window;
+        let Some(last) = entries.last().map(|entry| entry.address().to_owned()) else { break };
+        let end = before + entries.len() as u64;
+        for (index, entry) in (before..).zip(entries).skip(passed) {
+            let source = dossier::single(&walk.naming, entry);
+            if selected(&walk.selection, &source)
+                && !take(Counted::One(1).found(source, folder.as_ref(), index)).await
+            {
+                return Ok(None);
+            }
+        }
+        if !more {
+            break;
+        }
+        let at = Position { folder: folder.to_string(), address: last.clone(), index: end - 1 };
+        window = Window::read(input, folder, From::Address(last), most).await?;
+        passed = resume::passed(
+            &Bearing::Here(&at),
+            (&window.entries, window.before),
+            Entry::address,
+            false,
+        );
+    }
+    Ok(Some(below))
+}
+
+/// Whether each file of a folder without a manifest is a dossier of its own.
+fn single_files(layout: Layout, folder: &Path) -> bool {
+    match layout {
+        Layout::Flat => true,
+        Layout::Auto | Layout::Folders => folder.is_root(),
+        Layout::Manifest => false,
+    }
 }
 
 /// Whether any of a source is taken. A manifest is held against all that lies in its folder, so
@@ -181,14 +272,11 @@ async fn of_manifest(
 fn of_folder(walk: &Walk, folder: &Path, mut found: Listing) -> Vec<Source> {
     let (naming, path) = (&walk.naming, folder.as_ref());
     found.keep(|address| !in_litter(address) && name_of(address) != manifest::NAME);
-    match walk.layout {
-        Layout::Manifest => {
-            let problem = ManifestProblem::Invalid("the folder has none".into());
-            dossier::refused_folder(naming, path, found, &problem)
-        }
-        Layout::Auto | Layout::Folders if !folder.is_root() => dossier::folder(naming, path, found),
-        Layout::Auto | Layout::Flat | Layout::Folders => dossier::single_files(naming, found),
+    if walk.layout == Layout::Manifest {
+        let problem = ManifestProblem::Invalid("the folder has none".into());
+        return dossier::refused_folder(naming, path, found, &problem);
     }
+    dossier::folder(naming, path, found)
 }
 
 async fn read_manifest(
@@ -213,4 +301,77 @@ async fn read_manifest(
         local::require_root(root)?;
     }
     Ok(Err(ManifestProblem::Invalid(local::why("manifest", &error))))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{cell::RefCell, collections::BTreeSet, sync::Arc};
+
+    use object_store::{ObjectStoreExt as _, memory::InMemory};
+    use proptest::{collection::btree_set, prelude::*};
+
+    use super::*;
+
+    fn key() -> impl Strategy<Value = String> {
+        let part = "(ê|e\u{302}|[ab]|0?[0-2]|10|\\.x){1,2}";
+        prop_oneof![
+            8 => part.prop_map(String::from),
+            2 => (part, part).prop_map(|(folder, name)| format!("{folder}/{name}")),
+            1 => Just("manifest.json".to_owned()),
+        ]
+    }
+
+    async fn bucket(keys: &BTreeSet<String>) -> Store {
+        let bucket = InMemory::new();
+        for key in keys {
+            bucket.put(&Path::parse(key).unwrap(), "{".into()).await.unwrap();
+        }
+        Store::from_parts(Arc::new(bucket), "memory:///".parse().unwrap())
+    }
+
+    /// Addresses, positions and the number of documents of the same dossier, from behind `after`,
+    /// with so many files held at once.
+    async fn rest(
+        store: &Store,
+        layout: Layout,
+        (after, most): (Option<&Position>, usize),
+    ) -> Vec<(String, Position, u32)> {
+        let naming = Naming { agency: None, input: "in".into() };
+        let selection = Selection::new(&[], &["b*".to_owned()]).unwrap();
+        let walk = Walk { layout, selection, naming, owners: Owners::default() };
+        let seen = RefCell::new(Vec::new());
+        let mut take = |found: Found| {
+            let address = found.source.uris().join("+");
+            seen.borrow_mut().push((address, found.position, found.of_dossier));
+            std::future::ready(true)
+        };
+        walk_holding(store, &walk, (after, most), &mut take).await.unwrap();
+        seen.into_inner()
+    }
+
+    proptest! {
+        #[test]
+        fn a_walk_that_holds_few_files_gives_the_same_and_goes_on_behind_any_of_them(
+            keys in btree_set(key(), 0..24),
+            layout in 0usize..3,
+            most in 1usize..4,
+        ) {
+            let layout = [Layout::Auto, Layout::Flat, Layout::Folders][layout];
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            runtime.block_on(async {
+                let store = bucket(&keys).await;
+                let all = rest(&store, layout, (None, 1_000)).await;
+                prop_assert_eq!(&rest(&store, layout, (None, most)).await, &all);
+                for (index, (_, position, _)) in all.iter().enumerate() {
+                    let after = Some(position);
+                    let few = rest(&store, layout, (after, most)).await;
+                    prop_assert_eq!(&few[..], &all[index + 1..]);
+                    // As a version that held the whole folder wrote it, or another index.
+                    let moved = Position { index: position.index + 7, ..position.clone() };
+                    prop_assert_eq!(&rest(&store, layout, (Some(&moved), most)).await, &few);
+                }
+                Ok(())
+            })?;
+        }
+    }
 }

@@ -3,7 +3,11 @@
 //! The page workers read files. An object of a folder is read where it lies; one of a bucket is
 //! copied to a temporary file that goes when its [`Fetched`] does.
 
-use std::{io::Write as _, path::PathBuf};
+use std::{
+    io::Write as _,
+    path::PathBuf,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use futures::StreamExt as _;
 use object_store::{ObjectStoreExt as _, path::Path};
@@ -19,8 +23,14 @@ use crate::{
 /// Name of this step in errors.
 const STAGE: &str = "fetch";
 
-/// Objects that are asked for, to know whether any can be read.
-const LOOKED_AT: usize = 16;
+/// Objects of a folder that are asked for, to know whether any can be read.
+const LOOKED_AT: usize = 4;
+
+/// Folders of a level whose objects are asked for.
+const FOLDERS: usize = 16;
+
+/// Levels of folders whose objects are asked for.
+const LEVELS: usize = 4;
 
 /// A local file.
 #[derive(Debug)]
@@ -57,18 +67,50 @@ impl Store {
     }
 
     /// Whether any of a few other objects can be read: then it is not the key that has no rights,
-    /// but `closed` that is closed to it.
+    /// but `closed` that is closed to it. Asks first for what was read last, since what can be read
+    /// may lie behind any number of objects that cannot.
     pub async fn reads_beside(&self, closed: &Path) -> bool {
-        let others = self.objects.list(None).filter_map(|listed| {
-            std::future::ready(listed.ok().filter(|meta| meta.location != *closed))
-        });
-        let mut others = std::pin::pin!(others.take(LOOKED_AT));
-        while let Some(other) = others.next().await {
-            if self.objects.head(&other.location).await.is_ok() {
+        let read = lock(&self.read).clone();
+        if let Some(read) = read.filter(|read| read != closed)
+            && self.objects.head(&read).await.is_ok()
+        {
+            return true;
+        }
+        for level in 1..=closed.parts().count().clamp(1, LEVELS) {
+            if self.reads_at(level, closed).await {
                 return true;
             }
         }
         false
+    }
+
+    /// Asks for a few objects of each of the first folders at a level, the topmost being 1.
+    async fn reads_at(&self, level: usize, closed: &Path) -> bool {
+        let mut passed: Option<Path> = None;
+        for _ in 0..FOLDERS {
+            let listing = match &passed {
+                None => self.objects.list(None),
+                Some(passed) => self.objects.list_with_offset(None, passed),
+            };
+            let found: Vec<Path> = listing
+                .filter_map(|listed| std::future::ready(listed.ok().map(|meta| meta.location)))
+                .take(LOOKED_AT)
+                .collect()
+                .await;
+            for other in found.iter().filter(|other| *other != closed) {
+                if self.objects.head(other).await.is_ok() {
+                    self.remember(other);
+                    return true;
+                }
+            }
+            let Some(last) = found.last() else { return false };
+            passed = Some(behind(last, level));
+        }
+        false
+    }
+
+    fn remember(&self, read: &Path) {
+        *lock(&self.read) = Some(read.clone());
     }
 
     /// The file of `key`, when the store is a folder.
@@ -95,10 +137,22 @@ impl Store {
             within(size)?;
             copy.write_all(&piece).map_err(|error| classify_local(STAGE, error))?;
         }
+        self.remember(key);
         let copy = copy.into_temp_path();
         let path = copy.to_path_buf();
         Ok(Fetched { path, sha256: hasher.finish(), size, _copy: Some(copy) })
     }
+}
+
+/// A key behind all that lies in the folder of `key` at a level: `0` comes after `/`.
+fn behind(key: &Path, level: usize) -> Path {
+    let folder: Path = key.parts().take(level).collect();
+    Path::parse(format!("{folder}0")).unwrap_or(folder)
+}
+
+fn lock(read: &Mutex<Option<Path>>) -> MutexGuard<'_, Option<Path>> {
+    // Nothing panics while it is held.
+    read.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn too_large(size: u64, most: u64) -> Fault {
@@ -121,7 +175,12 @@ async fn hash_in_place(path: PathBuf) -> Result<Fetched, Fault> {
 mod tests {
     use std::sync::Arc;
 
-    use object_store::memory::InMemory;
+    use async_trait::async_trait;
+    use futures::stream::BoxStream;
+    use object_store::{
+        CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
+        PutMultipartOptions, PutOptions, PutPayload, PutResult, Result, memory::InMemory,
+    };
 
     use super::*;
     use crate::Missing;
@@ -150,6 +209,103 @@ mod tests {
         let closed = Path::from("closed");
         assert!(!in_memory(&["closed"]).await.reads_beside(&closed).await);
         assert!(in_memory(&["closed", "open"]).await.reads_beside(&closed).await);
+    }
+
+    /// Lets only what lies below `open` be read.
+    #[derive(Debug)]
+    struct MostlyClosed {
+        inner: InMemory,
+        open: &'static str,
+    }
+
+    impl std::fmt::Display for MostlyClosed {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("mostly closed")
+        }
+    }
+
+    #[async_trait]
+    impl ObjectStore for MostlyClosed {
+        async fn put_opts(
+            &self,
+            location: &Path,
+            payload: PutPayload,
+            options: PutOptions,
+        ) -> Result<PutResult> {
+            self.inner.put_opts(location, payload, options).await
+        }
+
+        async fn put_multipart_opts(
+            &self,
+            location: &Path,
+            options: PutMultipartOptions,
+        ) -> Result<Box<dyn MultipartUpload>> {
+            self.inner.put_multipart_opts(location, options).await
+        }
+
+        async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
+            if !location.as_ref().starts_with(self.open) {
+                let (path, source) = (location.to_string(), "closed".into());
+                return Err(object_store::Error::PermissionDenied { path, source });
+            }
+            self.inner.get_opts(location, options).await
+        }
+
+        fn delete_stream(
+            &self,
+            locations: BoxStream<'static, Result<Path>>,
+        ) -> BoxStream<'static, Result<Path>> {
+            self.inner.delete_stream(locations)
+        }
+
+        fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
+            self.inner.list(prefix)
+        }
+
+        async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
+            self.inner.list_with_delimiter(prefix).await
+        }
+
+        async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
+            self.inner.copy_opts(from, to, options).await
+        }
+    }
+
+    async fn mostly_closed(open: &'static str, folders: &[String]) -> Store {
+        let objects = MostlyClosed { inner: InMemory::new(), open };
+        for folder in folders {
+            for number in 0..20 {
+                let key = Path::from(format!("{folder}/{number:02}.tif"));
+                objects.put(&key, "x".into()).await.unwrap();
+            }
+        }
+        Store::from_parts(Arc::new(objects), "memory:///".parse().unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_closed_folder_that_is_listed_first_does_not_hide_what_can_be_read() {
+        let folders = ["a", "b/2023", "b/2024"].map(str::to_owned);
+        for (open, closed) in
+            [("b", "a/00.tif"), ("b/2024", "b/2023/00.tif"), ("b/2024", "a/7.tif")]
+        {
+            let store = mostly_closed(open, &folders).await;
+            assert!(store.reads_beside(&Path::from(closed)).await, "{open} beside {closed}");
+        }
+        let store = mostly_closed("nothing", &folders).await;
+        assert!(!store.reads_beside(&Path::from("a/00.tif")).await);
+    }
+
+    #[tokio::test]
+    async fn what_was_read_before_is_asked_for_first_and_again() {
+        let folders: Vec<String> = (0..40).map(|number| format!("{number:02}")).collect();
+        let closed = Path::from("00/00.tif");
+        let store = mostly_closed("39", &folders).await;
+        assert!(!store.reads_beside(&closed).await, "it lies behind too many that are closed");
+        store.fetch(&Path::from("39/00.tif")).await.unwrap();
+        assert!(store.clone().reads_beside(&closed).await);
+        // Rights that were taken away since are no rights.
+        store.objects().delete(&Path::from("39/00.tif")).await.unwrap();
+        assert!(!store.reads_beside(&closed).await);
     }
 
     #[tokio::test]

@@ -57,7 +57,7 @@ pub struct Lease {
 #[derive(Debug)]
 enum Held {
     File { _locked: File },
-    Object { store: Store, key: String, beats: JoinHandle<()> },
+    Object { store: Box<Store>, key: String, beats: JoinHandle<()> },
 }
 
 impl Lease {
@@ -134,7 +134,7 @@ async fn claim(store: &Store, pace: Pace, lost: &CancellationToken) -> Result<He
     }
     let (number, lost) = (number + 1, lost.clone());
     let beat = Beat { store: store.clone(), pace, number, holder, lost };
-    Ok(Held::Object { store: store.clone(), key, beats: tokio::spawn(beat.go_on()) })
+    Ok(Held::Object { store: Box::new(store.clone()), key, beats: tokio::spawn(beat.go_on()) })
 }
 
 fn key(number: u64) -> String {

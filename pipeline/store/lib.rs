@@ -13,13 +13,18 @@ pub mod lease;
 mod leftovers;
 mod metered;
 mod object_lock;
+mod pages;
 pub mod probe;
 pub mod put;
 pub mod remote;
 mod trouble;
 mod update;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use object_store::{
@@ -31,6 +36,7 @@ use url::Url;
 
 use client::Watch;
 use metered::Metered;
+use pages::Pages;
 use remote::{Remote, SettingError};
 
 pub use fetch::Fetched;
@@ -48,10 +54,14 @@ pub struct Store {
     objects: Arc<dyn ObjectStore>,
     url: Url,
     local: Option<Folder>,
+    /// Its listing page by page, where it has one.
+    pages: Option<Pages>,
     /// What was last seen of it; none of a store made elsewhere.
     watch: Option<Arc<Watch>>,
     /// Beginnings of the keys whose objects get a lock.
     kept: Arc<[String]>,
+    /// The object that was brought from it last.
+    read: Arc<Mutex<Option<Path>>>,
 }
 
 /// The file system under a store that is a folder.
@@ -146,19 +156,23 @@ impl Store {
 
     fn open_url(mut url: Url, settings: &config::Store) -> Result<Self, OpenError> {
         let shown = redacted(&url);
-        let Remote { objects, prefix, watch, kept } = remote::open(&url, &shown, settings)
-            .map_err(|source| OpenError::Address { address: shown, source })?;
+        let Remote { objects, pages, prefix, watch, kept } =
+            remote::open(&url, &shown, settings)
+                .map_err(|source| OpenError::Address { address: shown, source })?;
         if !url.path().ends_with('/') {
             let path = format!("{}/", url.path());
             url.set_path(&path);
         }
+        let pages = pages.map(|objects| Pages { objects, prefix: prefix.clone() });
         let objects = Arc::new(Metered(Arc::new(PrefixStore::new(objects, prefix))));
-        Ok(Self { watch: Some(watch), kept: kept.into(), ..Self::from_parts(objects, url) })
+        let (watch, kept) = (Some(watch), kept.into());
+        Ok(Self { pages, watch, kept, ..Self::from_parts(objects, url) })
     }
 
     /// A store from its parts, for tests and for stores opened elsewhere.
     pub fn from_parts(objects: Arc<dyn ObjectStore>, url: Url) -> Self {
-        Self { objects, url, local: None, watch: None, kept: Arc::default() }
+        let (kept, read) = (Arc::default(), Arc::default());
+        Self { objects, url, local: None, pages: None, watch: None, kept, read }
     }
 
     /// Asks a store across a network for something, so that one that does not answer, or does not

@@ -25,7 +25,10 @@ impl fmt::Display for Metered {
     }
 }
 
-async fn timed<T>(operation: Operation, work: impl Future<Output = Result<T>>) -> Result<T> {
+pub(crate) async fn timed<T>(
+    operation: Operation,
+    work: impl Future<Output = Result<T>>,
+) -> Result<T> {
     let began = Instant::now();
     let done = work.await;
     let result = match &done {

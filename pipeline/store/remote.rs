@@ -14,10 +14,11 @@ use std::{
 use object_store::{
     BackoffConfig, Certificate, ClientConfigKey, ClientOptions, ObjectStore, ObjectStoreScheme,
     RetryConfig,
-    aws::{AmazonS3Builder, AmazonS3ConfigKey, Checksum},
-    azure::{AzureConfigKey, MicrosoftAzureBuilder},
-    gcp::{GoogleCloudStorageBuilder, GoogleConfigKey},
+    aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey, Checksum},
+    azure::{AzureConfigKey, MicrosoftAzure, MicrosoftAzureBuilder},
+    gcp::{GoogleCloudStorage, GoogleCloudStorageBuilder, GoogleConfigKey},
     http::HttpBuilder,
+    list::PaginatedListStore,
     memory::InMemory,
     path::Path,
 };
@@ -83,9 +84,10 @@ pub enum SettingError {
 }
 
 /// A store across a network.
-#[derive(Debug)]
 pub(crate) struct Remote {
-    pub(crate) objects: Box<dyn ObjectStore>,
+    pub(crate) objects: Arc<dyn ObjectStore>,
+    /// The same, listing page by page, where it can.
+    pub(crate) pages: Option<Arc<dyn PaginatedListStore>>,
     pub(crate) prefix: Path,
     pub(crate) watch: Arc<Watch>,
     /// Beginnings of the keys that get a lock.
@@ -117,15 +119,24 @@ pub(crate) fn open(
         connector: Connector(Arc::clone(&wire)),
         options,
     };
-    let objects: Box<dyn ObjectStore> = match scheme {
-        ObjectStoreScheme::AmazonS3 => client.s3(&wire)?,
-        ObjectStoreScheme::GoogleCloudStorage => client.google()?,
-        ObjectStoreScheme::MicrosoftAzure => client.azure()?,
-        ObjectStoreScheme::Http => client.http(url)?,
-        ObjectStoreScheme::Memory => Box::new(InMemory::new()),
+    let (objects, pages) = match scheme {
+        ObjectStoreScheme::AmazonS3 => in_pages(client.s3(&wire)?),
+        ObjectStoreScheme::GoogleCloudStorage => in_pages(client.google()?),
+        ObjectStoreScheme::MicrosoftAzure => in_pages(client.azure()?),
+        ObjectStoreScheme::Http => (client.http(url)?, None),
+        ObjectStoreScheme::Memory => (Arc::new(InMemory::new()) as _, None),
         _ => return Err(no_such(url).into()),
     };
-    Ok(Remote { objects, prefix, watch, kept })
+    Ok(Remote { objects, pages, prefix, watch, kept })
+}
+
+/// A store, and itself as one that lists page by page.
+fn in_pages<S>(store: S) -> (Arc<dyn ObjectStore>, Option<Arc<dyn PaginatedListStore>>)
+where
+    S: ObjectStore + PaginatedListStore,
+{
+    let store = Arc::new(store);
+    (Arc::clone(&store) as _, Some(store))
 }
 
 fn no_such(url: &Url) -> object_store::Error {
@@ -143,7 +154,7 @@ struct Client {
 }
 
 impl Client {
-    fn s3(self, wire: &Wire) -> Result<Box<dyn ObjectStore>, SettingError> {
+    fn s3(self, wire: &Wire) -> Result<AmazonS3, SettingError> {
         let builder = AmazonS3Builder::new()
             .with_url(&self.url)
             .with_client_options(self.http)
@@ -167,10 +178,10 @@ impl Client {
         if let Some(lock) = &wire.lock {
             give(&lock.credentials, Arc::clone(store.credentials()));
         }
-        Ok(Box::new(store))
+        Ok(store)
     }
 
-    fn google(self) -> Result<Box<dyn ObjectStore>, SettingError> {
+    fn google(self) -> Result<GoogleCloudStorage, SettingError> {
         let builder = GoogleCloudStorageBuilder::new()
             .with_url(self.url)
             .with_client_options(self.http)
@@ -179,10 +190,10 @@ impl Client {
         let with = with(&self.options, builder, |builder, key: GoogleConfigKey, value| {
             builder.with_config(key, value)
         });
-        Ok(Box::new(with.build()?))
+        Ok(with.build()?)
     }
 
-    fn azure(self) -> Result<Box<dyn ObjectStore>, SettingError> {
+    fn azure(self) -> Result<MicrosoftAzure, SettingError> {
         let builder = MicrosoftAzureBuilder::new()
             .with_url(self.url)
             .with_client_options(self.http)
@@ -191,10 +202,10 @@ impl Client {
         let with = with(&self.options, builder, |builder, key: AzureConfigKey, value| {
             builder.with_config(key, value)
         });
-        Ok(Box::new(with.build()?))
+        Ok(with.build()?)
     }
 
-    fn http(self, url: &Url) -> Result<Box<dyn ObjectStore>, SettingError> {
+    fn http(self, url: &Url) -> Result<Arc<dyn ObjectStore>, SettingError> {
         // Who writes http: means it.
         let options = self.http.with_allow_http(url.scheme() == "http");
         let builder = HttpBuilder::new()
@@ -202,7 +213,7 @@ impl Client {
             .with_client_options(options)
             .with_retry(self.retry)
             .with_http_connector(self.connector);
-        Ok(Box::new(builder.build()?))
+        Ok(Arc::new(builder.build()?))
     }
 }
 

@@ -50,19 +50,23 @@ pub(crate) const TESTS: [(&str, fn()); 18] = [
         "lanes::a_message_for_an_input_nobody_knows_stops_the_lane_once",
         a_message_for_an_input_nobody_knows_stops_the_lane_once,
     ),
+    (
+        "lanes::a_backfill_keeps_to_its_limit_and_waits_while_it_is_paused",
+        a_backfill_keeps_to_its_limit_and_waits_while_it_is_paused,
+    ),
     ("lanes::what_is_missing_is_named_with_its_setting", what_is_missing_is_named),
 ];
 
 /// A province with brokers, buckets, and samples in one of them.
-struct Province {
-    world: World,
+pub(crate) struct Province {
+    pub(crate) world: World,
     kafka: Kafka,
     _gateway: Gateway,
-    documents: i64,
+    pub(crate) documents: i64,
 }
 
 impl Province {
-    fn new(dossiers: &str, partitions: i32) -> Self {
+    pub(crate) fn new(dossiers: &str, partitions: i32) -> Self {
         let mut world = World::with_samples(&["--dossiers", dossiers]);
         let buckets = world.path("buckets");
         std::fs::create_dir_all(buckets.join("records")).unwrap();
@@ -88,7 +92,14 @@ impl Province {
         Self { world, kafka, _gateway: gateway, documents }
     }
 
-    fn backfill(&self, submission: &str) {
+    /// Lets workers show what they do at a port from now on.
+    pub(crate) fn listen(&self, port: u16) {
+        let config = std::fs::read_to_string(self.world.path("sohoa.toml")).unwrap();
+        let config = format!("{config}[metrics]\nlisten = \"127.0.0.1:{port}\"\n");
+        self.world.write("sohoa.toml", &config);
+    }
+
+    pub(crate) fn backfill(&self, submission: &str) {
         self.submit(submission, "s3://scans", &[]);
     }
 
@@ -99,7 +110,7 @@ impl Province {
         assert_eq!(ran.exit, 0, "{}", ran.stderr);
     }
 
-    fn worker(&self, slot: &str) -> Child {
+    pub(crate) fn worker(&self, slot: &str) -> Child {
         self.worker_of(slot, &["--input", "s3://scans"])
     }
 
@@ -130,7 +141,7 @@ impl Province {
     }
 
     /// Ends a worker in order.
-    fn end(worker: &mut Child) {
+    pub(crate) fn end(worker: &mut Child) {
         signal(worker, "TERM");
         assert_eq!(worker.wait().unwrap().code(), Some(0));
     }
@@ -690,10 +701,8 @@ fn a_workers_log_names_documents_and_traces() {
 fn operators_see_what_a_worker_does() {
     let mut province = Province::new("1", 1);
     province.backfill("first");
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let config = std::fs::read_to_string(province.world.path("sohoa.toml")).unwrap();
-    let config = format!("{config}[metrics]\nlisten = \"127.0.0.1:{port}\"\n");
-    province.world.write("sohoa.toml", &config);
+    let port = free_port();
+    province.listen(port);
     let mut worker = province.worker("one");
     province.wait_for_events(province.documents);
     let settled = format!(
@@ -731,6 +740,11 @@ fn operators_see_what_a_worker_does() {
     Province::end(&mut worker);
 }
 
+/// A port of the loopback that nobody has.
+pub(crate) fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
 fn get(port: u16, path: &str) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     // Version 1.0, since an answer in chunks has their lengths amid its lines.
@@ -738,6 +752,37 @@ fn get(port: u16, path: &str) -> String {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer
+}
+
+fn a_backfill_keeps_to_its_limit_and_waits_while_it_is_paused() {
+    let province = Province::new("1", 1);
+    assert!(province.documents > 2);
+    let sent = || read_committed(province.kafka.bootstrap(), &topic("bulk")).len() as i64;
+    let bounds = ["--limit", "2", "--rate", "500", "--in-flight", "1000"];
+    province.submit("first", "s3://scans", &bounds);
+    assert_eq!(sent(), 2);
+
+    // Paused before it begins, it sends nothing until it is told to go on.
+    let second = ["--submission", "second", "--config", "sohoa.toml"];
+    let places = ["backfill", "--input", "s3://scans", "--output", "s3://records/out"];
+    let second = |more: &[&str]| [&places[..], &second, more].concat();
+    let order = |word: &str| province.world.sohoa(&second(&["--order", word]));
+    assert_eq!(order("pause").exit, 1, "it was never begun");
+    let ledger = province.world.path("buckets/records/out/ledger/second");
+    std::fs::create_dir_all(&ledger).unwrap();
+    std::fs::write(ledger.join("pause"), "").unwrap();
+    let mut backfill = province.world.start(&second(&[]));
+    wait_until("a plan", || ledger.join("plan.json").exists());
+    assert_eq!(sent(), 2);
+    let status: Value = serde_json::from_str(&order("status").stdout).unwrap();
+    assert_eq!((&status["paused"], &status["done"]), (&true.into(), &false.into()), "{status}");
+    let resumed = order("resume");
+    assert_eq!(resumed.exit, 0, "{}", resumed.stderr);
+    assert_eq!(backfill.wait().unwrap().code(), Some(0));
+    assert_eq!(sent(), 2 + province.documents);
+    let status: Value = serde_json::from_str(&order("status").stdout).unwrap();
+    assert_eq!((&status["paused"], &status["done"]), (&false.into(), &true.into()), "{status}");
+    assert_eq!(status["submitted"]["documents"], province.documents);
 }
 
 fn what_is_missing_is_named() {

@@ -8,6 +8,7 @@
 mod brokers;
 mod bucket;
 mod lanes;
+mod prometheus;
 mod stores;
 #[path = "../embedded/support.rs"]
 mod support;
@@ -28,7 +29,9 @@ fn main() -> ExitCode {
     let jars = required || env::var_os("SOHOA_KAFKA_JARS").is_some();
     let of_brokers = brokers::TESTS.iter().map(|test| trial(test, jars));
     let of_lanes = lanes::TESTS.iter().map(|test| trial(test, store && brokers));
-    let trials = of_bucket.chain(of_stores).chain(of_brokers).chain(of_lanes);
+    let prometheus = required || (store && brokers && prometheus::available());
+    let of_prometheus = prometheus::TESTS.iter().map(|test| trial(test, prometheus));
+    let trials = of_bucket.chain(of_stores).chain(of_brokers).chain(of_lanes).chain(of_prometheus);
     let ended = libtest_mimic::run(&arguments, trials.collect());
     brokers::finish();
     ended.exit_code()

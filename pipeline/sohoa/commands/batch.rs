@@ -17,6 +17,9 @@ use crate::{
     submissions::{Answer, Broken, BrokenMessages, each_document},
 };
 
+/// Of a submission that has a plan alone.
+const NOTHING_YET: &str = "no document of it has been submitted yet";
+
 /// The answer about one document.
 #[derive(Debug, Serialize)]
 struct Line {
@@ -38,7 +41,8 @@ pub(crate) async fn run(arguments: &Batch) -> Result<Exit, Failure> {
     let store = setup::open(&settings, &arguments.output, Missing::Refuse).await?;
     let ledger = Ledger::new(store.clone(), &arguments.submission)
         .map_err(|error| Failure::from_error(Exit::Usage, &error))?;
-    if ledger.chunks().await? == 0 {
+    // Begun, it may not have a chunk yet.
+    if ledger.input().await?.is_none() && ledger.chunks().await? == 0 {
         let what = format!("there is no submission `{}`", arguments.submission);
         return Err(Failure::new(Exit::Usage, what).hint("see ledger/ in the output"));
     }
@@ -60,7 +64,7 @@ pub(crate) async fn run(arguments: &Batch) -> Result<Exit, Failure> {
         outcomes.sort();
         let counts: Vec<_> =
             outcomes.iter().map(|(outcome, count)| format!("{count} {outcome}")).collect();
-        say(counts.join(", "))?;
+        say(if counts.is_empty() { NOTHING_YET.to_owned() } else { counts.join(", ") })?;
     }
     Ok(Exit::Done)
 }

@@ -65,7 +65,7 @@ pub(crate) async fn run(arguments: &Check) -> Result<Exit, Failure> {
         note("output", output(address, &settings).await);
     }
     // A configuration that says nothing of brokers is that of a run without them.
-    if arguments.kafka || settings.config.kafka != Kafka::default() {
+    if arguments.kafka || settings.names_brokers {
         for (what, found) in brokers(&settings.config.kafka).await {
             note(&what, found);
         }

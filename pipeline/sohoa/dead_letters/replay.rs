@@ -21,6 +21,12 @@ use crate::context::now;
 
 const DAMAGED: &str = "the entry is damaged";
 
+/// A run's.
+const NO_MESSAGE: &str = "it did not come by a message: sohoa run --reprocess quarantined";
+
+/// A secret paper's.
+const NOT_KEPT: &str = "of a secret paper its message is not kept: where it is none, submit it again with sohoa backfill";
+
 /// Sends refused documents again.
 #[derive(Debug)]
 pub(crate) struct Replay {
@@ -92,7 +98,8 @@ impl Replay {
         entry: &Quarantine,
     ) -> Result<Result<(), &'static str>, Fault> {
         let Some(message) = &entry.message else {
-            return Ok(Err("it did not come by a message: sohoa run --reprocess quarantined"));
+            let came_by_one = entry.position.is_some();
+            return Ok(Err(if came_by_one { NOT_KEPT } else { NO_MESSAGE }));
         };
         let Some(submitter) = &self.submitter else { return Ok(Ok(())) };
         let time = now().to_rfc3339();
@@ -151,5 +158,32 @@ impl Replay {
             retry(Policy::default(), || note(output, key)).await?;
         }
         Ok(self.sent)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn letter(position: &Value) -> Letter {
+        let entry = json!({
+            "schema_version": 1, "source_uid": uuid::Uuid::nil(), "dossier_uid": uuid::Uuid::nil(),
+            "code": "S01_SECRET_PAPER", "sentence": "No.", "stage": "fetch", "error_chain": [],
+            "attempts": 1, "sources": [], "originals": [], "ingest_month": "2026-11",
+            "province": "H08", "quarantined_at": "2026-11-20T08:00:00Z", "position": position,
+            "rows": {},
+        });
+        let entry = serde_json::from_value(entry).unwrap();
+        Letter::new("quarantine/00/x.json".into(), Body::Document(Box::new(entry)))
+    }
+
+    #[tokio::test]
+    async fn a_secret_paper_that_came_by_a_message_is_not_said_to_be_a_runs() {
+        let mut replay = Replay::new(None, false);
+        let position = json!({ "topic": "sohoa.bulk.v1", "partition": 0, "offset": 7 });
+        assert_eq!(replay.send(&letter(&position)).await.unwrap(), Err(NOT_KEPT));
+        assert_eq!(replay.send(&letter(&Value::Null)).await.unwrap(), Err(NO_MESSAGE));
     }
 }

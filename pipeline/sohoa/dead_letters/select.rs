@@ -60,10 +60,14 @@ impl Letter {
                 letter.attempts = entry.attempts;
                 letter.sources.clone_from(&entry.sources);
                 letter.sentence.clone_from(&entry.sentence);
+                letter.partner.clone_from(&entry.partner);
+                letter.submission.clone_from(&entry.submission);
+                // Entries of earlier versions say it by their message alone.
                 if let Some(message) = &entry.message {
-                    letter.submission.clone_from(&message.submission);
                     let manifest = message.dossier.manifest.as_ref();
-                    letter.partner = manifest.map(|manifest| manifest.partner.id.clone());
+                    let partner = manifest.map(|manifest| &manifest.partner.id);
+                    letter.partner = letter.partner.or_else(|| partner.cloned());
+                    letter.submission = letter.submission.or_else(|| message.submission.clone());
                 }
             }
             Body::Message(entry) => {

@@ -246,6 +246,8 @@ fn entry(
     let subject = ("source", record.source_uid);
     let finding = finding_of(filed, subject, Remark::seen(rejection.code, reason), STAGE);
     let sources = intake.iter().map(|row| row.uri.clone()).collect();
+    let partner = record.rows.documents.first().and_then(|row| row.partner_id.clone());
+    let submission = message.as_ref().and_then(|message| message.submission.clone());
     let rows = Rows { findings: vec![finding], intake, ..Rows::default() };
     let entry = quarantine::new(filed, record.dossier_uid, &rejection, rows);
     Quarantine {
@@ -255,6 +257,8 @@ fn entry(
         message: message.map(|message| *message),
         position,
         traceparent,
+        partner,
+        submission,
         refused_by: Some(released),
         ..entry
     }

@@ -61,6 +61,8 @@ fn with_history(mut entry: Quarantine, earlier: Quarantine) -> Quarantine {
     entry.message = earlier.message.filter(|_| entry.code != Code::S01SecretPaper);
     entry.position = earlier.position;
     entry.traceparent = earlier.traceparent;
+    entry.partner = entry.partner.or(earlier.partner);
+    entry.submission = earlier.submission;
     for uri in earlier.sources {
         if !entry.sources.contains(&uri) {
             entry.sources.push(uri);
@@ -100,7 +102,9 @@ fn entry(context: &Context, taken: &Taken, rejection: &Rejection) -> Quarantine 
     };
     let rows = Rows { findings: vec![finding], intake, ..Rows::default() };
     let sources = taken.source.uris();
-    Quarantine { sources, ..new(filed, taken.source.dossier.uid, rejection, rows) }
+    let manifest = taken.source.dossier.manifest.as_ref();
+    let partner = manifest.map(|manifest| manifest.partner.id.clone());
+    Quarantine { sources, partner, ..new(filed, taken.source.dossier.uid, rejection, rows) }
 }
 
 /// A new entry, but for where the bytes are.
@@ -127,6 +131,8 @@ pub(crate) fn new(
         message: None,
         position: None,
         traceparent: None,
+        partner: None,
+        submission: None,
         refused_by: None,
         rows,
     }

@@ -18,6 +18,7 @@ pub(crate) enum Fault {
     KillWorker,
     StopWorker,
     KillIndexer,
+    StopIndexer,
     TwoIndexers,
     KillBackfill,
     KillBroker,
@@ -29,10 +30,11 @@ pub(crate) enum Fault {
     Storm,
 }
 
-const ALL: [Fault; 12] = [
+const ALL: [Fault; 13] = [
     Fault::KillWorker,
     Fault::StopWorker,
     Fault::KillIndexer,
+    Fault::StopIndexer,
     Fault::TwoIndexers,
     Fault::KillBackfill,
     Fault::KillBroker,
@@ -76,7 +78,11 @@ impl Deck {
             }
             Fault::KillIndexer => kill(province, random, &Role::Indexer("first")),
             Fault::KillBackfill => kill(province, random, &Role::Backfill),
-            Fault::StopWorker => stop_worker(province, random),
+            Fault::StopWorker => {
+                let role = worker(random);
+                stop(province, random, &role);
+            }
+            Fault::StopIndexer => stop(province, random, &Role::Indexer("first")),
             Fault::TwoIndexers => two_indexers(province, random),
             Fault::KillBroker | Fault::StopBroker => broker(province, random, fault),
             Fault::KillStore | Fault::StopStore => store(province, random, fault),
@@ -117,12 +123,11 @@ fn kill(province: &mut Province, random: &mut Random, role: &Role) {
 }
 
 /// Longer than its session, or shorter.
-fn stop_worker(province: &mut Province, random: &mut Random) {
-    let role = worker(random);
-    let stopped = province.running(&role).is_some_and(Process::stop_if_it_runs);
+fn stop(province: &mut Province, random: &mut Random, role: &Role) {
+    let stopped = province.running(role).is_some_and(Process::stop_if_it_runs);
     if stopped {
         last(province, random.seconds(3..12));
-        if let Some(process) = province.running(&role) {
+        if let Some(process) = province.running(role) {
             process.cont();
         }
     }
