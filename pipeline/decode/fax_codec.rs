@@ -4,7 +4,11 @@ use fax::{Color, VecWriter, encoder::Encoder};
 use hayro_ccitt::{DecodeSettings, Decoder, DecoderContext, EncodingMode};
 use sohoa_document::{ArchiveImage, Codec, Colour};
 
-use crate::{error::DecodeError, samples::Samples};
+use crate::{
+    error::DecodeError,
+    fax_damage::{Count, damage},
+    samples::Samples,
+};
 
 /// How one stream was encoded.
 #[derive(Debug, Clone, Copy)]
@@ -48,10 +52,24 @@ impl BlackBits {
         settings: FaxSettings,
     ) -> Result<bool, DecodeError> {
         let before = self.height();
-        let mut context = context(self.width, rows, settings);
         // An error after the last wanted row is only a missing end mark.
-        let outcome = hayro_ccitt::decode(data, self, &mut context);
-        let found = self.height() - before;
+        let mut outcome =
+            hayro_ccitt::decode(data, self, &mut context(self.width, rows, settings, true));
+        let mut found = self.height() - before;
+        if found < rows && outcome.is_err() {
+            let sound = found;
+            self.rows.truncate(before as usize * self.stride());
+            let mut lenient = context(self.width, rows, settings, false);
+            outcome = hayro_ccitt::decode(data, self, &mut lenient);
+            found = self.height() - before;
+            let damage = damage(data, self.width, settings, (sound, found), outcome.ok());
+            if !damage.is_borne(rows) {
+                let lines = damage.lines + rows.saturating_sub(found);
+                return Err(DecodeError::unreadable(format!(
+                    "its fax data is damaged or cut short in {lines} of {rows} lines"
+                )));
+            }
+        }
         if found < rows {
             let ended =
                 outcome.is_ok_and(|end| found > 0 && ends_block(&data[..end.min(data.len())]));
@@ -143,21 +161,32 @@ impl Decoder for BlackBits {
     }
 }
 
-/// How many of `rows` rows a stream holds; all of them when it ends the picture itself.
-pub(crate) fn fax_rows(data: &[u8], width: u32, rows: u32, settings: FaxSettings) -> u32 {
-    struct Count(u32);
-    impl Decoder for Count {
-        fn push_row(&mut self, _: &[u32]) {
-            self.0 += 1;
+/// Whether a stream holds its rows, but for a little that careless writers leave out and for a
+/// few damaged lines; one that ends the picture itself holds them all.
+pub(crate) fn has_rows(data: &[u8], width: u32, rows: u32, settings: FaxSettings) -> bool {
+    let read = |strict| {
+        let mut found = Count(0);
+        let mut context = context(width, rows, settings, strict);
+        (hayro_ccitt::decode(data, &mut found, &mut context), found.0)
+    };
+    let (mut outcome, mut found) = read(true);
+    if found < rows && outcome.is_err() {
+        let sound = found;
+        (outcome, found) = read(false);
+        if !damage(data, width, settings, (sound, found), outcome.ok()).is_borne(rows) {
+            return false;
         }
     }
-    let mut found = Count(0);
-    let outcome = hayro_ccitt::decode(data, &mut found, &mut context(width, rows, settings));
-    let ended = outcome.is_ok_and(|end| found.0 > 0 && ends_block(&data[..end.min(data.len())]));
-    if ended { rows } else { found.0.min(rows) }
+    let ended = outcome.is_ok_and(|end| found > 0 && ends_block(&data[..end.min(data.len())]));
+    ended || u64::from(found) * 100 >= u64::from(rows) * 98
 }
 
-fn context(width: u32, rows: u32, settings: FaxSettings) -> DecoderContext {
+pub(crate) fn context(
+    width: u32,
+    rows: u32,
+    settings: FaxSettings,
+    strict: bool,
+) -> DecoderContext {
     DecoderContext::new(DecodeSettings {
         columns: width,
         rows,
@@ -165,13 +194,13 @@ fn context(width: u32, rows: u32, settings: FaxSettings) -> DecoderContext {
         end_of_line: settings.end_of_line,
         rows_are_byte_aligned: settings.byte_align,
         encoding: settings.mode,
-        strict: false,
+        strict,
     })
 }
 
 /// Whether the last bits are the mark that ends a picture: two ends of line, with or without the
 /// bit that tells the kind of the line between them.
-fn ends_block(data: &[u8]) -> bool {
+pub(crate) fn ends_block(data: &[u8]) -> bool {
     let tail =
         data.iter().rev().take(8).rev().fold(0_u64, |tail, byte| tail << 8 | u64::from(*byte));
     (0..40).any(|shift| {

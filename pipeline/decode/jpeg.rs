@@ -2,6 +2,8 @@
 //!
 //! Only what decides how the untouched stream is archived; the samples are decoded elsewhere.
 
+use std::borrow::Cow;
+
 use image::{DynamicImage, ImageDecoder, codecs::jpeg::JpegDecoder};
 use sohoa_document::{ArchiveImage, Codec, Colour};
 use zune_jpeg::{
@@ -9,7 +11,7 @@ use zune_jpeg::{
     zune_core::{bytestream::ZCursor, options::DecoderOptions},
 };
 
-use crate::{error::DecodeError, exif::Exif};
+use crate::{error::DecodeError, exif::Exif, jpeg_whole};
 
 /// What the markers before the first scan say.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -146,12 +148,10 @@ pub(crate) fn profile_fits(profile: &[u8], colour: &Colour) -> bool {
         && declared.is_some_and(|size| size as usize <= profile.len())
 }
 
-/// Decodes to grey or RGB; a stream that ends early is an error, not a half-grey page.
+/// Decodes to grey or RGB; a stream that ends early or breaks is an error, not a half-grey page.
 pub(crate) fn pixels(data: &[u8]) -> Result<DynamicImage, DecodeError> {
     let broken = |error| DecodeError::unreadable(format!("its JPEG data is broken ({error})"));
-    if !ends(data) {
-        return Err(DecodeError::unreadable("its JPEG data is cut short"));
-    }
+    let data = whole(data)?;
     let mut decoder = JpegDecoder::new(std::io::Cursor::new(data)).map_err(broken)?;
     // The caller checked the size against its own limits.
     decoder.set_limits(image::Limits::no_limits()).map_err(broken)?;
@@ -160,15 +160,13 @@ pub(crate) fn pixels(data: &[u8]) -> Result<DynamicImage, DecodeError> {
 
 /// Decodes four components to cyan, magenta, yellow and black as they are stored.
 pub(crate) fn inks(data: &[u8], header: &JpegHeader) -> Result<Vec<u8>, DecodeError> {
-    if !ends(data) {
-        return Err(DecodeError::unreadable("its JPEG data is cut short"));
-    }
     let broken = |error| DecodeError::unreadable(format!("its JPEG data is broken ({error})"));
+    let data = whole(data)?;
     let options = DecoderOptions::default()
         .set_strict_mode(false)
         .set_max_width(usize::MAX)
         .set_max_height(usize::MAX);
-    let mut decoder = JpegDecoder4::new_with_options(ZCursor::new(data), options);
+    let mut decoder = JpegDecoder4::new_with_options(ZCursor::new(data.as_ref()), options);
     decoder.decode_headers().map_err(broken)?;
     let stored = decoder.input_colorspace().filter(|space| space.num_components() == 4);
     let stored = stored.ok_or_else(|| DecodeError::unreadable("a JPEG image without four inks"))?;
@@ -190,9 +188,34 @@ fn to_inks(pixel: &mut [u8]) {
     }
 }
 
-/// Whether the end marker is there; scanners append padding and thumbnails' leftovers after it.
-pub(crate) fn ends(data: &[u8]) -> bool {
-    data.windows(2).rev().take(1 << 16).any(|pair| pair == [0xff, 0xd9])
+/// The stream with its end marker, which the decoder needs to find the last rows.
+///
+/// # Errors
+/// Data that is broken or cut short.
+fn whole(data: &[u8]) -> Result<Cow<'_, [u8]>, DecodeError> {
+    if !is_whole(data, None) {
+        return Err(DecodeError::unreadable("its JPEG data is broken or cut short"));
+    }
+    let marked = after_scan_header(data).is_some_and(ends);
+    Ok(if marked { Cow::Borrowed(data) } else { Cow::Owned([data, &[0xff, 0xd9]].concat()) })
+}
+
+/// Whether a stream holds its whole picture; `shown` is the size that a file around it states.
+pub(crate) fn is_whole(data: &[u8], shown: Option<(u32, u32)>) -> bool {
+    jpeg_whole::is_whole(data, shown).unwrap_or_else(|| after_scan_header(data).is_some_and(ends))
+}
+
+/// Whether the end marker follows; scanners append padding and thumbnails' leftovers after it.
+pub(crate) fn ends(scans: &[u8]) -> bool {
+    scans.windows(2).rev().take(1 << 16).any(|pair| pair == [0xff, 0xd9])
+}
+
+/// What follows the header of the first scan.
+pub(crate) fn after_scan_header(stream: &[u8]) -> Option<&[u8]> {
+    let mut segments = Segments::of(stream).ok()?;
+    while segments.next().is_some() {}
+    let [0xff, 0xda, high, low, ..] = *segments.rest() else { return None };
+    segments.rest().get(2 + usize::from(u16::from_be_bytes([high, low]))..)
 }
 
 /// Makes an abbreviated stream complete: its tables, and an Adobe marker that says the transform.
@@ -230,6 +253,11 @@ impl<'a> Segments<'a> {
             .strip_prefix(&[0xff, 0xd8])
             .ok_or_else(|| DecodeError::unreadable("a JPEG image without its start marker"))?;
         Ok(Self { rest })
+    }
+
+    /// From anywhere between two segments on.
+    pub(crate) fn after(rest: &'a [u8]) -> Self {
+        Self { rest }
     }
 
     /// What follows the last segment given: after all of them, the header of the scan.

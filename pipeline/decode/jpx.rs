@@ -13,8 +13,10 @@ pub(crate) struct Header {
     pub width: u32,
     pub height: u32,
     pub channels: u8,
-    /// Of every channel.
+    /// Of every channel, or of the first when they are not alike.
     pub bits: u8,
+    /// Whether all channels are of as many bits, and none is signed.
+    pub alike: bool,
     /// Dots per inch across and down, of the capture resolution.
     pub dpi: Option<Dpi>,
     /// Whether every tile is there, to its end.
@@ -30,7 +32,7 @@ const END: [u8; 2] = [0xff, 0xd9];
 const INCH_IN_METRES: f32 = 0.0254;
 
 impl Header {
-    /// Reads it; `None` of anything broken or of unequal or signed channels.
+    /// Reads it; `None` of anything broken.
     pub(crate) fn read(data: &[u8]) -> Option<Self> {
         let (codestream, dpi) = parts(data)?;
         let body = codestream.get(8..)?;
@@ -47,15 +49,14 @@ impl Header {
         let depths: Vec<u8> =
             body.get(34..)?.chunks(3).take(channels.into()).map(|c| c[0]).collect();
         let depth = *depths.first()?;
-        if depth >= 0x80 || depths.iter().any(|other| *other != depth) {
-            return None;
-        }
+        let alike = depth < 0x80 && depths.iter().all(|other| *other == depth);
         let tiles = u64::from(across) * u64::from(down);
         Some(Self {
             width,
             height,
             channels: u8::try_from(channels).ok()?,
-            bits: depth + 1,
+            bits: (depth & 0x7f) + 1,
+            alike,
             dpi,
             whole: tiles_of(codestream) == Some(tiles),
         })
@@ -185,6 +186,19 @@ mod tests {
         for cut in 52..data.len() - 2 {
             assert!(!Header::read(&data[..cut]).unwrap().whole, "cut at {cut}");
         }
+    }
+
+    #[test]
+    fn unequal_and_signed_channels_are_read_and_told() {
+        for depths in [[7, 11, 7], [0x87, 0x87, 0x87]] {
+            let mut data = codestream(30);
+            for (channel, depth) in depths.into_iter().enumerate() {
+                data[42 + 3 * channel] = depth;
+            }
+            let header = Header::read(&data).unwrap();
+            assert_eq!((header.bits, header.alike), (8, false));
+        }
+        assert!(Header::read(&codestream(30)).unwrap().alike);
     }
 
     #[test]

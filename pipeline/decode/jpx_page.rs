@@ -30,6 +30,11 @@ impl JpxFile {
         let header = Header::read(&bytes).ok_or_else(|| {
             DecodeError::unreadable("a JPEG 2000 image without a header that is understood")
         })?;
+        if !header.alike {
+            return Err(DecodeError::unsupported(
+                "a JPEG 2000 image of signed samples or of channels of unequal depth",
+            ));
+        }
         let (width, height) = (u64::from(header.width), u64::from(header.height));
         limits.check_pixels(width, height)?;
         let most =

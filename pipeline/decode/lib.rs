@@ -22,11 +22,13 @@
 mod error;
 mod exif;
 mod fax_codec;
+mod fax_damage;
 #[doc(hidden)]
 pub mod fuzzing;
 mod jpeg;
 mod jpeg_join;
 mod jpeg_page;
+mod jpeg_whole;
 mod jpx;
 mod jpx_page;
 mod judge;

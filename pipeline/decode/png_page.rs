@@ -7,6 +7,7 @@ use sohoa_document::{ArchiveImage, Codec, Colour};
 
 use crate::{
     error::DecodeError,
+    exif::{self, Exif},
     limits::Limits,
     page::{DecodedPage, Keep, Pieces},
     paper_size::PaperSize,
@@ -36,6 +37,7 @@ struct PngHeader {
     transparent: bool,
     palette: Vec<u8>,
     dpi: Option<(f32, f32)>,
+    exif: Exif,
     /// Byte ranges of the IDAT chunks.
     data: Vec<std::ops::Range<usize>>,
 }
@@ -53,14 +55,19 @@ impl PngFile {
     }
 
     pub(crate) fn page(&self, keep: Keep) -> Result<DecodedPage, DecodeError> {
-        let pixels = raster::flatten(self.pixels()?);
-        let image = match self.original().filter(|_| keep == Keep::Stream) {
+        let mut pixels = raster::flatten(self.pixels()?);
+        let (mirrored, rotation) = exif::turn(self.header.exif.orientation.unwrap_or(1));
+        if mirrored {
+            pixels = pixels.fliph();
+        }
+        let image = match self.original().filter(|_| keep == Keep::Stream && !mirrored) {
             Some(image) => image,
-            // Interlaced or transparent pictures are recompressed without loss.
+            // Interlaced, transparent and mirrored pictures are recompressed without loss.
             None => Samples::of_pixels(&pixels).to_archive()?,
         };
-        let size = PaperSize::new(self.header.width, self.header.height, self.header.dpi);
-        Pieces::whole(image, pixels, 0, size).into_page()
+        let dpi = self.header.dpi.or(self.header.exif.dpi);
+        let size = PaperSize::new(self.header.width, self.header.height, dpi);
+        Pieces::whole(image, pixels, rotation, size).into_page()
     }
 
     fn pixels(&self) -> Result<DynamicImage, DecodeError> {
@@ -116,6 +123,7 @@ impl PngHeader {
                 b"PLTE" => header.palette = body.to_vec(),
                 b"tRNS" => header.transparent = true,
                 b"pHYs" => header.density(body),
+                b"eXIf" => header.exif = Exif::read(body),
                 b"IDAT" => header.data.push(range.clone()),
                 b"IEND" => {
                     return if header.data.is_empty() {

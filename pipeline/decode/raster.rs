@@ -13,6 +13,11 @@ use image::{DynamicImage, GrayImage, Rgb, RgbImage, RgbaImage};
 pub(crate) const TARGET_DPI: f32 = 200.0;
 /// A source this little denser is left alone: resampling would only blur it.
 const TOLERANCE: f32 = 1.1;
+/// Fewer pixels than a page of A5 has at the target are not made of more: a resolution that the
+/// file states wrongly must not cost the reading.
+const FEWEST_PIXELS: f32 = 1.9e6;
+/// So many pixels are made of one at most: the coarser axis of a fax is a quarter of the finer.
+const MOST_ENLARGED: f32 = 4.0;
 
 /// Turns stored pixels of a page of `points` (as stored) upright, and reduces them to the target.
 ///
@@ -27,10 +32,10 @@ pub(crate) fn finish(
     let down = pixels.height() as f32 / points.1 * 72.0;
     let square = (across / down - 1.0).abs() < 0.03;
     let densest = across.max(down);
-    let (pixels, dpi) = if square && densest <= TARGET_DPI * TOLERANCE {
+    let dpi = affordable(&pixels, points, densest);
+    let (pixels, dpi) = if square && densest <= dpi * TOLERANCE {
         (pixels, across)
     } else {
-        let dpi = densest.min(TARGET_DPI);
         let width = (points.0 / 72.0 * dpi).round().max(1.0) as u32;
         let height = (points.1 / 72.0 * dpi).round().max(1.0) as u32;
         (resized(&pixels, width, height), dpi)
@@ -42,6 +47,15 @@ pub(crate) fn finish(
         _ => pixels,
     };
     (upright, dpi)
+}
+
+/// The target resolution, or what the pixels there are allow.
+fn affordable(pixels: &DynamicImage, points: (f32, f32), densest: f32) -> f32 {
+    let held = pixels.width() as f32 * pixels.height() as f32;
+    let square_inches = points.0 / 72.0 * (points.1 / 72.0);
+    let of = |count: f32| (count / square_inches).sqrt();
+    let fewest = of(held.min(FEWEST_PIXELS));
+    TARGET_DPI.max(fewest).min(densest).min(of(held * MOST_ENLARGED))
 }
 
 /// Grey or RGB of 8 bits in another size, each pixel weighing in by its distance (a triangle over
@@ -116,6 +130,26 @@ mod tests {
         let (raster, dpi) = finish(DynamicImage::ImageLuma8(paper(1240, 1754)), A4, 0);
         assert_eq!(raster.width(), 1240);
         assert!((dpi - 150.0).abs() < 0.1);
+    }
+
+    #[test]
+    fn a_small_page_of_many_pixels_keeps_enough_of_them() {
+        // A4 at 200 dpi, said to be of 600.
+        let points = (1654.0 / 600.0 * 72.0, 2339.0 / 600.0 * 72.0);
+        let (raster, dpi) = finish(DynamicImage::ImageLuma8(paper(1654, 2339)), points, 0);
+        let pixels = raster.width() as f32 * raster.height() as f32;
+        assert!((pixels / FEWEST_PIXELS - 1.0).abs() < 0.01, "{pixels}");
+        assert!((dpi - raster.width() as f32 / points.0 * 72.0).abs() < 1.0);
+        // A card at 600 dpi has no more than these.
+        let card = finish(DynamicImage::ImageLuma8(paper(1200, 1000)), (144.0, 120.0), 0);
+        assert_eq!((card.0.width(), card.1), (1200, 600.0));
+    }
+
+    #[test]
+    fn a_line_stretched_over_a_page_is_not_drawn_out() {
+        let line = DynamicImage::ImageLuma8(paper(50_000, 1));
+        let (raster, dpi) = finish(line, (36_000.0, 36_000.0), 0);
+        assert!(raster.width() * raster.height() <= 210_000, "{dpi} dpi");
     }
 
     #[test]

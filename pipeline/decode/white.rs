@@ -23,16 +23,23 @@ const TIMES: usize = 4;
 /// One pair of rows in so many is looked at: an estimate needs no more.
 const ROW_STEP: usize = 8;
 
+/// An image of this share of its page is a large one.
+pub(crate) const LARGE: f64 = 0.2;
+
 /// Whether `images`, which make up a page or a part of it, say far more than `pixels` show.
 pub(crate) fn lost<'a>(
     images: impl IntoIterator<Item = &'a ArchiveImage>,
     pixels: &DynamicImage,
 ) -> bool {
-    let streams: Vec<&[u8]> = images
+    let streams = images
         .into_iter()
         .filter(|image| image.original_stream)
-        .map(|image| data(&image.codec, &image.data))
-        .collect();
+        .map(|image| data(&image.codec, &image.data));
+    hidden(&streams.collect::<Vec<_>>(), pixels)
+}
+
+/// The same of compressed samples, which are not kept themselves.
+pub(crate) fn hidden(streams: &[&[u8]], pixels: &DynamicImage) -> bool {
     let length: usize = streams.iter().map(|stream| stream.len()).sum();
     if length <= LEAST_SAID {
         return false;
@@ -77,6 +84,16 @@ fn scans(stream: &[u8]) -> Option<&[u8]> {
     let scans = stream.get(at..)?;
     let end = scans.windows(2).position(|pair| pair == [0xff, 0xd9]);
     scans.get(..end.unwrap_or(scans.len()))
+}
+
+/// Whether one value fills enough of a picture for a large image of it to have come out empty.
+pub(crate) fn may_be_empty(pixels: &DynamicImage) -> bool {
+    let bytes = pixels.as_bytes();
+    let mut counts = [0_usize; 256];
+    for byte in bytes {
+        counts[usize::from(*byte)] += 1;
+    }
+    counts.iter().any(|count| *count as f64 >= LARGE * bytes.len() as f64)
 }
 
 /// Bytes that the picture takes when every sample is coded as its difference from the one before

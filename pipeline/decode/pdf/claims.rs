@@ -13,10 +13,14 @@ use hayro_syntax::{
 };
 use weezl::BitOrder;
 
-use super::{colour::space, stream::number, wrapped::unwrapped};
+use super::{
+    colour::{check_image_space, space},
+    stream::number,
+    wrapped::{first_packed, unwrapped},
+};
 use crate::{
     error::DecodeError,
-    fax_codec::{FaxSettings, fax_rows},
+    fax_codec::{self, FaxSettings},
     jpeg::{self, JpegHeader},
     jpx,
     limits::Limits,
@@ -35,6 +39,7 @@ pub(super) fn check_image(stream: &Stream<'_>, limits: &Limits) -> Result<(), De
     let side = |long: &str, short: &str| u64::from(number(dict, long, short).unwrap_or(1));
     let (width, height) = (side("Width", "W"), side("Height", "H"));
     limits.check_pixels(width, height)?;
+    check_image_space(dict)?;
     let filters = stream.filters();
     // Of four channels of 16 bits twice as much.
     check_growth(stream, width.saturating_mul(height).saturating_mul(16).saturating_add(1 << 16))?;
@@ -48,7 +53,8 @@ pub(super) fn check_image(stream: &Stream<'_>, limits: &Limits) -> Result<(), De
             if let Ok(header) = JpegHeader::read(&data) {
                 limits.check_pixels(u64::from(header.width), u64::from(header.height))?;
             }
-            if jpeg::ends(&data) { Ok(()) } else { Err(cut()) }
+            let shown = (width as u32, height as u32);
+            if jpeg::is_whole(&data, Some(shown)) { Ok(()) } else { Err(cut()) }
         }
         Filter::JpxDecode => {
             let Some(header) = jpx::Header::read(&data) else { return Ok(()) };
@@ -62,8 +68,9 @@ pub(super) fn check_image(stream: &Stream<'_>, limits: &Limits) -> Result<(), De
                 |key: &str, usual: u64| params.get::<i64>(key).map_or(usual, i64::unsigned_abs);
             let columns = stated("Columns", 1728);
             limits.check_pixels(columns, stated("Rows", 0).max(1))?;
-            let rows = fax_rows(&data, columns as u32, height as u32, fax_settings(&params));
-            if u64::from(rows) * 100 >= height * 98 { Ok(()) } else { Err(cut()) }
+            let whole =
+                fax_codec::has_rows(&data, columns as u32, height as u32, fax_settings(&params));
+            if whole { Ok(()) } else { Err(cut()) }
         }
         Filter::Jbig2Decode => {
             let globals = params.get::<Stream<'_>>("JBIG2Globals");
@@ -90,7 +97,7 @@ fn fax_settings(params: &Dict<'_>) -> FaxSettings {
 }
 
 fn cut() -> DecodeError {
-    DecodeError::unreadable("an image of the page is cut short")
+    DecodeError::unreadable("an image of the page is broken or cut short")
 }
 
 /// Refuses a stream that unpacks to more than `most` bytes.
@@ -102,12 +109,15 @@ pub(super) fn check_growth(stream: &Stream<'_>, most: u64) -> Result<(), DecodeE
     if filters.iter().filter(|filter| grows(filter)).count() > 1 {
         return Err(DecodeError::unsupported("a PDF with streams that are packed twice"));
     }
-    let data = stream.raw_data();
+    // A text encoding around it hides how long it becomes.
+    let Some((filter, data)) = first_packed(stream, &filters) else {
+        return Err(DecodeError::unreadable("a stream of the file is broken"));
+    };
     if data.len() as u64 * MOST_GROWTH <= most {
         return Ok(());
     }
-    match filters.first() {
-        Some(filter) if unpacked_length(*filter, &data, most) > most => {
+    match filter {
+        Some(filter) if unpacked_length(filter, &data, most) > most => {
             Err(DecodeError::Unpacked { limit: most })
         }
         _ => Ok(()),

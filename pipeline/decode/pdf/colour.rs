@@ -3,7 +3,14 @@
 use hayro_syntax::object::{Array, Dict, Name, Object, Stream, String as PdfString};
 use sohoa_document::Colour;
 
-use crate::jpeg::profile_fits;
+use super::claims::check_growth;
+use crate::{error::DecodeError, jpeg::profile_fits};
+
+/// A profile of a printing press has two megabytes; a table of 256 colours has less than ten
+/// kilobytes.
+const MOST_BESIDE_PIXELS: u64 = 32 << 20;
+/// Spaces within spaces: a table of separations of a profile has three.
+const MOST_NESTED: usize = 6;
 
 /// A colour and the profile that belongs to it.
 pub(super) struct Space {
@@ -15,6 +22,30 @@ pub(super) struct Space {
 pub(super) fn space(dict: &Dict<'_>) -> Option<Space> {
     let object = dict.get::<Object<'_>>("ColorSpace").or_else(|| dict.get::<Object<'_>>("CS"))?;
     resolve(object, 0)
+}
+
+/// Refuses a colour space with a profile or a table that unpacks without end.
+pub(super) fn check_space(space: &Array<'_>) -> Result<(), DecodeError> {
+    check_nested(space, MOST_NESTED)
+}
+
+fn check_nested(space: &Array<'_>, depth: usize) -> Result<(), DecodeError> {
+    let Some(deeper) = depth.checked_sub(1) else { return Ok(()) };
+    // The name, the space below, how many there are, and the table.
+    for part in space.iter::<Object<'_>>().take(4) {
+        match part {
+            Object::Stream(stream) => check_growth(&stream, MOST_BESIDE_PIXELS)?,
+            Object::Array(below) => check_nested(&below, deeper)?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The colour space of an image's dictionary, checked.
+pub(super) fn check_image_space(dict: &Dict<'_>) -> Result<(), DecodeError> {
+    let space = dict.get::<Array<'_>>("ColorSpace").or_else(|| dict.get::<Array<'_>>("CS"));
+    space.map_or(Ok(()), |space| check_space(&space))
 }
 
 fn resolve(object: Object<'_>, depth: u8) -> Option<Space> {

@@ -11,7 +11,10 @@ use hayro_syntax::{
     page::{Page, Resources},
 };
 
-use super::claims::check_growth;
+use super::{
+    claims::check_growth,
+    colour::{check_image_space, check_space},
+};
 use crate::error::DecodeError;
 
 /// Instructions of a page, unpacked; a map of a province in vectors has a tenth of it.
@@ -42,7 +45,7 @@ pub(super) fn check_content<'a>(page: &'a Page<'a>) -> Result<(), DecodeError> {
         return Ok(());
     }
     let whole = match page.raw().get::<Object<'_>>("Contents") {
-        Some(Object::Stream(stream)) => is_whole(&stream)?,
+        Some(Object::Stream(stream)) => length(&stream)?.is_some(),
         Some(Object::Array(parts)) => all_whole(&parts)?,
         Some(Object::Null(_)) => true,
         _ => false,
@@ -50,12 +53,20 @@ pub(super) fn check_content<'a>(page: &'a Page<'a>) -> Result<(), DecodeError> {
     if !whole {
         return Err(lost("the content"));
     }
+    check_colours(&page.resources().color_spaces)?;
     let mut drawing = Drawing { known: HashMap::new(), open: Vec::new() };
     let bytes = drawing.cost(page.page_stream().unwrap_or_default(), page.resources())?;
     if bytes > MOST_DRAWING {
         return Err(too_much(bytes));
     }
     Ok(())
+}
+
+/// Refuses colour spaces whose profiles and tables unpack without end: the interpreter reads them
+/// whole.
+fn check_colours(spaces: &Dict<'_>) -> Result<(), DecodeError> {
+    let mut arrays = spaces.entries().filter_map(|(name, _)| spaces.get::<Array<'_>>(&*name));
+    arrays.try_for_each(|space| check_space(&space))
 }
 
 fn lost(what: &str) -> DecodeError {
@@ -84,6 +95,7 @@ impl Drawing {
                     if !draws(&object) {
                         return Err(lost("a picture"));
                     }
+                    check_image_space(object.dict())?;
                 }
                 Some(object) => cost = cost.saturating_add(self.form(&object, resources)?),
                 // A name that was never defined is a writer's slip; a reference to nothing is a
@@ -113,6 +125,9 @@ impl Drawing {
         check_growth(form, MOST_DRAWING)?;
         let content = form.decoded_data().map_err(|_| lost("a drawing"))?;
         let own = form.dict().get::<Dict<'_>>("Resources").map(Resources::new);
+        if let Some(own) = &own {
+            check_colours(&own.color_spaces)?;
+        }
         self.open.push(id);
         let cost = self.cost(&content, own.as_ref().unwrap_or(outer));
         self.open.pop();
@@ -127,22 +142,25 @@ fn all_whole(parts: &Array<'_>) -> Result<bool, DecodeError> {
     if streams.len() != parts.raw_iter().count() {
         return Ok(false);
     }
+    // They are laid one after the other before they are read, one of them as often as it is named.
+    let mut cost = 0;
     for stream in &streams {
-        if !is_whole(stream)? {
-            return Ok(false);
+        let Some(length) = length(stream)? else { return Ok(false) };
+        cost += length.max(stream.raw_data().len() as u64) + 1;
+        if cost > MOST_DRAWING {
+            return Err(too_much(cost));
         }
     }
     Ok(true)
 }
 
-/// Whether a stream that holds something also decodes to something.
-fn is_whole(stream: &Stream<'_>) -> Result<bool, DecodeError> {
+/// How much a stream decodes to; `None` when it holds something and decodes to nothing.
+fn length(stream: &Stream<'_>) -> Result<Option<u64>, DecodeError> {
     check_growth(stream, MOST_DRAWING)?;
-    Ok(match stream.decoded_data() {
-        // Eight bytes are the least that zlib makes of nothing.
-        Ok(data) => !data.is_empty() || stream.dict().get::<u32>("Length").unwrap_or(0) <= 16,
-        Err(_) => false,
-    })
+    let Ok(data) = stream.decoded_data() else { return Ok(None) };
+    // Eight bytes are the least that zlib makes of nothing.
+    let sound = !data.is_empty() || stream.dict().get::<u32>("Length").unwrap_or(0) <= 16;
+    Ok(sound.then_some(data.len() as u64))
 }
 
 fn is_image(object: &Stream<'_>) -> bool {

@@ -15,7 +15,7 @@ use super::{
     active::active,
     content::{check_content, check_end},
     decide::{self, Liftable},
-    lift::{Lifted, images_say, lift},
+    lift::{Lifted, images_say, lift, refuse_lost},
     observe::{Observed, observe},
     render::{ARCHIVE_DPI, render},
     words,
@@ -200,6 +200,9 @@ impl PdfFile {
     ) -> Result<DecodedPage, DecodeError> {
         let (pixels, dpi) = render(page, ARCHIVE_DPI, &self.limits)?;
         refuse_empty(page, &pixels, observed)?;
+        if white::may_be_empty(&pixels) {
+            refuse_lost(page, observed)?;
+        }
         let image = encode_pixels(&pixels)?;
         let (width, height) = (observed.size.0 as f32, observed.size.1 as f32);
         let mut facts = drawn_facts(observed, image_facts(&image), dpi);

@@ -11,8 +11,8 @@ use image::{DynamicImage, GrayImage, RgbImage};
 use sohoa_document::ArchiveImage;
 
 use super::{
-    decide::Liftable,
-    observe::run,
+    decide::{self, Liftable},
+    observe::{Observed, run},
     stream::{filter_name, is_lossless, original},
 };
 use crate::{
@@ -59,6 +59,43 @@ pub(super) fn images_say<'a>(page: &'a Page<'a>) -> usize {
         bytes += white::said(&stream.raw_data());
     });
     bytes
+}
+
+/// Refuses a page of which a large image decodes to nothing, whatever is drawn over it.
+pub(super) fn refuse_lost<'a>(page: &'a Page<'a>, observed: &Observed) -> Result<(), DecodeError> {
+    let size = observed.size.0 * observed.size.1;
+    let large: Vec<usize> = decide::images(observed)
+        .filter(|(_, bounds)| bounds.area() > white::LARGE * size)
+        .map(|(image, _)| image.number)
+        .collect();
+    if large.is_empty() {
+        return Ok(());
+    }
+    let (mut met, mut lost) = (0, false);
+    images(page, &InterpreterCache::new(), |image| {
+        lost = lost || (large.contains(&met) && is_lost(image));
+        met += 1;
+    });
+    if lost { Err(lost_image()) } else { Ok(()) }
+}
+
+fn is_lost(image: &Image<'_, '_>) -> bool {
+    let mut pixels = None;
+    let kept = match image {
+        Image::Raster(raster) => {
+            raster.with_rgba(|data, _| pixels = picture(data), None);
+            original(raster.stream(), false)
+        }
+        Image::Stencil(stencil) => {
+            stencil.with_stencil(|mask, _| pixels = picture(ImageData::Luma(mask)), None);
+            original(stencil.stream(), true)
+        }
+    };
+    kept.zip(pixels).is_some_and(|(kept, pixels)| white::lost([&kept], &pixels))
+}
+
+fn lost_image() -> DecodeError {
+    DecodeError::White { what: "an image of the page decodes to an empty sheet" }
 }
 
 /// Shows every image of a page, in the order in which they are drawn.
@@ -113,7 +150,7 @@ fn take(image: &Image<'_, '_>) -> Result<Lifted, DecodeError> {
         None => encoded(stream, &pixels)?,
     };
     if white::lost([&archived], &pixels) {
-        return Err(DecodeError::White { what: "an image of the page decodes to an empty sheet" });
+        return Err(lost_image());
     }
     Ok(Lifted { image: archived, pixels })
 }

@@ -113,7 +113,7 @@ fn codec(
             Some((Codec::Jbig2 { globals }, Found { channels: Some(1), bits: Some(1) }))
         }
         Filter::JpxDecode => {
-            let header = jpx::Header::read(data)?;
+            let header = jpx::Header::read(data).filter(|header| header.alike)?;
             ((header.width, header.height) == size).then_some((
                 Codec::Jpx,
                 Found { channels: Some(header.channels), bits: Some(header.bits) },

@@ -136,6 +136,7 @@ fn line(drafts: Vec<Draft>) -> Option<Line> {
 
 /// A block goes on while lines follow closely under one another.
 fn number_blocks(lines: &mut [Line]) {
+    let mut fresh = 0;
     for index in 0..lines.len() {
         let (before, rest) = lines.split_at_mut(index);
         let Some(line) = rest.first_mut() else { continue };
@@ -146,8 +147,8 @@ fn number_blocks(lines: &mut [Line]) {
                 && line.bbox.x0 < other.bbox.x1
                 && other.bbox.x0 < line.bbox.x1
         });
-        let fresh = before.iter().map(|other| other.block + 1).max().unwrap_or(0);
         line.block = above.map_or(fresh, |other| other.block);
+        fresh = fresh.max(line.block + 1);
     }
 }
 

@@ -35,6 +35,23 @@ pub(super) fn unwrapped<'a>(stream: &Stream<'a>) -> Option<(Filter, Dict<'a>, Co
     Some((last, parameters(stream, stream.filters().len().checked_sub(1)?), data))
 }
 
+/// The first filter of a stream that is no text encoding, and the data it is given; `None` when
+/// the text before it is broken.
+pub(super) fn first_packed<'a>(
+    stream: &Stream<'a>,
+    filters: &[Filter],
+) -> Option<(Option<Filter>, Cow<'a, [u8]>)> {
+    let mut data = stream.raw_data();
+    for filter in filters.iter().filter(|filter| **filter != Filter::Crypt) {
+        data = Cow::Owned(match filter {
+            Filter::AsciiHexDecode => hexadecimal(&data)?,
+            Filter::Ascii85Decode => base_85(&data)?,
+            other => return Some((Some(*other), data)),
+        });
+    }
+    Some((None, data))
+}
+
 /// The parameters of the filter with this number.
 pub(super) fn parameters<'a>(stream: &Stream<'a>, at: usize) -> Dict<'a> {
     let dict = stream.dict();

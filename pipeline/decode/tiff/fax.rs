@@ -14,6 +14,7 @@ use super::{
 use crate::{
     error::DecodeError,
     fax_codec::{BlackBits, FaxSettings, g4},
+    white,
 };
 
 /// Strips kept as an image each; more show seams in viewers, and are joined without loss.
@@ -29,31 +30,35 @@ pub(super) fn page(layout: &Layout<'_>) -> Result<PageImages, DecodeError> {
     let mut bits = BlackBits::new(layout.width);
     let mut streams = Vec::new();
     let mut whole = true;
-    if chunks.iter().all(|chunk| chunk.stored.0 == layout.width) {
-        for chunk in &chunks {
-            let data = oriented(chunk.data, reversed);
+    let strips = chunks.iter().all(|chunk| chunk.stored.0 == layout.width);
+    for chunk in &chunks {
+        let data = oriented(chunk.data, reversed);
+        if strips {
             whole &= decode(layout, &mut bits, &data, chunk.height, settings)?;
-            streams.push(data);
-        }
-    } else {
-        for chunk in &chunks {
+        } else {
             let mut tile = BlackBits::new(chunk.stored.0);
-            let data = oriented(chunk.data, reversed);
             decode(layout, &mut tile, &data, chunk.stored.1, settings)?;
             bits.place(&tile, (chunk.x, chunk.y), (chunk.width, chunk.height))?;
         }
+        streams.push(data);
     }
     // Photometric 1 shows the runs that fax calls white as black.
     let inverted = layout.photometric == photometric::BLACK_IS_ZERO;
-    let keep = settings.mode == EncodingMode::Group4 && whole && !streams.is_empty();
-    let images = if keep && streams.len() <= MOST_STRIPS {
+    let group4 = settings.mode == EncodingMode::Group4;
+    let keep = group4 && whole && strips && !streams.is_empty() && streams.len() <= MOST_STRIPS;
+    if keep {
         let strips = chunks.iter().zip(streams);
-        strips.map(|(chunk, data)| strip(chunk, data, inverted)).collect()
-    } else {
-        let all = bits.encode_g4(inverted)?;
-        vec![([0, 0, layout.width, layout.height], all)]
-    };
-    Ok((images, bits.into_samples(inverted).to_pixels()?))
+        let images = strips.map(|(chunk, data)| strip(chunk, data, inverted)).collect();
+        return Ok((images, bits.into_samples(inverted).to_pixels()?));
+    }
+    let image = bits.encode_g4(inverted)?;
+    let pixels = bits.into_samples(inverted).to_pixels()?;
+    // What is kept is made of the pixels, and says no more than they do.
+    let own: Vec<&[u8]> = streams.iter().map(AsRef::as_ref).collect();
+    if white::hidden(&own, &pixels) {
+        return Err(DecodeError::White { what: "the page decodes to an empty sheet" });
+    }
+    Ok((vec![([0, 0, layout.width, layout.height], image)], pixels))
 }
 
 /// Adds rows of one stream; false when the stream itself ended the picture before the last row.

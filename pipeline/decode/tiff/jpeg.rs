@@ -45,6 +45,7 @@ struct Piece {
 pub(super) fn page(layout: &Layout<'_>) -> Result<PageImages, DecodeError> {
     let tables = layout.directory.bytes(layout.bytes, tags::JPEG_TABLES);
     let chunks = layout.chunks()?;
+    layout.check_tables(tables.map_or(0, <[u8]>::len), chunks.len())?;
     let most = chunks.first().map_or((0, 0), |chunk| chunk.stored);
     let direct = layout.photometric == photometric::RGB && layout.planes == 1;
     let mut parts: Vec<Vec<Part>> = (0..layout.planes).map(|_| Vec::new()).collect();

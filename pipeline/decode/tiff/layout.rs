@@ -8,6 +8,11 @@ use crate::{error::DecodeError, jpeg::profile_fits};
 /// Four inks and what a scanner may add to them.
 const MOST_SAMPLES: u64 = 8;
 
+/// Bytes that strips may share: those of empty tiles are often stored once.
+const OVERLAID: u64 = 1 << 16;
+/// Bytes of tables that the strips of a page get spliced in together.
+const MOST_SPLICED: usize = 64 << 20;
+
 /// What one directory says about its image.
 pub(super) struct Layout<'a> {
     pub bytes: &'a [u8],
@@ -147,6 +152,12 @@ impl<'a> Layout<'a> {
         if grid.offsets.len() < wanted || grid.lengths.len() < wanted {
             return Err(DecodeError::unreadable("a TIFF page with strips missing"));
         }
+        // Strips that lie over one another would be copied and decoded without bound.
+        let held =
+            grid.lengths.iter().take(wanted).fold(0_u64, |sum, one| sum.saturating_add(*one));
+        if held > 2 * self.bytes.len() as u64 + OVERLAID {
+            return Err(DecodeError::unreadable("a TIFF page with strips over one another"));
+        }
         let mut chunks = Vec::with_capacity(wanted);
         let parts = grid.offsets.iter().zip(&grid.lengths).take(wanted);
         for (index, (offset, length)) in parts.enumerate() {
@@ -158,6 +169,15 @@ impl<'a> Layout<'a> {
             chunks.push(Chunk { plane, x, y, width, height, stored, data });
         }
         Ok(chunks)
+    }
+
+    /// Refuses tables whose copies, one a strip, would far outgrow the file.
+    pub(super) fn check_tables(&self, length: usize, strips: usize) -> Result<(), DecodeError> {
+        let bound = self.bytes.len().saturating_mul(2).saturating_add(MOST_SPLICED);
+        if length.saturating_mul(strips) > bound {
+            return Err(DecodeError::unreadable("JPEG tables far larger than their TIFF page"));
+        }
+        Ok(())
     }
 
     fn part(&self, offset: u64, length: u64) -> Result<&'a [u8], DecodeError> {

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     error::DecodeError,
-    jpeg::{Segments, ends},
+    jpeg::{Segments, after_scan_header, ends},
 };
 
 const BASELINE: u64 = 1;
@@ -53,7 +53,7 @@ pub(super) fn page(layout: &Layout<'_>) -> Result<PageImages, DecodeError> {
         return Err(DecodeError::unsupported("a TIFF image with old-style JPEG in tiles"));
     }
     head.complete(layout)?;
-    assemble(layout, vec![whole(layout, direct(layout, head.with_scan(layout, &chunks)?))])
+    assemble(layout, vec![whole(layout, direct(layout, head.with_scan(&chunks)?))])
 }
 
 /// The bytes that the tag `JPEGInterchangeFormat` points to.
@@ -82,19 +82,13 @@ fn whole_stream(layout: &Layout<'_>, stated: &[u8]) -> Option<Vec<u8>> {
     Some([head, &rest[..end + 2]].concat())
 }
 
-fn after_scan_header(stream: &[u8]) -> Option<&[u8]> {
-    let mut segments = Segments::of(stream).ok()?;
-    while segments.next().is_some() {}
-    let [0xff, 0xda, high, low, ..] = *segments.rest() else { return None };
-    segments.rest().get(2 + usize::from(u16::from_be_bytes([high, low]))..)
-}
-
 /// Strips or tiles that are streams of their own, some without their tables.
 fn streams(
     layout: &Layout<'_>,
     head: &Head,
     chunks: &[Chunk<'_>],
 ) -> Result<Vec<Part>, DecodeError> {
+    layout.check_tables(head.tables.len(), chunks.len())?;
     let most = chunks.first().map_or((0, 0), |chunk| chunk.stored);
     let parts = chunks.iter().map(|chunk| {
         let own = Head::of(chunk.data);
@@ -178,7 +172,7 @@ impl Head {
     }
 
     /// The stream: head, and the strips as one scan with a restart between them.
-    fn with_scan(self, layout: &Layout<'_>, chunks: &[Chunk<'_>]) -> Result<Vec<u8>, DecodeError> {
+    fn with_scan(self, chunks: &[Chunk<'_>]) -> Result<Vec<u8>, DecodeError> {
         let mut out = vec![0xff, 0xd8];
         out.extend(&self.tables);
         let frame = self.frame.unwrap_or_default();
@@ -205,9 +199,6 @@ impl Head {
             out.extend(data);
         }
         out.extend([0xff, 0xd9]);
-        if out.len() > layout.bytes.len().saturating_mul(2).saturating_add(1 << 16) {
-            return Err(DecodeError::unreadable("strips that lie over one another"));
-        }
         Ok(out)
     }
 }

@@ -212,6 +212,20 @@ fn jpeg_tiles_that_lie_over_one_another_are_bounded() {
 }
 
 #[test]
+fn strips_that_lie_over_one_another_are_refused_before_they_are_copied() {
+    let jpeg = encoded(&DynamicImage::ImageLuma8(grey(16, 16)), ImageFormat::Jpeg);
+    for (compression, bits, data) in [(4, 1, Vec::new()), (7, 8, jpeg.clone()), (6, 8, jpeg)] {
+        let padded = [data, vec![0x55; 1 << 20]].concat();
+        let tags =
+            [(256, 16), (257, 100_000), (258, bits), (259, compression), (322, 16), (323, 16)];
+        let bytes = overlaid(&tags, 6250, padded);
+        let error = opened(&bytes).unwrap().page(1, Origin::Paper, Keep::Stream).unwrap_err();
+        assert_eq!(error.code(), "F02_UNREADABLE", "{error}");
+        assert!(error.to_string().contains("over one another"), "{compression}: {error}");
+    }
+}
+
+#[test]
 fn directories_laid_over_one_another_are_bounded() {
     // Each directory of the chain names 4,000 tags and the next, two bytes further on.
     let mut bytes = b"II\x2a\0\x08\0\0\0".to_vec();

@@ -99,6 +99,63 @@ fn streams_that_unpack_without_end_are_bombs() {
 }
 
 #[test]
+fn a_text_encoding_around_a_bomb_hides_nothing() {
+    let packed = packed(&[0], 300);
+    let hexadecimal = packed.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    });
+    let filters = "/Filter [/ASCIIHexDecode /FlateDecode]";
+    let content = page_with(stream(filters, hexadecimal.as_bytes()), vec![]);
+    assert_eq!(code(&content), "F07_DECOMPRESSION_BOMB");
+    let picture = image(&format!("{GREY} {filters}"), hexadecimal.as_bytes());
+    assert_eq!(code(&drawing(picture)), "F07_DECOMPRESSION_BOMB");
+}
+
+#[test]
+fn profiles_and_tables_that_unpack_without_end_are_bombs() {
+    for (space, entries) in [("[/ICCBased 6 0 R]", "/N 3"), ("[/Indexed /DeviceRGB 255 6 0 R]", "")]
+    {
+        let table = stream(&format!("{entries} /Filter /FlateDecode"), &packed(&[0], 300));
+        let picture = image(&format!("/ColorSpace {space} /BitsPerComponent 8"), &vec![7; 30_000]);
+        let content = stream("", b"q 200 0 0 200 0 0 cm /X Do Q");
+        assert_eq!(code(&page_with(content, vec![picture, table])), "F07_DECOMPRESSION_BOMB");
+    }
+}
+
+/// A file of one page.
+fn page_of(entries: &str, content: Vec<u8>, objects: Vec<Vec<u8>>) -> Vec<u8> {
+    let mut all = vec![
+        b"<< /Type /Catalog /Pages 2 0 R >>".to_vec(),
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>".to_vec(),
+        format!("<< /Type /Page /Parent 2 0 R {entries} >>").into_bytes(),
+        content,
+    ];
+    all.extend(objects);
+    pdf(&all)
+}
+
+#[test]
+fn a_content_that_is_named_again_and_again_is_too_large() {
+    let content = stream("/Filter /FlateDecode", &packed(b"0 0 m 9 9 l S\n ", 4));
+    let entries = format!("/MediaBox [0 0 200 200] /Contents [{}]", "4 0 R ".repeat(1000));
+    assert_eq!(code(&page_of(&entries, content, vec![])), "F06_TOO_LARGE");
+}
+
+#[test]
+fn a_line_of_pixels_over_a_huge_page_is_not_drawn_out() {
+    let line = stream(
+        &format!("/Type /XObject /Subtype /Image /Width 50000 /Height 1 {GREY}"),
+        &vec![9; 50_000],
+    );
+    let entries = "/MediaBox [0 0 36000 36000] /Contents 4 0 R \
+                   /Resources << /XObject << /X 5 0 R >> >>";
+    let content = stream("", b"q 36000 0 0 36000 0 0 cm /X Do Q");
+    let page = first_page(&page_of(entries, content, vec![line])).unwrap();
+    assert!(page.raster.unwrap().as_bytes().len() < 1 << 20);
+}
+
+#[test]
 fn pictures_that_claim_more_than_their_dictionary_are_bombs() {
     let mut jbig2 = vec![0, 0, 0, 0, 48, 0, 1, 0, 0, 0, 19];
     jbig2.extend(60_000_u32.to_be_bytes().repeat(2));

@@ -25,15 +25,23 @@ fn a_jpeg_is_kept_byte_for_byte() {
     assert!(difference(&raster, &DynamicImage::ImageRgb8(colour(300, 420))) < 6.0);
 }
 
+/// A little-endian EXIF block with the one tag `Orientation`.
+fn exif_block(orientation: u8) -> Vec<u8> {
+    let mut block = b"II\x2a\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".to_vec();
+    block.extend([orientation, 0, 0, 0, 0, 0, 0, 0]);
+    block
+}
+
+/// A JPEG segment of EXIF.
+fn exif_segment(block: &[u8]) -> Vec<u8> {
+    let length = (block.len() as u16 + 8).to_be_bytes();
+    [&[0xff, 0xe1], &length[..], b"Exif\0\0", block].concat()
+}
+
 #[test]
 fn exif_orientation_turns_the_page_and_not_the_stream() {
     let plain = encoded(&DynamicImage::ImageLuma8(grey(300, 420)), ImageFormat::Jpeg);
-    // A little-endian EXIF block with the one tag `Orientation` = 6.
-    let mut exif =
-        b"\xff\xe1\0\x22Exif\0\0II\x2a\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0"
-            .to_vec();
-    let length = (exif.len() - 2) as u16;
-    exif[2..4].copy_from_slice(&length.to_be_bytes());
+    let exif = exif_segment(&exif_block(6));
     let mut bytes = plain[..2].to_vec();
     bytes.extend(exif);
     bytes.extend(&plain[2..]);
@@ -44,6 +52,30 @@ fn exif_orientation_turns_the_page_and_not_the_stream() {
     assert!(scan.width < scan.height && scan.displayed_size().0 > scan.displayed_size().1);
     let upright = DynamicImage::ImageLuma8(grey(300, 420)).rotate90();
     assert!(difference(&page.raster.unwrap(), &upright) < 6.0);
+}
+
+#[test]
+fn exif_orientation_turns_a_png_as_well() {
+    let picture = DynamicImage::ImageLuma8(grey(300, 420));
+    let plain = encoded(&picture, ImageFormat::Png);
+    for (orientation, upright, kept) in
+        [(6, picture.rotate90(), true), (2, picture.fliph(), false), (1, picture.clone(), true)]
+    {
+        let block = exif_block(orientation);
+        let mut chunk = (block.len() as u32).to_be_bytes().to_vec();
+        chunk.extend(b"eXIf");
+        chunk.extend(block);
+        let mut sum = flate2::Crc::new();
+        sum.update(&chunk[4..]);
+        chunk.extend(sum.sum().to_be_bytes());
+        let mut bytes = plain.clone();
+        // Behind the header.
+        bytes.splice(33..33, chunk);
+        let page = opened(&bytes).unwrap().page(1, Origin::Paper, Keep::Stream).unwrap();
+        let scan = page.scan.unwrap();
+        assert_eq!(scan.images[0].1.original_stream, kept, "orientation {orientation}");
+        assert_eq!(difference(&page.raster.unwrap(), &upright), 0.0, "orientation {orientation}");
+    }
 }
 
 #[test]
@@ -121,6 +153,49 @@ fn jpegs_that_a_pdf_cannot_hold_are_unsupported() {
     }
 }
 
+/// The code of a JPEG file, or that it was read.
+fn outcome(bytes: &[u8]) -> &'static str {
+    let page = opened(bytes).and_then(|mut file| file.page(1, Origin::Paper, Keep::Stream));
+    page.map_or_else(|error| error.code(), |_| "read")
+}
+
+#[test]
+fn a_jpeg_that_is_broken_inside_is_refused_though_it_has_its_end() {
+    let plain = encoded(&DynamicImage::ImageRgb8(colour(1240, 1754)), ImageFormat::Jpeg);
+    assert_eq!(outcome(&plain), "read");
+    let middle = plain.len() / 2;
+    for inserted in [&[0xff, 0xd9][..], &[0xff, 0xc4], &[0xff, 0x00].repeat(20)] {
+        let mut bytes = plain.clone();
+        bytes.splice(middle..middle, inserted.iter().copied());
+        assert_eq!(outcome(&bytes), "F02_UNREADABLE", "{inserted:x?}");
+    }
+    let mut lost = plain.clone();
+    lost.drain(middle..middle + 3000);
+    assert_eq!(outcome(&lost), "F02_UNREADABLE");
+    // A page that breaks off, and a thumbnail that has its end.
+    let thumbnail = [exif_block(1), encoded(&DynamicImage::new_luma8(8, 8), ImageFormat::Jpeg)];
+    let mut cut = plain[..middle].to_vec();
+    cut.splice(2..2, exif_segment(&thumbnail.concat()));
+    assert_eq!(outcome(&cut), "F02_UNREADABLE");
+}
+
+#[test]
+fn a_jpeg_of_which_nothing_is_lost_is_read_whatever_its_faults() {
+    let picture = DynamicImage::ImageRgb8(colour(640, 900));
+    let plain = encoded(&picture, ImageFormat::Jpeg);
+    let end = plain.len() - 2;
+    let mut padded = plain.clone();
+    padded.splice(end..end, [0; 12]);
+    let mut before = plain.clone();
+    // Behind the first segment.
+    before.splice(20..20, [0; 6]);
+    let behind = [&plain[..], &[0x55; 5000]].concat();
+    for bytes in [plain[..end].to_vec(), padded, before, behind] {
+        let page = opened(&bytes).unwrap().page(1, Origin::Paper, Keep::Stream).unwrap();
+        assert!(difference(&page.raster.unwrap(), &picture) < 6.0);
+    }
+}
+
 #[test]
 fn a_jpeg_that_breaks_off_is_refused_whatever_follows() {
     let plain = encoded(&DynamicImage::ImageRgb8(colour(640, 900)), ImageFormat::Jpeg);
@@ -131,4 +206,24 @@ fn a_jpeg_that_breaks_off_is_refused_whatever_follows() {
         let error = opened(&bytes).unwrap().page(1, Origin::Paper, Keep::Stream).unwrap_err();
         assert_eq!(error.code(), "F02_UNREADABLE");
     }
+}
+
+#[test]
+fn a_jpeg_2000_of_unequal_channels_is_unsupported() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/files/jp2/rgb.j2k");
+    let mut bytes = std::fs::read(path).unwrap();
+    // The depth of the second channel.
+    bytes[45] = 11;
+    assert_eq!(opened(&bytes).unwrap_err().code(), "F05_UNSUPPORTED");
+}
+
+#[test]
+fn a_page_that_says_it_is_a_card_is_coarse() {
+    let mut bytes = encoded(&DynamicImage::ImageLuma8(grey(1240, 1754)), ImageFormat::Jpeg);
+    // 300 dots per inch.
+    bytes[13..18].copy_from_slice(&[1, 1, 44, 1, 44]);
+    let page = opened(&bytes).unwrap().page(1, Origin::Paper, Keep::Stream).unwrap();
+    assert_eq!(page.facts.dpi_x, Some(150.0));
+    assert_eq!(page.facts.findings, ["I01_DPI_LOW", "I02_NOT_COLOUR"]);
+    assert_eq!(page.raster.unwrap().width(), 1240);
 }

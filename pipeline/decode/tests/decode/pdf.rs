@@ -262,3 +262,44 @@ fn drawn_text_is_born_digital_and_mixed_files_follow_the_paper_rule() {
     assert!(blank.scan.is_some());
     assert!(blank.raster.unwrap().to_luma8().pixels().all(|pixel| pixel.0 == [255]));
 }
+
+#[test]
+fn an_image_that_breaks_inside_is_refused_whether_it_is_lifted_or_drawn() {
+    let mut image = jpeg_image(&scan());
+    let middle = image.data.len() / 2;
+    image.data.splice(middle..middle, [0xff, 0xd9]);
+    let broken = || PdfPage {
+        images: vec![(FULL, PdfImage { data: image.data.clone(), ..jpeg_image(&scan()) })],
+        ..PdfPage::default()
+    };
+    let stamp = Some(b"0 0 1 rg 0 0 100 40 re f".to_vec());
+    for page in [broken(), PdfPage { stamp, ..broken() }] {
+        let error =
+            opened(&pdf(&[page])).unwrap().page(1, Origin::Paper, Keep::Stream).unwrap_err();
+        assert_eq!(error.code(), "F02_UNREADABLE", "{error}");
+    }
+}
+
+#[test]
+fn an_image_that_decodes_to_nothing_is_seen_under_a_stamp() {
+    // A white line, the mark that ends a picture, and what a page is coded in.
+    let mut data = vec![0x80, 0x08, 0x00, 0x80];
+    data.extend((0..20_000_u32).map(|n| (n * n / 7 + n) as u8));
+    let image = PdfImage {
+        data,
+        width: SIZE.0 as i32,
+        height: SIZE.1 as i32,
+        bits: 1,
+        space: b"DeviceGray",
+        filter: Some(Filter::CcittFaxDecode),
+        fax: Some((-1, false)),
+        inverted: false,
+    };
+    let page = PdfPage {
+        images: vec![(FULL, image)],
+        stamp: Some(b"0 0 1 rg 0 0 100 40 re f".to_vec()),
+        ..PdfPage::default()
+    };
+    let error = opened(&pdf(&[page])).unwrap().page(1, Origin::Paper, Keep::Stream).unwrap_err();
+    assert_eq!(error.code(), "I13_WHITE_DECODE", "{error}");
+}

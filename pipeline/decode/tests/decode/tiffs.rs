@@ -405,3 +405,52 @@ fn pages_that_are_all_called_reduced_are_the_pages() {
     only.tags.push((254, vec![1]));
     assert_eq!(opened(&tiff(&[only])).unwrap().page_count(), 1);
 }
+
+#[test]
+fn a_page_flagged_as_a_reduced_copy_is_a_page_unless_it_is_a_small_one_of_that_shape() {
+    let flagged = |width, height| {
+        let mut page = fax_page(&bitonal(width, height), 200);
+        page.tags.push((254, vec![1]));
+        page
+    };
+    let page = || fax_page(&bitonal(1200, 1700), 200);
+    let count = |pages: &[TiffPage]| opened(&tiff(pages)).unwrap().page_count();
+    // As large, larger, of another shape: other pages.
+    assert_eq!(count(&[page(), flagged(1200, 1700), flagged(2400, 3400), flagged(600, 500)]), 4);
+    // The levels of a pyramid, and thumbnails before and after their page.
+    assert_eq!(count(&[page(), flagged(600, 850), flagged(300, 425), flagged(150, 213)]), 1);
+    assert_eq!(count(&[flagged(160, 120), page(), flagged(90, 128)]), 1);
+}
+
+#[test]
+fn a_fax_that_ends_at_once_though_data_follows_is_no_white_page() {
+    // A white line, the mark that ends a picture, and what a page is coded in.
+    let mut data = vec![0x80, 0x08, 0x00, 0x80];
+    data.extend((0..20_000_u32).map(|n| (n * n / 7 + n) as u8));
+    let mut page = fax_page(&picture(), 200);
+    page.strips = vec![data];
+    let error = opened(&tiff(&[page])).unwrap().page(1, Origin::Paper, Keep::Stream).unwrap_err();
+    assert_eq!(error.code(), "I13_WHITE_DECODE", "{error}");
+}
+
+#[test]
+fn a_g3_page_with_many_damaged_lines_is_refused() {
+    let page = |data: Vec<u8>| {
+        let mut page = fax_page(&picture(), 200);
+        page.strips = vec![data];
+        page.tags.retain(|tag| tag.0 != 259);
+        page.tags.extend([(259, vec![3]), (292, vec![0])]);
+        opened(&tiff(&[page])).unwrap().page(1, Origin::Paper, Keep::Stream)
+    };
+    let whole = g3(&picture(), Rows::Marked);
+    assert!(page(whole.clone()).is_ok());
+    let mut damaged = whole;
+    // Every so often a byte that is part of no code.
+    for at in (200..damaged.len() - 200).step_by(100) {
+        damaged[at] = 0;
+        damaged[at + 1] = 1;
+    }
+    let error = page(damaged).unwrap_err();
+    assert_eq!(error.code(), "F02_UNREADABLE");
+    assert!(error.to_string().contains("lines"), "{error}");
+}
