@@ -24,5 +24,5 @@ pub use barcode::{Barcode, Barcodes, Symbology};
 pub use field::Field;
 pub use geometry::Rect;
 pub use image::{ArchiveImage, Codec, Colour};
-pub use page::{Page, PageFacts, Placement, Scan};
+pub use page::{Page, PageFacts, Placement, Repaired, Scan};
 pub use text::{Again, Line, PageText, TextOrigin, Word};

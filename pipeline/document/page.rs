@@ -62,6 +62,18 @@ pub struct PageFacts {
     pub cpu: StepSeconds,
     /// Finding codes of the page, e.g. `I01_DPI_LOW`.
     pub findings: Vec<String>,
+    /// Words whose marks were put back.
+    #[serde(default)]
+    pub repaired: Repaired,
+}
+
+/// Words whose marks recognition put back from the words beside them.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Repaired {
+    /// How many.
+    pub words: u32,
+    /// The first of them, as read and as they now stand.
+    pub first: Vec<(String, String)>,
 }
 
 /// A page with everything that composing, extraction and the index need.

@@ -8,9 +8,9 @@ use std::{
 
 use image::DynamicImage;
 use sohoa_decode::{DecodeError, DecodedPage, Limits, Source, Survey, open};
-use sohoa_document::{Barcodes, Page, PageText};
+use sohoa_document::{Barcodes, Page, PageText, Repaired};
 use sohoa_ocr::{
-    Engine, EngineConfig, OcrError, Profile, Recognised,
+    Engine, EngineConfig, OcrError, Profile, Recognised, Repair,
     steps::{self, Step, step},
 };
 
@@ -22,6 +22,10 @@ use crate::{
 
 /// A lean a reader sees at a glance; the archived image keeps it, so it is worth a finding.
 const VISIBLE_LEAN_DEG: f32 = 2.0;
+
+/// Repaired words that a finding names: enough to see what kind of error it was, and no text of the
+/// page.
+const TOLD_REPAIRS: usize = 5;
 
 /// Decoder and recognition engine of one child.
 #[derive(Debug)]
@@ -140,6 +144,15 @@ fn displayed_size(decoded: &DecodedPage) -> (f32, f32) {
     }
 }
 
+/// How many words were repaired, and some of them.
+fn repaired(repairs: &[Repair]) -> Repaired {
+    let first = repairs.iter().take(TOLD_REPAIRS);
+    Repaired {
+        words: u32::try_from(repairs.len()).unwrap_or(u32::MAX),
+        first: first.map(|repair| (repair.read.clone(), repair.meant.clone())).collect(),
+    }
+}
+
 /// Writes down what the reading found out about the page.
 fn note(decoded: &mut DecodedPage, read: &Recognised) {
     let facts = &mut decoded.facts;
@@ -153,7 +166,8 @@ fn note(decoded: &mut DecodedPage, read: &Recognised) {
     find(read.turned != 0, "I12_ROTATED");
     find(read.skew_deg.is_some_and(|lean| lean.abs() > VISIBLE_LEAN_DEG), "I04_SKEW");
     find(read.garbled_words > 0, "M02_LOW_CONF");
-    find(read.repaired_words > 0, "T03_MARKS_REPAIRED");
+    find(!read.repairs.is_empty(), "T03_MARKS_REPAIRED");
+    facts.repaired = repaired(&read.repairs);
     facts.blank = read.blank;
     if let Some(scan) = &mut decoded.scan {
         scan.rotation = (scan.rotation + read.turned) % 360;

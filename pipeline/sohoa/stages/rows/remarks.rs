@@ -1,7 +1,7 @@
 //! What was seen and what was expected, for the findings of pages and of whole files.
 
 use sohoa_decode::LayerQuality;
-use sohoa_document::PageFacts;
+use sohoa_document::{PageFacts, Repaired};
 use sohoa_flow::Rejection;
 use sohoa_schemas::Code;
 
@@ -37,7 +37,8 @@ pub(crate) fn refusal(rejection: &Rejection) -> Remark {
     }
 }
 
-/// What a page showed that led to a code; nothing of its text.
+/// What a page showed that led to a code; of its text, a few words that were not read as they
+/// stand.
 fn observed(code: Code, page: &ReadPage) -> String {
     let facts = &page.facts;
     match code {
@@ -57,9 +58,18 @@ fn observed(code: Code, page: &ReadPage) -> String {
             page.rotation.unwrap_or_default()
         ),
         Code::M02LowConf => "words that are not valid text".to_owned(),
-        Code::T03MarksRepaired => "words whose tone marks were not read".to_owned(),
+        Code::T03MarksRepaired => repaired(&facts.repaired),
         code => code.as_str().to_owned(),
     }
+}
+
+/// `12 words: sô (số), bô (bổ), …`.
+fn repaired(Repaired { words, first }: &Repaired) -> String {
+    let named: Vec<String> =
+        first.iter().map(|(read, meant)| format!("{read} ({meant})")).collect();
+    let noun = if *words == 1 { "word" } else { "words" };
+    let more = if named.len() < *words as usize { ", …" } else { "" };
+    format!("{words} {noun}: {}{more}", named.join(", "))
 }
 
 fn resolution(facts: &PageFacts) -> String {
@@ -99,7 +109,7 @@ mod tests {
             (Code::I08DupPage, "the image of page 1"),
             (Code::I12Rotated, "a page that stands upright after 90 degrees clockwise"),
             (Code::M02LowConf, "words that are not valid text"),
-            (Code::T03MarksRepaired, "words whose tone marks were not read"),
+            (Code::T03MarksRepaired, "7 words: sô (số), bô (bổ), …"),
         ];
         let facts = PageFacts {
             dpi_x: Some(150.2),
@@ -107,6 +117,10 @@ mod tests {
             skew_deg: Some(-3.21),
             colour_mode: "bitonal".into(),
             bit_depth: 1,
+            repaired: Repaired {
+                words: 7,
+                first: vec![("sô".into(), "số".into()), ("bô".into(), "bổ".into())],
+            },
             findings: codes.iter().map(|(code, _)| code.to_string()).collect(),
             ..PageFacts::default()
         };
