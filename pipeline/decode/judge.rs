@@ -145,6 +145,7 @@ mod tests {
             lines: lines.collect(),
             origin: TextOrigin::Layer,
             again: Vec::new(),
+            coloured: Vec::new(),
         }
     }
 

@@ -62,6 +62,9 @@ pub struct PageFacts {
     pub cpu: StepSeconds,
     /// Finding codes of the page, e.g. `I01_DPI_LOW`.
     pub findings: Vec<String>,
+    /// Words whose marks were put back from the words beside them.
+    #[serde(default)]
+    pub repaired_words: u32,
 }
 
 /// A page with everything that composing, extraction and the index need.

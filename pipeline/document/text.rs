@@ -71,12 +71,17 @@ pub struct PageText {
     /// Lines that left doubt, as read again: witnesses for extraction, no part of the text.
     #[serde(default)]
     pub again: Vec<Again>,
+    /// Boxes of words in coloured ink among words that are not, as a pen or a stamp leaves them;
+    /// none where the raster has no colour.
+    #[serde(default)]
+    pub coloured: Vec<Rect>,
 }
 
 impl PageText {
     /// A page with nothing on it.
     pub fn empty(width: f32, height: f32) -> Self {
-        Self { width, height, lines: Vec::new(), origin: TextOrigin::None, again: Vec::new() }
+        let origin = TextOrigin::None;
+        Self { width, height, lines: Vec::new(), origin, again: Vec::new(), coloured: Vec::new() }
     }
 
     /// All words in reading order.

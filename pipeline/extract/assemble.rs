@@ -15,7 +15,7 @@ use crate::{
     number::{self, REPAIRED},
     places, recipients,
     rows::Sheet,
-    secrecy, signer, subject, urgency,
+    secrecy, signer, subject, urgency, validity,
     zones::Head,
 };
 
@@ -35,7 +35,8 @@ pub(crate) fn read(sheets: &[Sheet<'_>], context: Context) -> (Fields, Vec<Field
     dates(&head, sheets, context, &mut fields, &mut findings);
     place_in_names(&mut fields);
     repeated(sheets, &mut fields);
-    let body = first.rows.get(head.bottom).map_or(0.0, |row| row.bbox.y0).max(0.3 * first.height);
+    let head_end = first.rows.get(head.bottom).map_or(0.0, |row| row.bbox.y0);
+    let body = head_end.max(0.3 * first.height);
     let signed = signer::read(sheets, body);
     fields.signer_authority = signed.authority;
     fields.signer_title = signed.title;
@@ -45,6 +46,9 @@ pub(crate) fn read(sheets: &[Sheet<'_>], context: Context) -> (Fields, Vec<Field
     let arrived = arrival::read(first, context.scan_year);
     fields.arrival_number = arrived.number;
     fields.arrival_date = arrived.date;
+    let kind = fields.type_name.as_ref().map(|field| field.value.as_str());
+    fields.valid_to = validity::end(sheets, head_end, fields.issued_date.as_ref(), kind);
+    fields.validity_stamp = validity::stamp(first);
     evidence::general(first, &head, &fields, &mut findings);
     evidence::gaps(&head, &fields, context, &mut findings);
     (fields, findings)

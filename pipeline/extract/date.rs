@@ -11,7 +11,7 @@ use crate::{
     confidence,
     date_line::{DateLine, Part},
     fields::Precision,
-    ink::Ink,
+    ink::{self, Ink},
     places,
     witness::{self, Seen},
 };
@@ -147,7 +147,8 @@ impl DateLine<'_> {
         let clean = self.year.text.trim_matches(|c: char| !c.is_alphanumeric());
         let year = digits.parse().ok().filter(|_| digits.len() == 4)?;
         let doubt = if clean == digits { 1.0 } else { 0.2 };
-        Some((year, confidence::weigh(weakest(&self.year.words), doubt)))
+        let pen = if self.is_coloured(&self.year) { ink::COLOURED } else { 1.0 };
+        Some((year, confidence::weigh(weakest(&self.year.words), doubt * pen)))
     }
 
     fn year(&self, scan_year: i32) -> Option<(i32, f32)> {
@@ -210,13 +211,21 @@ impl DateLine<'_> {
 
     fn own_digit_height(&self) -> Option<f32> {
         match self.year.words.as_slice() {
+            _ if self.is_coloured(&self.year) => None,
             [word] if only_digits(word) => Some(word.bbox.height()).filter(|height| *height > 1.0),
             _ => None,
         }
     }
 
-    /// Odds factor from geometry: printed digits are as tall as the year's and on its base.
+    fn is_coloured(&self, part: &Part<'_>) -> bool {
+        ink::is_coloured(&part.words, self.coloured)
+    }
+
+    /// Odds factor from colour and geometry: print is black, and printed digits are as tall as the year's and on its base.
     fn printed(&self, part: &Part<'_>) -> f32 {
+        if self.is_coloured(part) {
+            return ink::COLOURED;
+        }
         let (Some(height), [word]) = (self.own_digit_height(), part.words.as_slice()) else {
             return 0.2;
         };
@@ -384,6 +393,23 @@ mod tests {
         assert_eq!(read(&say("2Š"), &say("25"), &other("25")), Some(day(2019, 12, 25)));
         assert_eq!(read(&say("16"), &say("16"), &other("18")), None, "they differ");
         assert_eq!(read(&say("(Q"), &say("{O"), &other("10")), None, "one alone");
+    }
+
+    #[test]
+    fn a_part_in_coloured_ink_leaves_no_date() {
+        let date = "Gia Lai, ngày 05 tháng 04 năm 2019";
+        let paper = || Paper::letterhead("SỞ NỘI VỤ", "Số: 12/BC-SNV", date);
+        let read = |paper: Paper| extract(&[paper], context()).segments.remove(0);
+        assert!(read(paper()).fields.issued_date.is_some());
+        for (x, year) in [(407.5, Some(2019)), (457.1, Some(2019)), (494.3, None)] {
+            let found = read(paper().coloured(x, 104.0));
+            assert_eq!(found.fields.issued_date, None, "{x}");
+            let sure = found.fields.document_year.filter(|year| year.probability > 0.5);
+            assert_eq!(sure.map(|year| year.value), year, "{x}");
+            let told = found.findings.iter().find(|found| found.field == "issued_date").unwrap();
+            let told = told.observed.as_ref().unwrap();
+            assert!(year.is_none() || told.starts_with("handwritten: "), "{told}");
+        }
     }
 
     #[test]

@@ -41,6 +41,8 @@ pub(crate) struct DateLine<'a> {
     pub(crate) page: u32,
     pub(crate) bbox: Rect,
     pub(crate) text: String,
+    /// Where the page's ink is coloured.
+    pub(crate) coloured: &'a [Rect],
     /// The same line read again, and whether by the same model.
     pub(crate) again: Vec<(bool, Self)>,
 }
@@ -118,6 +120,7 @@ fn full_line<'a>(
         page: sheet.page,
         bbox: Rect::around(words.map(|word| &word.bbox))?,
         text: row.text(),
+        coloured: sheet.coloured,
         again: Vec::new(),
     })
 }
@@ -163,6 +166,7 @@ fn start_only<'a>(
         page: sheet.page,
         bbox: Rect::around(words.map(|word| &word.bbox))?,
         text: row.text(),
+        coloured: sheet.coloured,
         again: Vec::new(),
     })
 }
@@ -191,6 +195,7 @@ fn month_line<'a>(sheet: &Sheet<'a>, index: usize, row: &Span<'a>) -> Option<Dat
         page: sheet.page,
         bbox: line.bbox,
         text: line.text(),
+        coloured: sheet.coloured,
         again: Vec::new(),
     })
 }

@@ -118,6 +118,15 @@ pub enum Urgency {
     ThuongKhan,
 }
 
+/// What a paper can say of its own validity: that it has ended. That it lasts no paper can say, for
+/// it may have been revoked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Validity {
+    /// Hết hiệu lực.
+    Expired,
+}
+
 /// On whose behalf the signer signs (box 7a).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
@@ -193,6 +202,15 @@ impl Severity {
     }
 }
 
+impl Validity {
+    /// The word the index stores.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Expired => "expired",
+        }
+    }
+}
+
 impl Urgency {
     /// The word the index stores.
     pub const fn as_str(self) -> &'static str {
@@ -253,4 +271,26 @@ pub struct Fields {
     pub arrival_number: Option<Field<String>>,
     /// Date in the `ĐẾN` stamp.
     pub arrival_date: Option<Field<NaiveDate>>,
+    /// Last day on which the paper says it holds.
+    pub valid_to: Option<Field<NaiveDate>>,
+    /// A stamp that says it no longer holds.
+    pub validity_stamp: Option<Field<Validity>>,
+}
+
+impl Fields {
+    /// What the paper says of its validity on a day; never that it is valid.
+    pub fn validity_on(&self, day: NaiveDate) -> Option<Field<Validity>> {
+        let over = self.valid_to.as_ref().filter(|end| end.value < day);
+        let over = over.map(|end| Field {
+            value: Validity::Expired,
+            probability: end.probability,
+            page: end.page,
+            bbox: end.bbox,
+        });
+        self.validity_stamp
+            .iter()
+            .cloned()
+            .chain(over)
+            .max_by(|a, b| a.probability.total_cmp(&b.probability))
+    }
 }

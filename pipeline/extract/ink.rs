@@ -3,12 +3,29 @@
 //! Numbers and days are often left blank by the typist and written in by hand. That is told apart
 //! from print that could not be read, so that a clerk knows whether a better scan would help.
 
-use sohoa_document::Word;
+use sohoa_document::{Rect, Word};
 
 /// Recognition of a pen's strokes is no surer than this.
 const SCRAWL: f32 = 0.6;
 /// Odds factor of geometry below which digits are no print.
 pub(crate) const NO_PRINT: f32 = 0.05;
+
+/// Odds factor of digits in coloured ink where the page's words are not: a pen's mostly, and no model
+/// was trained on those. However surely they were read, they are no value.
+pub(crate) const COLOURED: f32 = 0.002;
+
+/// Whether one of the words stands where ink is coloured.
+pub(crate) fn is_coloured(words: &[&Word], coloured: &[Rect]) -> bool {
+    let holds = |outer: &Rect, (x, y): (f32, f32)| {
+        outer.x0 <= x && x <= outer.x1 && outer.y0 <= y && y <= outer.y1
+    };
+    // The boxes are those of the first reading; another one cuts words in other places.
+    let meets = |word: &&Word| {
+        let middle = word.bbox.centre();
+        coloured.iter().any(|ink| holds(ink, middle) || holds(&word.bbox, ink.centre()))
+    };
+    words.iter().any(meets)
+}
 
 /// Ordered by how little a machine can do about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -15,6 +15,7 @@
 //! | `number`, `notation`, `date`, `issuer`, `kind`, `subject`, `signer`, `recipients` | the fields |
 //! | `office`, `person`, `ink` | a line of the signature block, a name, what stands where digits should |
 //! | `secrecy`, `urgency`, `arrival` | stamps |
+//! | `validity` | how long the paper says it holds |
 //! | `assemble`, `evidence` | one document: witnesses joined, findings |
 //! | `types`, `places`, `casing` | tables of the law and the country |
 //!
@@ -46,6 +47,7 @@ mod signer;
 mod subject;
 mod types;
 mod urgency;
+mod validity;
 mod witness;
 mod zones;
 
@@ -58,7 +60,7 @@ use sohoa_document::{Field, PageText, Rect};
 
 pub use fields::{
     Authority, Context, Extraction, FieldFinding, Fields, Level, Precision, Secrecy, Segment,
-    Severity, Urgency,
+    Severity, Urgency, Validity,
 };
 pub use types::{Kind, kinds};
 

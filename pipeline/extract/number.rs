@@ -13,7 +13,7 @@ use sohoa_document::{Field, Rect, Word, fold::fold};
 use crate::{
     confidence,
     date_line::DateLine,
-    ink::{Ink, NO_PRINT},
+    ink::{self, Ink, NO_PRINT},
     notation::{self, Notation},
     rows::{Joined, Sheet, Span},
     witness::{self, Seen},
@@ -67,6 +67,11 @@ static BARE: LazyLock<Regex> = LazyLock::new(|| {
 /// Odds factor of a notation whose kind was repaired.
 pub(crate) const REPAIRED: f32 = 0.5;
 
+/// Most that digits are worth which stand apart from label and notation and which one model alone
+/// read: there the typist left room for a pen, and a pen's digits can have the height and the base of
+/// print.
+const APART: f32 = 0.85;
+
 /// The number line as found: the words behind the label.
 #[derive(Debug)]
 pub(crate) struct NumberLine<'a> {
@@ -75,6 +80,8 @@ pub(crate) struct NumberLine<'a> {
     /// Bytes of the label in the joined text.
     label: usize,
     page: u32,
+    /// Where the page's ink is coloured.
+    coloured: &'a [Rect],
     /// Whether the model that read the page read this.
     same_model: bool,
     /// The same line, read again.
@@ -102,6 +109,7 @@ pub(crate) fn find<'a>(
             span,
             label,
             page: sheet.page,
+            coloured: sheet.coloured,
             same_model: true,
             again: Vec::new(),
         })
@@ -114,6 +122,7 @@ pub(crate) fn find<'a>(
                 span,
                 label: 0,
                 page: sheet.page,
+                coloured: sheet.coloured,
                 same_model: true,
                 again: Vec::new(),
             })
@@ -125,8 +134,8 @@ pub(crate) fn find<'a>(
         let label = label(span).or_else(|| AGAIN.find(&text).map(|m| m.end()));
         // Without its label a line may have lost its first digits too.
         let label = label.or((found.label == 0).then_some(0))?;
-        let (row, page, same_model) = (found.row, sheet.page, *same_model);
-        Some(NumberLine { row, span: span.clone(), label, page, same_model, again: Vec::new() })
+        let (span, same_model) = (span.clone(), *same_model);
+        Some(NumberLine { span, label, same_model, again: Vec::new(), ..found })
     });
     found.again = again.collect();
     Some(found)
@@ -184,8 +193,10 @@ struct Parts<'a> {
     notation_words: Vec<&'a Word>,
     separator: &'static str,
     year: Option<i32>,
-    /// Odds factor of the digits' geometry.
+    /// Odds factor of the digits' geometry and colour.
     printed: f32,
+    /// Whether the digits are words of their own.
+    apart: bool,
     same_model: bool,
 }
 
@@ -274,7 +285,10 @@ impl<'a> NumberLine<'a> {
         };
         let (digit_words, notation_words) =
             (joined.words(range("num")), joined.words(range("not")));
+        let alone = |other: &&Word| !digit_words.iter().any(|word| std::ptr::eq(*word, *other));
+        let neighbours = [self.span.words.first(), notation_words.first()];
         Some(Parts {
+            apart: neighbours.into_iter().flatten().all(alone),
             digits: found.name("num").map_or("", |m| m.as_str()).to_owned(),
             notation: found.name("not").and_then(|m| notation::read(m.as_str())),
             separator,
@@ -308,7 +322,10 @@ impl<'a> NumberLine<'a> {
         let right: Vec<&Parts<'_>> = right.map(|(_, parts)| parts).collect();
         let printed = witness::middle(right.iter().map(|parts| parts.printed).collect());
         let words = &right.first()?.digit_words;
-        Some(self.field(value, confidence::weigh(p, printed), words))
+        let p = confidence::weigh(p, printed);
+        let witnessed = right.iter().any(|parts| !parts.same_model);
+        let apart = !witnessed && right.iter().any(|parts| parts.apart);
+        Some(self.field(value, if apart { p.min(APART) } else { p }, words))
     }
 
     fn field<T>(&self, value: T, probability: f32, words: &[&Word]) -> Field<T> {
@@ -316,12 +333,15 @@ impl<'a> NumberLine<'a> {
         Field { value, probability, page: self.page, bbox }
     }
 
-    /// Odds factor from geometry: printed digits are as tall as the printed year, stand on the
+    /// Odds factor from colour and geometry: print is black, and printed digits are as tall as the printed year, stand on the
     /// label's base and follow it closely. Handwriting is taller by a third and more.
     fn printed(&self, digits: &[&Word], notation: &[&Word], digit_height: Option<f32>) -> f32 {
         let (Some(first), Some(label)) = (digits.first(), self.span.words.first()) else {
             return 0.1;
         };
+        if ink::is_coloured(digits, self.coloured) {
+            return ink::COLOURED;
+        }
         let glued_to_label = std::ptr::eq(*first, *label);
         let glued_to_notation = notation.first().is_some_and(|next| std::ptr::eq(*first, *next));
         let label_height = label.bbox.height().max(1.0);
@@ -462,7 +482,43 @@ mod tests {
         assert_eq!(fields(tall).code_number, None);
         let mut even = Paper::letterhead("SỞ NỘI VỤ", "Số:", "Gia Lai, ngày 05 tháng 4 năm 2019");
         even = even.tall(132.0, 104.0, "731", 10.0).line(152.0, 104.0, "/SNV-VP");
-        assert!(fields(even).code_number.unwrap().probability > 0.9);
+        assert!(fields(even).code_number.unwrap().probability > 0.5);
+    }
+
+    #[test]
+    fn digits_in_coloured_ink_are_handwriting_however_they_stand() {
+        let date = "Gia Lai, ngày 05 tháng 4 năm 2019";
+        let apart = Paper::letterhead("SỞ NỘI VỤ", "Số:", date)
+            .line(132.0, 104.0, "731")
+            .line(152.0, 104.0, "/SNV-VP");
+        let glued = Paper::letterhead("SỞ NỘI VỤ", "Số: 731/SNV-VP", date);
+        for (paper, x) in [(apart, 132.0), (glued, 132.0)] {
+            assert!(fields(paper.clone()).code_number.is_some());
+            // However often and by whom they were read.
+            let paper = paper.again(110.0, 104.0, "Số: 731 /SNV-VP", true);
+            let paper = paper.again(110.0, 104.0, "S6: 731 /SNV-VP", false).coloured(x, 104.0);
+            let segment = extract(&[paper], context()).segments.remove(0);
+            assert_eq!(segment.fields.code_number, None);
+            assert_eq!(text(segment.fields.code_notation.as_ref()), Some("SNV-VP"));
+            let mut told = segment.findings.iter().filter(|found| found.code == "M01_MISSING");
+            let told = told.find(|found| found.field == "code_number").unwrap();
+            assert!(told.observed.as_ref().unwrap().starts_with("handwritten: "), "{told:?}");
+        }
+    }
+
+    #[test]
+    fn digits_apart_pass_only_where_two_models_read_them() {
+        let date = "Gia Lai, ngày 05 tháng 4 năm 2019";
+        let paper = || {
+            Paper::letterhead("SỞ NỘI VỤ", "Số:", date)
+                .line(132.0, 104.0, "31")
+                .line(148.0, 104.0, "/BC-SNV")
+        };
+        let p = |paper: Paper| fields(paper).code_number.unwrap().probability;
+        assert!(p(paper()) < 0.9);
+        let own = || paper().again(110.0, 104.0, "Số: 31/BC-SNV", true);
+        assert!(p(own()) < 0.9);
+        assert!(p(own().again(110.0, 104.0, "S6: 31/BC-SNV", false)) > 0.9);
     }
 
     /// The probabilities of number, and of number and notation, read at first and by two models.

@@ -42,7 +42,14 @@ fn page() -> impl Strategy<Value = PageText> {
         Line { words, bbox, baseline: (bbox.y1, bbox.y1), block: 0 }
     });
     (prop::collection::vec(line, 0..40), edge(), edge()).prop_map(|(lines, width, height)| {
-        PageText { width, height, lines, origin: TextOrigin::Ocr, again: Vec::new() }
+        PageText {
+            width,
+            height,
+            lines,
+            origin: TextOrigin::Ocr,
+            again: Vec::new(),
+            coloured: Vec::new(),
+        }
     })
 }
 

@@ -24,6 +24,8 @@ pub(crate) struct Sheet<'a> {
     pub(crate) width: f32,
     pub(crate) height: f32,
     pub(crate) rows: Vec<Span<'a>>,
+    /// Boxes of words in coloured ink.
+    pub(crate) coloured: &'a [Rect],
     /// Lines that were read again, and whether by the model of the first reading; the rows have
     /// them too, as first read.
     again: Vec<(bool, Span<'a>)>,
@@ -58,7 +60,7 @@ impl<'a> Sheet<'a> {
                 Some((*same_model, Span::of(line.words.iter().collect())?))
             })
             .collect();
-        Self { page, width, height, rows, again }
+        Self { page, width, height, rows, coloured: &text.coloured, again }
     }
 
     /// Second readings of the line in this box.

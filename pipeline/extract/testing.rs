@@ -12,6 +12,7 @@ const TYPE: (f32, f32) = (10.0, 6.2);
 pub(crate) struct Paper {
     lines: Vec<Line>,
     again: Vec<Again>,
+    coloured: Vec<Rect>,
 }
 
 impl Paper {
@@ -78,6 +79,16 @@ impl Paper {
         self
     }
 
+    /// Makes the ink of the word that starts near the point coloured.
+    pub(crate) fn coloured(mut self, x: f32, y: f32) -> Self {
+        let words = self.lines.iter().flat_map(|line| &line.words);
+        let near = |bbox: &&Rect| (bbox.x0 - x).abs() < TYPE.1 && (bbox.y0 - y).abs() < TYPE.0;
+        let found: Vec<Rect> = words.map(|word| &word.bbox).filter(near).copied().collect();
+        assert_eq!(found.len(), 1, "{found:?}");
+        self.coloured.extend(found);
+        self
+    }
+
     pub(crate) fn text(&self) -> PageText {
         PageText {
             width: 595.0,
@@ -85,6 +96,7 @@ impl Paper {
             lines: self.lines.clone(),
             origin: TextOrigin::Ocr,
             again: self.again.clone(),
+            coloured: self.coloured.clone(),
         }
     }
 }

@@ -13,6 +13,7 @@ use sohoa_document::{Line, Rect};
 use crate::{
     engine::Recognised,
     frame::Frame,
+    place,
     prepare::{grey, reduce, turn},
 };
 
@@ -54,17 +55,8 @@ impl Cut {
             (zone.x1 + MARGIN.0).min(size.0),
             (zone.y1 + MARGIN.1).min(size.1),
         );
-        // Where the page lay before recognition turned it upright.
-        let lain = place.turned((360 - page.turned) % 360, size);
-        let across = if page.turned.is_multiple_of(180) { size } else { (size.1, size.0) };
-        let scale = (raster.width() as f32 / across.0, raster.height() as f32 / across.1);
-        // A hostile size leaves no number, and no number is zero here.
-        let (x, y) = ((lain.x0 * scale.0) as u32, (lain.y0 * scale.1) as u32);
-        let width = ((lain.width() * scale.0) as u32).min(raster.width().saturating_sub(x));
-        let height = ((lain.height() * scale.1) as u32).min(raster.height().saturating_sub(y));
-        if width == 0 || height == 0 {
-            return None;
-        }
+        let pixels = (raster.width(), raster.height());
+        let (x, y, width, height) = place::on_raster(pixels, page.turned, size, place)?;
         let grey = grey::grey(&raster.crop_imm(x, y, width, height), true);
         let grey = turn::quarter(grey, page.turned);
         let (grey, dpi) = at_reading_resolution(grey, dpi);

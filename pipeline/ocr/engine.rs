@@ -10,7 +10,7 @@ use sohoa_document::{Again, PageText, Rect};
 use tesseract_rs::{TessPageSegMode, TesseractAPI};
 
 use crate::{
-    again,
+    again, colour,
     error::OcrError,
     frame::Frame,
     model, orientation,
@@ -19,7 +19,7 @@ use crate::{
         skew::{self, Lie},
         turn,
     },
-    repair::Repairer,
+    repair::{Repair, Repairer},
     sheet::Sheet,
     steps::{Step, again as second_look, step},
     words::{self, Reading},
@@ -64,15 +64,18 @@ impl Default for EngineConfig {
 pub struct Profile {
     /// Resolution the engine reads at; a raster that is not clearly finer stays as it is.
     pub dpi: f32,
-    /// Whether ink is dropped, lean straightened and orientation tried.
+    /// Whether coloured ink is dropped from the print and looked at by itself, for what a stamp says.
+    pub part_ink: bool,
+    /// Whether lean is straightened and orientation tried.
     pub prepare: bool,
 }
 
 impl Profile {
     /// The normal way.
-    pub const STANDARD: Self = Self { dpi: 200.0, prepare: true };
-    /// For a page that broke a bound the first time: fewer pixels, fewer steps.
-    pub const CHEAP: Self = Self { dpi: 130.0, prepare: false };
+    pub const STANDARD: Self = Self { dpi: 200.0, part_ink: true, prepare: true };
+    /// For a page that broke a bound the first time: fewer pixels, fewer steps. A stamped degree of
+    /// secrecy may not be missed there either.
+    pub const CHEAP: Self = Self { dpi: 130.0, part_ink: true, prepare: false };
 }
 
 /// What one page gave.
@@ -89,8 +92,9 @@ pub struct Recognised {
     pub blank: bool,
     /// Words left out because the engine's bytes were not UTF-8.
     pub garbled_words: u32,
-    /// Words whose marks were put back from their neighbours; their confidence is lowered.
-    pub repaired_words: u32,
+    /// Words whose marks were put back from their neighbours, in reading order; their confidence is
+    /// lowered.
+    pub repairs: Vec<Repair>,
 }
 
 /// A Tesseract handle with its model loaded, and one that reads single lines beside it.
@@ -148,8 +152,10 @@ impl Engine {
         let mut page = self.recognise_as_it_is(raster, dpi, page_size_pt, profile)?;
         if let Some(repairer) = &self.repairer {
             let lines = page.text.lines.iter_mut();
-            page.repaired_words = step(Step::Words, || lines.map(|line| repairer.line(line)).sum());
+            page.repairs =
+                step(Step::Words, || lines.flat_map(|line| repairer.line(line)).collect());
         }
+        page.text.coloured = step(Step::Words, || colour::coloured(raster, &page));
         Ok(page)
     }
 
@@ -198,7 +204,7 @@ impl Engine {
             return Ok(page.recognised(Reading::default(), None, true));
         }
         if !profile.prepare {
-            let reading = self.read(&page.grey, page.dpi, &page.frame(0.0))?;
+            let (reading, _) = self.read_straightened(&page, None)?;
             return Ok(page.recognised(reading, None, false));
         }
         let mut lie = skew::lie(&small);

@@ -9,11 +9,13 @@
 //! of the process it runs in: native code cannot be stopped from inside.
 
 mod again;
+mod colour;
 mod engine;
 mod error;
 mod frame;
 mod model;
 mod orientation;
+mod place;
 pub mod prepare;
 mod repair;
 mod sheet;
@@ -22,3 +24,4 @@ mod words;
 
 pub use engine::{Engine, EngineConfig, Profile, Recognised};
 pub use error::OcrError;
+pub use repair::Repair;

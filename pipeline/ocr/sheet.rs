@@ -34,8 +34,8 @@ impl Sheet {
         size_pt: (f32, f32),
         profile: Profile,
     ) -> Result<Self, OcrError> {
-        let grey = grey::grey(raster, profile.prepare);
-        let ink = Some(raster).filter(|_| profile.prepare).and_then(ink::ink);
+        let grey = grey::grey(raster, profile.part_ink);
+        let ink = Some(raster).filter(|_| profile.part_ink).and_then(ink::ink);
         let reduced = |raster: &GrayImage| reduce::to_resolution(raster, dpi, profile.dpi);
         let ink = ink.map(|ink| reduced(&ink).unwrap_or(ink));
         let (grey, dpi) = match reduced(&grey) {
@@ -75,12 +75,19 @@ impl Sheet {
         let (width, height) = self.size_pt;
         let origin = if blank { TextOrigin::None } else { TextOrigin::Ocr };
         Recognised {
-            text: PageText { width, height, lines: reading.lines, origin, again: Vec::new() },
+            text: PageText {
+                width,
+                height,
+                lines: reading.lines,
+                origin,
+                again: Vec::new(),
+                coloured: Vec::new(),
+            },
             skew_deg: lean,
             turned: self.turned,
             blank,
             garbled_words: reading.garbled_words,
-            repaired_words: 0,
+            repairs: Vec::new(),
         }
     }
 }

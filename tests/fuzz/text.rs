@@ -58,8 +58,14 @@ pub(crate) fn names(bytes: &[u8]) {
 pub(crate) fn page(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let lines: Vec<Line> = (0_u16..120).zip(text.lines()).filter_map(line).collect();
-    let page =
-        PageText { width: 595.0, height: 842.0, lines, origin: TextOrigin::Ocr, again: Vec::new() };
+    let page = PageText {
+        width: 595.0,
+        height: 842.0,
+        lines,
+        origin: TextOrigin::Ocr,
+        again: Vec::new(),
+        coloured: Vec::new(),
+    };
     let _stamp = secrecy(&page);
     for zone in doubtful(&page) {
         assert!(zone.width() > 0.0 && zone.height() > 0.0, "{zone:?}");

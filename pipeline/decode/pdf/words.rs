@@ -32,6 +32,7 @@ pub(super) fn layer(observed: &Observed) -> PageText {
         lines,
         origin: TextOrigin::Layer,
         again: Vec::new(),
+        coloured: Vec::new(),
     }
 }
 

@@ -49,7 +49,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let args = args()?;
     let engine = Engine::new(&EngineConfig { tessdata: args.tessdata, ..EngineConfig::default() })?;
     let read_at = args.read_at.unwrap_or(Profile::STANDARD.dpi);
-    let profile = Profile { prepare: !args.plain_engine, dpi: read_at };
+    let prepare = !args.plain_engine;
+    let profile = Profile { prepare, part_ink: prepare, dpi: read_at };
     let dpi = args.dpi.unwrap_or(200.0);
     for path in &args.images {
         let mut raster = image::open(path)?;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use chrono::{Datelike as _, NaiveDate};
-use sohoa_document::{PageText, fold::fold};
+use sohoa_document::{Field, PageText, fold::fold};
 use sohoa_extract::{Extraction, Fields, Segment};
 use sohoa_schemas::{Code, manifest, registers::phase_of_year, rows::DocumentRow};
 
@@ -88,6 +88,8 @@ fn one(context: &Context, taken: &Taken, read: &Read, segment: &Segment) -> Desc
     fill_identity(&mut row, &segment.fields, declared, &mut acceptance);
     fill_people(&mut row, &segment.fields, &mut acceptance);
     fill_date(&mut row, &segment.fields, declared, &mut acceptance);
+    let day = taken.at.date_naive();
+    fill_validity(&mut row, &segment.fields, declared, day, &mut acceptance);
     row.fields_missing = missing(&row);
     hide_in_subject(&mut row, &context.pseudonyms);
     let Acceptance { conf, source, boxes, mut remarks, .. } = acceptance;
@@ -172,6 +174,28 @@ fn fill_date(
     fill_phase(row);
 }
 
+/// What the page says on the day the paper was taken in, else what the manifest says; nobody assumes
+/// that a paper is valid.
+fn fill_validity(
+    row: &mut DocumentRow,
+    fields: &Fields,
+    declared: Option<&manifest::Document>,
+    day: NaiveDate,
+    a: &mut Acceptance,
+) {
+    let read = fields.validity_on(day).map(|field| Field {
+        value: field.value.as_str().to_owned(),
+        probability: field.probability,
+        page: field.page,
+        bbox: field.bbox,
+    });
+    let declared = declared.and_then(|document| document.validity.as_ref());
+    let declared = declared.filter(|said| *said != "unknown");
+    if let Some(held) = a.text("validity_status", read.as_ref(), declared) {
+        row.validity_status = held;
+    }
+}
+
 /// In clear beside its hash, a number would tell what the hash stands for everywhere.
 fn hide_in_subject(row: &mut DocumentRow, pseudonyms: &Pseudonyms) {
     row.subject = row.subject.as_deref().map(|text| pseudonyms.hide_numbers(text));
@@ -226,12 +250,13 @@ fn remark(finding: &sohoa_extract::FieldFinding) -> Option<Remark> {
 #[cfg(test)]
 mod tests {
     use chrono::NaiveDate;
+    use sohoa_document::{Field, Rect};
     use sohoa_extract::{Fields, Segment};
 
-    use sohoa_schemas::{registers::phase_of_year, rows::DocumentRow};
+    use sohoa_schemas::{manifest, registers::phase_of_year, rows::DocumentRow};
 
-    use super::{after_dossier, hide_in_subject, whole};
-    use crate::privacy::Pseudonyms;
+    use super::{after_dossier, fill_validity, hide_in_subject, whole};
+    use crate::{privacy::Pseudonyms, stages::accept::Acceptance};
 
     #[test]
     fn no_column_says_which_number_a_hash_stands_for() {
@@ -245,6 +270,34 @@ mod tests {
         let hash = pseudonyms.hash("052099001234");
         assert_eq!(subject, format!("Cấp Giấy chứng nhận cho CCCD id:{hash}"));
         assert_eq!(folded, format!("cap giay chung nhan cho cccd id:{hash}"));
+    }
+
+    #[test]
+    fn a_paper_whose_term_is_over_is_expired_and_no_paper_is_valid_by_itself() {
+        let day = |year| NaiveDate::from_ymd_opt(year, 7, 1).unwrap();
+        let end = |probability| {
+            let bbox = Rect::new(1.0, 2.0, 3.0, 4.0);
+            Some(Field { value: day(2020), probability, page: 2, bbox })
+        };
+        let status = |probability: f32, said: Option<&str>, today: NaiveDate| {
+            let mut a = Acceptance::new(0.9);
+            let fields = Fields { valid_to: end(probability), ..Fields::default() };
+            let validity = said.unwrap_or("unknown").to_owned();
+            let mut row = DocumentRow { validity_status: validity, ..DocumentRow::default() };
+            let declared = serde_json::json!({ "ordinal": 1, "files": [], "validity": said });
+            let declared: manifest::Document = serde_json::from_value(declared).unwrap();
+            fill_validity(&mut row, &fields, Some(&declared), today, &mut a);
+            (row.validity_status, a.source.get("validity_status").cloned(), a.remarks.len())
+        };
+        let got = |word: &str, source: Option<&str>, remarks| {
+            (word.to_owned(), source.map(str::to_owned), remarks)
+        };
+        assert_eq!(status(0.95, None, day(2021)), got("expired", Some("page"), 0));
+        assert_eq!(status(0.95, None, day(2020)), got("unknown", None, 0));
+        assert_eq!(status(0.8, None, day(2021)), got("unknown", None, 1));
+        assert_eq!(status(0.95, Some("valid"), day(2020)), got("valid", Some("manifest"), 0));
+        assert_eq!(status(0.95, Some("valid"), day(2021)), got("expired", Some("page"), 1));
+        assert_eq!(status(0.8, Some("revoked"), day(2021)), got("revoked", Some("manifest"), 1));
     }
 
     #[test]

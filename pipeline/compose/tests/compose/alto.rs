@@ -223,6 +223,7 @@ fn page() -> impl Strategy<Value = Option<PageText>> {
         lines,
         origin: TextOrigin::Ocr,
         again: Vec::new(),
+        coloured: Vec::new(),
     });
     prop::option::of(page)
 }

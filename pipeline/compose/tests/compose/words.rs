@@ -109,6 +109,7 @@ fn page(shortest: usize) -> impl Strategy<Value = PageText> {
             lines: lines.collect(),
             origin: TextOrigin::Ocr,
             again: Vec::new(),
+            coloured: Vec::new(),
         }
     })
 }

@@ -43,6 +43,7 @@ pub(crate) fn text(slope: f32) -> PageText {
         lines: lines.collect(),
         origin: TextOrigin::Ocr,
         again: Vec::new(),
+        coloured: Vec::new(),
     }
 }
 

@@ -4,7 +4,7 @@ mod typeset;
 
 use image::{DynamicImage, imageops};
 use sohoa_document::{Rect, TextOrigin, Word};
-use sohoa_ocr::{Engine, EngineConfig, OcrError, Recognised, prepare::turn};
+use sohoa_ocr::{Engine, EngineConfig, OcrError, Profile, Recognised, prepare::turn};
 use typeset::{Ink, Sheet};
 
 const A4: (f32, f32) = (595.4, 842.0);
@@ -129,10 +129,37 @@ fn a_line_is_read_again_where_it_stands_however_the_page_lies() {
     assert!(engine.read_again(&black(), DPI, &upright, &[nowhere]).unwrap().is_empty());
 }
 
+const RED: [u8; 3] = [205, 45, 60];
+
+#[test]
+fn a_stamp_is_not_missed_where_a_page_gets_little_care() {
+    // Print close above and below: layout analysis takes no word of it for a line of its own.
+    let mut sheet = printed(Ink::BLACK);
+    sheet.set("MẬT", 700.0, 690.0, Ink { colour: RED, size: 72.0 });
+    let raster = DynamicImage::ImageRgb8(sheet.raster);
+    let read = engine().recognise_with(&raster, DPI, A4, Profile::CHEAP).unwrap();
+    assert!(word(&read, "MẬT").bbox.x0 > 200.0);
+}
+
+#[test]
+fn words_of_a_blue_pen_are_told() {
+    let mut sheet = printed(Ink::BLACK);
+    sheet.set("Số:          /QĐ-UBND", 200.0, 500.0, Ink::BLACK);
+    sheet.set("2147", 265.0, 500.0, Ink { colour: [38, 52, 150], size: 36.0 });
+    let raster = DynamicImage::ImageRgb8(sheet.raster);
+    for profile in [Profile::STANDARD, Profile::CHEAP] {
+        let read = engine().recognise_with(&raster, DPI, A4, profile).unwrap();
+        let told = &read.text.coloured;
+        assert!(told.iter().all(|bbox| (80.0..135.0).contains(&bbox.x0)), "{told:?}");
+        let digits = read.text.words().find(|word| word.text.contains("2147"));
+        assert!(digits.is_none_or(|word| told.contains(&word.bbox)), "{}", read.text.plain());
+    }
+}
+
 #[test]
 fn print_under_a_seal_and_the_stamp_beside_it_are_both_read() {
     let mut sheet = printed(Ink::BLACK);
-    let stamp = Ink { colour: [205, 45, 60], size: 64.0 };
+    let stamp = Ink { colour: RED, size: 64.0 };
     sheet.set("MẬT", 250.0, 400.0, stamp);
     for (x, y, pixel) in sheet.raster.enumerate_pixels_mut() {
         let far = (x as f32 - 700.0).hypot(y as f32 - 780.0);

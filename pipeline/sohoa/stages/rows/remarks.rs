@@ -37,7 +37,8 @@ pub(crate) fn refusal(rejection: &Rejection) -> Remark {
     }
 }
 
-/// What a page showed that led to a code; nothing of its text.
+/// What a page showed that led to a code; of its text, a few words that were not read as they
+/// stand.
 fn observed(code: Code, page: &ReadPage) -> String {
     let facts = &page.facts;
     match code {
@@ -57,7 +58,9 @@ fn observed(code: Code, page: &ReadPage) -> String {
             page.rotation.unwrap_or_default()
         ),
         Code::M02LowConf => "words that are not valid text".to_owned(),
-        Code::T03MarksRepaired => "words whose tone marks were not read".to_owned(),
+        Code::T03MarksRepaired => {
+            format!("words whose tone marks were not read: {}", facts.repaired_words)
+        }
         Code::T05LessCare => "a page that broke a bound when it was read with full care".to_owned(),
         code => code.as_str().to_owned(),
     }
@@ -100,7 +103,7 @@ mod tests {
             (Code::I08DupPage, "the image of page 1"),
             (Code::I12Rotated, "a page that stands upright after 90 degrees clockwise"),
             (Code::M02LowConf, "words that are not valid text"),
-            (Code::T03MarksRepaired, "words whose tone marks were not read"),
+            (Code::T03MarksRepaired, "words whose tone marks were not read: 7"),
             (Code::T05LessCare, "a page that broke a bound when it was read with full care"),
         ];
         let facts = PageFacts {
@@ -109,6 +112,7 @@ mod tests {
             skew_deg: Some(-3.21),
             colour_mode: "bitonal".into(),
             bit_depth: 1,
+            repaired_words: 7,
             findings: codes.iter().map(|(code, _)| code.to_string()).collect(),
             ..PageFacts::default()
         };
