@@ -67,10 +67,10 @@ static BARE: LazyLock<Regex> = LazyLock::new(|| {
 /// Odds factor of a notation whose kind was repaired.
 pub(crate) const REPAIRED: f32 = 0.5;
 
-/// Most that digits are worth which stand apart from label and notation and which one model alone
-/// read: there the typist left room for a pen, and a pen's digits can have the height and the base of
-/// print.
-const APART: f32 = 0.85;
+/// Most that digits are worth which two models read as different numbers, or which stand apart from
+/// label and notation and one model alone read: there the typist left room for a pen. A pen's digits
+/// can have the height and the base of print, and one model repeats its error on them.
+const UNWITNESSED: f32 = 0.85;
 
 /// The number line as found: the words behind the label.
 #[derive(Debug)]
@@ -325,7 +325,9 @@ impl<'a> NumberLine<'a> {
         let p = confidence::weigh(p, printed);
         let witnessed = right.iter().any(|parts| !parts.same_model);
         let apart = !witnessed && right.iter().any(|parts| parts.apart);
-        Some(self.field(value, if apart { p.min(APART) } else { p }, words))
+        let other = readings.iter().filter(|parts| !parts.same_model);
+        let denied = other.filter_map(Parts::number).any(|(other, _)| other != value);
+        Some(self.field(value, if apart || denied { p.min(UNWITNESSED) } else { p }, words))
     }
 
     fn field<T>(&self, value: T, probability: f32, words: &[&Word]) -> Field<T> {
@@ -504,6 +506,19 @@ mod tests {
             let told = told.find(|found| found.field == "code_number").unwrap();
             assert!(told.observed.as_ref().unwrap().starts_with("handwritten: "), "{told:?}");
         }
+    }
+
+    #[test]
+    fn a_number_that_the_other_model_reads_differently_does_not_pass_however_often_one_repeats_it()
+    {
+        let again = |doubt: f32| {
+            let date = "Gia Lai, ngày 05 tháng 4 năm 2019";
+            let mut paper = Paper::letterhead("SỞ NỘI VỤ", "Số: 228/TB-SNV", date);
+            paper = paper.again(110.0, 104.0, "Số: 228/TB-SNV", true);
+            paper = paper.again_at(110.0, 104.0, "S6: 528/TB-SNV", false, doubt);
+            fields(paper).code_number.unwrap().probability
+        };
+        assert!(again(0.96) < 0.9 && again(0.45) < 0.9);
     }
 
     #[test]

@@ -73,8 +73,20 @@ impl Paper {
     }
 
     /// Adds what the model of the page, or another, read of a line again.
-    pub(crate) fn again(mut self, x: f32, y: f32, text: &str, same_model: bool) -> Self {
-        let line = Self::default().line(x, y, text).lines.remove(0);
+    pub(crate) fn again(self, x: f32, y: f32, text: &str, same_model: bool) -> Self {
+        self.again_at(x, y, text, same_model, 0.96)
+    }
+
+    /// The same, read with this confidence.
+    pub(crate) fn again_at(
+        mut self,
+        x: f32,
+        y: f32,
+        text: &str,
+        same_model: bool,
+        confidence: f32,
+    ) -> Self {
+        let line = Self::default().line_at(x, y, text, confidence).lines.remove(0);
         self.again.push(Again { line, same_model });
         self
     }
