@@ -91,7 +91,7 @@ impl Lane {
 
     /// One file; false when it is to be kept.
     async fn feed(&mut self, path: &Path, malformed: &Malformed) -> bool {
-        let bytes = std::fs::metadata(path).map_or(0, |known| known.len());
+        let bytes = fs::metadata(path).map_or(0, |known| known.len());
         let bound = self.config.survey_deadline(bytes);
         let pool = self.pool.clone();
         let surveyed = self.ask(Question::Survey, bound, pool.survey(path)).await;
