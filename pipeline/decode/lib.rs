@@ -26,6 +26,7 @@ mod fax_damage;
 #[doc(hidden)]
 pub mod fuzzing;
 mod jpeg;
+mod jpeg_codes;
 mod jpeg_join;
 mod jpeg_page;
 mod jpeg_whole;
