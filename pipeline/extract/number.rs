@@ -67,10 +67,14 @@ static BARE: LazyLock<Regex> = LazyLock::new(|| {
 /// Odds factor of a notation whose kind was repaired.
 pub(crate) const REPAIRED: f32 = 0.5;
 
-/// Most that digits are worth which two models read as different numbers, or which stand apart from
-/// label and notation and one model alone read: there the typist left room for a pen. A pen's digits
-/// can have the height and the base of print, and one model repeats its error on them.
+/// Most that digits are worth which two models read as different numbers, or which one model alone
+/// read where a pen may have been: a pen's digits can have the height and the base of print, and one
+/// model repeats its error on them.
 const UNWITNESSED: f32 = 0.85;
+
+/// Digits of which no reading is as sure as this may be a pen's: of clear print few are, of what a
+/// pen wrote and a machine took for digits most.
+const CLEAR: f32 = 0.895;
 
 /// The number line as found: the words behind the label.
 #[derive(Debug)]
@@ -208,6 +212,11 @@ impl Parts<'_> {
         Some((notation, p))
     }
 
+    /// Whether each word of the digits was read as surely as clear print is.
+    fn is_clear(&self) -> bool {
+        self.digit_words.iter().all(|word| word.confidence >= CLEAR)
+    }
+
     /// The digits, printed or not, and their probability; stray signs beside them are doubt.
     fn number(&self) -> Option<(String, f32)> {
         let (value, clean) = digits_of(&self.digits)?;
@@ -324,10 +333,16 @@ impl<'a> NumberLine<'a> {
         let words = &right.first()?.digit_words;
         let p = confidence::weigh(p, printed);
         let witnessed = right.iter().any(|parts| !parts.same_model);
-        let apart = !witnessed && right.iter().any(|parts| parts.apart);
+        // Apart from label and notation the typist left room for a pen.
+        let pen =
+            right.iter().any(|parts| parts.apart) || !right.iter().any(|parts| parts.is_clear());
         let other = readings.iter().filter(|parts| !parts.same_model);
         let denied = other.filter_map(Parts::number).any(|(other, _)| other != value);
-        Some(self.field(value, if apart || denied { p.min(UNWITNESSED) } else { p }, words))
+        Some(self.field(
+            value,
+            if denied || (pen && !witnessed) { p.min(UNWITNESSED) } else { p },
+            words,
+        ))
     }
 
     fn field<T>(&self, value: T, probability: f32, words: &[&Word]) -> Field<T> {
@@ -515,10 +530,22 @@ mod tests {
             let date = "Gia Lai, ngày 05 tháng 4 năm 2019";
             let mut paper = Paper::letterhead("SỞ NỘI VỤ", "Số: 228/TB-SNV", date);
             paper = paper.again(110.0, 104.0, "Số: 228/TB-SNV", true);
-            paper = paper.again_at(110.0, 104.0, "S6: 528/TB-SNV", false, doubt);
+            paper = paper.again_at((110.0, 104.0), ("S6: 528/TB-SNV", doubt), false);
             fields(paper).code_number.unwrap().probability
         };
         assert!(again(0.96) < 0.9 && again(0.45) < 0.9);
+    }
+
+    #[test]
+    fn digits_that_are_not_clear_pass_only_where_two_models_read_them() {
+        let read = |confidence: f32| {
+            let date = "Gia Lai, ngày 05 tháng 4 năm 2019";
+            let line = |paper: Paper| paper.line_at(132.0, 104.0, "24/TB-SNV", confidence);
+            line(Paper::letterhead("SỞ NỘI VỤ", "Số:", date)).line(260.0, 140.0, "THÔNG BÁO")
+        };
+        let p = |paper: Paper| fields(paper).code_number.unwrap().probability;
+        assert!(p(read(0.88)) < 0.9 && p(read(0.9)) > 0.9);
+        assert!(p(read(0.88).again(110.0, 104.0, "S6: 24/TB-SNV", false)) > 0.9);
     }
 
     #[test]

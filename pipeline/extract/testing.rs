@@ -74,17 +74,15 @@ impl Paper {
 
     /// Adds what the model of the page, or another, read of a line again.
     pub(crate) fn again(self, x: f32, y: f32, text: &str, same_model: bool) -> Self {
-        self.again_at(x, y, text, same_model, 0.96)
+        self.again_at((x, y), (text, 0.96), same_model)
     }
 
     /// The same, read with this confidence.
     pub(crate) fn again_at(
         mut self,
-        x: f32,
-        y: f32,
-        text: &str,
+        (x, y): (f32, f32),
+        (text, confidence): (&str, f32),
         same_model: bool,
-        confidence: f32,
     ) -> Self {
         let line = Self::default().line_at(x, y, text, confidence).lines.remove(0);
         self.again.push(Again { line, same_model });

@@ -81,7 +81,7 @@ pub(crate) fn end(
     let kind = kind.map(fold);
     let found = [(&*UNTIL, Reading::Day), (&*ENDS, Reading::Day), (&*TERM, Reading::Term)];
     let found = found.into_iter().flat_map(|(pattern, reading)| {
-        pattern.captures_iter(&flow.text).map(move |c| (c, reading))
+        pattern.captures_iter(&flow.text).map(move |found| (found, reading))
     });
     let mut ends = found.filter_map(|(c, reading)| flow.end(&c, reading, issued, kind.as_deref()));
     let first = ends.next()?;
