@@ -206,8 +206,8 @@ fn a_missing_file_that_came_later_is_no_refusal_any_more() {
         let ran = world.sohoa(&[&list[..], &filter].concat());
         assert_eq!((ran.exit, ran.stdout.lines().count()), (0, found), "{filter:?}");
     }
-    let list = ["dead-letters", "list", "--output", "out", "--since", "yesterday"];
-    assert_eq!(world.sohoa(&list).exit, 1, "that is no time");
+    let no_time = ["dead-letters", "list", "--output", "out", "--since", "yesterday"];
+    assert_eq!(world.sohoa(&no_time).exit, 1, "that is no time");
     std::fs::rename(world.path("away"), &file).unwrap();
     assert_eq!(world.run(&[]).exit, 0);
     assert!(list().is_empty());

@@ -1,4 +1,8 @@
 //! An S3 server of a test's own: VersityGW over a folder, which creates atomically.
+//!
+//! With `SOHOA_S3_OUTPUT` (an address such as `s3://bucket/tests`, and in the environment what
+//! reaches it: `AWS_ENDPOINT`, `AWS_ACCESS_KEY_ID` …) one test more writes to that store. All others
+//! look into the server's folder or stop the server, so they keep to their own.
 
 use std::{
     env,
@@ -33,6 +37,11 @@ pub struct Manner {
 /// Whether `SOHOA_VERSITYGW` names the server's program.
 pub fn available() -> bool {
     program().is_some()
+}
+
+/// The address of the user's own store (`SOHOA_S3_OUTPUT`), where the environment names one.
+pub fn store_of_the_user() -> Option<String> {
+    env::var("SOHOA_S3_OUTPUT").ok().filter(|address| !address.is_empty())
 }
 
 fn program() -> Option<OsString> {

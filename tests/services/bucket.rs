@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use sohoa_harness::Gateway;
+use sohoa_harness::{Gateway, gateway};
 
 use crate::support::{World, json_lines, signal, wait_until};
 
@@ -14,6 +14,10 @@ pub(crate) const TESTS: [(&str, fn()); 4] = [
     ("bucket::a_wrong_key_or_bucket_stops_before_any_work", a_wrong_key_or_bucket_stops),
 ];
 
+/// For whoever has a store of their own.
+pub(crate) const OWN: (&str, fn()) =
+    ("bucket::the_users_own_store_takes_a_run", the_users_own_store_takes_a_run);
+
 /// Samples in one bucket, and an empty bucket for the records.
 fn on_s3(dossiers: &str) -> (World, Gateway) {
     let mut world = World::with_samples(&["--dossiers", dossiers]);
@@ -23,6 +27,22 @@ fn on_s3(dossiers: &str) -> (World, Gateway) {
     let gateway = Gateway::start(&buckets);
     world.use_addresses("s3://scans", "s3://records/out", gateway.environment());
     (world, gateway)
+}
+
+/// What is written stays there, under the number of the process.
+fn the_users_own_store_takes_a_run() {
+    let store = gateway::store_of_the_user().expect("SOHOA_S3_OUTPUT: see tests/harness/gateway");
+    let mut world = World::with_samples(&["--dossiers", "1"]);
+    let output = format!("{}/t{}", store.trim_end_matches('/'), std::process::id());
+    world.use_addresses("samples/scans", &output, Vec::new());
+    let checked = world.sohoa(&["check", "--output", &output]);
+    assert!(checked.stdout.contains("creates atomically"), "{}{}", checked.stdout, checked.stderr);
+    let first = world.run(&[]);
+    assert_eq!(first.exit, 0, "{}", first.stderr);
+    assert_eq!(world.number("select count(*) as n from documents"), documents(&world));
+    let again = world.run(&[]);
+    assert_eq!(again.count("documents", "skipped") as i64, documents(&world));
+    world.audit();
 }
 
 fn documents(world: &World) -> i64 {

@@ -765,13 +765,13 @@ fn a_backfill_keeps_to_its_limit_and_waits_while_it_is_paused() {
     // Paused before it begins, it sends nothing until it is told to go on.
     let second = ["--submission", "second", "--config", "sohoa.toml"];
     let places = ["backfill", "--input", "s3://scans", "--output", "s3://records/out"];
-    let second = |more: &[&str]| [&places[..], &second, more].concat();
-    let order = |word: &str| province.world.sohoa(&second(&["--order", word]));
+    let second = [&places[..], &second].concat();
+    let order = |word: &str| province.world.sohoa(&[&second[..], &["--order", word]].concat());
     assert_eq!(order("pause").exit, 1, "it was never begun");
     let ledger = province.world.path("buckets/records/out/ledger/second");
     std::fs::create_dir_all(&ledger).unwrap();
     std::fs::write(ledger.join("pause"), "").unwrap();
-    let mut backfill = province.world.start(&second(&[]));
+    let mut backfill = province.world.start(&second);
     wait_until("a plan", || ledger.join("plan.json").exists());
     assert_eq!(sent(), 2);
     let status: Value = serde_json::from_str(&order("status").stdout).unwrap();

@@ -24,6 +24,7 @@ fn main() -> ExitCode {
     let store = required || gateway::available();
     let brokers = required || kafka::available();
     let of_bucket = bucket::TESTS.iter().map(|test| trial(test, store));
+    let own = gateway::store_of_the_user().map(|_| trial(&bucket::OWN, true));
     let of_stores = stores::TESTS.iter().map(|test| trial(test, store));
     // Brokers with passwords are started here, whatever brokers the user has.
     let jars = required || env::var_os("SOHOA_KAFKA_JARS").is_some();
@@ -31,7 +32,12 @@ fn main() -> ExitCode {
     let of_lanes = lanes::TESTS.iter().map(|test| trial(test, store && brokers));
     let prometheus = required || (store && brokers && prometheus::available());
     let of_prometheus = prometheus::TESTS.iter().map(|test| trial(test, prometheus));
-    let trials = of_bucket.chain(of_stores).chain(of_brokers).chain(of_lanes).chain(of_prometheus);
+    let trials = of_bucket
+        .chain(own)
+        .chain(of_stores)
+        .chain(of_brokers)
+        .chain(of_lanes)
+        .chain(of_prometheus);
     let ended = libtest_mimic::run(&arguments, trials.collect());
     brokers::finish();
     ended.exit_code()

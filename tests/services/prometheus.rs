@@ -95,7 +95,7 @@ fn a_worker_is_scraped_and_every_rule_is_evaluated() {
         settled == Some(province.documents as f64)
     });
     let began = prometheus.value("sohoa_process_start_timestamp_seconds").unwrap();
-    let now = prometheus.value("time()").unwrap();
+    let now = prometheus.value("vector(time())").unwrap();
     assert!(began <= now && now - began < 86_400.0, "it began at {began}, and it is {now}");
     wait_until("rules that are evaluated", || {
         let rules = prometheus.rules();
