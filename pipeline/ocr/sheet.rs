@@ -17,6 +17,10 @@ const LONGEST_SIDE: u32 = 32_767;
 /// Resolution of the small raster on which blankness and lean are judged.
 const JUDGED_AT_DPI: f32 = 100.0;
 
+/// A page is not reduced below this, the pixels of A5 at 200 dpi: what is smaller by its file may be
+/// a whole sheet with a wrong resolution, and a real card has small print.
+const FEWEST_PIXELS: f32 = 1.9e6;
+
 /// The raster as the engine gets it, with where it belongs.
 pub(crate) struct Sheet {
     pub(crate) grey: GrayImage,
@@ -36,10 +40,12 @@ impl Sheet {
     ) -> Result<Self, OcrError> {
         let grey = grey::grey(raster, profile.part_ink);
         let ink = Some(raster).filter(|_| profile.part_ink).and_then(ink::ink);
-        let reduced = |raster: &GrayImage| reduce::to_resolution(raster, dpi, profile.dpi);
+        let read_at =
+            if profile.prepare { no_smaller(&grey, dpi, profile.dpi) } else { profile.dpi };
+        let reduced = |raster: &GrayImage| reduce::to_resolution(raster, dpi, read_at);
         let ink = ink.map(|ink| reduced(&ink).unwrap_or(ink));
         let (grey, dpi) = match reduced(&grey) {
-            Some(small) => (small, profile.dpi),
+            Some(small) => (small, read_at),
             None => (grey, dpi),
         };
         let (width, height) = grey.dimensions();
@@ -89,5 +95,27 @@ impl Sheet {
             garbled_words: reading.garbled_words,
             repairs: Vec::new(),
         }
+    }
+}
+
+/// The resolution to read at: the wanted one, or the finer one that leaves [`FEWEST_PIXELS`].
+fn no_smaller(grey: &GrayImage, dpi: f32, wanted: f32) -> f32 {
+    let pixels = grey.width() as f32 * grey.height() as f32;
+    wanted.max(dpi * (FEWEST_PIXELS / pixels.max(1.0)).sqrt())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sheet_whose_file_says_a_wrong_resolution_keeps_its_pixels() {
+        let a4_at_150 = GrayImage::new(1240, 1754);
+        let read_at = no_smaller(&a4_at_150, 600.0, 200.0);
+        assert!(read_at > 550.0, "{read_at}");
+        let a4_at_300 = GrayImage::new(2480, 3508);
+        assert!((no_smaller(&a4_at_300, 300.0, 200.0) - 200.0).abs() < 0.1);
+        // Nothing is enlarged: a raster with fewer pixels stays as it is.
+        assert!(no_smaller(&GrayImage::new(600, 400), 200.0, 200.0) > 200.0);
     }
 }
