@@ -17,7 +17,7 @@ use sohoa_harness::{
 use crate::support::{Ran, World, children, json_lines, signal, signal_process, wait_until};
 
 /// All tests of this file.
-pub(crate) const TESTS: [(&str, fn()); 18] = [
+pub(crate) const TESTS: [(&str, fn()); 19] = [
     ("lanes::what_a_run_makes_a_worker_makes", what_a_run_makes_a_worker_makes),
     ("lanes::a_worker_takes_several_inputs_by_both_lanes", a_worker_takes_several_inputs),
     ("lanes::killed_workers_lose_and_repeat_nothing", killed_workers_lose_and_repeat_nothing),
