@@ -221,7 +221,8 @@ impl DateLine<'_> {
         ink::is_coloured(&part.words, self.coloured)
     }
 
-    /// Odds factor from colour and geometry: print is black, and printed digits are as tall as the year's and on its base.
+    /// Odds factor from colour and geometry: print is black, and printed digits are as tall as the
+    /// year's and on its base.
     fn printed(&self, part: &Part<'_>) -> f32 {
         if self.is_coloured(part) {
             return ink::COLOURED;

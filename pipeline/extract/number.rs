@@ -350,8 +350,9 @@ impl<'a> NumberLine<'a> {
         Field { value, probability, page: self.page, bbox }
     }
 
-    /// Odds factor from colour and geometry: print is black, and printed digits are as tall as the printed year, stand on the
-    /// label's base and follow it closely. Handwriting is taller by a third and more.
+    /// Odds factor from colour and geometry: print is black, and printed digits are as tall as the
+    /// printed year, stand on the label's base and follow it closely. Handwriting is taller by a third
+    /// and more.
     fn printed(&self, digits: &[&Word], notation: &[&Word], digit_height: Option<f32>) -> f32 {
         let (Some(first), Some(label)) = (digits.first(), self.span.words.first()) else {
             return 0.1;
