@@ -51,11 +51,16 @@ struct Patience {
     abort: Duration,
 }
 
+/// How long the group waits for a consumer that does not poll.
+pub(crate) fn poll_interval(config: &ClientConfig) -> Duration {
+    let set = config.get("max.poll.interval.ms").and_then(|text| text.parse().ok());
+    set.map_or(POLL_INTERVAL, Duration::from_millis)
+}
+
 impl Patience {
     /// Three quarters of the time between two polls at most.
     fn of(config: &ClientConfig) -> Self {
-        let set = config.get("max.poll.interval.ms").and_then(|text| text.parse().ok());
-        let interval = set.map_or(POLL_INTERVAL, Duration::from_millis);
+        let interval = poll_interval(config);
         Self { commit: PATIENCE.min(interval / 2), abort: PATIENCE.min(interval / 4) }
     }
 }

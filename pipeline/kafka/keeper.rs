@@ -104,6 +104,7 @@ impl Keeper {
     /// What no other message can get past.
     pub(crate) fn run(mut self) -> Result<(), Fault> {
         loop {
+            self.watch.turn();
             let mut ending = None;
             while let Ok(order) = self.inbox.try_recv() {
                 match order {

@@ -22,7 +22,7 @@ use tokio::sync::{
 };
 
 use crate::{
-    announce::Announcer,
+    announce::{Announcer, poll_interval},
     announcement::Announcement,
     connect::STAGE,
     keeper::Keeper,
@@ -103,7 +103,8 @@ impl Lanes {
         let needed = [Topic::Live, Topic::Bulk, Topic::Documents, Topic::DeadLetters].map(name);
         partitions(&settings.client, &needed)?;
         let announcer = Announcer::open(&settings.client, &settings.prefix, &settings.slot)?;
-        let watch = Arc::new(Watch::new(&settings.prefix, announcer));
+        let watch =
+            Arc::new(Watch::new(&settings.prefix, announcer, poll_interval(&settings.client)));
         let (deliver, deliveries) = unbounded_channel();
         let (orders, inbox) = channel();
         let room = Arc::new(Room::default());
@@ -175,6 +176,13 @@ impl Desk {
     /// Whether a broker answers, as the client last said; it says so every few seconds.
     pub fn is_reached(&self) -> bool {
         self.watch.reach().is_there()
+    }
+
+    /// Whether the thread of the lanes is in a call that does not return: the client library has calls
+    /// that wait for ever after some troubles of brokers, whatever limit they are given. The group has
+    /// given the partitions to others by then, and a new process is as good as the first.
+    pub fn is_stuck(&self) -> bool {
+        self.watch.is_stuck()
     }
 
     /// Messages of our partitions that are not announced, as the broker last said; none while it has

@@ -96,6 +96,19 @@ fn is_of_the_output(cause: &Cause) -> bool {
     cause.stage != take_in::STAGE && Trouble::of(&*cause.error).is_some()
 }
 
+/// The end of a worker whose client does not come back from a call.
+fn stuck() -> Fault {
+    let error = "the Kafka client does not come back from a call (max.poll.interval.ms is over); what \
+                 was in hand is done by other workers, and by this one once it is started again";
+    Fault::fatal(FatalKind::Unreachable, STAGE, error)
+}
+
+async fn until_stuck(desk: &Desk) {
+    while !desk.is_stuck() {
+        tokio::time::sleep(BEAT).await;
+    }
+}
+
 impl Driver {
     async fn run(mut self, mut lanes: Lanes, shutdown: Shutdown) -> Result<Ending, Fault> {
         let mut fault = None;
@@ -115,6 +128,10 @@ impl Driver {
             self.health.beat();
             self.tell_ready();
             self.weigh();
+            if self.desk.is_stuck() {
+                fault.get_or_insert(stuck());
+                break;
+            }
             tokio::select! {
                 biased;
                 () = shutdown.until_stopped() => break,
@@ -143,6 +160,7 @@ impl Driver {
                 shutdown.until_stopped().await;
                 tokio::time::sleep(LEAVE).await;
             } => Ok(()),
+            () = until_stuck(&self.desk) => Err(stuck()),
         };
         fault.map_or(Ok(()), Err)?;
         ended?;
