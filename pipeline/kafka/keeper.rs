@@ -104,7 +104,7 @@ impl Keeper {
     /// What no other message can get past.
     pub(crate) fn run(mut self) -> Result<(), Fault> {
         loop {
-            self.watch.turn();
+            self.watch.pulse.beat();
             let mut ending = None;
             while let Ok(order) = self.inbox.try_recv() {
                 match order {
@@ -132,6 +132,7 @@ impl Keeper {
             if self.question.is_due(all_known) && self.watch.reach().is_there() {
                 self.watch.ask_ends(&self.consumer);
             }
+            self.watch.pulse.beat();
             self.pause_and_resume()?;
             self.poll()?;
             self.hand_out();
@@ -172,6 +173,7 @@ impl Keeper {
     /// Writes down what is in hand. Where that fails, a death goes unexplained, and nothing is lost;
     /// it is written again, since the request may still be on its way, with positions of old.
     fn note(&mut self) {
+        self.watch.pulse.beat();
         let note = |_: &_, held: &Held| Some(held.claims.note());
         let noted = self.watch.state().note(&self.consumer, &self.settings.prefix, note);
         self.note_owed = noted.is_err();
@@ -186,6 +188,7 @@ impl Keeper {
         let mut owed = usize::MAX;
         while state.owed() < owed && state.held.values().any(Held::is_ready) {
             owed = state.owed();
+            self.watch.pulse.beat();
             state.announce(&self.consumer, &self.settings.prefix)?;
         }
         let note = |key: &(Lane, i32), held: &Held| {

@@ -28,6 +28,7 @@ use crate::{
     keeper::Keeper,
     lane::{Delivery, Lane, Place},
     partitions::Watch,
+    pulse::Pulse,
     topics::{Topic, partitions},
 };
 
@@ -103,8 +104,9 @@ impl Lanes {
         let needed = [Topic::Live, Topic::Bulk, Topic::Documents, Topic::DeadLetters].map(name);
         partitions(&settings.client, &needed)?;
         let announcer = Announcer::open(&settings.client, &settings.prefix, &settings.slot)?;
-        let watch =
-            Arc::new(Watch::new(&settings.prefix, announcer, poll_interval(&settings.client)));
+        // What is in hand after that is another worker's.
+        let pulse = Pulse::new(poll_interval(&settings.client));
+        let watch = Arc::new(Watch::new(&settings.prefix, announcer, pulse));
         let (deliver, deliveries) = unbounded_channel();
         let (orders, inbox) = channel();
         let room = Arc::new(Room::default());
@@ -178,11 +180,10 @@ impl Desk {
         self.watch.reach().is_there()
     }
 
-    /// Whether the thread of the lanes is in a call that does not return: the client library has calls
-    /// that wait for ever after some troubles of brokers, whatever limit they are given. The group has
-    /// given the partitions to others by then, and a new process is as good as the first.
+    /// Whether the thread of the lanes is in a call for longer than the group waits for it. It may never
+    /// return; the group has given the partitions to others, and a new process is as good as the first.
     pub fn is_stuck(&self) -> bool {
-        self.watch.is_stuck()
+        self.watch.pulse.has_stopped()
     }
 
     /// Messages of our partitions that are not announced, as the broker last said; none while it has

@@ -34,6 +34,7 @@ pub mod lane;
 pub mod lanes;
 mod partitions;
 pub mod progress;
+mod pulse;
 pub mod reach;
 pub mod reader;
 mod reading;

@@ -6,7 +6,7 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use rdkafka::{
@@ -27,6 +27,7 @@ use crate::{
     connect::{Reach, fault},
     ends::{self, End},
     lane::{Lane, Place},
+    pulse::Pulse,
     reading::Reading,
 };
 
@@ -51,9 +52,8 @@ pub(crate) struct Watch {
     /// while it has not.
     lag: Mutex<[Option<u64>; 2]>,
     reach: Reach,
-    /// When the thread of the lanes last came round, and how long it may stay away.
-    turned: Mutex<Instant>,
-    longest_turn: Duration,
+    /// Of the thread of the lanes.
+    pub(crate) pulse: Pulse,
 }
 
 #[derive(Debug)]
@@ -83,7 +83,7 @@ pub(crate) struct Held {
 
 impl Watch {
     /// Nothing held yet.
-    pub(crate) fn new(prefix: &str, announcer: Announcer, longest_turn: Duration) -> Self {
+    pub(crate) fn new(prefix: &str, announcer: Announcer, pulse: Pulse) -> Self {
         let state =
             State { announcer, held: HashMap::new(), epoch: 0, uncertain: false, fault: None };
         Self {
@@ -92,21 +92,8 @@ impl Watch {
             epochs: Mutex::default(),
             lag: Mutex::default(),
             reach: Reach::default(),
-            turned: Mutex::new(Instant::now()),
-            longest_turn,
+            pulse,
         }
-    }
-
-    /// The thread of the lanes has come round.
-    pub(crate) fn turn(&self) {
-        *self.turned.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
-    }
-
-    /// Whether it has stayed away for longer than the group waits: it is in a call that does not
-    /// return, whatever limit of time it was given.
-    pub(crate) fn is_stuck(&self) -> bool {
-        let turned = *self.turned.lock().unwrap_or_else(PoisonError::into_inner);
-        turned.elapsed() > self.longest_turn
     }
 
     /// Whether the message is still ours to answer.

@@ -130,7 +130,7 @@ mod tests {
             turned: 0,
             blank: false,
             garbled_words: 0,
-            repairs: Vec::new(),
+            repaired_words: 0,
         };
         (DynamicImage::ImageRgb8(raster), read)
     }

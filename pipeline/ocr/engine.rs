@@ -19,7 +19,7 @@ use crate::{
         skew::{self, Lie},
         turn,
     },
-    repair::{Repair, Repairer},
+    repair::Repairer,
     sheet::Sheet,
     steps::{Step, again as second_look, step},
     words::{self, Reading},
@@ -92,9 +92,8 @@ pub struct Recognised {
     pub blank: bool,
     /// Words left out because the engine's bytes were not UTF-8.
     pub garbled_words: u32,
-    /// Words whose marks were put back from their neighbours, in reading order; their confidence is
-    /// lowered.
-    pub repairs: Vec<Repair>,
+    /// Words whose marks were put back from their neighbours; their confidence is lowered.
+    pub repaired_words: u32,
 }
 
 /// A Tesseract handle with its model loaded, and one that reads single lines beside it.
@@ -152,8 +151,7 @@ impl Engine {
         let mut page = self.recognise_as_it_is(raster, dpi, page_size_pt, profile)?;
         if let Some(repairer) = &self.repairer {
             let lines = page.text.lines.iter_mut();
-            page.repairs =
-                step(Step::Words, || lines.flat_map(|line| repairer.line(line)).collect());
+            page.repaired_words = step(Step::Words, || lines.map(|line| repairer.line(line)).sum());
         }
         page.text.coloured = step(Step::Words, || colour::coloured(raster, &page));
         Ok(page)

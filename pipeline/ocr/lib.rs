@@ -24,4 +24,3 @@ mod words;
 
 pub use engine::{Engine, EngineConfig, Profile, Recognised};
 pub use error::OcrError;
-pub use repair::Repair;

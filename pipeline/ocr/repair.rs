@@ -38,15 +38,6 @@ const NO_SYLLABLE: f32 = 3.0;
 /// Above this confidence the engine is believed more, up to twice at 1.
 const SURE: f32 = 0.8;
 
-/// One word whose marks were put back.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Repair {
-    /// Its letters as the engine read them.
-    pub read: String,
-    /// Its letters as they now stand.
-    pub meant: String,
-}
-
 /// Puts marks back.
 #[derive(Debug)]
 pub(crate) struct Repairer {
@@ -59,22 +50,19 @@ impl Repairer {
         Self { lexicon: Lexicon::built_in() }
     }
 
-    /// Repairs the words of one line; says what it changed.
-    pub(crate) fn line(&self, line: &mut Line) -> Vec<Repair> {
+    /// Repairs the words of one line; says how many it changed.
+    pub(crate) fn line(&self, line: &mut Line) -> u32 {
         let cells: Vec<Cell> =
             line.words.iter().enumerate().map(|(at, word)| self.cell(word, at == 0)).collect();
-        let mut repairs = Vec::new();
+        let mut repaired = 0;
         for ((word, cell), chosen) in line.words.iter_mut().zip(&cells).zip(self.cheapest(&cells)) {
             let Some(syllable) = cell.readings[chosen].instead else { continue };
             let as_printed = in_case_of(&word.text[cell.core.clone()], self.lexicon.text(syllable));
-            repairs.push(Repair {
-                read: word.text[cell.core.clone()].to_owned(),
-                meant: as_printed.clone(),
-            });
             word.text.replace_range(cell.core.clone(), &as_printed);
             word.confidence = word.confidence.min(REPAIRED);
+            repaired += 1;
         }
-        repairs
+        repaired
     }
 
     /// What a word may have been.
@@ -268,11 +256,9 @@ mod tests {
     }
 
     #[test]
-    fn a_repaired_word_is_not_sure_and_is_told_as_read() {
-        let mut line = line(&[("(bô", 0.85), ("sung", 0.95)]);
-        let told = Repair { read: "bô".into(), meant: "bổ".into() };
-        assert_eq!(Repairer::new().line(&mut line), [told]);
-        assert_eq!(line.words[0].text, "(bổ");
+    fn a_repaired_word_is_not_sure_and_is_counted() {
+        let mut line = line(&[("bô", 0.85), ("sung", 0.95)]);
+        assert_eq!(Repairer::new().line(&mut line), 1);
         assert!(line.words[0].confidence <= REPAIRED);
         assert_eq!(line.words[1].confidence, 0.95);
     }

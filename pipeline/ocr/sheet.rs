@@ -93,7 +93,7 @@ impl Sheet {
             turned: self.turned,
             blank,
             garbled_words: reading.garbled_words,
-            repairs: Vec::new(),
+            repaired_words: 0,
         }
     }
 }

@@ -156,8 +156,8 @@ fn note(decoded: &mut DecodedPage, read: &Recognised) {
     find(read.turned != 0, "I12_ROTATED");
     find(read.skew_deg.is_some_and(|lean| lean.abs() > VISIBLE_LEAN_DEG), "I04_SKEW");
     find(read.garbled_words > 0, "M02_LOW_CONF");
-    find(!read.repairs.is_empty(), "T03_MARKS_REPAIRED");
-    facts.repaired_words = u32::try_from(read.repairs.len()).unwrap_or(u32::MAX);
+    find(read.repaired_words > 0, "T03_MARKS_REPAIRED");
+    facts.repaired_words = read.repaired_words;
     facts.blank = read.blank;
     if let Some(scan) = &mut decoded.scan {
         scan.rotation = (scan.rotation + read.turned) % 360;

@@ -10,13 +10,7 @@ use sohoa_flow::{FatalKind, Fault};
 use sohoa_index::{Batch, Index, IndexError};
 use sohoa_kafka::{Announcement, Event, Submitter, Topic, connect};
 use sohoa_publish::keys;
-use sohoa_schemas::{
-    Code,
-    config::Kafka,
-    message::{DeadLetter, DocumentEvent, EventPages, MessagePosition, VERSION},
-    record::Prepared,
-    rows::Outcome,
-};
+use sohoa_schemas::{config::Kafka, message::MessagePosition, record::Prepared};
 use sohoa_store::{Store, classify, hash::sha256};
 
 use uuid::Uuid;
@@ -29,6 +23,7 @@ use crate::{
     settings::Settings,
     setup,
     stages::Settled,
+    told,
 };
 
 const STAGE: &str = "announce";
@@ -212,44 +207,20 @@ async fn announcements(
 ) -> Result<Vec<Announcement>, Fault> {
     let bytes = store.get(&settled.key).await.map_err(|error| classify(STAGE, error))?;
     let bytes = bytes.ok_or_else(|| Fault::retry(STAGE, "an object is gone after writing it"))?;
-    let count = |pages: i32| u32::try_from(pages).unwrap_or(0);
     let (hash, at) = (sha256(&bytes), now());
     // The same object announced again has the same id; a refusal may be written anew.
     let id = format!("{}#{}", settled.key, hash.get(..8).unwrap_or_default());
-    let code = settled.rows.intake.iter().find_map(|row| row.code);
-    let event = DocumentEvent {
-        schema_version: VERSION,
-        source_uid: settled.source,
-        dossier_uid: provenance.dossier,
-        submission: provenance.submission.clone(),
-        outcome: settled.outcome,
-        key: settled.key.clone(),
-        sha256: hash,
-        pages: EventPages {
-            published: count(settled.pages.published),
-            quarantined: count(settled.pages.quarantined),
-            held: count(settled.pages.held),
-        },
-        code,
-        settled_at: at,
-    };
+    let submission = provenance.submission.as_deref();
+    let about = (provenance.dossier, submission);
+    let event = told::event(settled, about, (&settled.key, hash), at);
     let (source, time) = (format!("sohoa/{name}"), at.to_rfc3339());
     let traceparent = provenance.traceparent.as_deref();
     let headers = Event { id: &id, source: &source, time: &time, traceparent };
     let key = provenance.dossier.to_string();
     let mut all = vec![Announcement::json((Topic::Documents, key.clone()), &event, headers)?];
-    if settled.outcome == Outcome::Quarantined
-        && let Some(position) = &provenance.position
+    if let Some(position) = &provenance.position
+        && let Some(letter) = told::dead_letter(settled, submission, position.clone(), at)
     {
-        let letter = DeadLetter {
-            schema_version: VERSION,
-            key: settled.key.clone(),
-            code: code.unwrap_or(Code::X01StageFailed),
-            stage: settled.refused_by.clone().unwrap_or_else(|| name.to_owned()),
-            submission: provenance.submission.clone(),
-            position: position.clone(),
-            at,
-        };
         // Its own word on that position: another one may have been said of it before.
         let id = format!("{}/{name}", broken::id(position));
         let headers = Event { id: &id, source: &source, time: &time, traceparent };

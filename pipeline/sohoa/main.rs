@@ -45,6 +45,7 @@ mod stages;
 mod submissions;
 mod tally;
 mod telemetry;
+mod told;
 mod trail;
 mod worker;
 

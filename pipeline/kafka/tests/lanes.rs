@@ -22,12 +22,15 @@ fn start() -> Mock {
 }
 
 async fn open(mock: &Mock) -> Lanes {
-    open_with(mock, 1_000).await
+    open_with(mock, 1_000, &[]).await
 }
 
-async fn open_with(mock: &Mock, window: usize) -> Lanes {
+async fn open_with(mock: &Mock, window: usize, properties: &[(&str, &str)]) -> Lanes {
     let mut client = ClientConfig::new();
     client.set("bootstrap.servers", mock.bootstrap());
+    for (name, value) in properties {
+        client.set(*name, *value);
+    }
     let settings = LaneSettings {
         client,
         prefix: PREFIX.into(),
@@ -112,11 +115,38 @@ async fn a_worker_whose_slot_is_anothers_ends_and_says_so() {
     assert!(fatal.cause.error.to_string().contains("--slot"), "{}", fatal.cause.error);
 }
 
+/// A thread that is in a call can say nothing, and the group waits for it no longer than so.
+#[tokio::test]
+async fn a_client_that_stays_in_a_call_is_seen() {
+    let mock = start();
+    // The mock lets a group form for three seconds.
+    let group = [("session.timeout.ms", "6000"), ("max.poll.interval.ms", "6000")];
+    let mut lanes = open_with(&mock, 1_000, &group).await;
+    mock.send(&Topic::Bulk.name(PREFIX), 1);
+    until_lag_is(&lanes, 1).await;
+    assert!(!lanes.desk().is_stuck());
+    // What is handed out is written down first.
+    mock.answer_after(Duration::from_secs(15));
+    lanes.admit(Lane::Bulk, 1);
+    until_stuck_is(&lanes, true).await;
+    mock.answer_after(Duration::ZERO);
+    until_stuck_is(&lanes, false).await;
+    next(&mut lanes).await;
+}
+
+async fn until_stuck_is(lanes: &Lanes, wanted: bool) {
+    let began = Instant::now();
+    while lanes.desk().is_stuck() != wanted {
+        assert!(began.elapsed() < LONG, "it stays {}", !wanted);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 /// What is taken and has no answer is bounded, so that one long document holds up no more than that.
 #[tokio::test]
 async fn a_partition_is_paused_when_its_window_is_full() {
     let mock = start();
-    let mut lanes = open_with(&mock, 8).await;
+    let mut lanes = open_with(&mock, 8, &[]).await;
     lanes.admit(Lane::Bulk, 1_000);
     mock.send(&Topic::Bulk.name(PREFIX), 400);
     let first = next(&mut lanes).await.place;

@@ -25,7 +25,8 @@ const DAMAGED: &str = "the entry is damaged";
 const NO_MESSAGE: &str = "it did not come by a message: sohoa run --reprocess quarantined";
 
 /// A secret paper's.
-const NOT_KEPT: &str = "of a secret paper its message is not kept: where it is none, submit it again with sohoa backfill";
+const NOT_KEPT: &str = "of a secret paper its message is not kept: where it is none, submit it \
+                        again with sohoa backfill";
 
 /// Sends refused documents again.
 #[derive(Debug)]

@@ -377,3 +377,18 @@ impl<'a> Reading<'a> {
         ))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sohoa_page_workers::Breakage;
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_ends_its_reader_is_not_called_a_page() {
+        let broken = || PageFailure::Broken { reason: Breakage::OutOfMemory, attempts: 2 };
+        let Fault::Reject(refused) = refusal(broken()) else { panic!("a refusal") };
+        assert_eq!(refused.code, Code::F13FileFailed);
+        assert_eq!(rejection(broken(), Code::F09PageFailed).code, Code::F09PageFailed);
+    }
+}

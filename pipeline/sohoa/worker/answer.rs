@@ -3,11 +3,6 @@
 use serde::Serialize;
 use sohoa_flow::{Fault, retry::retry};
 use sohoa_kafka::{Announcement, Delivery, Event, Topic, announcement::TRACE};
-use sohoa_schemas::{
-    Code,
-    message::{DeadLetter, DocumentEvent, EventPages, VERSION},
-    rows::Outcome,
-};
 use sohoa_store::{classify, hash::sha256};
 use uuid::Uuid;
 
@@ -15,6 +10,7 @@ use crate::{
     broken,
     context::{Context, now},
     stages::Settled,
+    told,
 };
 
 const STAGE: &str = "announce";
@@ -46,24 +42,9 @@ pub(crate) async fn of(
         Some(hash) => hash.clone(),
         None => hash_of(context, &settled.key).await?,
     };
-    let code = settled.rows.intake.iter().find_map(|row| row.code);
-    let pages = settled.pages;
-    let count = |pages: i32| u32::try_from(pages).unwrap_or(0);
-    let event = |key: &str, sha256: String| DocumentEvent {
-        schema_version: VERSION,
-        source_uid: settled.source,
-        dossier_uid: about.dossier,
-        submission: about.submission.map(str::to_owned),
-        outcome: settled.outcome,
-        key: key.to_owned(),
-        sha256,
-        pages: EventPages {
-            published: count(pages.published),
-            quarantined: count(pages.quarantined),
-            held: count(pages.held),
-        },
-        code,
-        settled_at: now(),
+    let at = now();
+    let event = |key: &str, sha256: String| {
+        told::event(settled, (about.dossier, about.submission), (key, sha256), at)
     };
     let mut announcements = Vec::new();
     if let Some(key) = &settled.unannounced {
@@ -72,31 +53,11 @@ pub(crate) async fn of(
     }
     let event = event(&settled.key, hash);
     announcements.push(announcement(context, about, (Topic::Documents, ""), &event)?);
-    if settled.outcome == Outcome::Quarantined {
-        let code = code.unwrap_or(Code::X01StageFailed);
-        let stage = settled.refused_by.as_deref().unwrap_or("process");
-        announcements.push(dead_letter(context, about, &settled.key, (code, stage))?);
+    let position = about.delivery.place.position(&context.settings.config.kafka.prefix);
+    if let Some(letter) = told::dead_letter(settled, about.submission, position, at) {
+        announcements.push(announcement(context, about, (Topic::DeadLetters, ""), &letter)?);
     }
     Ok(announcements)
-}
-
-/// The announcement of a refusal.
-fn dead_letter(
-    context: &Context,
-    about: About<'_>,
-    key: &str,
-    (code, stage): (Code, &str),
-) -> Result<Announcement, Fault> {
-    let letter = DeadLetter {
-        schema_version: VERSION,
-        key: key.to_owned(),
-        code,
-        stage: stage.to_owned(),
-        submission: about.submission.map(str::to_owned),
-        position: about.delivery.place.position(&context.settings.config.kafka.prefix),
-        at: now(),
-    };
-    announcement(context, about, (Topic::DeadLetters, ""), &letter)
 }
 
 /// Of the object as it stands, where an earlier attempt wrote it.

@@ -26,6 +26,20 @@ fn scanned() -> PdfPage {
     PdfPage { images: vec![(FULL, jpeg_image(&scan()))], ..PdfPage::default() }
 }
 
+/// Group 4 data as the image of a page.
+fn fax(data: Vec<u8>, black_is_1: bool) -> PdfImage {
+    PdfImage {
+        data,
+        width: SIZE.0 as i32,
+        height: SIZE.1 as i32,
+        bits: 1,
+        space: b"DeviceGray",
+        filter: Some(Filter::CcittFaxDecode),
+        fax: Some((-1, black_is_1)),
+        inverted: black_is_1,
+    }
+}
+
 #[test]
 fn a_scanned_page_gives_its_own_jpeg() {
     let mut source = opened(&pdf(&[scanned()])).unwrap();
@@ -47,16 +61,7 @@ fn a_scanned_page_gives_its_own_jpeg() {
 fn fax_streams_keep_their_parameters() {
     let picture = bitonal(SIZE.0, SIZE.1);
     for black_is_1 in [false, true] {
-        let image = PdfImage {
-            data: g4(&picture),
-            width: SIZE.0 as i32,
-            height: SIZE.1 as i32,
-            bits: 1,
-            space: b"DeviceGray",
-            filter: Some(Filter::CcittFaxDecode),
-            fax: Some((-1, black_is_1)),
-            inverted: black_is_1,
-        };
+        let image = fax(g4(&picture), black_is_1);
         let file = pdf(&[PdfPage { images: vec![(FULL, image)], ..PdfPage::default() }]);
         let page = opened(&file).unwrap().page(1, Origin::Paper, Keep::Stream).unwrap();
         let (_, image) = &page.scan.as_ref().unwrap().images[0];
@@ -285,16 +290,7 @@ fn an_image_that_decodes_to_nothing_is_seen_under_a_stamp() {
     // A white line, the mark that ends a picture, and what a page is coded in.
     let mut data = vec![0x80, 0x08, 0x00, 0x80];
     data.extend((0..20_000_u32).map(|n| (n * n / 7 + n) as u8));
-    let image = PdfImage {
-        data,
-        width: SIZE.0 as i32,
-        height: SIZE.1 as i32,
-        bits: 1,
-        space: b"DeviceGray",
-        filter: Some(Filter::CcittFaxDecode),
-        fax: Some((-1, false)),
-        inverted: false,
-    };
+    let image = fax(data, false);
     let page = PdfPage {
         images: vec![(FULL, image)],
         stamp: Some(b"0 0 1 rg 0 0 100 40 re f".to_vec()),

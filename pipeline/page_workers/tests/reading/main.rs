@@ -31,6 +31,10 @@ fn printed(colour: [u8; 3]) -> RgbImage {
 
 /// The page of a file that holds this one picture.
 fn page(picture: &RgbImage) -> Page {
+    page_with(picture, Care::Full)
+}
+
+fn page_with(picture: &RgbImage, care: Care) -> Page {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("page.png");
     picture.save(&path).unwrap();
@@ -38,7 +42,7 @@ fn page(picture: &RgbImage) -> Page {
         PageJob { path, number: 1, origin: Origin::Paper, megapixels: 4.0, keep: Keep::Stream };
     let config = EngineConfig::default();
     let mut worker = DecodeAndRecognise::new(&config, Limits::default()).unwrap();
-    worker.page(&job, Care::Full).unwrap()
+    worker.page(&job, care).unwrap()
 }
 
 fn is_called_blank(page: &Page) -> bool {
@@ -62,6 +66,16 @@ fn a_very_faint_page_is_read() {
         assert!(!is_called_blank(&page), "ink {ink}");
         assert_eq!(page.text.origin, TextOrigin::Ocr);
         assert!(words_right(&page) > 0.8, "ink {ink}: {}", page.text.plain());
+    }
+}
+
+#[test]
+fn a_page_that_was_read_with_less_care_says_so() {
+    let picture = printed([20; 3]);
+    for (care, said) in [(Care::Full, false), (Care::Reduced, true)] {
+        let page = page_with(&picture, care);
+        let found = page.facts.findings.iter().any(|code| code == "T05_LESS_CARE");
+        assert_eq!(found, said, "{:?}", page.facts.findings);
     }
 }
 

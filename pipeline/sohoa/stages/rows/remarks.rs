@@ -37,8 +37,7 @@ pub(crate) fn refusal(rejection: &Rejection) -> Remark {
     }
 }
 
-/// What a page showed that led to a code; of its text, a few words that were not read as they
-/// stand.
+/// What a page showed that led to a code; nothing of its text.
 fn observed(code: Code, page: &ReadPage) -> String {
     let facts = &page.facts;
     match code {
