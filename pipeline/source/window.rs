@@ -3,8 +3,9 @@
 //!
 //! A walk goes by the order of names, and a store or a disk lists in an order of its own. So each
 //! part is what comes first behind a place, found by going through the whole listing: a folder of a
-//! million files is listed ten times, which takes minutes of the days that its scans take. Such
-//! files share nothing, so that no more of the folder need be known at once.
+//! million files is listed ten times. That grows with the square; of tens of millions in one folder the
+//! listings take longer than the scans, and folders below it are the remedy. Such files share nothing,
+//! so that no more of the folder need be known at once.
 
 use std::{cmp::Ordering, collections::BTreeSet};
 
@@ -21,7 +22,7 @@ use crate::{
     resume::Bearing,
 };
 
-/// Entries that are held at once, some 60 MB.
+/// Entries that are held at once: keys, sizes and times, tens of megabytes.
 pub(crate) const MOST: usize = 100_000;
 
 /// Entries that can have the same address: a file, and what is no file and is shown alike.
