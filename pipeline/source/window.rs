@@ -3,9 +3,9 @@
 //!
 //! A walk goes by the order of names, and a store or a disk lists in an order of its own. So each
 //! part is what comes first behind a place, found by going through the whole listing: a folder of a
-//! million files is listed ten times. That grows with the square; of tens of millions in one folder the
-//! listings take longer than the scans, and folders below it are the remedy. Such files share nothing,
-//! so that no more of the folder need be known at once.
+//! million files is listed ten times. That grows with the square, so
+//! that many millions are better laid into folders. Such files share nothing, so that no more of the
+//! folder need be known at once.
 
 use std::{cmp::Ordering, collections::BTreeSet};
 
