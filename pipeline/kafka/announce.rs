@@ -1,6 +1,9 @@
 //! Answers and positions go out together: one transaction, or not at all.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use rdkafka::{
     ClientConfig, TopicPartitionList,
@@ -14,6 +17,7 @@ use sohoa_metrics::{AnnounceResult, record};
 use crate::{
     announcement::{Announcement, owned},
     connect::{STAGE, fault, is_at_the_door, is_refusal},
+    pulse::{Pulse, poll_interval},
 };
 
 /// How long the broker keeps an unfinished transaction of a killed worker, which until then holds
@@ -25,9 +29,6 @@ const CALL: Duration = Duration::from_secs(15);
 
 /// A transaction that the broker does not take for this long ends the worker, which is harmless.
 const PATIENCE: Duration = Duration::from_mins(2);
-
-/// librdkafka's own `max.poll.interval.ms`.
-const POLL_INTERVAL: Duration = Duration::from_mins(5);
 
 /// Between two lines about the same trouble.
 const COMPLAINT: Duration = Duration::from_secs(30);
@@ -49,12 +50,6 @@ struct Patience {
     commit: Duration,
     /// From then until it is taken back.
     abort: Duration,
-}
-
-/// How long the group waits for a consumer that does not poll.
-pub(crate) fn poll_interval(config: &ClientConfig) -> Duration {
-    let set = config.get("max.poll.interval.ms").and_then(|text| text.parse().ok());
-    set.map_or(POLL_INTERVAL, Duration::from_millis)
 }
 
 impl Patience {
@@ -89,6 +84,8 @@ pub(crate) struct Announcer {
     producer: ThreadedProducer<DefaultProducerContext>,
     prefix: String,
     patience: Patience,
+    /// Of the thread that announces.
+    pulse: Arc<Pulse>,
     /// Since when no transaction has succeeded, and when that was last said.
     in_vain: Option<(Instant, Instant)>,
 }
@@ -101,7 +98,11 @@ impl std::fmt::Debug for Announcer {
 
 impl Announcer {
     /// Takes the slot over: an earlier process under the same name can commit nothing any more.
-    pub(crate) fn open(base: &ClientConfig, prefix: &str, slot: &str) -> Result<Self, Fault> {
+    pub(crate) fn open(
+        base: &ClientConfig,
+        (prefix, slot): (&str, &str),
+        pulse: Arc<Pulse>,
+    ) -> Result<Self, Fault> {
         let mut config = base.clone();
         // Another name of the same.
         config.remove("delivery.timeout.ms");
@@ -116,7 +117,7 @@ impl Announcer {
         let producer: ThreadedProducer<_> = config.create().map_err(fault)?;
         producer.init_transactions(CALL).map_err(fault)?;
         let patience = Patience::of(base);
-        Ok(Self { producer, prefix: prefix.to_owned(), patience, in_vain: None })
+        Ok(Self { producer, prefix: prefix.to_owned(), patience, pulse, in_vain: None })
     }
 
     /// Sends messages and moves positions, both or neither.
@@ -131,12 +132,12 @@ impl Announcer {
     ) -> Result<Outcome, Fault> {
         let began = Instant::now();
         let deadline = Deadline::after(self.patience.commit);
-        let sent = Self::again(deadline, |_| self.producer.begin_transaction()).and_then(|()| {
+        let sent = self.again(deadline, |_| self.producer.begin_transaction()).and_then(|()| {
             messages.into_iter().try_for_each(|message| self.send(deadline, message))?;
-            Self::again(deadline, |time| {
+            self.again(deadline, |time| {
                 self.producer.send_offsets_to_transaction(positions, group, time)
             })?;
-            Self::again(deadline, |time| self.producer.commit_transaction(time))
+            self.again(deadline, |time| self.producer.commit_transaction(time))
         });
         match sent {
             Ok(()) => {
@@ -158,6 +159,7 @@ impl Announcer {
             .payload(&message.payload)
             .headers(owned(&message.headers));
         loop {
+            self.pulse.beat();
             match self.producer.send(record) {
                 Ok(()) => return Ok(()),
                 Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), held))
@@ -173,10 +175,12 @@ impl Announcer {
 
     /// Repeats a call for as long as the client says that the same again may help.
     fn again(
+        &self,
         deadline: Deadline,
         call: impl Fn(Duration) -> Result<(), KafkaError>,
     ) -> Result<(), KafkaError> {
         loop {
+            self.pulse.beat();
             match call(deadline.for_one_call()) {
                 Err(KafkaError::Transaction(error))
                     if error.is_retriable() && !deadline.is_over() =>
@@ -195,7 +199,7 @@ impl Announcer {
             return Err(ended(error));
         }
         let deadline = Deadline::after(self.patience.abort);
-        Self::again(deadline, |time| self.producer.abort_transaction(time)).map_err(ended)?;
+        self.again(deadline, |time| self.producer.abort_transaction(time)).map_err(ended)?;
         let refuses = |code| is_refusal(code) && !is_at_the_door(code);
         if error.rdkafka_error_code().is_some_and(refuses) {
             return Err(fault(error));

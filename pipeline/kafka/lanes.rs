@@ -22,7 +22,7 @@ use tokio::sync::{
 };
 
 use crate::{
-    announce::{Announcer, poll_interval},
+    announce::Announcer,
     announcement::Announcement,
     connect::STAGE,
     keeper::Keeper,
@@ -103,9 +103,9 @@ impl Lanes {
         let name = |topic: Topic| topic.name(&settings.prefix);
         let needed = [Topic::Live, Topic::Bulk, Topic::Documents, Topic::DeadLetters].map(name);
         partitions(&settings.client, &needed)?;
-        let announcer = Announcer::open(&settings.client, &settings.prefix, &settings.slot)?;
-        // What is in hand after that is another worker's.
-        let pulse = Pulse::new(poll_interval(&settings.client));
+        let pulse = Arc::new(Pulse::of(&settings.client));
+        let slot = (settings.prefix.as_str(), settings.slot.as_str());
+        let announcer = Announcer::open(&settings.client, slot, Arc::clone(&pulse))?;
         let watch = Arc::new(Watch::new(&settings.prefix, announcer, pulse));
         let (deliver, deliveries) = unbounded_channel();
         let (orders, inbox) = channel();
@@ -180,8 +180,9 @@ impl Desk {
         self.watch.reach().is_there()
     }
 
-    /// Whether the thread of the lanes is in a call for longer than the group waits for it. It may never
-    /// return; the group has given the partitions to others, and a new process is as good as the first.
+    /// Whether the thread of the lanes is in a call for longer than any may take. It may never return,
+    /// while the group waits for it until `max.poll.interval.ms` is over: ending the process gives the
+    /// partitions to others sooner.
     pub fn is_stuck(&self) -> bool {
         self.watch.pulse.has_stopped()
     }

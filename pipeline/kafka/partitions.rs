@@ -53,7 +53,7 @@ pub(crate) struct Watch {
     lag: Mutex<[Option<u64>; 2]>,
     reach: Reach,
     /// Of the thread of the lanes.
-    pub(crate) pulse: Pulse,
+    pub(crate) pulse: Arc<Pulse>,
 }
 
 #[derive(Debug)]
@@ -83,7 +83,7 @@ pub(crate) struct Held {
 
 impl Watch {
     /// Nothing held yet.
-    pub(crate) fn new(prefix: &str, announcer: Announcer, pulse: Pulse) -> Self {
+    pub(crate) fn new(prefix: &str, announcer: Announcer, pulse: Arc<Pulse>) -> Self {
         let state =
             State { announcer, held: HashMap::new(), epoch: 0, uncertain: false, fault: None };
         Self {
@@ -206,6 +206,7 @@ impl Watch {
         consumer: &BaseConsumer<Watcher>,
         list: &TopicPartitionList,
     ) -> Vec<((Lane, i32), Option<i64>, String)> {
+        self.pulse.beat();
         let committed = consumer.committed_offsets(list.clone(), COMMITTED);
         let committed = committed.inspect_err(|error| {
             tracing::warn!(%error, "the broker does not say what was in hand");
@@ -376,6 +377,7 @@ impl ConsumerContext for Watcher {
             if let Err(fault) = state.announce(consumer, &self.0.prefix) {
                 state.fault = Some(fault);
             }
+            self.0.pulse.beat();
             let given_up =
                 |key: &_, held: &Held| keys.contains(key).then(|| held.claims.note_in_order());
             if let Err(error) = state.note(consumer, &self.0.prefix, given_up) {

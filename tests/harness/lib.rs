@@ -17,6 +17,7 @@
 //! | [`reader`] | every committed message of a topic, for judges |
 //! | [`s3`] | signed requests to an S3 server |
 //! | [`secured`] | a broker that asks who one is, over TLS too |
+//! | [`thread`] | one thread of a program that stands still while the rest goes on |
 //! | [`wait`] | waiting for a condition, with a bound |
 //! | [`watch`] | what is announced, followed while it happens |
 //!
@@ -47,6 +48,7 @@ pub mod random;
 pub mod reader;
 pub mod s3;
 pub mod secured;
+pub mod thread;
 pub mod wait;
 pub mod watch;
 

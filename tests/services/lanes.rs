@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     io::{Read as _, Write as _},
     net::{TcpListener, TcpStream},
+    path::Path,
     process::Child,
     time::{Duration, Instant},
 };
@@ -12,12 +13,13 @@ use serde_json::Value;
 use sohoa_harness::{
     Gateway, Kafka, messages,
     reader::{Message, read_committed},
+    thread::HeldThread,
 };
 
 use crate::support::{Ran, World, children, json_lines, signal, signal_process, wait_until};
 
 /// All tests of this file.
-pub(crate) const TESTS: [(&str, fn()); 19] = [
+pub(crate) const TESTS: [(&str, fn()); 20] = [
     ("lanes::what_a_run_makes_a_worker_makes", what_a_run_makes_a_worker_makes),
     ("lanes::a_worker_takes_several_inputs_by_both_lanes", a_worker_takes_several_inputs),
     ("lanes::killed_workers_lose_and_repeat_nothing", killed_workers_lose_and_repeat_nothing),
@@ -32,6 +34,10 @@ pub(crate) const TESTS: [(&str, fn()); 19] = [
     (
         "lanes::a_document_longer_than_the_poll_interval_stays_its_workers",
         a_document_longer_than_the_poll_interval_stays,
+    ),
+    (
+        "lanes::a_worker_whose_client_does_not_come_back_ends",
+        a_worker_whose_client_does_not_come_back_ends,
     ),
     ("lanes::partitions_that_come_back_go_on", partitions_that_come_back_go_on),
     (
@@ -56,6 +62,9 @@ pub(crate) const TESTS: [(&str, fn()); 19] = [
     ),
     ("lanes::what_is_missing_is_named_with_its_setting", what_is_missing_is_named),
 ];
+
+/// The shortest the client takes beside sessions of six seconds.
+const POLL_INTERVAL: Duration = Duration::from_secs(6);
 
 /// A province with brokers, buckets, and samples in one of them.
 pub(crate) struct Province {
@@ -99,6 +108,14 @@ impl Province {
         self.world.write("sohoa.toml", &config);
     }
 
+    /// Has the group wait no longer than that for a worker that does not poll.
+    fn set_poll_interval(&self) {
+        let config = std::fs::read_to_string(self.world.path("sohoa.toml")).unwrap();
+        let interval = POLL_INTERVAL.as_millis();
+        let properties = format!("[kafka.properties]\n\"max.poll.interval.ms\" = \"{interval}\"\n");
+        self.world.write("sohoa.toml", &config.replace("[kafka.properties]\n", &properties));
+    }
+
     pub(crate) fn backfill(&self, submission: &str) {
         self.submit(submission, "s3://scans", &[]);
     }
@@ -117,6 +134,13 @@ impl Province {
     fn worker_of(&self, slot: &str, inputs: &[&str]) -> Child {
         let places = ["--output", "s3://records/out", "--config", "sohoa.toml"];
         self.world.start(&[&["worker", "--slot", slot][..], &places, inputs].concat())
+    }
+
+    /// One that says what it does, into a file.
+    fn worker_saying(&self, slot: &str, said: &Path) -> Child {
+        let places = ["--output", "s3://records/out", "--config", "sohoa.toml"];
+        let worker = ["worker", "-v", "--slot", slot, "--input", "s3://scans"];
+        self.world.start_saying(&[&worker[..], &places].concat(), said)
     }
 
     /// The events by what they announce.
@@ -313,9 +337,7 @@ fn partitions_that_come_back_go_on() {
     for slot in ["two", "three"] {
         let before = province.events().len() as i64;
         let said = province.world.path(&format!("{slot}.log"));
-        let places = ["--output", "s3://records/out", "--config", "sohoa.toml"];
-        let worker = ["worker", "-v", "--slot", slot, "--input", "s3://scans"];
-        let mut other = province.world.start_saying(&[&worker[..], &places].concat(), &said);
+        let mut other = province.worker_saying(slot, &said);
         wait_until("partitions of its own", || {
             std::fs::read_to_string(&said).unwrap().contains("partitions are taken on")
         });
@@ -436,18 +458,11 @@ fn a_record_that_nobody_announced_is_announced() {
 /// While a document is read for longer than the group lets a consumer be away from its polling, the
 /// worker polls on, and nobody takes its partitions.
 fn a_document_longer_than_the_poll_interval_stays() {
-    /// The shortest the client takes beside sessions of six seconds.
-    const INTERVAL: Duration = Duration::from_secs(6);
     let province = Province::new("1", 1);
-    let config = std::fs::read_to_string(province.world.path("sohoa.toml")).unwrap();
-    let properties = "[kafka.properties]\n\"max.poll.interval.ms\" = \"6000\"\n";
-    let config = config.replace("[kafka.properties]\n", properties);
-    province.world.write("sohoa.toml", &config);
+    province.set_poll_interval();
     province.backfill("first");
     let said = province.world.path("worker.log");
-    let places = ["--output", "s3://records/out", "--config", "sohoa.toml"];
-    let worker = ["worker", "-v", "--slot", "one", "--input", "s3://scans"];
-    let mut worker = province.world.start_saying(&[&worker[..], &places].concat(), &said);
+    let mut worker = province.worker_saying("one", &said);
     let group = format!("t{}-workers", std::process::id());
     let note = messages::note;
     wait_until("a document in hand", || {
@@ -460,7 +475,7 @@ fn a_document_longer_than_the_poll_interval_stays() {
         signal_process(*page, "STOP");
     }
     let stopped = Instant::now();
-    wait_until("twice the poll interval", || stopped.elapsed() > 2 * INTERVAL);
+    wait_until("twice the poll interval", || stopped.elapsed() > 2 * POLL_INTERVAL);
     for page in &pages {
         signal_process(*page, "CONT");
     }
@@ -469,6 +484,27 @@ fn a_document_longer_than_the_poll_interval_stays() {
     let said = std::fs::read_to_string(said).unwrap();
     assert!(!said.contains("MAXPOLL") && !said.contains("poll interval"), "{said}");
     assert_eq!(said.matches("partitions are taken on").count(), 1, "{said}");
+    province.index();
+    province.check();
+}
+
+/// The client library knows calls that never return. The worker's work is then another's, and it says
+/// why it ended; told to end it would wait for ever too.
+fn a_worker_whose_client_does_not_come_back_ends() {
+    let province = Province::new("1", 1);
+    province.set_poll_interval();
+    let said = province.world.path("worker.log");
+    let mut stuck = province.worker_saying("one", &said);
+    let words = |what: &str| std::fs::read_to_string(&said).unwrap().contains(what);
+    wait_until("its partitions", || words("partitions are taken on"));
+    let held = HeldThread::hold(stuck.id(), "lanes");
+    province.backfill("first");
+    held.wait_for_its_end();
+    assert_eq!(stuck.wait().unwrap().code(), Some(4));
+    assert!(words("does not come back from a call"), "{}", std::fs::read_to_string(said).unwrap());
+    let mut next = province.worker("two");
+    province.wait_for_events(province.documents);
+    Province::end(&mut next);
     province.index();
     province.check();
 }

@@ -98,8 +98,8 @@ fn is_of_the_output(cause: &Cause) -> bool {
 
 /// The end of a worker whose client does not come back from a call.
 fn stuck() -> Fault {
-    let error = "the Kafka client does not come back from a call (max.poll.interval.ms is over); what \
-                 was in hand is done by other workers, and by this one once it is started again";
+    let error = "the Kafka client does not come back from a call, long after the time that call had; \
+                 what was in hand is done by other workers, and by this one once it is started again";
     Fault::fatal(FatalKind::Unreachable, STAGE, error)
 }
 
