@@ -706,6 +706,10 @@ pub(crate) struct ReleaseVerdict {
     /// All that are held.
     #[arg(long)]
     pub(crate) all: bool,
+    /// Those of a list that was looked at, as they were then: the lines of `sohoa release list
+    /// --json`. What was composed anew since stays held.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["all", "id", "submission"])]
+    pub(crate) batch: Option<PathBuf>,
     /// Who decides; stands in the record.
     #[arg(long, value_name = "NAME")]
     pub(crate) by: String,

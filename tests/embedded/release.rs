@@ -96,6 +96,38 @@ fn a_clerk_releases_one_document_and_refuses_the_other() {
     world.audit();
 }
 
+/// A list is what was looked at: a decision on it takes nothing else.
+#[test]
+fn what_was_not_on_the_list_or_is_another_by_now_stays_held() {
+    let world = World::with_samples(&["--dossiers", "1", "--documents", "3"]);
+    let manual = world.write("manual.toml", "[release]\nmode = \"manual\"\n");
+    assert_eq!(world.run(&["--config", &manual]).count("documents", "held"), 3);
+    let release = |arguments: &[&str]| {
+        let places = ["--output", "out", "--config", &manual];
+        world.sohoa(&[&["release"][..], arguments, &places].concat())
+    };
+    let listed = release(&["list", "--json"]).stdout;
+    let mut lines: Vec<String> = listed.lines().map(str::to_owned).collect();
+    let other = |line: &str| {
+        let mut line: Value = serde_json::from_str(line).unwrap();
+        line["composed_sha256"] = "0".repeat(64).into();
+        line.to_string()
+    };
+    // One comes after the list, one is composed anew.
+    lines.pop();
+    lines[1] = other(&lines[1]);
+    let batch = world.write("batch.jsonl", &lines.join("\n"));
+    let approved = release(&["approve", "--by", "A", "--batch", &batch]);
+    assert_eq!(approved.exit, 0, "{}", approved.stderr);
+    assert!(approved.stdout.starts_with("1 signed and published"), "{}", approved.stdout);
+    assert!(approved.stderr.contains("1 of the 2 listed are held no more"), "{}", approved.stderr);
+    assert!(release(&["list"]).stdout.contains("2 documents"));
+    let batch = world.write("batch.jsonl", "{}");
+    let wrong = release(&["approve", "--by", "A", "--batch", &batch]);
+    assert_eq!(wrong.exit, 1);
+    assert!(wrong.stderr.contains("line 1") && wrong.stderr.contains("release list --json"));
+}
+
 /// Who decided stands in the audit trail, and no citizen's number.
 fn check_events(world: &World) {
     let told = world.query(

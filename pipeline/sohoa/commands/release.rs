@@ -22,7 +22,7 @@ use crate::{
     context::{now, vietnamese},
     exit::{Exit, Failure},
     privacy::Pseudonyms,
-    release::{Decided, Decision, Held, Order, Select, decide, held, sample, send},
+    release::{Batch, Decided, Decision, Held, Order, Select, decide, held, sample, send},
     settings::Settings,
     setup,
 };
@@ -136,17 +136,23 @@ async fn settle(
     if by.is_empty() {
         return Err(Failure::new(Exit::Usage, "--by must name who decides"));
     }
-    if filter.id.is_empty() && filter.submission.is_empty() && !verdict.all {
+    let named = !filter.id.is_empty() || !filter.submission.is_empty() || verdict.batch.is_some();
+    if !named && !verdict.all {
         return Err(Failure::new(Exit::Usage, "nothing says which documents")
-            .hint("name them with --id or --submission, or give --all"));
+            .hint("name them with --batch, --id or --submission, or give --all"));
     }
-    let (settings, store, select) = open(&filter).await?;
     let at = now();
+    let (settings, store, mut select) = open(&filter).await?;
+    select.until = Some(at);
+    if let Some(file) = &verdict.batch {
+        select.decide_on(Batch::read(file)?);
+    }
     let reference = verdict.reference.unwrap_or_else(|| {
         // A name that a clerk can find again: the day and time of the decision.
         vietnamese(at).format("R%Y%m%d-%H%M%S").to_string()
     });
     let (documents, pages) = count(&store, &select).await?;
+    tell_changed(&select, documents);
     if verdict.list_only || documents == 0 {
         return would(documents, pages, filter.json);
     }
@@ -172,6 +178,17 @@ async fn settle(
     drop(progress);
     report((&decided, &released), channel.describe(), filter.json)?;
     Ok(if decided.damaged + decided.failed == 0 { Exit::Done } else { Exit::CheckFailed })
+}
+
+/// Says how many of a list are no more what was looked at.
+fn tell_changed(select: &Select, documents: u64) {
+    let listed = select.batch.as_ref().map_or(0, Batch::len) as u64;
+    if listed > documents {
+        eprintln!(
+            "{} of the {listed} listed are held no more or were composed anew: list and look again",
+            listed - documents
+        );
+    }
 }
 
 fn would(documents: u64, pages: i64, json: bool) -> Result<Exit, Failure> {

@@ -10,14 +10,17 @@
 //! is told: whatever interrupts a release, the same command again does the rest, and a document that
 //! was published meanwhile is found published.
 //!
+//! * [`batch`]: what the clerk was shown.
 //! * [`select`]: which held documents.
 //! * [`decide`]: what is done with them.
 //! * [`send`]: the same by the workers, where the key is theirs.
 
+mod batch;
 mod decide;
 mod select;
 mod send;
 
+pub(crate) use batch::{Batch, Reading};
 pub(crate) use decide::{Came, Decided, Decision, Order, decide};
 pub(crate) use select::{Held, Select, held, named, sample};
 pub(crate) use send::send;

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use chrono::{DateTime, FixedOffset};
+use chrono::{DateTime, FixedOffset, Utc};
 use futures::{Stream, StreamExt as _, TryStreamExt as _, stream, stream::BoxStream};
 use serde::Serialize;
 use sohoa_backfill::Ledger;
@@ -16,6 +16,7 @@ use sohoa_schemas::{Code, code::Severity, config::Agency, record::Prepared};
 use sohoa_store::Store;
 use uuid::Uuid;
 
+use super::batch::{Batch, Reading};
 use crate::custody::keeps;
 
 /// Held states read at once.
@@ -28,6 +29,10 @@ pub(crate) struct Select {
     pub(crate) ids: Vec<Uuid>,
     /// Of these dossiers alone: those of a submission.
     pub(crate) dossiers: Option<HashSet<Uuid>>,
+    /// As they were when they were listed.
+    pub(crate) batch: Option<Batch>,
+    /// Composed by then: what comes while a decision is carried out, nobody decided on.
+    pub(crate) until: Option<DateTime<Utc>>,
     /// Kept by this agency, or by one that it took over.
     pub(crate) agency: Agency,
 }
@@ -37,8 +42,9 @@ pub(crate) struct Select {
 pub(crate) struct Held {
     /// The source.
     pub(crate) source_uid: Uuid,
-    /// Version that it will have.
-    pub(crate) version: i32,
+    /// Which reading it is.
+    #[serde(flatten)]
+    pub(crate) reading: Reading,
     /// When it was composed.
     pub(crate) since: DateTime<FixedOffset>,
     /// Pages that wait.
@@ -91,10 +97,18 @@ impl Select {
         Ok(chunks)
     }
 
+    /// Takes no more than what a batch lists.
+    pub(crate) fn decide_on(&mut self, batch: Batch) {
+        self.ids = batch.sources().collect();
+        self.batch = Some(batch);
+    }
+
     fn takes(&self, prepared: &Prepared) -> bool {
         let record = &prepared.record;
         let mut rows = record.rows.documents.iter();
         self.dossiers.as_ref().is_none_or(|all| all.contains(&record.dossier_uid))
+            && self.batch.as_ref().is_none_or(|batch| batch.shows(prepared))
+            && self.until.is_none_or(|until| prepared.composed_at <= until)
             && rows.all(|row| {
                 row.custodian_agency_code.as_ref().is_none_or(|code| keeps(&self.agency, code))
             })
@@ -177,7 +191,7 @@ fn shown(prepared: Prepared) -> Held {
     });
     Held {
         source_uid: prepared.record.source_uid,
-        version: prepared.record.version,
+        reading: Reading::of(&prepared),
         since: prepared.composed_at,
         pages: rows.intake.iter().map(|row| row.pages_held).sum(),
         waiting_for: prepared.waiting_for.clone(),

@@ -4,7 +4,10 @@ use sohoa_flow::Fault;
 use sohoa_kafka::{Announcement, Event, Submitter, Topic};
 use sohoa_schemas::message::{Release, VERSION, Verdict};
 
-use super::decide::{Decision, Order};
+use super::{
+    batch::Reading,
+    decide::{Decision, Order},
+};
 use crate::context::now;
 
 /// Sends a decision; durable once the submitter is flushed.
@@ -13,7 +16,8 @@ use crate::context::now;
 /// The broker's own.
 pub(crate) async fn send(submitter: &Submitter, order: Order) -> Result<(), Fault> {
     let Order { prepared, decision, released } = order;
-    let (source_uid, version) = (prepared.record.source_uid, prepared.record.version);
+    let source_uid = prepared.record.source_uid;
+    let Reading { version, composed_sha256 } = Reading::of(&prepared);
     let (verdict, reason) = match decision {
         Decision::Approve => (Verdict::Approve, None),
         Decision::Refuse(reason) => (Verdict::Reject, Some(reason)),
@@ -23,7 +27,7 @@ pub(crate) async fn send(submitter: &Submitter, order: Order) -> Result<(), Faul
         schema_version: VERSION,
         source_uid,
         version: Some(version),
-        composed_sha256: prepared.composed.map(|part| part.sha256),
+        composed_sha256,
         verdict,
         reason,
         released,

@@ -21,7 +21,7 @@ use crate::{
     context::Office,
     exit::{Exit, Failure},
     privacy::Pseudonyms,
-    release::{Came, Decision, Order, decide, named},
+    release::{Came, Decision, Order, Reading, decide, named},
     stages::sign,
 };
 
@@ -172,8 +172,8 @@ async fn understand(
 /// cannot be about what was composed after it.
 fn is_about(release: &Release, held: &Prepared) -> bool {
     let Some(version) = release.version else { return release.released.at >= held.composed_at };
-    let composed = held.composed.as_ref().map(|part| part.sha256.as_str());
-    version == held.record.version && release.composed_sha256.as_deref() == composed
+    let composed_sha256 = release.composed_sha256.clone();
+    Reading { version, composed_sha256 } == Reading::of(held)
 }
 
 #[cfg(test)]
