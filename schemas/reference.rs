@@ -30,6 +30,11 @@ pub fn resolve(value: &str) -> Result<String, Unresolved> {
     Ok(content.trim_end_matches(['\r', '\n']).to_owned())
 }
 
+/// The file that a value stands in; none for one that stands elsewhere.
+pub fn file(value: &str) -> Option<&std::path::Path> {
+    value.strip_prefix("file:").map(std::path::Path::new)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

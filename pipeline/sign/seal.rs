@@ -11,7 +11,7 @@ use crate::{
     oid,
     signed_data::Makers,
     verify::{
-        PolicyError, SignerIdentity, Trust, check_signer,
+        PolicyError, SignerIdentity, TimeStamp, Trust, check_signer,
         cms::{Check, Cms},
         time_stamp,
     },
@@ -26,6 +26,9 @@ pub enum SealError {
     /// Content or signature were changed, or it was not made with this certificate.
     #[error("its signature does not hold")]
     Broken,
+    /// The time-stamp it carries is damaged, or of another signature.
+    #[error("its time-stamp does not hold")]
+    Stamp,
     /// The certificate may not sign for the agency.
     #[error("its signer is not accepted: {0}")]
     Signer(#[from] PolicyError),
@@ -78,11 +81,16 @@ pub fn check_seal(
         return Err(SealError::Broken);
     }
     let others: &[Certificate<'_>] = &[];
-    let token = cms.signer.unsigned(oid::TIME_STAMP_TOKEN).and_then(|token| {
-        time_stamp::check(token.raw, |hash| hash.of(&cms.signer.signature), (trust, others))
-    });
-    let stamp = token.map(|token| token.stamp).filter(|stamp| stamp.sound() && stamp.trusted);
-    let stamped_at = stamp.map(|stamp| stamp.time);
+    let stamped_at = match cms.signer.unsigned(oid::TIME_STAMP_TOKEN) {
+        None => None,
+        Some(token) => {
+            let whole = (trust, others);
+            let token = time_stamp::check(token.raw, |hash| hash.of(&cms.signer.signature), whole);
+            let stamp = token.map(|token| token.stamp).filter(TimeStamp::sound);
+            let stamp = stamp.ok_or(SealError::Stamp)?;
+            stamp.trusted.then_some(stamp.time)
+        }
+    };
     let signer = check_signer(&chain(own, &cms), trust, stamped_at.unwrap_or(claims))?;
     Ok(Sealed { signer, stamped_at })
 }

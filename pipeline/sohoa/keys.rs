@@ -1,6 +1,10 @@
 //! The key that signs: in a file, or in a token.
 
-use std::time::Duration;
+use std::{
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use sohoa_schemas::{
     config::{Config, Pkcs11},
@@ -15,6 +19,9 @@ use crate::{
     exit::{Exit, Failure},
     settings::data_folder,
 };
+
+/// Rights of everybody who is neither the owner nor of the group.
+const OTHERS: u32 = 0o007;
 
 /// The configured key; none for the test authority.
 pub(crate) fn configured_key(config: &Config) -> Result<Option<Box<dyn MessageSigner>>, Failure> {
@@ -55,6 +62,20 @@ fn in_token(config: &Config, token: &Pkcs11) -> Result<Box<dyn MessageSigner>, F
     };
     let key = TokenKey::open(settings).map_err(|error| configured(&error))?;
     Ok(Box::new(key))
+}
+
+/// The files of keys and passwords that everybody on this machine may read. The group is left out: it
+/// is how a service is given what another account keeps.
+pub(crate) fn open_to_everybody(config: &Config) -> Vec<&Path> {
+    let (sign, secrets) = (&config.sign, &config.secrets);
+    let pin = sign.pkcs11.as_ref().and_then(|token| token.pin.as_ref());
+    let values = sign.passphrase.iter().chain(pin);
+    let keys = [&sign.key, &secrets.hmac_key, &secrets.owner_key].into_iter().flatten();
+    let files = values.filter_map(|value| reference::file(value)).chain(keys.map(PathBuf::as_path));
+    let is_open = |path: &&Path| {
+        std::fs::metadata(path).is_ok_and(|file| file.permissions().mode() & OTHERS != 0)
+    };
+    files.filter(is_open).collect()
 }
 
 /// The bytes that hex digits stand for, with or without colons between them.

@@ -19,7 +19,7 @@ use crate::{
     context::{Context, Office, now},
     exit::{Exit, Failure},
     inputs::{self, NamedInput},
-    observe,
+    keys, observe,
     privacy::Pseudonyms,
     settings::Settings,
 };
@@ -115,6 +115,9 @@ pub(crate) fn office(settings: Settings, output: Store) -> Result<(Office, Font)
     let evidence = authority.evidence_for(&settings.config)?;
     if let Some(days) = authority.ends_within(settings.config.sign.warn_days, now()) {
         tracing::warn!(days, "the signing certificate ends soon; have it renewed");
+    }
+    for path in keys::open_to_everybody(&settings.config) {
+        tracing::warn!(file = %path.display(), "everybody on this machine can read it: chmod o-rwx");
     }
     let within = Duration::from_secs(settings.config.store.retry_seconds);
     let office = Office {

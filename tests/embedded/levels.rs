@@ -2,6 +2,7 @@
 
 use std::{
     net::TcpListener,
+    os::unix::fs::PermissionsExt as _,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -103,6 +104,12 @@ fn what_lacks_its_evidence_waits_for_it() {
     let listed = scene.world.sohoa(&["release", "list", "--output", "out", "--json"]);
     assert!(listed.stdout.contains("\"waiting_for\":\"evidence\""), "{}", listed.stdout);
     scene.silent.store(false, Ordering::SeqCst);
+    let key = scene.world.path("key.pem");
+    let checked = scene.world.sohoa(&["check", "--config", &config]).stdout;
+    assert!(checked.contains("everybody on this machine can read"), "{checked}");
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let checked = scene.world.sohoa(&["check", "--config", &config]).stdout;
+    assert!(!checked.contains("everybody"), "{checked}");
     let run = scene.world.run(&["--config", &config]);
     assert_eq!((run.exit, run.count("documents", "published")), (0, 1), "{}", run.stderr);
     assert_eq!(scene.levels(), pairs(&[("agency_copy", "B-LTA", 1), ("timestamp_doc", "B-LT", 1)]));
@@ -186,4 +193,36 @@ fn an_archive_is_raised_killed_in_between_and_renewed() {
     let same = scene.timestamp(&["--within", "20000", "--dry-run"]);
     assert_eq!(counts(&same)["documents"], 0);
     assert!(scene.stamped.load(Ordering::SeqCst) >= 2 * all);
+}
+
+#[test]
+fn a_trail_under_test_heads_proves_nothing_beside_a_real_key() {
+    let scene = Scene::new(&["--dossiers", "1", "--documents", "1", "--formats", "tiff-g4"]);
+    assert_eq!(scene.world.run(&[]).exit, 0);
+    let config = scene.config("");
+    let audit = |further: &[&str]| {
+        let command = ["audit", "--output", "out", "--events", "--config", &config];
+        scene.world.sohoa(&[&command[..], further].concat())
+    };
+    let heads = || {
+        let report: Value = serde_json::from_str(&audit(&["--json"]).stdout).unwrap();
+        let trail = &report["provinces"][0];
+        ["signed_heads", "stamped_heads", "test_heads"].map(|key| trail[key].as_u64().unwrap())
+    };
+    assert_eq!(heads(), [0, 0, 1]);
+    let said = audit(&[]).stdout;
+    assert!(said.contains("TEST: 1 heads") && said.contains("a cut tail would not show"), "{said}");
+    // A document later, the real key seals everything.
+    assert_eq!(scene.world.run(&["--config", &config, "--reprocess", "all"]).exit, 0);
+    let signed = audit(&["--sign-head"]);
+    assert_eq!((signed.exit, heads()), (0, [1, 1, 1]), "{}", signed.stdout);
+    assert!(audit(&[]).stdout.contains("1 of 1 heads have a time-stamp"));
+    // The token is the last of the message, and its signature the last of the token.
+    let head = scene.world.named("out/evidence", "00000002.p7m").remove(0);
+    let mut message = std::fs::read(&head).unwrap();
+    *message.last_mut().unwrap() ^= 1;
+    std::fs::write(&head, message).unwrap();
+    let broken = audit(&[]);
+    assert_eq!(broken.exit, 6);
+    assert!(broken.stdout.contains("its time-stamp does not hold"), "{}", broken.stdout);
 }

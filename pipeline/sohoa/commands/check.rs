@@ -13,6 +13,7 @@ use crate::{
     console::say,
     context::{now, vietnamese},
     exit::{Exit, Failure},
+    keys,
     privacy::{self, Pseudonyms},
     settings::Settings,
     setup,
@@ -101,7 +102,11 @@ fn key(settings: &Settings) -> Result<Option<String>, Failure> {
     let days = authority.ends_within(settings.config.sign.warn_days, now());
     let soon = days.map(|days| format!(", in {days} days: WARNING, have it renewed"));
     let ends = format!("ends on {end}{}", soon.unwrap_or_default());
-    let told = authority.signer.place().into_iter().chain(authority.signer.notice()).chain([ends]);
+    let open = keys::open_to_everybody(&settings.config).into_iter().map(|path| {
+        format!("WARNING: everybody on this machine can read `{}`: chmod o-rwx", path.display())
+    });
+    let signer = &authority.signer;
+    let told = signer.place().into_iter().chain(signer.notice()).chain([ends]).chain(open);
     Ok(Some(told.collect::<Vec<_>>().join("; ")))
 }
 

@@ -6,11 +6,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde::Serialize;
 use sohoa_index::{ChainFault, Head, Index, IndexError};
-use sohoa_schemas::events::ChainHead;
+use sohoa_schemas::{config::Config, events::ChainHead};
 use sohoa_sign::verify::{Expected, Trust};
 use sohoa_store::Store;
 
-use super::heads;
+use super::heads::{self, Believed};
 use crate::{
     answers::for_each_row,
     authority::{custodian, trust, trust_own_tests},
@@ -42,6 +42,13 @@ pub(crate) struct Chain {
     head: Option<Head>,
     /// Sound signed heads.
     signed_heads: usize,
+    /// Of these with a trusted time-stamp; when the others were made, only their signer says.
+    stamped_heads: usize,
+    /// The latest of these time-stamps.
+    last_stamped_at: Option<DateTime<Utc>>,
+    /// Heads by a throw-away TEST key. Beside a real key they count for nothing, and are not among
+    /// the sound ones.
+    test_heads: usize,
     /// The last sound signed head.
     last_signed: Option<ChainHead>,
     /// The head that was signed after this check.
@@ -64,20 +71,12 @@ pub(crate) async fn check(
     index: &mut Index,
     bars: &MultiProgress,
 ) -> Result<Report, Failure> {
-    let mut roots = trust(&settings.config, &[])?;
-    trust_own_tests(&mut roots)?;
-    // Heads of years ago bear the name that the agency had then: without a register, nobody can tell.
-    let expected = if settings.config.sign.agencies.is_empty() {
-        Expected::Organisation
-    } else {
-        custodian(&settings.config)?
-    };
-    let trust = Trust { expected, ..roots };
+    let believed = believed(&settings.config)?;
     // Heads first: the chain may grow meanwhile, and then goes beyond them.
     let mut judged = Vec::new();
     let signed = heads::provinces(output).await?;
     for province in &signed {
-        judged.push((province.clone(), heads::judge(output, province, &trust).await?));
+        judged.push((province.clone(), heads::judge(output, province, &believed).await?));
     }
     let unreachable = |error: IndexError| Failure::from_error(Exit::Unreachable, &error);
     let (chained, total) = index.event_provinces().await.map_err(unreachable)?;
@@ -114,6 +113,9 @@ pub(crate) async fn check(
             events: chain.events,
             head: chain.head,
             signed_heads: heads.anchors.len(),
+            stamped_heads: heads.stamped,
+            last_stamped_at: heads.last_stamped_at,
+            test_heads: heads.by_tests,
             last_signed: heads.last,
             signed_now: None,
             problems_total,
@@ -124,6 +126,21 @@ pub(crate) async fn check(
     bar.finish_and_clear();
     report.provinces.sort_by(|one, other| one.province.cmp(&other.province));
     Ok(report)
+}
+
+/// Who may have signed heads.
+fn believed(config: &Config) -> Result<Believed, Failure> {
+    let mut roots = trust(config, &[])?;
+    let mut tests = Trust { expected: Expected::Organisation, ..Trust::default() };
+    trust_own_tests(&mut tests)?;
+    let has_key = config.sign.key.is_some() || config.sign.pkcs11.is_some();
+    if !has_key {
+        roots.roots.append(&mut tests.roots);
+    }
+    // Heads of years ago bear the name that the agency had then: without a register, nobody can tell.
+    let expected =
+        if config.sign.agencies.is_empty() { Expected::Organisation } else { custodian(config)? };
+    Ok(Believed { trust: Trust { expected, ..roots }, tests: has_key.then_some(tests) })
 }
 
 /// When the first event happened that no head covers.
@@ -185,6 +202,18 @@ impl Chain {
         };
         let mut text =
             format!("{province}: {events} events, {signed_heads} signed heads{signed}\n");
+        if self.signed_heads > 0 {
+            text += &self.describe_stamps();
+        }
+        if self.test_heads > 0 {
+            let count = self.test_heads.to_string();
+            text += &[
+                "TEST: ",
+                &count,
+                " heads are by a throw-away test key, and prove nothing to others\n",
+            ]
+            .concat();
+        }
         let faults = self.faults.iter().map(ToString::to_string);
         for problem in self.heads.iter().cloned().chain(faults) {
             text += &["PROBLEM ", &problem, "\n"].concat();
@@ -194,5 +223,21 @@ impl Chain {
             text += &["… and ", &(self.problems_total - told).to_string(), " more\n"].concat();
         }
         text
+    }
+
+    /// What is known of the times of the heads.
+    fn describe_stamps(&self) -> String {
+        let Self { signed_heads, stamped_heads, .. } = self;
+        match self.last_stamped_at {
+            Some(last) => format!(
+                "{stamped_heads} of {signed_heads} heads have a time-stamp, the last of {}\n",
+                vietnamese(last).format("%d/%m/%Y %H:%M")
+            ),
+            None => {
+                "no head has a trusted time-stamp: when they were signed, only the signer says; \
+                     see sign.timestamp_url\n"
+                    .to_owned()
+            }
+        }
     }
 }

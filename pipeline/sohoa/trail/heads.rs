@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::TryStreamExt as _;
 use object_store::path::Path;
 use sohoa_flow::{
@@ -12,7 +12,10 @@ use sohoa_flow::{
 use sohoa_index::Anchor;
 use sohoa_publish::{keys, survey};
 use sohoa_schemas::events::ChainHead;
-use sohoa_sign::{check_seal, sealed_content, verify::Trust};
+use sohoa_sign::{
+    Sealed, check_seal, sealed_content,
+    verify::{Trust, TrustDomain},
+};
 use sohoa_store::{Store, classify, hash::sha256};
 
 use super::STAGE;
@@ -29,6 +32,23 @@ pub(super) struct Found {
     pub(super) head: Option<ChainHead>,
 }
 
+/// What two clocks may differ by.
+const CLOCK_SLACK: TimeDelta = TimeDelta::minutes(5);
+
+/// Between the time that a head states and its time-stamp, at most: a key and an authority answer
+/// meanwhile, and their clocks differ.
+const A_SIGNATURE_TAKES: TimeDelta = TimeDelta::hours(1);
+
+/// Who is believed.
+#[derive(Debug)]
+pub(super) struct Believed {
+    /// Whoever's heads count.
+    pub(super) trust: Trust,
+    /// Throw-away test keys, where they are not among these: whoever may run the program can have
+    /// one, and beside a real key it proves nothing.
+    pub(super) tests: Option<Trust>,
+}
+
 /// What the signed heads of a province say.
 #[derive(Debug, Default)]
 pub(super) struct Judged {
@@ -36,6 +56,12 @@ pub(super) struct Judged {
     pub(super) anchors: Vec<Anchor>,
     /// The last sound one.
     pub(super) last: Option<ChainHead>,
+    /// Sound ones with a trusted time-stamp; of the others, only their signer says when it was.
+    pub(super) stamped: usize,
+    /// The latest of these time-stamps.
+    pub(super) last_stamped_at: Option<DateTime<Utc>>,
+    /// Heads by a throw-away test key.
+    pub(super) by_tests: usize,
     pub(super) problems: Vec<String>,
 }
 
@@ -92,20 +118,23 @@ pub(crate) async fn last_signed(
 
 /// All signed heads of a province, judged: each made by a key that may, each naming the one before
 /// it, none missing, the chain never shorter.
-pub(super) async fn judge(output: &Store, province: &str, trust: &Trust) -> Result<Judged, Fault> {
+pub(super) async fn judge(
+    output: &Store,
+    province: &str,
+    believed: &Believed,
+) -> Result<Judged, Fault> {
     let mut judged = Judged::default();
     let mut before: Option<Found> = None;
     for (number, key) in numbers(output, province).await? {
         let found = fetch(output, number, key).await?;
-        match vouched(&found, province, trust) {
-            Ok(head) => {
+        let is_worthless =
+            believed.tests.as_ref().is_some_and(|tests| vouched(&found, province, tests).is_ok());
+        match vouched(&found, province, &believed.trust) {
+            _ if is_worthless => judged.by_tests += 1,
+            Ok((head, sealed)) => {
+                judged.by_tests += usize::from(sealed.signer.domain == TrustDomain::Test);
                 judged.follow(before.as_ref(), &found, head);
-                judged.anchors.push(Anchor {
-                    name: found.key.clone(),
-                    seq: head.seq,
-                    row_hash: head.row_hash.clone(),
-                });
-                judged.last = Some(head.clone());
+                judged.take(&found.key, head, sealed.stamped_at);
             }
             Err(why) => {
                 judged.problems.push(format!("`{}` is not believed: {why}", found.key));
@@ -132,17 +161,38 @@ impl Judged {
         if self.last.as_ref().is_some_and(|last| last.seq >= head.seq) {
             self.problems.push(format!("`{key}` signs no more than a head before it"));
         }
+        let before = self.last.as_ref().map(|last| last.signed_at).max(self.last_stamped_at);
+        if before.is_some_and(|before| head.signed_at + CLOCK_SLACK < before) {
+            self.problems.push(format!("`{key}` is dated before a head before it"));
+        }
+    }
+
+    fn take(&mut self, key: &str, head: &ChainHead, stamped_at: Option<DateTime<Utc>>) {
+        let row_hash = head.row_hash.clone();
+        self.anchors.push(Anchor { name: key.to_owned(), seq: head.seq, row_hash });
+        self.last = Some(head.clone());
+        self.stamped += usize::from(stamped_at.is_some());
+        self.last_stamped_at = self.last_stamped_at.max(stamped_at);
     }
 }
 
-/// What a sound head says.
-fn vouched<'a>(found: &'a Found, province: &str, trust: &Trust) -> Result<&'a ChainHead, String> {
+/// What a sound head says, and who says so.
+fn vouched<'a>(
+    found: &'a Found,
+    province: &str,
+    trust: &Trust,
+) -> Result<(&'a ChainHead, Sealed), String> {
     let head = found.head.as_ref().ok_or("it holds no head")?;
-    check_seal(&found.message, trust, head.signed_at).map_err(|error| error.to_string())?;
+    let sealed =
+        check_seal(&found.message, trust, head.signed_at).map_err(|error| error.to_string())?;
+    let dated = |stamp: DateTime<Utc>| (stamp - head.signed_at).abs() <= A_SIGNATURE_TAKES;
+    if !sealed.stamped_at.is_none_or(dated) {
+        return Err("it was stamped long before or after the time that it states".to_owned());
+    }
     if head.province != province || head.number != found.number {
         return Err(format!("it is head {} of `{}`", head.number, head.province));
     }
-    Ok(head)
+    Ok((head, sealed))
 }
 
 async fn fetch(output: &Store, number: i64, key: String) -> Result<Found, Fault> {
