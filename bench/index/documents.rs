@@ -38,11 +38,14 @@ pub(crate) fn order(province: &Province, month: u64) -> Outcome<Vec<Document>> {
     let columns =
         vec![text(rows.iter().map(Document::agency_code)), numbers(rows.iter().map(|d| d.year))];
     let places = sohoa_index::places(&RecordBatch::try_new(schema, columns)?)?;
-    let mut by_place: Vec<(u32, u64)> =
-        places.values().iter().copied().zip(province.of_month(month)).collect();
-    by_place.sort_unstable();
-    let first = province.of_month(month).start;
-    Ok(by_place.iter().map(|(_, number)| rows[(number - first) as usize]).collect())
+    let mut by_place: Vec<(u32, String, Document)> = places
+        .values()
+        .iter()
+        .zip(rows)
+        .map(|(place, document)| (*place, code_full(&document), document))
+        .collect();
+    by_place.sort_unstable_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+    Ok(by_place.into_iter().map(|(_, _, document)| document).collect())
 }
 
 /// Rows of some documents of a month.

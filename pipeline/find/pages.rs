@@ -2,8 +2,8 @@
 //!
 //! `page_text` knows of a document its uid, version and month alone. So the documents that fit the
 //! other parts of the request are looked up first, and of `page_text` only their months are read, by
-//! bloom filter where they are few. Without other parts all pages are read, and what has been
-//! replaced by a later version is known from the few documents that have one.
+//! bloom filter where they are few. Without other parts all pages are read; what has been replaced by
+//! a later version, or may not be shown, is known from the few documents that are so.
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
@@ -38,15 +38,18 @@ const MARKED: u32 = 20;
 enum Current {
     /// Of the documents that fit; no other one does.
     These(HashMap<Uuid, i64>),
-    /// Of the documents that have a later version than the first.
-    Later(HashMap<Uuid, i64>),
+    /// All but those that may not be shown: versions of the documents that have a later one than the
+    /// first, and the documents that are secret or not published.
+    AllBut { later: HashMap<Uuid, i64>, hidden: HashSet<Uuid> },
 }
 
 impl Current {
     fn has(&self, document: Uuid, version: i64) -> bool {
         match self {
             Self::These(versions) => versions.get(&document) == Some(&version),
-            Self::Later(versions) => versions.get(&document).copied().unwrap_or(1) == version,
+            Self::AllBut { later, hidden } => {
+                later.get(&document).copied().unwrap_or(1) == version && !hidden.contains(&document)
+            }
         }
     }
 }
@@ -84,7 +87,7 @@ pub async fn pages(
         let (versions, partitions) = fitting(index, others, scans).await?;
         (Current::These(versions), partitions)
     } else {
-        (Current::Later(later_versions(index, scans).await?), BTreeSet::new())
+        (all_but(index, scans).await?, BTreeSet::new())
     };
     if matches!(&current, Current::These(versions) if versions.is_empty()) {
         return Ok(Found { hits: Vec::new(), total: 0 });
@@ -130,21 +133,29 @@ async fn fitting(
     Ok((versions, partitions))
 }
 
-async fn later_versions(index: &Index, scans: Scans<'_>) -> Result<HashMap<Uuid, i64>, IndexError> {
-    let later = col("version").gt(lit(1));
-    let answer = index.scan(Table::Documents, Some(later), &["document_uid", "version"]).await?;
-    scans(Table::Documents, &answer);
-    let mut stream = answer.stream()?;
-    let mut versions = HashMap::new();
-    while let Some(batch) = stream.try_next().await? {
-        let uids = text(&batch, "document_uid")?;
-        for row in 0..batch.num_rows() {
-            if let Ok(uid) = value(&uids, row).parse() {
-                versions.insert(uid, number_at(&batch, "version", row)?);
+/// The few documents of which not every page counts. A hidden one must not even be counted: whether
+/// words stand in a secret paper is part of the secret.
+async fn all_but(index: &Index, scans: Scans<'_>) -> Result<Current, IndexError> {
+    let shown = Request::default().filter();
+    let (mut later, mut hidden) = (HashMap::new(), HashSet::new());
+    for (filter, is_hidden) in [(col("version").gt(lit(1)), false), (!shown, true)] {
+        let columns = ["document_uid", "version"];
+        let answer = index.scan(Table::Documents, Some(filter), &columns).await?;
+        scans(Table::Documents, &answer);
+        let mut stream = answer.stream()?;
+        while let Some(batch) = stream.try_next().await? {
+            let uids = text(&batch, "document_uid")?;
+            for row in 0..batch.num_rows() {
+                let Ok(uid) = value(&uids, row).parse() else { continue };
+                if is_hidden {
+                    hidden.insert(uid);
+                } else {
+                    later.insert(uid, number_at(&batch, "version", row)?);
+                }
             }
         }
     }
-    Ok(versions)
+    Ok(Current::AllBut { later, hidden })
 }
 
 fn filter(current: &Current, partitions: &BTreeSet<(String, String)>) -> Option<Expr> {
@@ -283,6 +294,31 @@ mod tests {
         assert_eq!(codes(found(&index, "\"cấp đất\"").await)[0], "1/QĐ-UBND", "marks first");
         assert_eq!(found(&index, "cap năm 2019").await, []);
         assert_eq!(found(&index, "ca").await, []);
+    }
+
+    #[tokio::test]
+    async fn pages_of_secret_and_withdrawn_papers_are_neither_shown_nor_counted() {
+        let hidden = |code: &str, change: fn(&mut Paper)| {
+            let mut paper = paper(code, "2020", "cap dat");
+            change(&mut paper);
+            paper
+        };
+        let index = index(vec![
+            hidden("1/QĐ-UBND", |paper| paper.access = "03".into()),
+            hidden("2/QĐ-UBND", |paper| paper.state = "withdrawn".into()),
+            // Secret since its second version.
+            hidden("3/QĐ-UBND", |paper| (paper.access, paper.version) = ("03".into(), 2)),
+            paper("4/QĐ-UBND", "2020", "cap cho ong A dat"),
+        ])
+        .await;
+        for typed in ["cap dat", "cap dat năm 2020"] {
+            let mut request = Request::default();
+            request.understand(typed).unwrap();
+            // The phrase ranks first: one place would be taken by what may not be shown.
+            let found = pages(&index, &request, 1, &|_, _| {}).await.unwrap();
+            let codes: Vec<_> = found.hits.iter().map(|hit| hit.code.as_deref()).collect();
+            assert_eq!((found.total, codes), (1, vec![Some("4/QĐ-UBND")]), "{typed}");
+        }
     }
 
     #[tokio::test]

@@ -194,9 +194,18 @@ impl TableLog {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
+    use arrow::{
+        array::{ArrayRef, StringArray, UInt32Array},
+        compute::{cast, take_record_batch},
+        datatypes::SchemaRef,
+    };
+
     use super::*;
     use crate::{
         Batch,
+        batch::columns,
         testing::{APPLICATION, FusedStore, dump, index, join, published, select},
     };
 
@@ -267,6 +276,97 @@ mod tests {
         };
         assert!(distinct(&year) <= 30, "{} of 50 years", distinct(&year));
         assert!(distinct(&agency) <= 3, "{} of 5 agencies", distinct(&agency));
+    }
+
+    /// Rows of one month, in no order: the same papers again and again, of other agencies and years and
+    /// with other codes.
+    fn province(schema: &SchemaRef, rows: u32, cell: impl Fn(u32) -> (u32, u32)) -> RecordBatch {
+        let papers = join((0..32).map(|n| published(n * 2, 1)));
+        let papers = columns(Table::Documents, schema, &papers).unwrap();
+        let again: UInt32Array = (0..rows).map(|row| row % 32).collect();
+        let papers = take_record_batch(&papers, &again).unwrap();
+        let text = |value: &dyn Fn(u32) -> String| -> ArrayRef {
+            Arc::new(StringArray::from_iter_values((0..rows).map(value)))
+        };
+        let columns = schema.fields().iter().zip(papers.columns()).map(|(field, column)| {
+            let other = match field.name().as_str() {
+                "custodian_agency_code" => text(&|row| format!("H63.{:02}", cell(row).0)),
+                "document_year" => text(&|row| (1980 + cell(row).1).to_string()),
+                "code_full" => text(&|row| format!("{}/QĐ-UBND", row * 7919 % 4000)),
+                _ => Arc::clone(column),
+            };
+            cast(&other, field.data_type()).unwrap()
+        });
+        RecordBatch::try_new(Arc::clone(schema), columns.collect()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_look_up_by_agency_year_and_code_reads_few_row_groups() {
+        const ROWS: u32 = 200_000;
+        const CELLS: u32 = 30 * 20;
+        let store = FusedStore::sound();
+        let mut index = index(&store);
+        let log = index.log_mut(Table::Documents);
+        // Some agencies and years have many more papers than others.
+        let cell = |row: u32| {
+            let drawn = f64::from(row.wrapping_mul(2_654_435_761)) / f64::from(u32::MAX);
+            let cell = (drawn * drawn * f64::from(CELLS)) as u32;
+            (cell / 20, cell % 20)
+        };
+        let rows = province(&log.schema, ROWS, cell);
+        let mut writer = log.writer().await.unwrap();
+        writer.write(rows).await.unwrap();
+        let adds = writer.flush().await.unwrap();
+        log.exchange(&[], &adds).await.unwrap();
+        compact_all(&mut index, Table::Documents).await;
+
+        let log = index.log_mut(Table::Documents);
+        let (files, reader) = (log.files().await.unwrap(), log.reader());
+        let mut groups = Vec::new();
+        for file in &files {
+            let footer = reader.footer(file).await.unwrap();
+            for group in footer.row_groups() {
+                assert!(group.num_rows() <= 1 << 16);
+                let of = |name: &str| {
+                    let columns = group.columns();
+                    let column = columns.iter().find(|c| c.column_path().string() == name).unwrap();
+                    let statistics = column.statistics().unwrap();
+                    let bound = |bytes: Option<&[u8]>| bytes.unwrap().to_vec();
+                    (bound(statistics.min_bytes_opt()), bound(statistics.max_bytes_opt()))
+                };
+                groups.push((of("custodian_agency_code"), of("document_year")));
+            }
+        }
+        assert!(groups.len() >= 4, "{}", groups.len());
+        let mut sum = 0;
+        for cell in 0..CELLS {
+            let agency = format!("H63.{:02}", cell / 20).into_bytes();
+            let year = i64::from(1980 + cell % 20);
+            let number =
+                |bytes: &[u8]| bytes.iter().rev().fold(0, |sum, byte| sum << 8 | i64::from(*byte));
+            let read = groups.iter().filter(|((first, last), (from, to))| {
+                (first..=last).contains(&&agency) && (number(from)..=number(to)).contains(&year)
+            });
+            let read = read.count();
+            assert!((1..=3).contains(&read), "{read} of {} for {cell}", groups.len());
+            sum += read;
+        }
+        assert!(f64::from(CELLS) * 1.5 >= sum as f64, "{sum} row groups for {CELLS} look-ups");
+
+        // Within an agency's year rows lie by their codes.
+        let mut codes: HashMap<(String, String), String> = HashMap::new();
+        for file in &files {
+            let mut rows = reader.rows(file).await.unwrap();
+            while let Some(batch) = rows.next().await.unwrap() {
+                let [agency, year, code] = ["custodian_agency_code", "document_year", "code_full"]
+                    .map(|column| crate::files::text_column(&batch, column).unwrap());
+                for row in 0..batch.num_rows() {
+                    let cell = (agency.value(row).to_owned(), year.value(row).to_owned());
+                    let last = codes.insert(cell, code.value(row).to_owned());
+                    assert!(last.is_none_or(|last| last.as_str() <= code.value(row)));
+                }
+            }
+        }
     }
 
     #[tokio::test]

@@ -33,12 +33,6 @@ use crate::{
     table::{INGEST_MONTH, PROVINCE, SOURCE_UID, Table},
 };
 
-/// Rows in a row group: readers skip and parallelise by row group, and hold one in memory.
-const ROW_GROUP_ROWS: usize = 1 << 20;
-
-/// The same for events: to go on with a chain, the end of a file's last row group is read.
-const EVENT_GROUP_ROWS: usize = 1 << 17;
-
 /// One lookup in about a hundred reads a row group in vain, for ten bits a key.
 const FALSE_POSITIVES: f64 = 0.01;
 
@@ -61,16 +55,17 @@ pub(crate) fn ordered_properties(table: Table) -> WriterProperties {
 
 fn properties(table: Table) -> WriterPropertiesBuilder {
     let level = ZstdLevel::try_new(3).expect("3 is a level of Zstandard");
-    let group = if table == Table::Events { EVENT_GROUP_ROWS } else { ROW_GROUP_ROWS };
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(level))
-        .set_max_row_group_row_count(Some(group))
+        .set_max_row_group_row_count(Some(table.group_rows()))
         .set_max_row_group_bytes(Some(ROW_GROUP_BYTES));
     for column in table.bloom_filters() {
         let column = ColumnPath::from(*column);
         properties = properties
             .set_column_bloom_filter_enabled(column.clone(), true)
-            .set_column_bloom_filter_fpp(column, FALSE_POSITIVES);
+            .set_column_bloom_filter_fpp(column.clone(), FALSE_POSITIVES)
+            // No row group has more keys. The default makes room for a million and folds it later.
+            .set_column_bloom_filter_ndv(column, table.group_rows() as u64);
     }
     properties
 }

@@ -1,8 +1,10 @@
 //! The order of rows in a compacted month.
 //!
-//! One column: by its values. Two: along a Z curve over the ranks of their values, where a value's
-//! rank is the share of rows below it. Ranks and not the values' bytes, because the codes of all
-//! agencies begin alike, and a year has three bits of news.
+//! One column: by its values. More: along a Hilbert curve over the ranks of the first two's values,
+//! and by the others where the curve's place is the same. A value's rank is the share of rows below
+//! it. Ranks and not the values' bytes, because the codes of all agencies begin alike, and a year has
+//! three bits of news. A Hilbert curve and not a Z curve, because that one leaps: of a dozen pieces
+//! of it three lie about one agency's year, where one does here.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -31,23 +33,21 @@ const SORT_BYTES: usize = 768 << 20;
 /// Column that carries the place on the curve while rows are sorted.
 const PLACE: &str = "place on the curve";
 
-/// The rows of `files` in the order of their table. Holds the distinct values of the order's columns
-/// where there are two, and [`SORT_BYTES`].
+/// The rows of `files` in the order of their table. Holds the distinct values of the curve's columns
+/// where there is one, and [`SORT_BYTES`].
 pub(crate) async fn ordered(
     (table, reader): (Table, &FileReader),
     files: &[DataFile],
 ) -> Result<SendableRecordBatchStream, IndexError> {
     let order = table.order();
     let curve = match order {
-        [first, second] => Some(Arc::new(Curve::of(reader, files, [*first, *second]).await?)),
+        [first, second, ..] => Some(Arc::new(Curve::of(reader, files, [*first, *second]).await?)),
         _ => None,
     };
     let source = Source::new(reader.clone(), files.to_vec(), curve);
-    let by: Vec<_> = match &source.curve {
-        Some(_) => vec![col(format!("\"{PLACE}\""))],
-        None => order.iter().map(|column| col(*column)).collect(),
-    };
-    let by = by.into_iter().map(|column| column.sort(true, true)).collect();
+    let place = source.curve.iter().map(|_| col(format!("\"{PLACE}\"")));
+    let values = order[2 * place.len()..].iter().map(|column| col(*column));
+    let by = place.chain(values).map(|column| column.sort(true, true)).collect();
     let runtime = RuntimeEnvBuilder::new().with_memory_limit(SORT_BYTES, 1.0).build_arc()?;
     let config = SessionConfig::new().with_target_partitions(1);
     let context = SessionContext::new_with_config_rt(config, runtime);
@@ -107,7 +107,7 @@ impl Curve {
             let rank = |value| self.ranks[at].get(&value).copied().unwrap_or_default();
             Ok::<Vec<u16>, IndexError>(values.into_iter().map(rank).collect())
         });
-        Ok(first?.into_iter().zip(second?).map(|(a, b)| interleave(a, b)).collect())
+        Ok(first?.into_iter().zip(second?).map(|(a, b)| along(a, b)).collect())
     }
 }
 
@@ -133,11 +133,21 @@ fn ranks(counts: &BTreeMap<Value, u64>) -> BTreeMap<Value, u16> {
     counts.iter().map(rank).collect()
 }
 
-/// The bits of both in turn, the first one's before.
-fn interleave(first: u16, second: u16) -> u32 {
-    let spread =
-        |bits: u16| (0..16).fold(0, |sum, at| sum | (u32::from(bits >> at & 1) << (2 * at)));
-    spread(first) << 1 | spread(second)
+/// The distance of a point along the Hilbert curve of its square: from quarter to quarter, each of
+/// them turned so that the next begins where it ends.
+fn along(mut first: u16, mut second: u16) -> u32 {
+    let mut distance = 0;
+    for at in (0..16).rev() {
+        let (right, upper) = (first >> at & 1, second >> at & 1);
+        distance = distance << 2 | u32::from((3 * right) ^ upper);
+        if upper == 0 {
+            if right == 1 {
+                (first, second) = (!first, !second);
+            }
+            (first, second) = (second, first);
+        }
+    }
+    distance
 }
 
 /// The rows of some files as a table of one stream.
@@ -197,11 +207,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_curve_keeps_near_what_is_near_in_both_columns() {
-        assert_eq!(interleave(0, u16::MAX), 0x5555_5555);
-        assert_eq!(interleave(u16::MAX, 0), 0xAAAA_AAAA);
-        let quarter = |a: u16, b: u16| interleave(a << 15, b << 15) >> 30;
-        assert_eq!([quarter(0, 0), quarter(0, 1), quarter(1, 0), quarter(1, 1)], [0, 1, 2, 3]);
+    fn a_step_along_the_curve_is_a_step_in_one_column() {
+        let quarter = |a: u16, b: u16| along(a << 15, b << 15) >> 30;
+        assert_eq!([quarter(0, 0), quarter(0, 1), quarter(1, 1), quarter(1, 0)], [0, 1, 2, 3]);
+        // The first of 2^10 cells a side, and the way through all of them.
+        let cells = (0..1 << 10).flat_map(|a: u16| (0..1 << 10).map(move |b: u16| (a, b)));
+        let mut way: Vec<_> = cells.map(|(a, b)| (along(a << 6, b << 6), a, b)).collect();
+        way.sort_unstable();
+        for pair in way.windows(2) {
+            let step = pair[0].1.abs_diff(pair[1].1) + pair[0].2.abs_diff(pair[1].2);
+            assert_eq!(step, 1, "{pair:?}");
+        }
     }
 
     #[test]

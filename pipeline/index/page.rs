@@ -32,7 +32,9 @@ that finds a column it does not know refuses to write.
 
 **Look-ups.** Row groups with none of the wanted keys are passed over by their bloom filters, files by
 the minimum and maximum that the log has of some columns; both are named below. `sohoa index compact`
-puts rows in the order that is named there.
+puts rows in the order that is named there: of several columns the first two together along a curve, so
+that a question for either reads few row groups and one for both reads one or two a month, and the rest
+within these. Files of an earlier version are put in the new order by the next compaction.
 
 *Standard* is the field's own name in the law, with the length that exports must keep.
 ";

@@ -152,17 +152,32 @@ impl Table {
         }
     }
 
-    /// Columns that rows of a compacted month are ordered by; several are interleaved, so that a
-    /// question for any of them reads few files.
+    /// Columns that rows of a compacted month are ordered by. Of several the first two are
+    /// interleaved, so that a question for either reads few files, and one for both reads a row group
+    /// or two; within both rows lie by the rest.
     pub(crate) const fn order(self) -> &'static [&'static str] {
         match self {
             Self::PageText | Self::Pages => &["document_uid"],
-            Self::DocumentVersions | Self::Documents => &["custodian_agency_code", "document_year"],
+            Self::DocumentVersions | Self::Documents => {
+                &["custodian_agency_code", "document_year", "code_full"]
+            }
             // Files of published receipts alone are passed over by appends of other months.
             Self::Intake => &["outcome"],
             Self::Findings | Self::Signatures => &[SOURCE_UID],
             // The chain is read in its order.
             Self::Events => &["seq"],
+        }
+    }
+
+    /// Rows in a row group: readers skip and parallelise by row group, and hold one in memory.
+    pub(crate) const fn group_rows(self) -> usize {
+        match self {
+            // A look-up by agency, year and code reads one or two of these a month. With fewer rows
+            // a look-up by key would ask more filters than it now saves.
+            Self::DocumentVersions | Self::Documents => 1 << 16,
+            // To go on with a chain, the end of a file's last row group is read.
+            Self::Events => 1 << 17,
+            _ => 1 << 20,
         }
     }
 

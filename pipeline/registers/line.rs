@@ -260,8 +260,12 @@ impl Line<'_> {
 
 /// The moment a clock in Vietnam shows this.
 pub(crate) fn in_vietnam(shown: NaiveDateTime) -> DateTime<Utc> {
-    let offset = FixedOffset::east_opt(VIETNAM).expect("seven hours are within a day");
-    (shown - offset).and_utc()
+    (shown - vietnam()).and_utc()
+}
+
+/// Vietnam's time.
+pub(crate) fn vietnam() -> FixedOffset {
+    FixedOffset::east_opt(VIETNAM).expect("seven hours are within a day")
 }
 
 /// Levels of administration, and what they are called.

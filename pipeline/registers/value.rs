@@ -1,9 +1,9 @@
 //! One cell as a value, however it was typed. The error is what would have been right.
 
-use chrono::{Datelike as _, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
+use chrono::{DateTime, Datelike as _, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 use sohoa_document::fold::fold;
 
-use crate::grid::Cell;
+use crate::{grid::Cell, line::vietnam};
 
 /// A value, or the sentence that says what is expected.
 pub(crate) type Parsed<T> = Result<T, String>;
@@ -18,8 +18,8 @@ const LATEST: i32 = 2060;
 const EPOCH: (i32, u32, u32) = (1899, 12, 30);
 
 const DAY: &str = "a day such as 05/04/2019 (day first) or 2019-04-05, from 1900 to 2060";
-const TIME: &str = "a day and time such as 05/04/2019 08:30 or 2019-04-05T08:30:00, from 1900 to \
-                    2060";
+const TIME: &str = "a day and time such as 05/04/2019 08:30, 05/04/2019 02:30 CH or \
+                    2019-04-05T08:30:00+07:00, from 1900 to 2060";
 const WHOLE: &str = "a whole number such as 1234 or 1.234, not below zero";
 const DECIMAL: &str = "a number such as 94,04";
 
@@ -61,6 +61,9 @@ fn of_serial(serial: f64) -> Option<NaiveDateTime> {
 }
 
 fn of_text(text: &str) -> Option<NaiveDateTime> {
+    if let Ok(instant) = DateTime::parse_from_rfc3339(text.trim()) {
+        return Some(instant.with_timezone(&vietnam()).naive_local());
+    }
     let folded = fold(text);
     if let Ok(serial) = folded.parse::<f64>() {
         return of_serial(serial);
@@ -74,17 +77,50 @@ fn of_text(text: &str) -> Option<NaiveDateTime> {
         return None;
     }
     let day = NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)?;
-    let clock: Vec<u32> = numbers.take(3).filter_map(|number| number.parse().ok()).collect();
-    let time = match clock.as_slice() {
-        [] => Some(NaiveTime::MIN),
-        [hour, minute] => NaiveTime::from_hms_opt(*hour, *minute, 0),
-        [hour, minute, second] => NaiveTime::from_hms_opt(*hour, *minute, *second),
+    let words = || folded.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty());
+    // Words that are no part of a day: something else stands there.
+    let known = ["ngay", "thang", "nam", "t", "gio", "luc", "h", "phut"];
+    let halves: Vec<bool> = words().filter_map(half_of_day).collect();
+    let is_strange = |word: &str| !known.contains(&word) && half_of_day(word).is_none();
+    // Another clock's time, in a form that is none of the standard's.
+    let has_offset =
+        folded.contains('+') || folded.rfind('-') > folded.find(':').or(Some(usize::MAX));
+    if words().any(is_strange) || has_offset || halves.len() > 1 {
+        return None;
+    }
+    let rest: Vec<&str> = numbers.collect();
+    let clock = match rest.as_slice() {
+        // Tenths and less, after a point.
+        [clock @ .., second, parts] if folded.contains(&format!(":{second}.{parts}")) => {
+            [clock, &[*second]].concat()
+        }
+        clock => clock.to_vec(),
+    };
+    let clock: Vec<u32> = clock.into_iter().map(str::parse).collect::<Result<_, _>>().ok()?;
+    let time = match (clock.as_slice(), halves.first()) {
+        ([], None) => Some(NaiveTime::MIN),
+        ([hour, rest @ ..], half) if matches!(rest.len(), 1 | 2) => {
+            let hour = of_half(*hour, half.copied())?;
+            NaiveTime::from_hms_opt(hour, rest[0], rest.get(1).copied().unwrap_or_default())
+        }
         _ => None,
     };
-    // Words that are no part of a day: something else stands there.
-    let known = ["ngay", "thang", "nam", "t", "z", "gio", "luc", "h", "phut", "sa", "ch"];
-    let mut words = folded.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty());
-    words.all(|word| known.contains(&word)).then(|| time.map(|time| day.and_time(time)))?
+    time.map(|time| day.and_time(time))
+}
+
+/// Whether a word, folded, is the mark of the afternoon (`CH`) or that of the morning (`SA`).
+fn half_of_day(word: &str) -> Option<bool> {
+    match word {
+        "ch" | "pm" => Some(true),
+        "sa" | "am" => Some(false),
+        _ => None,
+    }
+}
+
+/// The hour of the day, of a clock of twelve hours where a half is given.
+fn of_half(hour: u32, is_afternoon: Option<bool>) -> Option<u32> {
+    let Some(is_afternoon) = is_afternoon else { return Some(hour) };
+    (1..=12).contains(&hour).then(|| hour % 12 + if is_afternoon { 12 } else { 0 })
 }
 
 /// A whole number, not below zero.
@@ -222,6 +258,39 @@ mod tests {
         let minute = time(&Cell::text("05/04/2019 14:05")).unwrap();
         assert_eq!(minute.to_string(), "2019-04-05 14:05:00");
         assert_eq!(time(&Cell::text("2019-04-05T14:05:00")), Ok(minute));
+    }
+
+    #[test]
+    fn a_clock_of_twelve_hours_and_that_of_another_place_are_set_to_the_one_here() {
+        for (typed, read) in [
+            ("05/04/2019 02:30 CH", "2019-04-05 14:30:00"),
+            ("05/04/2019 2:30:15 CH", "2019-04-05 14:30:15"),
+            ("05/04/2019 12:05 CH", "2019-04-05 12:05:00"),
+            ("05/04/2019 12:05 SA", "2019-04-05 00:05:00"),
+            ("05/04/2019 11:50 SA", "2019-04-05 11:50:00"),
+            ("4-5-2019 1:10 PM", "2019-05-04 13:10:00"),
+            ("05/04/2019 14:30:00.250", "2019-04-05 14:30:00"),
+            ("ngày 05/04/2019 lúc 8h30", "2019-04-05 08:30:00"),
+            ("2019-04-05T08:30:00Z", "2019-04-05 15:30:00"),
+            ("2019-04-05T18:30:00Z", "2019-04-06 01:30:00"),
+            ("2019-04-05T08:30:00+07:00", "2019-04-05 08:30:00"),
+            ("2019-04-05T08:30:00-05:00", "2019-04-05 20:30:00"),
+        ] {
+            let time = time(&Cell::text(typed)).map(|time| time.to_string());
+            assert_eq!(time.as_deref(), Ok(read), "{typed}");
+        }
+        for typed in [
+            "05/04/2019 14:30 CH",
+            "05/04/2019 00:30 SA",
+            "05/04/2019 08:30 SA CH",
+            "05/04/2019 CH",
+            "05/04/2019 08:30Z",
+            "05/04/2019 08:30+07:00",
+            "2019-04-05 08:30 -05",
+            "05/04/2019 08:30:00 15",
+        ] {
+            assert!(time(&Cell::text(typed)).is_err(), "{typed}");
+        }
     }
 
     #[test]

@@ -81,6 +81,7 @@ const ALL: [Column; 87] = [
     count("altered", "Bị sửa sau ký"),
     text("area", "Địa bàn"),
     count("asked_again", "Bị yêu cầu nộp lại"),
+    count("again", "Gặp lại"),
     count("backlog", "Chờ rà soát"),
     number("backlog_mean_days", "Chờ bình quân (ngày)"),
     number("backlog_oldest_days", "Chờ lâu nhất (ngày)"),

@@ -1,10 +1,14 @@
 -- R1 Phase progress: how much of what exists is digitised, by agency and phase.
 -- Source: the plans' phases by document year (domain §4.2, §4.3 R1); finished by 31/12/2025 (§2.8).
--- Inputs: documents, inventory; agencies and agency_keys for names and for `level_at = 'now'`.
+-- Inputs: documents, inventory; signatures for test_key; agencies and agency_keys for names and for
+-- `level_at = 'now'`.
 --
 -- percent = 100 * digitised_ok / inventory, over what an inventory counts
 -- digitised_ok: published by the end of the period, is a result, still valid, and carries a valid
 -- signature of the agency. A plan or list issued with a decision counts with its decision.
+-- A paper that an agency has in several dossiers, known by its number, notation, issuer and date, counts
+-- once; again says how often it came beside that.
+-- test_key: those of digitised_ok whose only valid signature is by a throw-away key, as in R9.
 -- outside_inventory: those of digitised_ok that no inventory of their agency counts: of a phase without
 -- one, electronic since 2022, of an unknown year. They are in no percentage.
 -- role_unknown: papers of which nobody has said whether they are results; validity_unknown: results of
@@ -124,43 +128,72 @@ counted AS (
 ),
 -- end of shared
 -- shared: results
-paper AS (
+signed_by_test AS (
+    -- Files whose only valid signatures of an agency are by a throw-away key.
+    SELECT source_uid, version
+    FROM signatures
+    WHERE role <> 'timestamp_doc' AND subject_kind = 'organisation'
+      AND verdict IN ('ok', 'ok_legacy_alg', 'indeterminate_revocation')
+    GROUP BY source_uid, version
+    HAVING bool_and(trust_domain = 'test')
+),
+candidate AS (
     -- Published results, and papers of which nobody has said what they are: until `unknown` was a role,
     -- these were `other` without a manifest. A paper issued with another counts with it.
-    SELECT d.province, d.agency, d.agency_name, d.level, coalesce(CAST(d.phase AS VARCHAR), 'unknown') AS phase,
-           d.document_year, d.phase_boundary_year, d.validity_status, d.signature_state,
+    SELECT d.document_uid, d.province, d.agency, d.agency_name, d.level,
+           coalesce(CAST(d.phase AS VARCHAR), 'unknown') AS phase,
+           d.document_year, d.phase_boundary_year, d.validity_status, d.signature_state, d.first_seen_at,
            d.first_seen_at >= p.until_at - INTERVAL '28 days' AS is_recent,
            d.doc_role = 'result' AS is_result,
-           d.doc_role = 'result' AND d.validity_status = 'valid' AND d.signature_state = 'ok' AS is_ok
+           d.doc_role = 'result' AND d.validity_status = 'valid' AND d.signature_state = 'ok' AS is_ok,
+           t.source_uid IS NOT NULL AS is_by_test,
+           CASE WHEN d.code_number IS NOT NULL AND d.code_notation IS NOT NULL
+                     AND d.organ_name IS NOT NULL AND d.issued_date IS NOT NULL
+                THEN concat_ws('|', d.code_number, upper(d.code_notation), lower(d.organ_name),
+                         CAST(d.issued_date AS VARCHAR))
+                ELSE d.document_uid END AS same_paper
     FROM published d
     CROSS JOIN span p
+    LEFT JOIN signed_by_test t ON t.source_uid = d.source_uid AND t.version = d.version
     WHERE d.parent_document_uid IS NULL
       AND (d.doc_role IN ('result', 'unknown')
            OR d.doc_role = 'other' AND d.partner_id IS NULL
               AND NOT coalesce(array_has(map_extract(d.field_source, 'doc_role'), 'amended'), false))
 ),
+paper AS (
+    -- An agency's inventory has a paper once, in however many dossiers it is: the one that counts most.
+    SELECT *, row_number() OVER (
+        PARTITION BY agency, same_paper
+        ORDER BY is_ok DESC, is_result DESC, is_by_test, first_seen_at, document_uid) > 1 AS is_again
+    FROM candidate
+),
 by_year AS (
     SELECT agency, level, phase, document_year, max(agency_name) AS agency_name, max(province) AS province,
-           count(*) FILTER (WHERE is_result) AS results,
-           count(*) FILTER (WHERE is_ok) AS digitised_ok,
-           count(*) FILTER (WHERE is_ok AND is_recent) AS recent,
-           count(*) FILTER (WHERE is_ok AND phase_boundary_year) AS boundary_years,
-           count(*) FILTER (WHERE NOT is_result) AS role_unknown,
-           count(*) FILTER (WHERE is_result AND validity_status = 'unknown') AS validity_unknown,
-           count(*) FILTER (WHERE is_result AND validity_status = 'valid' AND signature_state <> 'ok') AS not_signed
+           count(*) FILTER (WHERE NOT is_again AND is_result) AS results,
+           count(*) FILTER (WHERE NOT is_again AND is_ok) AS digitised_ok,
+           count(*) FILTER (WHERE NOT is_again AND is_ok AND is_recent) AS recent,
+           count(*) FILTER (WHERE NOT is_again AND is_ok AND phase_boundary_year) AS boundary_years,
+           count(*) FILTER (WHERE NOT is_again AND NOT is_result) AS role_unknown,
+           count(*) FILTER (WHERE NOT is_again AND is_result AND validity_status = 'unknown') AS validity_unknown,
+           count(*) FILTER (WHERE NOT is_again AND is_result AND validity_status = 'valid'
+                              AND signature_state <> 'ok') AS not_signed,
+           count(*) FILTER (WHERE NOT is_again AND is_ok AND is_by_test) AS test_key,
+           count(*) FILTER (WHERE is_again) AS again
     FROM paper
     GROUP BY agency, level, phase, document_year
 ),
 result AS (
     -- in_phase: those of digitised_ok whose agency has an inventory of their phase. in_inventory: or one
-    -- of several phases that has their year among its years.
+    -- of several phases that has their year among its years. counted_level: that of the count they are
+    -- held against, where it has one; a paper's own is that of who issued it, and not of who keeps it.
     SELECT y.agency, y.level, y.phase, y.document_year, max(y.agency_name) AS agency_name,
            max(y.province) AS province, max(y.results) AS results, max(y.digitised_ok) AS digitised_ok,
            CASE WHEN bool_or(i.phase = y.phase) THEN max(y.digitised_ok) ELSE 0 END AS in_phase,
            CASE WHEN count(i.agency) > 0 THEN max(y.digitised_ok) ELSE 0 END AS in_inventory,
            max(y.recent) AS recent, max(y.boundary_years) AS boundary_years,
            max(y.role_unknown) AS role_unknown, max(y.validity_unknown) AS validity_unknown,
-           max(y.not_signed) AS not_signed
+           max(y.not_signed) AS not_signed, max(y.test_key) AS test_key, max(y.again) AS again,
+           CASE WHEN min(i.level) = max(i.level) THEN min(i.level) ELSE y.level END AS counted_level
     FROM by_year y
     LEFT JOIN counted i
         ON i.agency = y.agency
@@ -181,11 +214,11 @@ anything AS (
 gathered AS (
     SELECT agency, agency_name, phase, valid_paper_count AS inventory, 0 AS results, 0 AS digitised_ok,
            0 AS in_phase, 0 AS in_inventory, 0 AS boundary_years, 0 AS role_unknown, 0 AS validity_unknown,
-           0 AS not_signed
+           0 AS not_signed, 0 AS test_key, 0 AS again
     FROM counted
     UNION ALL
     SELECT agency, agency_name, phase, NULL, results, digitised_ok, in_phase, in_inventory, boundary_years,
-           role_unknown, validity_unknown, not_signed
+           role_unknown, validity_unknown, not_signed, test_key, again
     FROM result
 ),
 by_phase AS (
@@ -193,7 +226,7 @@ by_phase AS (
            sum(inventory) AS inventory, sum(results) AS results, sum(digitised_ok) AS digitised_ok,
            sum(in_phase) AS in_phase, sum(in_inventory) AS in_inventory, sum(boundary_years) AS boundary_years,
            sum(role_unknown) AS role_unknown, sum(validity_unknown) AS validity_unknown,
-           sum(not_signed) AS not_signed
+           sum(not_signed) AS not_signed, sum(test_key) AS test_key, sum(again) AS again
     FROM gathered
     GROUP BY agency, phase
 ),
@@ -205,7 +238,7 @@ totals AS (
            sum(results) AS results, sum(digitised_ok) AS digitised_ok,
            sum(in_phase) AS in_phase, sum(in_inventory) AS in_inventory, sum(boundary_years) AS boundary_years,
            sum(role_unknown) AS role_unknown, sum(validity_unknown) AS validity_unknown,
-           sum(not_signed) AS not_signed,
+           sum(not_signed) AS not_signed, sum(test_key) AS test_key, sum(again) AS again,
            count(DISTINCT CASE WHEN NOT agency_counted THEN agency END) AS agencies_missing,
            count(DISTINCT CASE WHEN inventory IS NULL THEN agency END) AS phases_missing
     FROM judged
@@ -239,8 +272,12 @@ answer AS (
            CAST(m.role_unknown AS BIGINT) AS role_unknown,
            CAST(m.validity_unknown AS BIGINT) AS validity_unknown,
            CAST(m.not_signed AS BIGINT) AS not_signed,
+           CAST(m.test_key AS BIGINT) AS test_key,
+           CAST(m.again AS BIGINT) AS again,
            p.level_at,
            coalesce(m.why_not, NULLIF(concat_ws('; ',
+               CASE WHEN m.test_key > 0
+                        THEN concat(m.test_key, ' by a test key: not legal signatures') END,
                CASE WHEN m.of_counted > m.inventory THEN 'more than the inventory counts: count again' END,
                CASE WHEN m.agency IS NULL AND m.phase IS NULL AND m.agencies_missing > 0
                         THEN concat('without ', m.agencies_missing, ' agencies that have no inventory')

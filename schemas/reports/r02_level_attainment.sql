@@ -1,9 +1,12 @@
 -- R2 Level attainment: R1 by level, beside what the plan demands of the level.
 -- Source: domain §4.3 R2, §2.8: 30/20/15 % by 12/2021, then 20 points a year more up to 100.
--- Inputs: documents, inventory, targets; agencies and agency_keys for `level_at = 'now'`.
+-- Inputs: documents, inventory; targets; signatures for test_key; agencies and agency_keys for
+-- `level_at = 'now'`.
 --
--- outside_inventory, role_unknown, validity_unknown: as in R1; the total is that of R1.
--- level_at = 'issue': the document's level when it was issued, the inventory's when it was counted.
+-- outside_inventory, role_unknown, validity_unknown, test_key, again: as in R1; the total is that of R1.
+-- level_at = 'issue': the inventory's level when it was counted, and that level for the papers it counts:
+-- a province's department also keeps what communes issued. Papers that no inventory counts are of the level
+-- of who issued them, and so are those whose agency counted several levels.
 -- level_at = 'now': the level of the agency that keeps it today; districts ended on 1 July 2025.
 -- target: the next one to be reached on or after the last day of the period, else the last there was.
 WITH parameters AS (
@@ -114,43 +117,72 @@ counted AS (
 ),
 -- end of shared
 -- shared: results
-paper AS (
+signed_by_test AS (
+    -- Files whose only valid signatures of an agency are by a throw-away key.
+    SELECT source_uid, version
+    FROM signatures
+    WHERE role <> 'timestamp_doc' AND subject_kind = 'organisation'
+      AND verdict IN ('ok', 'ok_legacy_alg', 'indeterminate_revocation')
+    GROUP BY source_uid, version
+    HAVING bool_and(trust_domain = 'test')
+),
+candidate AS (
     -- Published results, and papers of which nobody has said what they are: until `unknown` was a role,
     -- these were `other` without a manifest. A paper issued with another counts with it.
-    SELECT d.province, d.agency, d.agency_name, d.level, coalesce(CAST(d.phase AS VARCHAR), 'unknown') AS phase,
-           d.document_year, d.phase_boundary_year, d.validity_status, d.signature_state,
+    SELECT d.document_uid, d.province, d.agency, d.agency_name, d.level,
+           coalesce(CAST(d.phase AS VARCHAR), 'unknown') AS phase,
+           d.document_year, d.phase_boundary_year, d.validity_status, d.signature_state, d.first_seen_at,
            d.first_seen_at >= p.until_at - INTERVAL '28 days' AS is_recent,
            d.doc_role = 'result' AS is_result,
-           d.doc_role = 'result' AND d.validity_status = 'valid' AND d.signature_state = 'ok' AS is_ok
+           d.doc_role = 'result' AND d.validity_status = 'valid' AND d.signature_state = 'ok' AS is_ok,
+           t.source_uid IS NOT NULL AS is_by_test,
+           CASE WHEN d.code_number IS NOT NULL AND d.code_notation IS NOT NULL
+                     AND d.organ_name IS NOT NULL AND d.issued_date IS NOT NULL
+                THEN concat_ws('|', d.code_number, upper(d.code_notation), lower(d.organ_name),
+                         CAST(d.issued_date AS VARCHAR))
+                ELSE d.document_uid END AS same_paper
     FROM published d
     CROSS JOIN span p
+    LEFT JOIN signed_by_test t ON t.source_uid = d.source_uid AND t.version = d.version
     WHERE d.parent_document_uid IS NULL
       AND (d.doc_role IN ('result', 'unknown')
            OR d.doc_role = 'other' AND d.partner_id IS NULL
               AND NOT coalesce(array_has(map_extract(d.field_source, 'doc_role'), 'amended'), false))
 ),
+paper AS (
+    -- An agency's inventory has a paper once, in however many dossiers it is: the one that counts most.
+    SELECT *, row_number() OVER (
+        PARTITION BY agency, same_paper
+        ORDER BY is_ok DESC, is_result DESC, is_by_test, first_seen_at, document_uid) > 1 AS is_again
+    FROM candidate
+),
 by_year AS (
     SELECT agency, level, phase, document_year, max(agency_name) AS agency_name, max(province) AS province,
-           count(*) FILTER (WHERE is_result) AS results,
-           count(*) FILTER (WHERE is_ok) AS digitised_ok,
-           count(*) FILTER (WHERE is_ok AND is_recent) AS recent,
-           count(*) FILTER (WHERE is_ok AND phase_boundary_year) AS boundary_years,
-           count(*) FILTER (WHERE NOT is_result) AS role_unknown,
-           count(*) FILTER (WHERE is_result AND validity_status = 'unknown') AS validity_unknown,
-           count(*) FILTER (WHERE is_result AND validity_status = 'valid' AND signature_state <> 'ok') AS not_signed
+           count(*) FILTER (WHERE NOT is_again AND is_result) AS results,
+           count(*) FILTER (WHERE NOT is_again AND is_ok) AS digitised_ok,
+           count(*) FILTER (WHERE NOT is_again AND is_ok AND is_recent) AS recent,
+           count(*) FILTER (WHERE NOT is_again AND is_ok AND phase_boundary_year) AS boundary_years,
+           count(*) FILTER (WHERE NOT is_again AND NOT is_result) AS role_unknown,
+           count(*) FILTER (WHERE NOT is_again AND is_result AND validity_status = 'unknown') AS validity_unknown,
+           count(*) FILTER (WHERE NOT is_again AND is_result AND validity_status = 'valid'
+                              AND signature_state <> 'ok') AS not_signed,
+           count(*) FILTER (WHERE NOT is_again AND is_ok AND is_by_test) AS test_key,
+           count(*) FILTER (WHERE is_again) AS again
     FROM paper
     GROUP BY agency, level, phase, document_year
 ),
 result AS (
     -- in_phase: those of digitised_ok whose agency has an inventory of their phase. in_inventory: or one
-    -- of several phases that has their year among its years.
+    -- of several phases that has their year among its years. counted_level: that of the count they are
+    -- held against, where it has one; a paper's own is that of who issued it, and not of who keeps it.
     SELECT y.agency, y.level, y.phase, y.document_year, max(y.agency_name) AS agency_name,
            max(y.province) AS province, max(y.results) AS results, max(y.digitised_ok) AS digitised_ok,
            CASE WHEN bool_or(i.phase = y.phase) THEN max(y.digitised_ok) ELSE 0 END AS in_phase,
            CASE WHEN count(i.agency) > 0 THEN max(y.digitised_ok) ELSE 0 END AS in_inventory,
            max(y.recent) AS recent, max(y.boundary_years) AS boundary_years,
            max(y.role_unknown) AS role_unknown, max(y.validity_unknown) AS validity_unknown,
-           max(y.not_signed) AS not_signed
+           max(y.not_signed) AS not_signed, max(y.test_key) AS test_key, max(y.again) AS again,
+           CASE WHEN min(i.level) = max(i.level) THEN min(i.level) ELSE y.level END AS counted_level
     FROM by_year y
     LEFT JOIN counted i
         ON i.agency = y.agency
@@ -170,16 +202,16 @@ anything AS (
 -- end of shared
 gathered AS (
     SELECT level, valid_paper_count AS inventory, 0 AS results, 0 AS digitised_ok, 0 AS in_inventory,
-           0 AS role_unknown, 0 AS validity_unknown
+           0 AS role_unknown, 0 AS validity_unknown, 0 AS test_key, 0 AS again
     FROM counted
     UNION ALL
-    SELECT level, NULL, results, digitised_ok, in_inventory, role_unknown, validity_unknown
+    SELECT counted_level, NULL, results, digitised_ok, in_inventory, role_unknown, validity_unknown, test_key, again
     FROM result
 ),
 totals AS (
     SELECT level, sum(inventory) AS inventory, sum(results) AS results, sum(digitised_ok) AS digitised_ok,
            sum(in_inventory) AS in_inventory, sum(role_unknown) AS role_unknown,
-           sum(validity_unknown) AS validity_unknown
+           sum(validity_unknown) AS validity_unknown, sum(test_key) AS test_key, sum(again) AS again
     FROM gathered
     GROUP BY GROUPING SETS ((level), ())
 ),
@@ -223,11 +255,15 @@ answer AS (
            m.percent - g.value AS above_target,
            CAST(m.role_unknown AS BIGINT) AS role_unknown,
            CAST(m.validity_unknown AS BIGINT) AS validity_unknown,
+           CAST(m.test_key AS BIGINT) AS test_key,
+           CAST(m.again AS BIGINT) AS again,
            p.level_at,
            coalesce(m.why_not,
-               CASE WHEN m.level IS NOT NULL AND g.value IS NULL
-                        THEN concat('no data: missing targets for ', m.level) END,
                NULLIF(concat_ws('; ',
+                   CASE WHEN m.level IS NOT NULL AND g.value IS NULL
+                            THEN concat('no data: missing targets for ', m.level) END,
+                   CASE WHEN m.test_key > 0
+                            THEN concat(m.test_key, ' by a test key: not legal signatures') END,
                    CASE WHEN m.in_inventory > m.inventory THEN 'more than the inventory counts: count again' END,
                    CASE WHEN m.digitised_ok > m.in_inventory
                             THEN concat('without ', m.digitised_ok - m.in_inventory, ' papers outside the inventory') END,

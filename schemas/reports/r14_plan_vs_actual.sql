@@ -1,7 +1,8 @@
 -- R14 Plan and actual: what is digitised, beside a straight line from nothing on the first day of
 -- the phase to all of the inventory on its last; and when it will be done at today's pace.
 -- Source: domain §4.3 R14, phases of §4.2.
--- Inputs: documents, inventory, phases.
+-- Inputs: documents, inventory; phases; signatures for test_key; agencies and agency_keys for names and
+-- for `level_at = 'now'`.
 --
 -- planned = inventory * share of the phase's days that had passed by the end of the period (0 to 1)
 -- ahead = digitised_ok - planned; digitised_ok as in R1
@@ -9,7 +10,7 @@
 -- forecast = last day of the period + remaining / (per_week / 7), rounded up; none without a pace.
 -- The plan is that of the province the agency's code begins with, else of the province at work:
 -- after a merger the old plans go on. `unknown`: years unknown, or over several phases: no window.
--- role_unknown, validity_unknown: as in R1; where there are only such, nothing is forecast.
+-- role_unknown, validity_unknown, test_key, again: as in R1; where there are only such, nothing is forecast.
 WITH parameters AS (
     SELECT DATE '2026-06-15' AS period_from,   -- first day, counted
            DATE '2026-09-14' AS period_to,     -- last day, counted
@@ -118,43 +119,72 @@ counted AS (
 ),
 -- end of shared
 -- shared: results
-paper AS (
+signed_by_test AS (
+    -- Files whose only valid signatures of an agency are by a throw-away key.
+    SELECT source_uid, version
+    FROM signatures
+    WHERE role <> 'timestamp_doc' AND subject_kind = 'organisation'
+      AND verdict IN ('ok', 'ok_legacy_alg', 'indeterminate_revocation')
+    GROUP BY source_uid, version
+    HAVING bool_and(trust_domain = 'test')
+),
+candidate AS (
     -- Published results, and papers of which nobody has said what they are: until `unknown` was a role,
     -- these were `other` without a manifest. A paper issued with another counts with it.
-    SELECT d.province, d.agency, d.agency_name, d.level, coalesce(CAST(d.phase AS VARCHAR), 'unknown') AS phase,
-           d.document_year, d.phase_boundary_year, d.validity_status, d.signature_state,
+    SELECT d.document_uid, d.province, d.agency, d.agency_name, d.level,
+           coalesce(CAST(d.phase AS VARCHAR), 'unknown') AS phase,
+           d.document_year, d.phase_boundary_year, d.validity_status, d.signature_state, d.first_seen_at,
            d.first_seen_at >= p.until_at - INTERVAL '28 days' AS is_recent,
            d.doc_role = 'result' AS is_result,
-           d.doc_role = 'result' AND d.validity_status = 'valid' AND d.signature_state = 'ok' AS is_ok
+           d.doc_role = 'result' AND d.validity_status = 'valid' AND d.signature_state = 'ok' AS is_ok,
+           t.source_uid IS NOT NULL AS is_by_test,
+           CASE WHEN d.code_number IS NOT NULL AND d.code_notation IS NOT NULL
+                     AND d.organ_name IS NOT NULL AND d.issued_date IS NOT NULL
+                THEN concat_ws('|', d.code_number, upper(d.code_notation), lower(d.organ_name),
+                         CAST(d.issued_date AS VARCHAR))
+                ELSE d.document_uid END AS same_paper
     FROM published d
     CROSS JOIN span p
+    LEFT JOIN signed_by_test t ON t.source_uid = d.source_uid AND t.version = d.version
     WHERE d.parent_document_uid IS NULL
       AND (d.doc_role IN ('result', 'unknown')
            OR d.doc_role = 'other' AND d.partner_id IS NULL
               AND NOT coalesce(array_has(map_extract(d.field_source, 'doc_role'), 'amended'), false))
 ),
+paper AS (
+    -- An agency's inventory has a paper once, in however many dossiers it is: the one that counts most.
+    SELECT *, row_number() OVER (
+        PARTITION BY agency, same_paper
+        ORDER BY is_ok DESC, is_result DESC, is_by_test, first_seen_at, document_uid) > 1 AS is_again
+    FROM candidate
+),
 by_year AS (
     SELECT agency, level, phase, document_year, max(agency_name) AS agency_name, max(province) AS province,
-           count(*) FILTER (WHERE is_result) AS results,
-           count(*) FILTER (WHERE is_ok) AS digitised_ok,
-           count(*) FILTER (WHERE is_ok AND is_recent) AS recent,
-           count(*) FILTER (WHERE is_ok AND phase_boundary_year) AS boundary_years,
-           count(*) FILTER (WHERE NOT is_result) AS role_unknown,
-           count(*) FILTER (WHERE is_result AND validity_status = 'unknown') AS validity_unknown,
-           count(*) FILTER (WHERE is_result AND validity_status = 'valid' AND signature_state <> 'ok') AS not_signed
+           count(*) FILTER (WHERE NOT is_again AND is_result) AS results,
+           count(*) FILTER (WHERE NOT is_again AND is_ok) AS digitised_ok,
+           count(*) FILTER (WHERE NOT is_again AND is_ok AND is_recent) AS recent,
+           count(*) FILTER (WHERE NOT is_again AND is_ok AND phase_boundary_year) AS boundary_years,
+           count(*) FILTER (WHERE NOT is_again AND NOT is_result) AS role_unknown,
+           count(*) FILTER (WHERE NOT is_again AND is_result AND validity_status = 'unknown') AS validity_unknown,
+           count(*) FILTER (WHERE NOT is_again AND is_result AND validity_status = 'valid'
+                              AND signature_state <> 'ok') AS not_signed,
+           count(*) FILTER (WHERE NOT is_again AND is_ok AND is_by_test) AS test_key,
+           count(*) FILTER (WHERE is_again) AS again
     FROM paper
     GROUP BY agency, level, phase, document_year
 ),
 result AS (
     -- in_phase: those of digitised_ok whose agency has an inventory of their phase. in_inventory: or one
-    -- of several phases that has their year among its years.
+    -- of several phases that has their year among its years. counted_level: that of the count they are
+    -- held against, where it has one; a paper's own is that of who issued it, and not of who keeps it.
     SELECT y.agency, y.level, y.phase, y.document_year, max(y.agency_name) AS agency_name,
            max(y.province) AS province, max(y.results) AS results, max(y.digitised_ok) AS digitised_ok,
            CASE WHEN bool_or(i.phase = y.phase) THEN max(y.digitised_ok) ELSE 0 END AS in_phase,
            CASE WHEN count(i.agency) > 0 THEN max(y.digitised_ok) ELSE 0 END AS in_inventory,
            max(y.recent) AS recent, max(y.boundary_years) AS boundary_years,
            max(y.role_unknown) AS role_unknown, max(y.validity_unknown) AS validity_unknown,
-           max(y.not_signed) AS not_signed
+           max(y.not_signed) AS not_signed, max(y.test_key) AS test_key, max(y.again) AS again,
+           CASE WHEN min(i.level) = max(i.level) THEN min(i.level) ELSE y.level END AS counted_level
     FROM by_year y
     LEFT JOIN counted i
         ON i.agency = y.agency
@@ -174,16 +204,16 @@ anything AS (
 -- end of shared
 gathered AS (
     SELECT province, agency, phase, valid_paper_count AS inventory, 0 AS results, 0 AS digitised_ok, 0 AS recent,
-           0 AS role_unknown, 0 AS validity_unknown
+           0 AS role_unknown, 0 AS validity_unknown, 0 AS test_key, 0 AS again
     FROM counted
     UNION ALL
-    SELECT province, agency, phase, NULL, results, digitised_ok, recent, role_unknown, validity_unknown
+    SELECT province, agency, phase, NULL, results, digitised_ok, recent, role_unknown, validity_unknown, test_key, again
     FROM result
 ),
 by_agency AS (
     SELECT agency, phase, max(province) AS province, sum(inventory) AS inventory, sum(results) AS results,
            sum(digitised_ok) AS digitised_ok, sum(recent) AS recent, sum(role_unknown) AS role_unknown,
-           sum(validity_unknown) AS validity_unknown
+           sum(validity_unknown) AS validity_unknown, sum(test_key) AS test_key, sum(again) AS again
     FROM gathered
     GROUP BY agency, phase
 ),
@@ -209,6 +239,7 @@ totals AS (
     SELECT agency, phase, sum(inventory) AS inventory, sum(digitised_ok) AS digitised_ok,
            sum(recent) AS recent, sum(planned) AS planned, max(window_to) AS window_to,
            sum(role_unknown) AS role_unknown, sum(validity_unknown) AS validity_unknown,
+           sum(test_key) AS test_key, sum(again) AS again,
            sum(results) = sum(validity_unknown) AND sum(role_unknown) + sum(validity_unknown) > 0 AS only_unknown,
            sum(CASE WHEN inventory IS NOT NULL THEN digitised_ok END) AS of_counted,
            sum(CASE WHEN inventory IS NOT NULL THEN recent END) AS recent_of_counted,
@@ -254,11 +285,16 @@ answer AS (
            CASE WHEN t.days_left <= 36500 THEN p.period_to + CAST(t.days_left AS INTEGER) END AS forecast,
            CAST(t.role_unknown AS BIGINT) AS role_unknown,
            CAST(t.validity_unknown AS BIGINT) AS validity_unknown,
+           CAST(t.test_key AS BIGINT) AS test_key,
+           CAST(t.again AS BIGINT) AS again,
            p.level_at,
            CASE WHEN t.why_not IS NOT NULL THEN t.why_not
-                WHEN t.planned IS NULL AND t.phase <> '0'
-                    THEN concat('no data: missing phases for ', coalesce(t.agency, 'every agency'), ', phase ', t.phase)
                 ELSE NULLIF(concat_ws('; ',
+                    CASE WHEN t.planned IS NULL AND t.phase <> '0'
+                             THEN concat('no data: missing phases for ', coalesce(t.agency, 'every agency'),
+                                 ', phase ', t.phase) END,
+                    CASE WHEN t.test_key > 0
+                             THEN concat(t.test_key, ' by a test key: not legal signatures') END,
                     CASE WHEN t.agency IS NULL AND t.missing > 0
                              THEN concat('without ', t.missing, ' agencies that have no inventory of the phase') END,
                     CASE WHEN t.days_left IS NULL THEN 'nothing in the last four weeks: no forecast'

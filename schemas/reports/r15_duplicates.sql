@@ -3,7 +3,11 @@
 -- Inputs: intake, documents.
 --
 -- percent = 100 * count / of, over files received, and documents first published, in the period.
+-- `intake` is what the events of receiving and refusing come to: one row a file, with what became of it,
+-- so that a file that was refused and is published by now is not counted as left out.
 -- file, same bytes: the dossier had this file already; kept once, counted in its receipt.
+-- document, same bytes: the same pages of a file that was published before it in another dossier; where
+-- they have a number, it is under `same number` as well.
 -- document, same number: the same number, notation, agency and date as a document published before
 -- it, in this period or earlier. `not comparable`: one of the four could not be read.
 -- file, a code: refused because the paper is not to be digitised.
@@ -33,6 +37,9 @@ file AS (
 ),
 document AS (
     SELECT d.first_seen_at >= p.from_at AS in_period,
+           row_number() OVER (
+               PARTITION BY coalesce(NULLIF(array_to_string(d.sha256_source_list, ','), ''), d.document_uid), d.page_from
+               ORDER BY d.first_seen_at, d.document_uid) AS nth_of_bytes,
            CASE WHEN d.code_number IS NOT NULL AND d.code_notation IS NOT NULL
                      AND d.organ_name IS NOT NULL AND d.issued_date IS NOT NULL THEN
                row_number() OVER (
@@ -49,14 +56,18 @@ counted AS (
     SELECT 1 AS place, 'file' AS kind, 'same bytes' AS reason,
            (SELECT count(*) FROM file WHERE duplicate_of IS NOT NULL) AS n, (SELECT n FROM files) AS of_all
     UNION ALL
-    SELECT 2, 'document', 'same number',
+    SELECT 2, 'document', 'same bytes',
+           (SELECT count(*) FROM document WHERE in_period AND nth_of_bytes > 1),
+           (SELECT n FROM documents_in_period)
+    UNION ALL
+    SELECT 3, 'document', 'same number',
            (SELECT count(*) FROM document WHERE in_period AND nth > 1),
            (SELECT comparable FROM documents_in_period)
     UNION ALL
-    SELECT 3, 'document', 'not comparable',
+    SELECT 4, 'document', 'not comparable',
            (SELECT n - comparable FROM documents_in_period), (SELECT n FROM documents_in_period)
     UNION ALL
-    SELECT 4, 'file', code, count(*), (SELECT n FROM files)
+    SELECT 5, 'file', code, count(*), (SELECT n FROM files)
     FROM file
     WHERE outcome = 'quarantined' AND starts_with(code, 'S0')
     GROUP BY code

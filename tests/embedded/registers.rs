@@ -86,6 +86,15 @@ fn what_changes_nothing(world: &World) {
 }
 
 #[test]
+fn the_first_import_of_all_can_be_tried_without_leaving_anything() {
+    let world = World::new();
+    let agencies = shipped("agencies.csv");
+    let dry = world.sohoa(&["import", "agencies", &agencies, "--output", "out", "--dry-run"]);
+    assert_eq!(dry.exit, 0, "{}", dry.stderr);
+    assert!(!world.path("out").exists());
+}
+
+#[test]
 fn counts_and_lists_are_held_against_the_scans() {
     let world = World::with_samples(&["--dossiers", "2", "--documents", "2"]);
     assert_eq!(world.run(&[]).exit, 0);

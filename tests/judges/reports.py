@@ -214,10 +214,26 @@ def phase_of(row):
     return span.pop() if len(span) == 1 else "unknown"
 
 
+def by_test_key(signatures):
+    """Files whose valid signatures of an agency are all by a throw-away key."""
+    trusts = {}
+    for s in signatures:
+        if s["role"] != "timestamp_doc" and s["subject_kind"] == "organisation" and s["verdict"] in HOLDS:
+            trusts.setdefault((s["source_uid"], s["version"]), set()).add(s["trust_domain"])
+    return {file for file, found in trusts.items() if found == {"test"}}
+
+
+def number_of(row):
+    """By what a paper is the same as another; None where it cannot be compared."""
+    key = (row["code_number"], row["code_notation"], row["organ_name"], as_day(row["issued_date"]))
+    return None if None in key else (key[0], key[1].upper(), key[2].lower(), key[3])
+
+
 class Progress:
     """What exists, by the agencies' own counts, and what is digitised of it."""
 
     def __init__(self, province, asked):
+        self.test_files = by_test_key(province.rows["signatures"])
         self.counts = [row | {"phase": phase_of(row)} for row in province.counted(asked)]
         self.papers = [row | {"phase": phase_of(row)} for row in province.published(asked)
                        if of_results(row) or is_unsaid(row)]
@@ -227,8 +243,24 @@ class Progress:
         for paper in self.papers:
             paper["in_phase"] = (paper["agency"], paper["phase"]) in self.cells
             paper["in_inventory"] = paper["in_phase"] or self.is_in_years(paper)
+            paper["by_test"] = (paper["source_uid"], paper["version"]) in self.test_files
+            levels = {c["level"] for c in self.counts if self.is_of_count(paper, c)}
+            paper["counted_level"] = levels.pop() if len(levels) == 1 else paper["level"]
+        order = lambda p: (not is_good(p), not of_results(p), p["by_test"], p["first_seen_at"], p["document_uid"])
+        seen = set()
+        for paper in sorted(self.papers, key=order):
+            key = (paper["agency"], number_of(paper) or paper["document_uid"])
+            paper["again"] = key in seen
+            seen.add(key)
         self.is_begun = any(d["state"] == "published" and d["first_seen_at"] < asked.end
                             for d in asked.of_province(province.rows["documents"]))
+
+    def is_of_count(self, paper, count):
+        year, until = paper["document_year"], count["year_to"]
+        return paper["agency"] == count["agency"] and (
+            count["phase"] == paper["phase"] or paper["agency"] in self.undated
+            or count["phase"] == "unknown" and None not in (year, until)
+            and (count["year_from"] or 0) <= year <= until)
 
     def is_in_years(self, paper):
         """In a count of several phases that has its year among them, or of an agency that counts no years."""
@@ -240,7 +272,8 @@ class Progress:
     def figures(self, is_of, by_phase=False):
         """Of the counts and papers of a group."""
         counts = [int(c["valid_paper_count"]) for c in self.counts if is_of(c)]
-        papers = [p for p in self.papers if is_of(p)]
+        every = [p for p in self.papers if is_of(p)]
+        papers = [p for p in every if not p["again"]]
         good = [p for p in papers if is_good(p)]
         within = [p for p in good if p["in_inventory"]]
         results = list(filter(of_results, papers))
@@ -253,12 +286,13 @@ class Progress:
             "inventory": inventory, "digitised_ok": len(good),
             "outside_inventory": len(good) - len(within),
             "role_unknown": len(papers) - len(results), "validity_unknown": len(doubtful),
+            "test_key": sum(p["by_test"] for p in good), "again": len(every) - len(papers),
             "percent": share(above, inventory) if self.is_begun and not is_blind else None,
         }, results, good, is_blind
 
 
 NOTHING = dict.fromkeys(["inventory", "digitised_ok", "outside_inventory", "role_unknown",
-                         "validity_unknown", "percent"])
+                         "validity_unknown", "test_key", "again", "percent"])
 
 
 def r1(province, asked):
@@ -296,8 +330,9 @@ def nearest(targets, asked):
 def r2(province, asked):
     progress = Progress(province, asked)
     answer = {}
-    for level in {row["level"] for row in progress.counts + progress.papers}:
-        figures = progress.figures(lambda row: row["level"] == level)[0]
+    level_of = lambda row: row.get("counted_level", row["level"])
+    for level in set(map(level_of, progress.counts + progress.papers)):
+        figures = progress.figures(lambda row: level_of(row) == level)[0]
         target = nearest([t for t in province.rows["targets"]
                           if t["report"] == "R2" and t["scope_value"] == level], asked)
         percent, value = figures["percent"], target and target["value"]
@@ -737,28 +772,32 @@ def r14(province, asked):
             "planned": plan,
             "ahead": sum(len(c["good"]) for c in planned) - plan if planned and is_known else None,
             "remaining": left, "per_week": None if is_blind else pace, "forecast": forecast,
-        } | {name: figures[name] for name in ("inventory", "digitised_ok", "role_unknown", "validity_unknown")}
+        } | {name: figures[name] for name in ("inventory", "digitised_ok", "role_unknown", "validity_unknown",
+                                              "test_key", "again")}
     return ("agency", "phase"), answer
 
 
 def r15(province, asked):
     files = [f for f in asked.of_province(province.rows["intake"]) if asked.holds(f["received_at"])]
-    seen, twice, new, comparable = set(), 0, 0, 0
+    seen, twice, new, comparable, copies = set(), 0, 0, 0, 0
     documents = [d for d in asked.of_province(province.rows["documents"])
                  if d["state"] == "published" and d["first_seen_at"] < asked.end
                  and d["parent_document_uid"] is None]
     for d in sorted(documents, key=lambda d: (d["first_seen_at"], d["document_uid"])):
         inside = d["first_seen_at"] >= asked.begin
         new += inside
-        key = (d["code_number"], d["code_notation"], d["organ_name"], as_day(d["issued_date"]))
-        if None in key:
+        file = (tuple(d["sha256_source_list"]) or d["document_uid"], d["page_from"])
+        copies += inside and file in seen
+        seen.add(file)
+        key = number_of(d)
+        if key is None:
             continue
-        key = (key[0], key[1].upper(), key[2].lower(), key[3])
         comparable += inside
         twice += inside and key in seen
         seen.add(key)
     answer = {
         ("file", "same bytes"): (sum(f["duplicate_of"] is not None for f in files), len(files)),
+        ("document", "same bytes"): (copies, new),
         ("document", "same number"): (twice, comparable),
         ("document", "not comparable"): (new - comparable, new),
     }

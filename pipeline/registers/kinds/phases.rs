@@ -1,6 +1,9 @@
 //! Phases of a province's plan.
 
-use sohoa_schemas::{registers::PhaseRow, rows::SCHEMA_VERSION};
+use sohoa_schemas::{
+    registers::{PhaseRow, phase_of_year},
+    rows::SCHEMA_VERSION,
+};
 
 use crate::{header::Field, line::Line};
 
@@ -20,6 +23,11 @@ pub(super) const FIELDS: &[Field] = &[
 /// Latest phase a plan may have.
 const LAST: i32 = 20;
 
+/// Documents get their phase when they are read, by a rule that no table changes: a plan that says
+/// otherwise would be held against other papers than its own.
+const YEARS: &str = "the years of the phase, which are the same in every plan: 2 is 2016 to 2021, 3 is 2006 \
+                     to 2015, 4 is 1996 to 2005, 5 is to 1995, and 0 is from 2022";
+
 pub(super) fn read(line: &Line<'_>) -> Option<(String, PhaseRow)> {
     let phase = line.count("phase");
     if phase.is_some_and(|phase| phase > LAST) {
@@ -30,12 +38,17 @@ pub(super) fn read(line: &Line<'_>) -> Option<(String, PhaseRow)> {
     let (window_from, window_to) = (line.day("window_from"), line.day("window_to"));
     line.period(window_from, window_to, "window_to");
     let (printed_from, printed_to) = (line.year("printed_from"), line.year("printed_to"));
-    // Where the boundary rule changes nothing, the printed years are the ones that count.
-    let counted = |name: &str, printed| if line.lacks(name) { printed } else { line.year(name) };
-    let (year_from, year_to) = (counted("year_from", printed_from), counted("year_to", printed_to));
+    let year_from = if line.lacks("year_from") { printed_from } else { line.year("year_from") };
+    // A year printed in two phases belongs to the earlier scheduled, which is that of later years.
+    let is_shared = |year: i32| {
+        phase.is_some_and(|phase| phase_of_year(year) != phase && phase_of_year(year - 1) == phase)
+    };
+    let within = printed_to.map(|year| if is_shared(year) { year - 1 } else { year });
+    let year_to = if line.lacks("year_to") { within } else { line.year("year_to") };
     if year_from.is_some_and(|from| year_to.is_some_and(|to| to < from)) {
         line.wrong("year", "year_to", "a year not before the first one");
     }
+    check_years(line, phase, (year_from, year_to));
     let row = PhaseRow {
         province,
         phase: phase?,
@@ -51,4 +64,19 @@ pub(super) fn read(line: &Line<'_>) -> Option<(String, PhaseRow)> {
         schema_version: SCHEMA_VERSION,
     };
     Some((format!("phase {} of {}", row.phase, row.province), row))
+}
+
+fn check_years(line: &Line<'_>, phase: Option<i32>, (from, to): (Option<i32>, Option<i32>)) {
+    let Some(phase) = phase else { return };
+    let is_open = |names: [&str; 2]| names.iter().all(|name| line.lacks(name));
+    for (names, year, end) in [
+        (["year_from", "printed_from"], from, to.map(|_| i32::MIN)),
+        (["year_to", "printed_to"], to, from.map(|_| i32::MAX)),
+    ] {
+        let year = if is_open(names) { end } else { year };
+        if year.is_some_and(|year| phase_of_year(year) != phase) {
+            let name = names.into_iter().find(|name| !line.lacks(name));
+            line.wrong("phase", name.unwrap_or("phase"), YEARS);
+        }
+    }
 }

@@ -98,6 +98,41 @@ fn the_files_that_ship_are_right() {
 }
 
 #[test]
+fn a_plan_whose_phases_are_of_other_years_is_refused() {
+    let head = "Giai đoạn;Từ năm;Đến năm;Tính từ năm;Tính đến năm;Từ ngày;Nguồn\n";
+    let of = |lines: &str| taken(Kind::Phases, format!("{head}{lines}").as_bytes(), &[]);
+    // As printed: 2016 is in two phases, and what is before 1996 has no beginning.
+    let printed = of("2;2016;2021;;;01/01/2021;KH\n3;2006;2016;;;01/01/2021;KH\n\
+                      5;;1996;;;01/01/2021;KH\n0;2022;;;;01/01/2022;KH\n1;;;;;01/01/2021;KH\n");
+    assert_eq!(told(&printed), Vec::<String>::new());
+    let Some(Rows::Phases(rows)) = &printed.rows else { panic!() };
+    let years: Vec<_> = rows.iter().map(|row| (row.year_from, row.year_to)).collect();
+    assert_eq!(
+        years,
+        [
+            (Some(2016), Some(2021)),
+            (Some(2006), Some(2015)),
+            (None, Some(1995)),
+            (Some(2022), None),
+            (None, None)
+        ]
+    );
+    let other = of("4;1990;2021;;;01/01/2021;KH\n2;;;2022;2026;01/01/2021;KH\n\
+                    3;;2015;;;01/01/2021;KH\n");
+    assert_eq!(
+        told(&other),
+        [
+            "2 B (Từ năm) phase",
+            "2 C (Đến năm) phase",
+            "3 D (Tính từ năm) phase",
+            "3 E (Tính đến năm) phase",
+            "4 A (Giai đoạn) phase",
+        ]
+    );
+    assert!(!other.is_acceptable());
+}
+
+#[test]
 fn every_fault_of_a_file_is_told_at_once_with_row_and_column() {
     let file = "BIỂU 01\n\
         Mã cơ quan;Mã TTHC;Năm;Số lượng;Ngày kiểm kê\n\

@@ -20,10 +20,12 @@ pub static REPORTS: [Report; 15] = [
         sentence: "Bao nhiêu kết quả còn hiệu lực đã số hóa so với số kiểm kê, theo cơ quan và giai đoạn",
         sentence_en: "How much of the inventory is digitised, by agency and phase",
         inputs: &["documents", "inventory"],
-        also: &["agencies", "agency_keys"],
+        also: &["signatures", "agencies", "agency_keys"],
         method: &[
             "Tỷ lệ = kết quả đã số hóa có chữ ký số hợp lệ của cơ quan và còn hiệu lực, tính đến hết kỳ, \
              chia cho số kiểm kê. Kế hoạch, quy chế, danh sách ban hành kèm quyết định tính cùng quyết định.",
+            "Một văn bản có trong nhiều hồ sơ của cùng cơ quan (cùng số, ký hiệu, cơ quan ban hành và ngày) chỉ tính \
+             một lần; số lần gặp lại nêu ở cột riêng. Văn bản ký bằng khóa thử nghiệm nêu ở cột riêng và ở ghi chú.",
             "Năm in trong hai giai đoạn (1996, 2006, 2016) chỉ tính vào giai đoạn thực hiện trước, nên không \
              có văn bản nào bị tính hai lần. Giai đoạn 0: văn bản điện tử từ năm 2022. Văn bản không đọc \
              được năm ở dòng “Chưa rõ”.",
@@ -50,11 +52,12 @@ pub static REPORTS: [Report; 15] = [
         title: "Mức đạt chỉ tiêu số hóa theo cấp",
         sentence: "Tỷ lệ số hóa của từng cấp so với chỉ tiêu của kế hoạch",
         sentence_en: "Share digitised by level, beside the target of the level",
-        inputs: &["documents", "inventory", "targets"],
-        also: &["agencies", "agency_keys"],
+        inputs: &["documents", "inventory"],
+        also: &["targets", "signatures", "agencies", "agency_keys"],
         method: &[
-            "Tỷ lệ tính như báo cáo R1, gộp theo cấp của cơ quan; dòng tổng bằng dòng tổng của R1. Văn bản ngoài \
-             số kiểm kê, chưa rõ vai trò hoặc hiệu lực nêu ở cột riêng.",
+            "Tỷ lệ tính như báo cáo R1, gộp theo cấp của cơ quan; dòng tổng bằng dòng tổng của R1. Văn bản thuộc số \
+             kiểm kê tính theo cấp của số kiểm kê, vì cơ quan cũng lưu văn bản do cấp khác ban hành. Văn bản ngoài \
+             số kiểm kê tính theo cấp ban hành, nêu ở cột riêng cùng văn bản chưa rõ vai trò hoặc hiệu lực.",
             "Chỉ tiêu: mốc gần nhất phải đạt vào hoặc sau ngày cuối kỳ; nếu không còn mốc nào thì lấy mốc \
              cuối cùng.",
         ],
@@ -342,8 +345,8 @@ pub static REPORTS: [Report; 15] = [
         title: "Kế hoạch và thực hiện",
         sentence: "Lũy kế số hóa so với đường kế hoạch của giai đoạn, và ngày dự báo hoàn thành",
         sentence_en: "Cumulative progress beside a straight-line plan, and the forecast end",
-        inputs: &["documents", "inventory", "phases"],
-        also: &["agencies", "agency_keys"],
+        inputs: &["documents", "inventory"],
+        also: &["phases", "signatures", "agencies", "agency_keys"],
         method: &[
             "Theo kế hoạch = số kiểm kê × phần thời gian của giai đoạn đã qua đến hết kỳ.",
             "Dự báo = ngày cuối kỳ + số còn lại / nhịp độ của 28 ngày cuối kỳ; không có nhịp độ thì không dự báo.",
@@ -369,8 +372,8 @@ pub static REPORTS: [Report; 15] = [
         inputs: &["intake", "documents"],
         also: &[],
         method: &[
-            "Tệp trùng: hồ sơ đã có tệp có cùng nội dung. Văn bản trùng: cùng số, ký hiệu, cơ quan ban hành \
-             và ngày với văn bản đã vào kho trước. Văn bản thiếu một trong bốn trường không so sánh được, \
+            "Tệp trùng: hồ sơ đã có tệp có cùng nội dung. Văn bản trùng: cùng nội dung tệp với văn bản của hồ sơ \
+             khác, hoặc cùng số, ký hiệu, cơ quan ban hành và ngày, với văn bản đã vào kho trước. Văn bản thiếu một trong bốn trường không so sánh được, \
              nêu ở dòng riêng.",
             "Tính trên tệp nhận và văn bản vào kho lần đầu trong kỳ.",
         ],

@@ -159,6 +159,95 @@ async fn an_agency_without_an_inventory_has_no_percentage_and_is_left_out_of_the
     }
 }
 
+/// Papers of one agency's inventory of a hundred: one in two dossiers, and one signed by a test key.
+async fn agency(folder: &std::path::Path) -> Index {
+    let mut index = fixture::open(folder);
+    let document = |number: u32, code: &str| DocumentRow {
+        document_uid: fixture::uid(fixture::Of::Document, number),
+        source_uid: fixture::uid(fixture::Of::Source, number),
+        version: 1,
+        province: "H08".into(),
+        ingest_month: "2026-07".into(),
+        doc_role: "result".into(),
+        validity_status: "valid".into(),
+        code_number: Some(code.into()),
+        code_notation: Some("QĐ-UBND".into()),
+        organ_name: Some("UBND xã Cát Tiến".into()),
+        issued_date: Some("2019-05-06".parse().unwrap()),
+        document_year: Some(2019),
+        phase: Some(2),
+        level_at_issue: Some("commune".into()),
+        custodian_agency_code: Some("H08.12".into()),
+        state: "published".into(),
+        signature_state: "ok".into(),
+        sha256_source_list: vec![format!("{code:0>64}")],
+        page_from: 1,
+        first_seen_at: at("2026-07-01T00:00:00Z"),
+        ..DocumentRow::default()
+    };
+    let documents = vec![document(1, "618"), document(2, "618"), document(3, "619")];
+    let by_test = fixture::documents::signature(&documents[2], 1, "ok", "organisation", "test");
+    let rows = Rows { documents, signatures: vec![by_test], ..Rows::default() };
+    fixture::append(&mut index, rows).await;
+    let mut count = inventory().remove(0);
+    count.agency_uid = None;
+    count.agency_code = "H08.12".into();
+    count.level = Some("province".into());
+    (count.year_from, count.year_to, count.phase) = (Some(2016), Some(2021), Some(2));
+    count.valid_paper_count = 100;
+    fixture::replace(&index, Register::Inventory, &[count]).await;
+    index
+}
+
+#[tokio::test]
+async fn a_paper_in_two_dossiers_counts_once_and_a_test_key_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = agency(folder.path()).await;
+    for name in ["R1", "R2", "R14"] {
+        let answer = ask(&index, name, question("2026-Q3")).await;
+        let rows = rows(&answer);
+        let row = &rows[0];
+        for (column, expected) in [("digitised_ok", 2), ("again", 1), ("test_key", 1)] {
+            assert_eq!(count(row[column]), expected, "{name}: {column}");
+        }
+        let note = text(row["note"]);
+        assert!(note.contains("1 by a test key: not legal signatures"), "{name}: {note}");
+        if name != "R14" {
+            assert_eq!(row["percent"].number(), Some(2.0), "{name}");
+        }
+    }
+    let answer = ask(&index, "R15", question("2026-Q3")).await;
+    let of = |reason: &str| {
+        let rows = rows(&answer);
+        let is_it = |row: &&BTreeMap<&str, &Cell>| {
+            text(row["kind"]) == "document" && text(row["reason"]) == reason
+        };
+        let row = rows.iter().find(is_it).unwrap();
+        count(row["count"])
+    };
+    assert_eq!((of("same bytes"), of("same number")), (1, 1));
+}
+
+#[tokio::test]
+async fn papers_are_held_against_the_level_of_the_count_they_are_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = agency(folder.path()).await;
+    // A department's inventory, of papers that communes issued; and no plan that says what is to be.
+    let answer = ask(&index, "R2", question("2026-Q3")).await;
+    assert_eq!(answer.missing, Vec::<&str>::new(), "targets and phases are not needed for a share");
+    let rows = self::rows(&answer);
+    let levels: Vec<_> = rows.iter().map(|row| text(row["level"])).collect();
+    assert_eq!(levels, ["province", "total"]);
+    assert!(rows.iter().all(|row| row["percent"].number() == Some(2.0)));
+    let note = text(rows[0]["note"]);
+    assert!(note.starts_with("no data: missing targets for province; "), "{note}");
+    let answer = ask(&index, "R14", question("2026-Q3")).await;
+    let rows = self::rows(&answer);
+    assert_eq!((count(rows[0]["remaining"]), rows[0]["planned"]), (98, &Cell::Null));
+    let note = text(rows[0]["note"]);
+    assert!(note.starts_with("no data: missing phases for H08.12, phase 2"), "{note}");
+}
+
 #[tokio::test]
 async fn papers_of_which_nobody_says_what_they_are_give_no_percentage_and_not_0() {
     let folder = tempfile::tempdir().unwrap();

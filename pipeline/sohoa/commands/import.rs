@@ -1,12 +1,14 @@
 //! `sohoa import`: reference and operational data from files.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
+use object_store::memory::InMemory;
 use serde::Serialize;
 use sohoa_index::Index;
 use sohoa_registers::{Context, Finding, Kind, Limits, Options, Reading, Rows, Severity, read};
 use sohoa_schemas::{events::Action, registers::ImportHeader, rows::SCHEMA_VERSION};
-use sohoa_store::{Missing, Store, hash::sha256};
+use sohoa_store::{Missing, OpenError, Store, hash::sha256};
+use url::Url;
 
 use crate::{
     arguments::import::Import,
@@ -57,9 +59,7 @@ struct Table {
 /// Checks files, and imports them if none has an error.
 pub(crate) async fn run(arguments: &Import) -> Result<Exit, Failure> {
     let settings = Settings::load(arguments.config.as_deref())?;
-    // Whoever begins with the register of agencies has no records yet.
-    let missing = if arguments.check_only { Missing::Refuse } else { Missing::Create };
-    let store = setup::open(&settings, &arguments.output, missing).await?;
+    let store = open(arguments, &settings).await?;
     let files = check(arguments, &settings, &store).await?;
     let mut report = Report {
         kind: arguments.kind.name(),
@@ -75,6 +75,20 @@ pub(crate) async fn run(arguments: &Import) -> Result<Exit, Failure> {
     }
     tell(&report, arguments.json)?;
     Ok(if refused { Exit::CheckFailed } else { Exit::Done })
+}
+
+/// Whoever begins with the register of agencies has no records yet: a dry run then checks against
+/// nothing, and leaves not even a folder behind.
+async fn open(arguments: &Import, settings: &Settings) -> Result<Store, Failure> {
+    if !arguments.check_only {
+        return setup::open(settings, &arguments.output, Missing::Create).await;
+    }
+    let opened = Store::open_with(&arguments.output, Missing::Refuse, &settings.config.store);
+    if let Err(OpenError::NoFolder(_)) = opened {
+        let nothing = Url::parse("memory:///").expect("a scheme and a path make an address");
+        return Ok(Store::from_parts(Arc::new(InMemory::new()), nothing));
+    }
+    setup::open(settings, &arguments.output, Missing::Refuse).await
 }
 
 async fn check(
