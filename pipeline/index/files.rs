@@ -65,7 +65,7 @@ fn properties(table: Table) -> WriterPropertiesBuilder {
             .set_column_bloom_filter_enabled(column.clone(), true)
             .set_column_bloom_filter_fpp(column.clone(), FALSE_POSITIVES)
             // No row group has more keys. The default makes room for a million and folds it later.
-            .set_column_bloom_filter_ndv(column, table.group_rows() as u64);
+            .set_column_bloom_filter_max_ndv(column, table.group_rows() as u64);
     }
     properties
 }

@@ -71,7 +71,7 @@ const fn text(name: &'static str, title: &'static str) -> Column {
     Column { name, kind: Kind::Text, title }
 }
 
-const ALL: [Column; 87] = [
+const ALL: [Column; 88] = [
     number("above_target", "Hơn, kém chỉ tiêu (điểm %)"),
     count("accepted", "Hồ sơ đã nhận"),
     count("active_units", "Đơn vị có số hóa"),
