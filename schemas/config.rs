@@ -220,8 +220,11 @@ pub struct Sign {
     /// say (`http`), when a file is raised to B-LT.
     pub fetch_issuers: bool,
     /// What `sohoa verify` answers for a signature that is good but for one thing: nothing proves that
-    /// its certificate was not revoked. `warn`: it is valid, and told apart; `refuse`: it is not.
+    /// its certificate was not revoked. `refuse`: it is not valid; `warn`: it is, and told apart.
     pub unknown_revocation: UnknownRevocation,
+    /// Folder or URL of the results in whose audit trail `sohoa sign` notes what it signed: who, which
+    /// certificate, what hash. Nothing is signed by hand while that cannot be reached.
+    pub trail: Option<String>,
     /// Corner of page 1 that the appearance is shown in: `top_right` (Decree 30/2020), `top_left`,
     /// `bottom_right` or `bottom_left`. It stays clear of what is printed there, where it can.
     pub corner: Corner,
@@ -306,11 +309,11 @@ pub enum WithoutEvidence {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum UnknownRevocation {
-    /// That the signature is valid as far as could be checked (Circular 15/2025: the user is warned).
+    /// That the signature is not valid: a key may have been stolen and revoked.
     #[default]
-    Warn,
-    /// That it is not valid.
     Refuse,
+    /// That it is valid as far as could be checked (Circular 15/2025: the user is warned).
+    Warn,
 }
 
 /// A corner of a page.
@@ -368,6 +371,7 @@ impl Default for Sign {
             font: "/usr/share/fonts/truetype/croscore/Tinos-Regular.ttf".into(),
             fetch_issuers: false,
             unknown_revocation: UnknownRevocation::default(),
+            trail: None,
             corner: Corner::TopRight,
             warn_days: 30,
             form: "SAO Y".into(),
@@ -395,11 +399,15 @@ pub struct Release {
     pub mode: ReleaseMode,
     /// Reference of the agency's written delegation; stands in every row.
     pub delegation: String,
+    /// Seconds after which `sohoa worker` tries to sign what an authority's silence left held, though it
+    /// was released. The pause doubles, up to 15 minutes, while the silence lasts. `sohoa run` tries
+    /// once each time it comes across such a document.
+    pub retry_seconds: u64,
 }
 
 impl Default for Release {
     fn default() -> Self {
-        Self { mode: ReleaseMode::Delegated, delegation: "TEST".into() }
+        Self { mode: ReleaseMode::Delegated, delegation: "TEST".into(), retry_seconds: 60 }
     }
 }
 

@@ -108,7 +108,7 @@ actions! {
     Held, "held", "release", "A document was composed and waits for the agency's release or a time-stamp.";
     Released, "released", "release", "The agency's clerk let a document be signed; `actor_ref` says who, `details.reference` under which batch or minutes.";
     ReleaseRefused, "release_refused", "release", "The agency's clerk refused a held document; `details.reason` says why.";
-    Signed, "signed", "sign", "The agency's key signed; `details` names the certificate, the hash of the signed file and by whose word.";
+    Signed, "signed", "sign", "The agency's key signed; `details` names the certificate, the hash of the signed file and by whose word; with `by_hand` it was one file, signed by `actor_ref` with `sohoa sign`.";
     Raised, "raised", "sign", "Evidence or an archive time-stamp was added to a published document's signature.";
     Published, "published", "publish", "A version of a record was created; from here on it is immutable.";
     Amended, "amended", "amend", "A person set values by hand; `details.fields` names the columns.";

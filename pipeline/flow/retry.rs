@@ -83,7 +83,7 @@ where
 }
 
 /// Between half and all of `pause`, so that many processes do not knock at once.
-fn jittered(pause: Duration) -> Duration {
+pub fn jittered(pause: Duration) -> Duration {
     let random = RandomState::new().hash_one(0) as u32;
     pause.mul_f64(0.5 + 0.5 * f64::from(random) / f64::from(u32::MAX))
 }

@@ -76,6 +76,16 @@ closed! {
         Held = "held",
     }
 
+    /// What came of trying again to sign what was held.
+    HeldRetry = "result" {
+        /// Signed and published.
+        Published = "published",
+        /// Whom it waits for is silent still: one for each time that it was tried.
+        Silent = "silent",
+        /// Its held files are gone, or it cannot be signed.
+        Left = "left",
+    }
+
     /// The class of an error, by what is done next.
     Class = "class" {
         /// The process stops.

@@ -31,8 +31,8 @@ pub use drain::Drain;
 pub use edge::Edge;
 pub use health::Health;
 pub use labels::{
-    AnnounceResult, CommitResult, Lane, Operation, Outcome, PageRead, Restart, Skipped, Stage,
-    Step, StoreResult, Table,
+    AnnounceResult, CommitResult, HeldRetry, Lane, Operation, Outcome, PageRead, Restart, Skipped,
+    Stage, Step, StoreResult, Table,
 };
 pub use line::{Line, Sampler};
 pub use record::Failure;

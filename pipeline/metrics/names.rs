@@ -6,8 +6,8 @@
 use metrics::Unit;
 
 use crate::labels::{
-    AnnounceResult, CODE, Class, CommitResult, Dimension, FROM, Lane, Operation, Outcome, PageRead,
-    Restart, Skipped, Stage, Step, StoreResult, TO, Table,
+    AnnounceResult, CODE, Class, CommitResult, Dimension, FROM, HeldRetry, Lane, Operation,
+    Outcome, PageRead, Restart, Skipped, Stage, Step, StoreResult, TO, Table,
 };
 
 /// How a metric behaves.
@@ -130,6 +130,9 @@ metrics! {
         "Documents in the output that wait for a release or a signature.";
     HELD_OLDEST: "sohoa_held_oldest_seconds", Kind::Gauge, Seconds, [],
         "Age of the oldest held document; 0 when none is held.";
+
+    HELD_RETRIES: "sohoa_held_retries_total", Kind::Counter, Count, [HeldRetry::DIMENSION],
+        "Held documents that a worker tried again to sign, by what came of it; silence is counted once a try.";
 
     TRAIL_HEAD: "sohoa_trail_head_timestamp_seconds", Kind::Gauge, Seconds, [],
         "When the audit trail's last head was signed, in Unix time; 0 where none is.";

@@ -9,8 +9,8 @@ use sohoa_schemas::Code;
 
 use crate::{
     labels::{
-        AnnounceResult, Class, CommitResult, Lane, Operation, Outcome, PageRead, Restart, Skipped,
-        Stage, Step, StoreResult, Table,
+        AnnounceResult, Class, CommitResult, HeldRetry, Lane, Operation, Outcome, PageRead,
+        Restart, Skipped, Stage, Step, StoreResult, Table,
     },
     names::{self, Kind, Metric},
 };
@@ -106,6 +106,11 @@ pub fn lag(lane: Lane, documents: Option<u64>, pages: Option<f64>, drained_in: O
 pub fn held(documents: u64, oldest: Option<Duration>) {
     gauge(names::HELD, &[]).set(documents as f64);
     gauge(names::HELD_OLDEST, &[]).set(oldest.unwrap_or_default().as_secs_f64());
+}
+
+/// What came of trying again to sign held documents.
+pub fn held_retried(result: HeldRetry, documents: u64) {
+    counter(names::HELD_RETRIES, &[result.as_str()]).increment(documents);
 }
 
 /// When the audit trail's last head was signed, in Unix time; 0 where none is.

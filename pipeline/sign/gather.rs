@@ -177,7 +177,7 @@ impl EvidenceSource {
         let parsed = certificates.iter().filter_map(|one| Certificate::parse(&one.0));
         let parsed: Vec<_> = parsed.collect();
         let (own, others) = parsed.split_first().ok_or(EvidenceError::Untrusted)?;
-        let path = chain(own, others, &self.trust).ok_or(EvidenceError::Untrusted)?;
+        let path = chain(own, others, (&self.trust, at)).ok_or(EvidenceError::Untrusted)?;
         let known = self.asked().get(own.der).copied();
         let within = |since: DateTime<Utc>, long| (TimeDelta::zero()..long).contains(&(at - since));
         match known {

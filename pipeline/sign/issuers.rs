@@ -39,7 +39,7 @@ impl EvidenceSource {
         for _ in 0..MAX_FETCHED {
             let parsed: Vec<_> = all.iter().filter_map(|der| Certificate::parse(der)).collect();
             let Some((leaf, others)) = parsed.split_first().filter(|_| self.issuers) else { break };
-            if stamp_chain(leaf, others, &self.trust).is_some() {
+            if stamp_chain(leaf, others, (&self.trust, leaf.not_before)).is_some() {
                 return all.split_off(certificates.len());
             }
             let addresses = pointers::issuers(highest(leaf, others));

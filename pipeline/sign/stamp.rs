@@ -11,11 +11,12 @@ use ring::rand::{SecureRandom, SystemRandom};
 use crate::{
     SignError,
     certificate::Certificate,
-    der_read::Reader,
+    der_read::{Element, Reader},
     der_write::{NULL, element, octets, oid, sequence, small_integer},
     fetch::{Fetch, FetchError, Message},
     hash::Hash,
     oid,
+    revocation::CLOCK_SLACK,
     verify::{Trust, time_stamp},
 };
 
@@ -43,6 +44,8 @@ pub enum StampError {
         status: u8,
         /// Its own words, when it gave any.
         text: String,
+        /// Asked again, it will refuse again: the request is what it does not take.
+        lasting: bool,
     },
     /// The token answers another question: a replay, or a broken authority.
     #[error("the time-stamp carries another nonce than the request")]
@@ -50,6 +53,14 @@ pub enum StampError {
     /// The token was made under another policy.
     #[error("the time-stamp was made under another policy than the one asked for")]
     Policy,
+    /// The authority's clock and this machine's do not agree, so that one of them proves a wrong time.
+    #[error("the time-stamp is of {stated}, and it is {now} here: one of the two clocks is wrong")]
+    Clock {
+        /// The time that the token states.
+        stated: DateTime<Utc>,
+        /// The time here.
+        now: DateTime<Utc>,
+    },
     /// The token stamps another digest.
     #[error("the time-stamp is of another digest")]
     Imprint,
@@ -186,10 +197,11 @@ impl TimeStampAuthority {
             // Granted, or granted with changes, which the checks below would find.
             [0 | 1] => Ok(fields.accept(0x30).ok_or_else(unreadable)?.raw.to_vec()),
             &[status] => {
-                let words = info.sequence().into_iter().flatten();
+                let words = info.accept(0x30).map(|words| words.inside()).into_iter().flatten();
                 let words = words.map(|word| String::from_utf8_lossy(word.content).into_owned());
                 let text = words.collect::<Vec<_>>().join("; ");
-                Err(StampError::Refused { url: self.url.clone(), status, text })
+                let lasting = info.accept(3).is_some_and(|failure| is_lasting(&failure));
+                Err(StampError::Refused { url: self.url.clone(), status, text, lasting })
             }
             _ => Err(unreadable()),
         }
@@ -217,9 +229,26 @@ impl TimeStampAuthority {
             (false, ..) => Err(StampError::Imprint),
             (_, false, _) => Err(StampError::Broken),
             (.., false) => Err(StampError::Untrusted),
-            _ => Ok(checked.links),
+            _ => on_time(said.time, Utc::now()).map(|()| checked.links),
         }
     }
+}
+
+/// What is stamped is stamped now.
+fn on_time(stated: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), StampError> {
+    if (stated - now).abs() <= CLOCK_SLACK {
+        return Ok(());
+    }
+    Err(StampError::Clock { stated, now })
+}
+
+/// A `PKIFailureInfo` that names something of the request: algorithm, form, policy, extension. Any other
+/// is about the authority: it has no time now, or something broke.
+fn is_lasting(failure: &Element<'_>) -> bool {
+    const OF_REQUEST: [usize; 6] = [0, 2, 5, 15, 16, 17];
+    let bits = failure.content.get(1..).unwrap_or_default();
+    let is_set = |bit: usize| bits.get(bit / 8).is_some_and(|byte| byte >> (7 - bit % 8) & 1 == 1);
+    OF_REQUEST.into_iter().any(is_set)
 }
 
 /// A `TimeStampReq` that asks for the authority's certificate too.
@@ -228,4 +257,22 @@ fn request(hash: Hash, digest: &[u8], policy: Option<&[u8]>, nonce: &[u8]) -> Ve
     let policy = policy.map(oid).unwrap_or_default();
     let certificate_wanted = element(1, &[0xff]);
     sequence(&[&small_integer(1), &imprint, &policy, &element(2, nonce), &certificate_wanted])
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    #[test]
+    fn a_stamp_of_another_day_is_none() {
+        let now = Utc::now();
+        for near in [TimeDelta::zero(), TimeDelta::minutes(4), TimeDelta::minutes(-4)] {
+            assert!(on_time(now + near, now).is_ok());
+        }
+        for far in [TimeDelta::minutes(6), TimeDelta::days(-1), TimeDelta::days(365)] {
+            assert!(matches!(on_time(now + far, now), Err(StampError::Clock { .. })));
+        }
+    }
 }

@@ -438,7 +438,11 @@ pub(crate) enum Format {
     after_help = "Example: sohoa sign in.pdf --output signed.pdf --config sohoa.toml --level B-T\n\nThe \
                   signature is a further revision: what was signed before stays valid. It is judged \
                   before the output is there; exit code 6, and nothing is written, when it or one \
-                  before it does not hold."
+                  before it does not hold.\n\nWith --trail or `sign.trail` the audit trail (sohoa audit \
+                  --events) is told who signed, with which certificate, and the hash of the signed \
+                  file. That stands there before the file does: exit code 4, and nothing is written, \
+                  when it cannot be told. Try again then. Without either no trace is left, and that \
+                  is said."
 )]
 pub(crate) struct Sign {
     /// The PDF.
@@ -471,6 +475,9 @@ pub(crate) struct Sign {
     /// Where it is signed.
     #[arg(long)]
     pub(crate) location: Option<String>,
+    /// Folder or URL of the results in whose audit trail it is noted; without it that of sign.trail.
+    #[arg(long, value_name = "OUTPUT")]
+    pub(crate) trail: Option<String>,
     /// Configuration file.
     #[arg(long)]
     pub(crate) config: Option<PathBuf>,
@@ -555,9 +562,11 @@ impl From<Level> for SignatureLevel {
                   further signatures, time-stamps and their evidence, and what its certification \
                   allows: fields filled in that nothing locks (2), and notes (3).\n\nWhere a file does not prove that a \
                   certificate was not revoked (levels B-B and B-T), nothing is asked without \
-                  --online: the signature is told apart as `indeterminate_revocation`, and counts as \
-                  valid unless --strict or `sign.unknown_revocation = \"refuse\"` says otherwise."
+                  --online: the signature is `indeterminate_revocation` and not valid, until \
+                  --online learns more, or --accept-unknown-revocation or \
+                  `sign.unknown_revocation = \"warn\"` does without knowing."
 )]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct Verify {
     /// PDF files.
     #[arg(required = true)]
@@ -573,8 +582,12 @@ pub(crate) struct Verify {
     /// prove that a certificate was not revoked.
     #[arg(long)]
     pub(crate) online: bool,
-    /// A signature of which that stays unknown is not valid.
+    /// Take a signature for valid of which that stays unknown. It gives up knowing: one made with a key
+    /// that was stolen and revoked passes as well.
     #[arg(long)]
+    pub(crate) accept_unknown_revocation: bool,
+    /// Do not, whatever `sign.unknown_revocation` says.
+    #[arg(long, conflicts_with = "accept_unknown_revocation")]
     pub(crate) strict: bool,
     /// Configuration file.
     #[arg(long)]

@@ -147,7 +147,14 @@ pub(crate) fn fault(stage: &'static str, error: SignError) -> Fault {
 /// Whether another time may go better: somebody did not answer, or not yet rightly.
 fn is_silence(error: &SignError) -> bool {
     match error {
-        SignError::TimeStamp(StampError::Fetch(_) | StampError::NewCertificate) => true,
+        // An authority that is being mended answers with a page of its own, or that it has no time.
+        SignError::TimeStamp(
+            StampError::Fetch(_)
+            | StampError::NewCertificate
+            | StampError::Unreadable(_)
+            | StampError::Clock { .. }
+            | StampError::Refused { lasting: false, .. },
+        ) => true,
         SignError::Token(token) => token.may_pass(),
         SignError::Evidence { source, .. } => matches!(
             **source,
@@ -277,6 +284,19 @@ mod tests {
         }
         assert!(may_answer(&silent()));
         assert!(!may_answer(&EvidenceError::NoSource { subject: "CN=Sở".into() }));
+    }
+
+    #[test]
+    fn a_time_stamp_authority_that_is_being_mended_is_silent() {
+        let refused = |lasting| {
+            let (url, text) = ("http://tsa/".into(), String::new());
+            SignError::TimeStamp(StampError::Refused { url, status: 2, text, lasting })
+        };
+        let page = SignError::TimeStamp(StampError::Unreadable("http://tsa/".into()));
+        for passing in [refused(false), page] {
+            assert!(matches!(fault("sign", passing), Fault::Retry(_)));
+        }
+        assert!(matches!(fault("sign", refused(true)), Fault::Fatal(_)));
     }
 
     #[test]

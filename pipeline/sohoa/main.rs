@@ -106,7 +106,7 @@ fn start(arguments: Arguments) -> Result<Exit, Failure> {
             Command::Report(arguments) => commands::report::run(&arguments).await,
             Command::Run(arguments) => commands::run::run(arguments, &bars).await,
             Command::Schemas(arguments) => commands::schemas::run(&arguments),
-            Command::Sign(arguments) => commands::sign::run(&arguments),
+            Command::Sign(arguments) => commands::sign::run(&arguments).await,
             Command::Sweep(arguments) => commands::sweep::run(&arguments).await,
             Command::Timestamp(arguments) => commands::timestamp::run(&arguments, &bars).await,
             Command::Verify(arguments) => commands::verify::run(&arguments),

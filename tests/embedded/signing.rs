@@ -54,6 +54,50 @@ fn a_document_is_signed_by_hand_and_what_was_signed_before_stays_valid() {
     assert_eq!(plain.exit, 6, "{}", plain.stderr);
 }
 
+#[test]
+fn what_is_signed_by_hand_stands_in_the_trail_or_is_not_there() {
+    let mut world = World::with_samples(&["--dossiers", "1", "--documents", "1"]);
+    world.set("USER", "van-thu");
+    let document = document(&world);
+    let signed = sign(&world, &[&document, "--trail", "out"]);
+    assert_eq!((signed.exit, value(&signed, "in_trail")), (0, true.into()), "{}", signed.stderr);
+    let told = world.query(
+        "select actor_ref, outcome, details from events where action = 'signed' \
+         and subject_kind = 'file'",
+    );
+    let [event] = told.as_slice() else { panic!("{told:?}") };
+    let details: Value = serde_json::from_str(event["details"].as_str().unwrap()).unwrap();
+    assert_eq!((&event["actor_ref"], &event["outcome"]), (&"van-thu".into(), &"ok".into()));
+    assert_eq!(details["sha256"], value(&signed, "sha256"));
+    assert_eq!(details["cert_sha256"], value(&signed, "certificate_sha256"));
+    assert_eq!(world.sohoa(&["audit", "--output", "out", "--events"]).exit, 0);
+    assert_eq!(world.sohoa(&["index", "verify", "--output", "out", "--deep"]).exit, 0);
+
+    // A log that cannot be read: the key was used, and nothing of it is left.
+    let log = world.path("out/index/events/_delta_log");
+    let away = world.path("out/index/events/away");
+    std::fs::rename(&log, &away).unwrap();
+    std::fs::write(&log, "no folder").unwrap();
+    std::fs::remove_file(world.path("signed.pdf")).unwrap();
+    let config = world.write("trail.toml", "[sign]\ntrail = \"out\"\n");
+    let refused = sign(&world, &[&document, "--config", &config]);
+    assert!([2, 4].contains(&refused.exit), "{} {}", refused.exit, refused.stderr);
+    assert!(refused.stderr.contains("nothing was written"), "{}", refused.stderr);
+    assert!(!world.path("signed.pdf").exists());
+    std::fs::remove_file(&log).unwrap();
+    std::fs::rename(&away, &log).unwrap();
+    assert_eq!(sign(&world, &[&document, "--config", &config]).exit, 0);
+    assert_eq!(
+        world.number(
+            "select count(*) as n from events where subject_kind = 'file' and action = 'signed'"
+        ),
+        2
+    );
+
+    let nowhere = sign(&world, &[&document, "--trail", "nowhere"]);
+    assert_eq!(nowhere.exit, 1, "{}", nowhere.stderr);
+}
+
 /// The file with this many megabytes in it that nothing shows; a hole on the disk.
 fn grown(world: &World, megabytes: u64) -> String {
     let mut file = sohoa_harness::pdf::decision(1, 1);

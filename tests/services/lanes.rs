@@ -6,6 +6,10 @@ use std::{
     net::{TcpListener, TcpStream},
     path::Path,
     process::Child,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -16,7 +20,10 @@ use sohoa_harness::{
     thread::HeldThread,
 };
 
-use crate::support::{Ran, World, children, json_lines, signal, signal_process, wait_until};
+use crate::{
+    stamps,
+    support::{Ran, World, children, json_lines, signal, signal_process, wait_until},
+};
 
 /// All tests of this file.
 pub(crate) const TESTS: [(&str, fn()); 20] = [
@@ -52,6 +59,10 @@ pub(crate) const TESTS: [(&str, fn()); 20] = [
     ("lanes::a_workers_log_names_documents_and_traces", a_workers_log_names_documents_and_traces),
     ("lanes::operators_see_what_a_worker_does", operators_see_what_a_worker_does),
     ("lanes::a_release_is_carried_out_by_a_worker", a_release_is_carried_out_by_a_worker),
+    (
+        "lanes::what_met_a_silent_authority_is_signed_when_it_answers",
+        what_met_a_silent_authority_is_signed_when_it_answers,
+    ),
     (
         "lanes::a_message_for_an_input_nobody_knows_stops_the_lane_once",
         a_message_for_an_input_nobody_knows_stops_the_lane_once,
@@ -567,6 +578,55 @@ fn a_release_is_carried_out_by_a_worker() {
     for event in province.events() {
         assert_eq!(event["submission"], "first", "{event}");
     }
+}
+
+/// Nobody's word is waited for: the agency has delegated it.
+fn what_met_a_silent_authority_is_signed_when_it_answers() {
+    let province = Province::new("1", 1);
+    let authority = stamps::Authority::new();
+    let answers = Arc::new(AtomicBool::new(false));
+    let url = stamps::serve({
+        let (authority, answers) = (authority.clone(), Arc::clone(&answers));
+        move |query| {
+            if answers.load(Ordering::SeqCst) {
+                stamps::response("200 OK", &authority.reply(query))
+            } else {
+                stamps::response("503 Busy", b"later")
+            }
+        }
+    });
+    let config = std::fs::read_to_string(province.world.path("sohoa.toml")).unwrap();
+    let root = authority.root_file().display().to_string();
+    let config = format!(
+        "{config}[sign]\ntimestamp_url = \"{url}\"\ntimestamp_roots = [\"{root}\"]\n\
+         [release]\nretry_seconds = 1\n[store]\nretry_seconds = 1\n"
+    );
+    province.world.write("sohoa.toml", &config);
+    let port = free_port();
+    province.listen(port);
+    province.backfill("first");
+    let mut worker = province.worker("one");
+    province.wait_for_events(province.documents);
+    let held = province.events().iter().filter(|event| event["outcome"] == "held").count();
+    assert!(held > 0);
+    let tried = |result: &str| {
+        let name = format!("sohoa_held_retries_total{{result=\"{result}\"}} ");
+        let metrics = get(port, "/metrics");
+        let line = metrics.lines().find_map(|line| line.strip_prefix(&name)).unwrap_or("0");
+        line.trim().parse::<f64>().unwrap()
+    };
+    wait_until("a try that meets the silence", || tried("silent") >= 1.0);
+    answers.store(true, Ordering::SeqCst);
+    province.wait_for_events(province.documents + held as i64);
+    wait_until("the tries that did not", || tried("published") >= held as f64);
+    Province::end(&mut worker);
+    province.index();
+    province.check_results();
+    let unpublished = "select count(*) as n from intake where outcome <> 'published'";
+    assert_eq!(province.world.number(unpublished), 0);
+    let stamped =
+        "select count(*) as n from signatures where made_by_sohoa and pades_level = 'B-T'";
+    assert_eq!(province.world.number(stamped), held as i64);
 }
 
 /// Once it may be the worker that lacks an input; the second time it is the message that is wrong.

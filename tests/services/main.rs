@@ -9,6 +9,9 @@ mod brokers;
 mod bucket;
 mod lanes;
 mod prometheus;
+#[expect(dead_code, unreachable_pub, reason = "the tests of the signer need more of it")]
+#[path = "../../pipeline/sign/tests/made/stamps.rs"]
+mod stamps;
 mod stores;
 #[path = "../embedded/support.rs"]
 mod support;

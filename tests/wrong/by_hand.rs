@@ -109,12 +109,14 @@ pub(crate) struct Says<'a> {
     pub(crate) sub_filter: &'a str,
     pub(crate) further: &'a str,
     pub(crate) named: bool,
+    /// Further entries of the form.
+    pub(crate) form: &'a str,
 }
 
 impl<'a> Says<'a> {
     /// A signature as PAdES has it.
     pub(crate) fn baseline(further: &'a str, named: bool) -> Self {
-        Self { sub_filter: "ETSI.CAdES.detached", further, named }
+        Self { sub_filter: "ETSI.CAdES.detached", further, named, form: "" }
     }
 }
 
@@ -129,7 +131,7 @@ pub(crate) fn signed(further: &str, cms: impl FnOnce(&[u8]) -> Vec<u8>) -> Vec<u
 pub(crate) fn signed_form(
     file: &[u8],
     (fields, annotations): (&str, &str),
-    Says { sub_filter, further, named }: Says<'_>,
+    Says { sub_filter, further, named, form }: Says<'_>,
     cms: impl FnOnce(&[u8]) -> Vec<u8>,
 ) -> Vec<u8> {
     let value = format!(
@@ -138,10 +140,7 @@ pub(crate) fn signed_form(
         " ".repeat(44),
         "0".repeat(ROOM)
     );
-    let permissions = if named { "/Perms<</DocMDP 21 0 R>>" } else { "" };
-    let catalog = format!(
-        "<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[{fields} 20 0 R]/SigFlags 3>>{permissions}>>"
-    );
+    let catalog = catalog(fields, form, named);
     let annotations = format!("[{annotations} 20 0 R]");
     let field = "<</Type/Annot/Subtype/Widget/FT/Sig/T(Signature1)/V 21 0 R/Rect[0 0 0 0]/F 132\
                  /P 3 0 R>>";
@@ -157,6 +156,15 @@ pub(crate) fn signed_form(
     let cms = cms(&[&file[..start], &file[end..]].concat());
     put(&mut file, start..end, &cms);
     file
+}
+
+/// A catalog with a form, and with the certification where it is `named`.
+pub(crate) fn catalog(fields: &str, form: &str, named: bool) -> String {
+    let permissions = if named { "/Perms<</DocMDP 21 0 R>>" } else { "" };
+    format!(
+        "<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[{fields} 20 0 R]/SigFlags 3{form}>>\
+         {permissions}>>"
+    )
 }
 
 /// Where something stands first.

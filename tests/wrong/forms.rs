@@ -5,7 +5,7 @@ use sohoa_sign::test_ca::Issued;
 
 use crate::{
     Kind, Kinds,
-    by_hand::{Says, baseline, signed_form},
+    by_hand::{Says, baseline, catalog, signed_form},
     bytes::Signed,
     made::{self, Held, Shape, append, stamps::Authority},
     times,
@@ -71,6 +71,25 @@ fn certified_form(form: &[u8], stated: &str, issued: &Issued) -> Vec<u8> {
     signed_form(form, (FIELDS, ANNOTATIONS), says, |content| baseline(issued, content))
 }
 
+/// What words in its fields look like.
+const MEANS: &str = "/DA(/F1 9 Tf 0 g)/DR<</Font<</F1 77 0 R>>>>";
+
+/// A certified form that says so.
+fn with_means(issued: &Issued) -> Vec<u8> {
+    let font = "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>";
+    let stated = format!("/Reference[{}]", allows(2));
+    let says = Says { form: MEANS, ..Says::baseline(&stated, true) };
+    signed_form(&append(&form(), &[(77, font)]), (FIELDS, ANNOTATIONS), says, |content| {
+        baseline(issued, content)
+    })
+}
+
+/// The same, then with these entries in its form, and a font whose `1` is drawn as another digit.
+fn with_other_means(certified: &[u8], entries: &str) -> Vec<u8> {
+    let other = "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding<</Differences[49/nine]>>>>";
+    append(certified, &[(1, &catalog(FIELDS, entries, true)), (90, other)])
+}
+
 /// A certification that allows what the number stands for.
 fn allows(level: u8) -> String {
     format!(
@@ -94,6 +113,18 @@ fn filled(file: &[u8], place: &str, shown: &str) -> Vec<u8> {
 }
 
 const NOTE: &str = "<</Type/Annot/Subtype/FreeText/Rect[9 9 99 99]/Contents(seen)/F 4>>";
+
+/// A comment that has an icon since.
+const COMMENT: &str = "<</Type/Annot/Subtype/Text/Rect[10 10 30 30]/Contents(a note)/F 4\
+                       /AP<</N 82 0 R>>>>";
+
+/// A note of this kind with a look of its own.
+fn marked(file: &[u8], kind: &str, look: &str) -> Vec<u8> {
+    let note = format!(
+        "<</Type/Annot/Subtype/{kind}/Rect[50 300 250 320]/Contents(seen)/F 4/AP<</N 82 0 R>>>>"
+    );
+    append(&noted(file, &note), &[(82, look)])
+}
 
 fn noted(file: &[u8], note: &str) -> Vec<u8> {
     let list = "[6 0 R 70 0 R 72 0 R 73 0 R 74 0 R 20 0 R 81 0 R]";
@@ -124,6 +155,28 @@ pub(crate) fn good() -> Kinds {
         }),
         kind("certified for notes, and filled in", fill(&certified(&allows(3)))),
         kind("certified for notes, and one added", noted(&certified(&allows(3)), NOTE)),
+        kind("certified for notes, and a line of it highlighted", {
+            let sheer = "/Resources<</ExtGState<</R0<</BM/Multiply>>>>>>";
+            marked(
+                &certified(&allows(3)),
+                "Highlight",
+                &look(sheer, "/R0 gs 1 1 0 rg 0 0 200 20 re f"),
+            )
+        }),
+        kind("certified for notes, and a line of it underlined", {
+            marked(&certified(&allows(3)), "Underline", &look("", "1 0 0 RG 1 w 0 2 m 200 2 l S"))
+        }),
+        kind("certified for notes, and words written on it", {
+            marked(&certified(&allows(3)), "FreeText", &written())
+        }),
+        kind("certified for notes, and a comment with its icon", {
+            let icon = look("", "1 1 0 rg 0 G 1 w 1 1 18 18 re B");
+            append(&certified(&allows(3)), &[(6, COMMENT), (82, &icon)])
+        }),
+        kind("a font added to a certified form", {
+            let more = "/DA(/F1 9 Tf 0 g)/DR<</Font<</F1 77 0 R/F2 90 0 R>>>>";
+            with_other_means(&with_means(&issued), more)
+        }),
     ];
     Kinds { roots: issued.root, all }
 }
@@ -169,10 +222,50 @@ pub(crate) fn wrong() -> Kinds {
         ),
     ];
     all.extend(notes_that_hide(&notes));
+    all.extend(letters_that_hide(&forms));
+    all.extend(other_means(&with_means(&issued)));
     all.extend(prepared(&issued));
     let root = times::root();
     all.extend(no_certifications(&issued, &Authority::under(&root, 5, Vec::new())));
     Kinds { roots: [issued.root, root.pem()].concat(), all }
+}
+
+/// Where words are written into a box.
+fn letters_that_hide(certified: &[u8]) -> Vec<Kind> {
+    let font = "/Resources<</Font<</F1<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>";
+    let outlined = look(font, "BT 1 G 400 w 2 Tr /F1 12 Tf 2 4 Td (I) Tj ET");
+    let high = look(font, "BT 1 g /F1 5000 Tf 2 4 Td (I) Tj ET");
+    let stretched = look(font, "BT 1 g /F1 1 Tf 5000 0 0 5000 0 0 Tm (I) Tj ET");
+    vec![
+        Kind::new("letters in a filled field whose outlines cover it", "altered", {
+            filled(certified, BOXED, &outlined)
+        }),
+        Kind::new("letters higher than the filled field", "altered", {
+            filled(certified, BOXED, &high)
+        }),
+        Kind::new("letters stretched over the filled field", "altered", {
+            filled(certified, BOXED, &stretched)
+        }),
+    ]
+}
+
+/// What viewers make the looks of signed fields from.
+fn other_means(certified: &[u8]) -> Vec<Kind> {
+    let kind =
+        |name, entries: &str| Kind::new(name, "altered", with_other_means(certified, entries));
+    vec![
+        kind(
+            "another font under the name that fields ask for",
+            "/DA(/F1 9 Tf 0 g)/DR<</Font<</F1 90 0 R>>>>",
+        ),
+        kind("another font asked for by all fields", {
+            "/DA(/F2 9 Tf 0 g)/DR<</Font<</F1 77 0 R/F2 90 0 R>>>>"
+        }),
+        kind("the fonts of a form taken away", "/DA(/F1 9 Tf 0 g)"),
+        kind("fields to be shown anew by who looks at them", {
+            "/NeedAppearances true/DA(/F1 9 Tf 0 g)/DR<</Font<</F1 77 0 R>>>>"
+        }),
+    ]
 }
 
 /// Where notes are allowed.
@@ -183,8 +276,10 @@ fn notes_that_hide(certified: &[u8]) -> Vec<Kind> {
     let looking = "<</Type/Annot/Subtype/FreeText/Rect[9 9 99 99]/Contents(seen)/F 4\
                    /AP<</N 82 0 R>>>>";
     let surface = look("", "1 g 0 0 200 20 re f");
-    let changed = "<</Type/Annot/Subtype/Text/Rect[10 10 30 30]/Contents(a note)/F 4\
+    let changed = "<</Type/Annot/Subtype/Text/Rect[10 10 210 30]/Contents(a note)/F 4\
                    /AP<</N 82 0 R>>>>";
+    let words = look("", "BT /F1 12 Tf (9) Tj ET");
+    let picture = look("/Resources<</XObject<</I 76 0 R>>>>", "/I Do");
     vec![
         kind("a note over most of the page, where notes are allowed", noted(certified, over)),
         kind(
@@ -195,6 +290,12 @@ fn notes_that_hide(certified: &[u8]) -> Vec<Kind> {
             "a note given a look of its own, where notes are allowed",
             append(certified, &[(6, changed), (82, &surface)]),
         ),
+        kind("a comment whose icon is a digit", append(certified, &[(6, COMMENT), (82, &words)])),
+        kind("a highlighting that covers", marked(certified, "Highlight", &surface)),
+        kind("a line as thick as the words under it", {
+            marked(certified, "StrikeOut", &look("", "1 G 20 w 0 10 m 200 10 l S"))
+        }),
+        kind("a stamp, where notes are allowed", marked(certified, "Stamp", &picture)),
     ]
 }
 
@@ -207,7 +308,7 @@ fn no_certifications(issued: &Issued, authority: &Authority) -> Vec<Kind> {
         signed_form(&form(), (FIELDS, ANNOTATIONS), Says::baseline(&stated, false), |content| {
             baseline(issued, content)
         });
-    let stamp = Says { sub_filter: "ETSI.RFC3161", further: &stated, named: true };
+    let stamp = Says { sub_filter: "ETSI.RFC3161", further: &stated, named: true, form: "" };
     let stamp = signed_form(&form(), (FIELDS, ANNOTATIONS), stamp, |content| {
         times::token(authority, content)
     });

@@ -44,13 +44,17 @@ fn pass(moment: DateTime<Utc>) {
     }
 }
 
-fn of_authorities() -> Kinds {
+pub(crate) fn of_authorities() -> Kinds {
     let pki = Pki::new();
     let file = stamped(&pki);
     let made = Utc::now();
     let once = raised(&pki, &file, true);
     let all = vec![
-        Kind::new("level B-T under a real root", "indeterminate_revocation", file.clone()),
+        Kind::new(
+            "level B-T under a real root, and nobody asked",
+            "indeterminate_revocation",
+            file.clone(),
+        ),
         Kind::new("level B-LT", "ok", raised(&pki, &file, false)),
         Kind::new("level B-LT by another program", "ok", proven(&pki, &file, |_| {})),
         Kind::new("level B-LTA", "ok", once.clone()),

@@ -50,7 +50,7 @@ impl Kind {
     }
 
     fn exit(&self) -> i32 {
-        let good = ["ok", "ok_legacy_alg", "indeterminate_revocation"];
+        let good = ["ok", "ok_legacy_alg"];
         if good.contains(&self.verdict) { 0 } else { 6 }
     }
 }
@@ -65,6 +65,14 @@ const CONFIG: &str = "[[sign.agencies]]\ncode = \"H08.12\"\nnames = [\"Sá»Ÿ Thá»
 
 /// Verdict and exit code of the program.
 fn judged(folder: &Path, roots: &str, kind: &Kind) -> (String, i32) {
+    let (said, exit) = asked(folder, roots, kind, &[]);
+    let verdict = said["report"]["verdict"].as_str().unwrap_or("unreadable");
+    assert_eq!(said["valid"], exit == 0, "{}", kind.name);
+    (verdict.to_owned(), exit)
+}
+
+/// What the program says of a kind, and its exit code.
+fn asked(folder: &Path, roots: &str, kind: &Kind, further: &[&str]) -> (Value, i32) {
     let path = |name: &str| folder.join(name).display().to_string();
     fs::write(path("file.pdf"), &kind.file).unwrap();
     fs::write(path("roots.pem"), roots).unwrap();
@@ -74,11 +82,10 @@ fn judged(folder: &Path, roots: &str, kind: &Kind) -> (String, i32) {
     if kind.of_agency {
         command.args(["--agency", "H08.12"]);
     }
-    let ran = command.output().unwrap();
+    let ran = command.args(further).output().unwrap();
     let said: Value = serde_json::from_slice(&ran.stdout)
         .unwrap_or_else(|_| panic!("{}: {}", kind.name, String::from_utf8_lossy(&ran.stderr)));
-    let verdict = said["report"]["verdict"].as_str().unwrap_or("unreadable");
-    (verdict.to_owned(), ran.status.code().unwrap_or(-1))
+    (said, ran.status.code().unwrap_or(-1))
 }
 
 /// Judges them all; answers with the table's lines and with what is not as it should be.
@@ -118,4 +125,24 @@ fn every_kind_of_wrong_is_detected() {
 fn good_files_give_no_alarm() {
     let (_, differ) = judge(&good::kinds());
     assert!(differ.is_empty(), "{}", differ.join("\n"));
+}
+
+#[test]
+fn a_revocation_that_nobody_knows_of_is_accepted_by_who_says_so_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = |setting: &str| fs::write(folder.path().join("sohoa.toml"), setting).unwrap();
+    let Kinds { roots, all } = good::of_authorities();
+    let unknown = |kind: &&Kind| kind.verdict == "indeterminate_revocation";
+    let kind = all.iter().find(unknown).unwrap();
+    let exit = |further: &[&str]| {
+        let (said, exit) = asked(folder.path(), &roots, kind, further);
+        assert_eq!(said["report"]["verdict"], "indeterminate_revocation");
+        assert_eq!(said["valid"], exit == 0);
+        exit
+    };
+    config("");
+    assert_eq!(exit(&[]), 6);
+    assert_eq!(exit(&["--accept-unknown-revocation"]), 0);
+    config("[sign]\nunknown_revocation = \"warn\"\n");
+    assert_eq!((exit(&[]), exit(&["--strict"])), (0, 6));
 }

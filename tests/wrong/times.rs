@@ -10,7 +10,7 @@ use sohoa_sign::{RsaScheme, stamp_pdf, test_ca::Issued};
 
 use crate::{
     Kind, Kinds,
-    by_hand::{self, Der, openssl, signer, tree},
+    by_hand::{self, Der, Says, openssl, signed_form, signer, tree},
     made::{self, stamps::Authority},
 };
 
@@ -57,6 +57,20 @@ fn of_another_hash(mut statement: Vec<u8>) -> Vec<u8> {
     let at = by_hand::position(&statement, &sha256);
     statement[at + 8] = 8;
     statement
+}
+
+/// A signature whose signing-certificate attribute has a hash that nobody asks of us to know. It is
+/// not signed anew, so that what is known of it is its digest.
+fn named_by_another_hash(issued: &Issued, content: &[u8]) -> Vec<u8> {
+    let options = ["-cades", "-md", "sha512"];
+    let mut cms = by_hand::detached(&issued.key, &issued.chain, content, &options);
+    // `id-aa-signingCertificateV2`, and the first SHA-512 after it.
+    let attribute = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 16, 2, 47];
+    let at = by_hand::position(&cms, &attribute);
+    let sha512 = [0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 3];
+    let inside = by_hand::position(&cms[at..], &sha512);
+    cms[at + inside + 8] = 8;
+    cms
 }
 
 /// A statement, signed by another key.
@@ -147,6 +161,22 @@ pub(crate) fn kinds() -> Kinds {
             of(&|value| signed_anew(&of_another_hash(statement(&good(value))), &stamps)),
         ),
         untrusted("a document time-stamp by a strange authority", archived(&stranger, &issued)),
+        untrusted("a document time-stamp of a hash that is not known", {
+            let shape = made::Shape { annotations: made::Held::Indirect, ..made::Shape::default() };
+            let says = Says { sub_filter: "ETSI.RFC3161", ..Says::baseline("", false) };
+            signed_form(&made::pdf(shape), ("", "6 0 R 7 0 R"), says, |content| {
+                signed_anew(&of_another_hash(statement(&good(content))), &stamps)
+            })
+        }),
+        untrusted("a certificate named by a hash that is not known", {
+            by_hand::signed("", |content| named_by_another_hash(&issued, content))
+        }),
+        altered("other content, and a certificate named by a hash that is not known", {
+            let mut spoilt = by_hand::signed("", |content| named_by_another_hash(&issued, content));
+            let at = by_hand::position(&spoilt, b"0 0 1 rg");
+            spoilt[at] = b'1';
+            spoilt
+        }),
     ];
     Kinds { roots: [issued.root, root.pem()].concat(), all }
 }

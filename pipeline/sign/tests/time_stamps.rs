@@ -125,7 +125,21 @@ fn a_reply_to_another_question_is_a_wrong_nonce() {
 #[test]
 fn a_policy_that_the_authority_does_not_know_is_refused_by_it() {
     let error = refusal(Some("1.2.3.9"), Authority::trust, as_is);
-    assert!(matches!(error, StampError::Refused { status: 2, .. }), "{error:?}");
+    assert!(matches!(error, StampError::Refused { status: 2, lasting: true, .. }), "{error:?}");
+}
+
+#[test]
+fn an_authority_that_has_no_time_now_is_told_from_one_that_wants_another_question() {
+    // `timeNotAvailable`, and no reason at all.
+    for failure in [&[0x30, 9, 0x30, 7, 2, 1, 2, 3, 2, 1, 2][..], &[0x30, 5, 0x30, 3, 2, 1, 2]] {
+        let failure = failure.to_vec();
+        let authority = Authority::new();
+        let url = serve(move |_| response("200 OK", &failure));
+        match over_http(&authority, &url, 1000) {
+            Err(SignError::TimeStamp(StampError::Refused { lasting: false, .. })) => {}
+            other => panic!("{other:?}"),
+        }
+    }
 }
 
 #[test]

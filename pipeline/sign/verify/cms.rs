@@ -101,24 +101,32 @@ impl<'a> Cms<'a> {
         digest: impl FnOnce(Hash) -> Vec<u8>,
         message: impl FnOnce() -> Option<Vec<u8>>,
     ) -> Check {
-        let (Some(certificate), Some(hash)) = (self.signer_certificate(), self.signer.digest)
-        else {
-            return Check::Unsupported;
-        };
+        let Some(hash) = self.signer.digest else { return Check::Unsupported };
+        // What is known of it counts, though the rest is not.
+        if self.signer.attributes.is_some() {
+            let stated = self.signer.attribute(oid::MESSAGE_DIGEST).map(|value| value.content);
+            let kind = self.signer.attribute(oid::CONTENT_TYPE).map(|value| value.content);
+            if stated != Some(&digest(hash)[..]) || kind.is_some_and(|k| k != self.content_type) {
+                return Check::Fails;
+            }
+        }
+        let Some(certificate) = self.signer_certificate() else { return Check::Unsupported };
         let Ok(algorithm) = self.signer.algorithm() else { return Check::Unsupported };
         let signature = &self.signer.signature;
-        let verify =
-            |message: &[u8]| algorithm::holds(algorithm, certificate.key_info, message, signature);
+        let verify = |message: &[u8]| {
+            let holds = algorithm::holds(algorithm, certificate.key_info, message, signature);
+            match holds {
+                Ok(false) if algorithm::is_unusual(&self.signer.algorithm) => Err(Unsupported),
+                holds => holds,
+            }
+        };
         let Some(attributes) = self.signer.attributes else {
             return message().map_or(Check::Unsupported, |message| outcome(verify(&message)));
         };
-        let stated = self.signer.attribute(oid::MESSAGE_DIGEST).map(|value| value.content);
-        let kind = self.signer.attribute(oid::CONTENT_TYPE).map(|value| value.content);
-        if stated != Some(&digest(hash)[..]) || kind.is_some_and(|k| k != self.content_type) {
-            return Check::Fails;
-        }
-        if self.signer.binds(certificate) == Some(false) {
-            return Check::Substituted;
+        match self.signer.binds(certificate) {
+            Some(Ok(false)) => return Check::Substituted,
+            Some(Err(Unsupported)) => return Check::Unsupported,
+            Some(Ok(true)) | None => {}
         }
         // What was signed is the set by its own tag; in its place it is tagged `[0]`.
         let mut signed = attributes.raw.to_vec();
@@ -186,13 +194,15 @@ impl<'a> Signer<'a> {
     }
 
     /// The signing-certificate attribute names this certificate; `None` when there is none.
-    pub(crate) fn binds(&self, certificate: &Certificate<'_>) -> Option<bool> {
+    pub(crate) fn binds(&self, certificate: &Certificate<'_>) -> Option<Result<bool, Unsupported>> {
         let newer = self.attribute(oid::SIGNING_CERTIFICATE_V2);
         let older = newer.is_none();
         let value = newer.or_else(|| self.attribute(oid::SIGNING_CERTIFICATE))?;
-        Some(named_digest(value, older).is_some_and(|(hash, stated)| {
-            hash.is_some_and(|hash| hash.of(certificate.der) == stated)
-        }))
+        Some(match named_digest(value, older) {
+            Some((Some(hash), stated)) => Ok(hash.of(certificate.der) == stated),
+            Some((None, _)) => Err(Unsupported),
+            None => Ok(false),
+        })
     }
 }
 

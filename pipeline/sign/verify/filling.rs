@@ -7,11 +7,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::references::{Known, refers_to_but};
+use super::{
+    look::{self, Brush},
+    references::{Known, refers_to_but},
+};
 use crate::{
     pdf::{
         Dictionary, Document, Object, PdfError,
-        lexer::{Fault, Lexer},
         object::decode_text_string,
         page::{Page, boxed},
     },
@@ -31,17 +33,8 @@ const FILLED: &[&[u8]] = &[b"V", b"I", b"RV", b"M", b"AS", b"AP"];
 /// Share of a page that a box may have, to be filled.
 const MOST_OF_PAGE: f64 = 0.5;
 
-/// Operators of a content stream that write letters, choose colours and clip.
-const OF_LETTERS: &[&[u8]] = &[
-    b"q", b"Q", b"cm", b"w", b"J", b"j", b"M", b"d", b"ri", b"i", b"BT", b"ET", b"Tc", b"Tw",
-    b"Tz", b"TL", b"Tf", b"Tr", b"Ts", b"Td", b"TD", b"Tm", b"T*", b"Tj", b"TJ", b"'", b"\"",
-    b"CS", b"cs", b"SC", b"SCN", b"sc", b"scn", b"G", b"g", b"RG", b"rg", b"K", b"k", b"BMC",
-    b"BDC", b"EMC", b"MP", b"DP", b"BX", b"EX", b"m", b"l", b"c", b"v", b"y", b"h", b"re", b"W",
-    b"W*", b"n", b"true", b"false", b"null",
-];
-
-/// Operators that paint lines and surfaces, as the border and background of a box are.
-const OF_BOXES: &[&[u8]] = &[b"S", b"s", b"f", b"F", b"f*", b"B", b"B*", b"b", b"b*"];
+/// Side of the icon that viewers give a comment, in points.
+const ICON: f64 = 24.0;
 
 /// What kind of field a box belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -265,12 +258,8 @@ impl Filling {
             Object::Dictionary(box_) => box_.get("BG").is_some() || box_.get("BC").is_some(),
             _ => false,
         };
-        let form = look.dictionary.is("Subtype", "Form");
-        if !form || !is_framed(new, &look.dictionary)? || has_drawn_letters(new, &look.dictionary)?
-        {
-            return Ok(false);
-        }
-        Ok(only_writes(&new.stream_data(&look)?, painted).unwrap_or(false))
+        let brush = if painted { Brush::Box } else { Brush::Words };
+        look::keeps_to(new, &look, brush)
     }
 }
 
@@ -288,8 +277,14 @@ pub(super) fn is_most_of(
     Ok(area(shown) > MOST_OF_PAGE * area(page.crop))
 }
 
+/// The box of an annotation is no larger than the icon of a comment.
+pub(super) fn is_small(document: &Document, annotation: &Dictionary) -> Result<bool, PdfError> {
+    let rect = boxed(document, annotation.get("Rect"))?;
+    Ok(rect.is_some_and(|[left, bottom, right, top]| right - left <= ICON && top - bottom <= ICON))
+}
+
 /// It has a frame, which viewers fit into the field's box.
-fn is_framed(document: &Document, look: &Dictionary) -> Result<bool, PdfError> {
+pub(super) fn is_framed(document: &Document, look: &Dictionary) -> Result<bool, PdfError> {
     let frame = boxed(document, look.get("BBox"))?.is_some();
     let Object::Array(matrix) = document.entry(look, "Matrix")? else {
         return Ok(frame && document.entry(look, "Matrix")? == Object::Null);
@@ -302,58 +297,4 @@ fn is_framed(document: &Document, look: &Dictionary) -> Result<bool, PdfError> {
         [a, b, c, d, _, _] => frame && a * d - b * c != 0.0,
         _ => false,
     })
-}
-
-/// A font of its resources has letters that are drawings.
-fn has_drawn_letters(document: &Document, look: &Dictionary) -> Result<bool, PdfError> {
-    let Object::Dictionary(resources) = document.entry(look, "Resources")? else {
-        return Ok(false);
-    };
-    let Object::Dictionary(fonts) = document.entry(&resources, "Font")? else { return Ok(false) };
-    for (_, font) in fonts.iter() {
-        let font = document.resolve(font)?;
-        let Some(font) = font.dictionary() else { continue };
-        if document.entry(font, "Subtype")?.name() == Some(b"Type3") {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-/// A content stream writes letters only, or paints its box too.
-fn only_writes(content: &[u8], painted: bool) -> Result<bool, Fault> {
-    let mut lexer = Lexer::new(content, true);
-    loop {
-        lexer.skip_space();
-        match lexer.peek() {
-            None => return Ok(true),
-            Some(b'A'..=b'Z' | b'a'..=b'z' | b'\'' | b'"') => {
-                let operator = lexer.token()?;
-                let of_box = painted && OF_BOXES.contains(&operator);
-                if !of_box && !OF_LETTERS.contains(&operator) {
-                    return Ok(false);
-                }
-            }
-            Some(_) => drop(lexer.object()?),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn letters_are_told_from_surfaces_and_pictures() {
-        let words = b"/Tx BMC q 1 1 98 18 re W n BT /F1 9 Tf 0 g 2 4 Td <0041> Tj (x) ' ET Q EMC";
-        assert_eq!(only_writes(words, false), Ok(true));
-        let surface = b"1 g 0 0 100 20 re f BT /F1 9 Tf (9) Tj ET";
-        assert_eq!(only_writes(surface, false), Ok(false));
-        assert_eq!(only_writes(surface, true), Ok(true), "the box was signed with one");
-        for picture in
-            [&b"q 9 0 0 9 0 0 cm /Im1 Do Q"[..], b"/Sh1 sh", b"BI /W 1 ID x EI", b"/G gs"]
-        {
-            assert_eq!(only_writes(picture, true), Ok(false));
-        }
-    }
 }

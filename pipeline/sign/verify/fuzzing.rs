@@ -19,7 +19,9 @@ pub(crate) fn signed_data(bytes: &[u8]) {
     assert_eq!(cms.raw.len() + cms.padding.len(), bytes.len());
     let check = cms.check(|hash| hash.of(bytes), || cms.content.clone());
     if let Some(signer) = cms.signer_certificate() {
-        assert!(chain(signer, &cms.certificates_with_token(), &trust).is_none());
+        assert!(
+            chain(signer, &cms.certificates_with_token(), (&trust, signer.not_before)).is_none()
+        );
     } else {
         assert_ne!(check, Check::Holds, "nobody signed");
     }

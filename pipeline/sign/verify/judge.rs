@@ -269,9 +269,13 @@ fn integrity(
         }
         (Some(content), DOCUMENT_STAMP) => {
             let token = time_stamp::check(cms.raw, digest, (&Trust::default(), &[]));
-            let inner = token.is_some_and(|token| token.stamp.imprint_ok);
+            let inner = token.as_ref().is_some_and(|token| token.stamp.imprint_ok);
             let outer = cms.check(|hash| hash.of(content), || Some(content.clone()));
-            if inner { outer } else { Check::Fails }
+            match token {
+                Some(token) if token.unsupported => Check::Unsupported,
+                _ if inner => outer,
+                _ => Check::Fails,
+            }
         }
         _ => cms.check(digest, || ranges.bytes()),
     };
@@ -329,7 +333,7 @@ fn identity(judged: &mut Judged, cms: &Cms<'_>, ranges: Option<&Ranges<'_>>, mea
     judged.stamp_links = stamp(found, cms, ranges, measure);
     let others: Vec<_> = cms.certificates_with_token().iter().chain(others).cloned().collect();
     let find = if found.sub_filter == DOCUMENT_STAMP { stamp_chain } else { chain };
-    let path = find(own, &others, trust);
+    let path = find(own, &others, (trust, moment(found, at_time)));
     if let Some(path) = &path {
         judged.links.clone_from(&path.links);
         found.trust_domain = path.domain;
@@ -338,8 +342,9 @@ fn identity(judged: &mut Judged, cms: &Cms<'_>, ranges: Option<&Ranges<'_>>, mea
         let all = std::iter::once(own).chain(&others);
         judged.loose = all.map(|certificate| certificate.der.to_vec()).collect();
     }
-    let bound = cms.signer.binds(own) == Some(true);
-    if !bound {
+    let binds = cms.signer.binds(own);
+    let bound = binds == Some(Ok(true));
+    if matches!(binds, None | Some(Ok(false))) {
         found.notes.push(Note::NoSigningCertificate);
     }
     let stamped = found.timestamp.as_ref().is_some_and(super::TimeStamp::sound);
@@ -422,6 +427,14 @@ fn stamp(
     links.unwrap_or_default()
 }
 
+/// When it was signed, as far as is known.
+fn moment(found: &Signature, at_time: DateTime<Utc>) -> DateTime<Utc> {
+    let stamped = found.timestamp.as_ref().filter(|stamp| stamp.sound()).map(|stamp| stamp.time);
+    // A claim about the future proves nothing; then only the time judged for counts.
+    let claimed = found.signing_time_claimed.filter(|claimed| *claimed <= at_time);
+    stamped.or(claimed).unwrap_or(at_time)
+}
+
 /// The first rule that is broken, the gravest first; revocation is weighed afterwards.
 fn verdict(
     found: &Signature,
@@ -443,10 +456,7 @@ fn verdict(
     if has(Note::TimeStampUntrusted) || has(Note::TimeStampUnsupported) {
         return Verdict::UntrustedChain;
     }
-    let stamped = found.timestamp.as_ref().filter(|stamp| stamp.sound()).map(|stamp| stamp.time);
-    // A claim about the future proves nothing; then only the time judged for counts.
-    let claimed = found.signing_time_claimed.filter(|claimed| *claimed <= at_time);
-    if !path.valid_at(stamped.or(claimed).unwrap_or(at_time)) {
+    if !path.valid_at(moment(found, at_time)) {
         return Verdict::ExpiredAtSigning;
     }
     let expected = trust.expected != Expected::Anyone && !found.is_document_stamp();

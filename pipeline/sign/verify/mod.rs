@@ -3,8 +3,8 @@
 //! * [`report`]: what is found, as values that serialise.
 //! * [`trust`]: which roots, which agencies, what is expected.
 //! * [`field`]: the signature fields and where they show.
-//! * [`coverage`], [`changes`], [`filling`], [`references`]: what a signature covers, what was added
-//!   after it, and whether that is what it says it is.
+//! * [`coverage`], [`changes`], [`filling`], [`look`], [`means`], [`references`]: what a signature
+//!   covers, what was added after it, and whether that is what it says it is.
 //! * [`cms`], [`algorithm`]: the signature itself, over `ring`, SHA-1 and PKCS#1 included.
 //! * [`time_stamp`]: RFC 3161 tokens.
 //! * [`path`], [`subject`]: whose certificate it is and whether a pinned root vouches for it.
@@ -26,6 +26,8 @@ mod field;
 mod filling;
 mod fuzzing;
 pub(crate) mod judge;
+mod look;
+mod means;
 mod online;
 pub(crate) mod path;
 mod policy;

@@ -41,37 +41,41 @@ impl Chain {
     }
 }
 
-/// The chain of `leaf`, if any pinned root vouches for it.
+/// The chain of `leaf`, if any pinned root vouches for it: one that is valid at this time, where
+/// there is one. Authorities are renewed under their old name and key, so that several chains may lead
+/// up from one certificate.
 pub(crate) fn chain(
     leaf: &Certificate<'_>,
     others: &[Certificate<'_>],
-    trust: &Trust,
+    (trust, at): (&Trust, DateTime<Utc>),
 ) -> Option<Chain> {
-    chain_to(leaf, others, &trust.roots.iter().collect::<Vec<_>>())
+    chain_to(leaf, others, (&trust.roots.iter().collect::<Vec<_>>(), at))
 }
 
 /// The same for the authority of a time-stamp, which may have a root of its own.
 pub(crate) fn stamp_chain(
     leaf: &Certificate<'_>,
     others: &[Certificate<'_>],
-    trust: &Trust,
+    (trust, at): (&Trust, DateTime<Utc>),
 ) -> Option<Chain> {
-    chain_to(leaf, others, &trust.roots.iter().chain(&trust.stamp_roots).collect::<Vec<_>>())
+    let roots: Vec<_> = trust.roots.iter().chain(&trust.stamp_roots).collect();
+    chain_to(leaf, others, (&roots, at))
 }
 
 fn chain_to(
     leaf: &Certificate<'_>,
     others: &[Certificate<'_>],
-    roots: &[&PinnedRoot],
+    (roots, at): (&[&PinnedRoot], DateTime<Utc>),
 ) -> Option<Chain> {
     let pinned = roots.iter().filter_map(|root| match &root.pin {
         Pin::Certificate(certificate) => Certificate::parse(&certificate.0),
         Pin::Sha1(_) | Pin::Sha256(_) => None,
     });
     let candidates: Vec<Certificate<'_>> = others.iter().cloned().chain(pinned).collect();
-    let search = Search { candidates: &candidates, roots };
-    let mut checks = 0;
-    let links = search.from(vec![leaf], &mut checks)?;
+    let search = Search { candidates: &candidates, roots, at };
+    let mut so_far = SoFar::default();
+    let valid = search.from(vec![leaf], &mut so_far);
+    let links = valid.or(so_far.ended)?;
     let root = links.last()?;
     let found = roots.iter().find(|pinned| pinned.pin.matches(root.der))?;
     let below_root = &links[..links.len() - 1];
@@ -91,20 +95,35 @@ fn chain_to(
 struct Search<'s, 'c> {
     candidates: &'s [Certificate<'c>],
     roots: &'s [&'s PinnedRoot],
+    at: DateTime<Utc>,
+}
+
+/// What a search has done.
+#[derive(Default)]
+struct SoFar<'s, 'c> {
+    checks: usize,
+    /// The first chain that leads to a pinned root and is not valid at the time.
+    ended: Option<Vec<&'s Certificate<'c>>>,
 }
 
 impl<'s, 'c> Search<'s, 'c> {
+    /// A chain that is valid at the time.
     fn from(
         &self,
         links: Vec<&'s Certificate<'c>>,
-        checks: &mut usize,
+        so_far: &mut SoFar<'s, 'c>,
     ) -> Option<Vec<&'s Certificate<'c>>> {
         let last = *links.last()?;
         if last.has_unknown_critical_extension() {
             return None;
         }
         if self.roots.iter().any(|root| root.pin.matches(last.der)) {
-            return Some(links);
+            let valid =
+                |one: &&Certificate<'_>| (one.not_before..=one.not_after).contains(&self.at);
+            if links.iter().all(valid) {
+                return Some(links);
+            }
+            so_far.ended.get_or_insert_with(|| links.clone());
         }
         if links.len() == MAX_LENGTH {
             return None;
@@ -119,14 +138,14 @@ impl<'s, 'c> Search<'s, 'c> {
             if !fits {
                 continue;
             }
-            *checks += 1;
-            if *checks > MAX_CHECKS {
+            so_far.checks += 1;
+            if so_far.checks > MAX_CHECKS {
                 return None;
             }
             if signed_by(last, issuer) {
                 let mut longer = links.clone();
                 longer.push(issuer);
-                if let Some(found) = self.from(longer, checks) {
+                if let Some(found) = self.from(longer, so_far) {
                     return Some(found);
                 }
             }
@@ -179,7 +198,7 @@ mod tests {
         let [root, middle, leaf] =
             certificates.each_ref().map(|der| Certificate::parse(der).unwrap());
         let roots = vec![PinnedRoot { pin, domain: TrustDomain::Test }];
-        chain(&leaf, &[middle, root], &Trust { roots, ..Trust::default() }).is_some()
+        chain(&leaf, &[middle, root], (&Trust { roots, ..Trust::default() }, Utc::now())).is_some()
     }
 
     fn pin(der: &[u8]) -> Pin {
@@ -223,5 +242,31 @@ mod tests {
             (three(1, parameters("middle", Some(0))), three(1, parameters("middle", Some(0))));
         let mixed = [other[0].clone(), other[1].clone(), all[2].clone()];
         assert!(!found(&mixed, pin(&mixed[0])));
+    }
+
+    #[test]
+    fn of_a_renewed_root_the_one_that_is_valid_counts_in_whatever_order_they_are_pinned() {
+        let now = Utc::now();
+        let year = chrono::Datelike::year(&now);
+        let key = KeyPair::generate().unwrap();
+        let root = |from: i32, until: i32| {
+            let mut root = parameters("root", Some(0));
+            root.not_before = rcgen::date_time_ymd(from, 1, 1);
+            root.not_after = rcgen::date_time_ymd(until, 1, 1);
+            CertifiedIssuer::self_signed(root, &key).unwrap()
+        };
+        let (old, new) = (root(year - 9, year - 1), root(year - 2, year + 9));
+        let own = parameters("leaf", None).signed_by(&KeyPair::generate().unwrap(), &new).unwrap();
+        let leaf = Certificate::parse(own.der()).unwrap();
+        let pins = [old.der(), new.der()]
+            .map(|der| PinnedRoot { pin: pin(der), domain: TrustDomain::Test });
+        let [old, new] = pins;
+        for roots in [vec![old.clone(), new.clone()], vec![new, old.clone()]] {
+            let trust = Trust { roots, ..Trust::default() };
+            assert!(chain(&leaf, &[], (&trust, now)).unwrap().valid_at(now));
+        }
+        // Alone it still tells that the chain has ended.
+        let trust = Trust { roots: vec![old], ..Trust::default() };
+        assert!(!chain(&leaf, &[], (&trust, now)).unwrap().valid_at(now));
     }
 }

@@ -102,7 +102,7 @@ pub fn check_signer(
         .collect::<Option<_>>()
         .ok_or(PolicyError::Unreadable)?;
     let (own, others) = parsed.split_first().ok_or(PolicyError::Unreadable)?;
-    let chain = chain(own, others, trust).ok_or(PolicyError::Untrusted)?;
+    let chain = chain(own, others, (trust, at)).ok_or(PolicyError::Untrusted)?;
     if !matches!(chain.domain, TrustDomain::GovCipher | TrustDomain::Test) {
         return Err(PolicyError::PublicAuthority);
     }

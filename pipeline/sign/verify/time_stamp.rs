@@ -19,7 +19,7 @@ use crate::{
 pub(crate) struct Statement {
     hash: Option<Hash>,
     imprint: Vec<u8>,
-    time: DateTime<Utc>,
+    pub(crate) time: DateTime<Utc>,
     /// Content octets of the policy's identifier.
     pub(crate) policy: Vec<u8>,
     /// Content octets of the number.
@@ -72,7 +72,7 @@ pub(crate) fn check(
     let others: Vec<_> = cms.certificates.iter().chain(others).cloned().collect();
     let path = authority
         .filter(|certificate| certificate.is_for(oid::TIME_STAMPING))
-        .and_then(|certificate| stamp_chain(certificate, &others, trust))
+        .and_then(|certificate| stamp_chain(certificate, &others, (trust, statement.time)))
         .filter(|chain| chain.valid_at(statement.time));
     let imprint = statement.hash.map(|hash| digest(hash) == statement.imprint);
     let unsupported = match signature {

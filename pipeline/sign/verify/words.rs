@@ -18,7 +18,10 @@ impl Verdict {
             Self::WrongSubjectKind => "signed by a person where an organisation must sign",
             Self::ExpiredAtSigning => "the certificate was not valid at signing time",
             Self::Revoked => "the certificate was revoked",
-            Self::UntrustedChain => "intact, but the certificate does not lead to a trusted root",
+            Self::UntrustedChain => {
+                "not altered as far as is known, but no trusted root vouches for it, or an \
+                 algorithm is not known"
+            }
             Self::Missing => "not signed",
             Self::Altered => "changed after signing, or the signature is unreadable",
         }
@@ -36,7 +39,10 @@ impl Verdict {
             Self::WrongSubjectKind => "chữ ký số cá nhân ở chỗ phải là chữ ký số của cơ quan",
             Self::ExpiredAtSigning => "chứng thư số không có hiệu lực tại thời điểm ký",
             Self::Revoked => "chứng thư số đã bị thu hồi",
-            Self::UntrustedChain => "toàn vẹn, nhưng chứng thư số không dẫn tới gốc tin cậy",
+            Self::UntrustedChain => {
+                "chưa thấy bị thay đổi, nhưng không có gốc tin cậy chứng thực, hoặc thuật toán không \
+                 được hỗ trợ"
+            }
             Self::Missing => "không có chữ ký số",
             Self::Altered => "đã bị thay đổi sau khi ký, hoặc không đọc được chữ ký số",
         }

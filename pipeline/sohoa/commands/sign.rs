@@ -12,6 +12,7 @@ use sohoa_sign::{
     Appearance, Corner, EvidenceError, FontFile, SignError, SignRequest, Signed,
     verify::{Report, Signature, verify_pdf},
 };
+use sohoa_store::{Missing, Store, hash::hex};
 use tempfile::TempPath;
 
 use crate::{
@@ -25,14 +26,57 @@ use crate::{
     settings::{Settings, limits},
     setup,
     stages::sign::{self, copied_at, shown_time, word},
+    trail,
 };
 
 /// Signs a file, and judges what was made.
-pub(crate) fn run(arguments: &arguments::Sign) -> Result<Exit, Failure> {
+pub(crate) async fn run(arguments: &arguments::Sign) -> Result<Exit, Failure> {
     let settings = Settings::load(arguments.config.as_deref())?;
-    let (_, font) = setup::fonts(&settings.config.sign.font)?;
+    // Before the key is used.
+    let trail = match arguments.trail.as_ref().or(settings.config.sign.trail.as_ref()) {
+        Some(results) => Some(setup::open(&settings, results, Missing::Refuse).await?),
+        None => None,
+    };
     let time = now();
     let authority = Authority::load(&settings.config, time)?;
+    let made = tokio::task::block_in_place(|| make(arguments, &settings, (&authority, time)))?;
+    if let Some(trail) = &trail {
+        trace((&settings, trail), &made).await?;
+    }
+    let Made { place, signed, own } = made;
+    let (verdict, level) = (word(&own.verdict), word(&own.pades_level));
+    keep(place, arguments)?;
+    if arguments.json {
+        say(json!({
+            "output": arguments.output, "field_name": signed.field_name, "size": signed.size,
+            "sha256": hex(&signed.sha256),
+            "certificate_sha256": hex(&signed.certificate_sha256),
+            "pades_level": level, "verdict": verdict, "in_trail": trail.is_some(),
+        }))?;
+    } else {
+        say(format_args!("{}: {verdict}, {level}", arguments.output.display()))?;
+    }
+    if authority.test_root.is_some() {
+        eprintln!("TEST, not a legal signature: set sign.key to the agency's");
+    } else if trail.is_none() {
+        eprintln!("the audit trail does not know of it: set sign.trail, or give --trail");
+    }
+    Ok(Exit::Done)
+}
+
+/// A signed file that has no name yet, and the signature.
+struct Made {
+    place: TempPath,
+    signed: Signed,
+    own: Signature,
+}
+
+fn make(
+    arguments: &arguments::Sign,
+    settings: &Settings,
+    (authority, time): (&Authority, DateTime<Utc>),
+) -> Result<Made, Failure> {
+    let (_, font) = setup::fonts(&settings.config.sign.font)?;
     let request = SignRequest {
         field_name: arguments.field.clone(),
         appearance: appearance((arguments, &settings.config), font, time),
@@ -41,29 +85,44 @@ pub(crate) fn run(arguments: &arguments::Sign) -> Result<Exit, Failure> {
         location: arguments.location.clone(),
     };
     let place = beside(arguments)?;
-    let signed = made((arguments, &*place), &request, (&authority, &settings.config))?;
+    let signed = made((arguments, &*place), &request, (authority, &settings.config))?;
     let judged = |path: &Path| {
         verify_pdf(path, &authority.trust, now())
             .map_err(|error| Failure::from_error(Exit::CheckFailed, &error))
     };
     let (before, after) = (judged(&arguments.input)?, judged(&place)?);
-    let own = good(&before, &after, &signed.field_name)?;
-    let (verdict, level) = (word(&own.verdict), word(&own.pades_level));
-    keep(place, arguments)?;
-    if arguments.json {
-        say(json!({
-            "output": arguments.output, "field_name": signed.field_name, "size": signed.size,
-            "sha256": sohoa_store::hash::hex(&signed.sha256),
-            "certificate_sha256": sohoa_store::hash::hex(&signed.certificate_sha256),
-            "pades_level": level, "verdict": verdict,
-        }))?;
-    } else {
-        say(format_args!("{}: {verdict}, {level}", arguments.output.display()))?;
-    }
-    if authority.test_root.is_some() {
-        eprintln!("TEST, not a legal signature: set sign.key to the agency's");
-    }
-    Ok(Exit::Done)
+    let own = good(&before, &after, &signed.field_name)?.clone();
+    Ok(Made { place, signed, own })
+}
+
+/// Tells the audit trail what the key was used for. The file gets its name after that: no signature
+/// leaves that the trail does not know of. One that it knows of and that never left, because the
+/// process was killed in between, was made all the same. Names of files and reasons may tell of
+/// citizens, and stay out of it.
+async fn trace(
+    (settings, trail): (&Settings, &Store),
+    Made { signed, own, .. }: &Made,
+) -> Result<(), Failure> {
+    let scheme = own.sig_alg.map(|made| format!("{}-{}", word(&made.algorithm), word(&made.hash)));
+    let sha256 = hex(&signed.sha256);
+    let details = json!({
+        "by_hand": true,
+        "field": signed.field_name,
+        "sha256": sha256,
+        "cert_sha256": own.cert_sha256,
+        "serial": own.serial_hex,
+        "subject": own.subject_cn,
+        "algorithm": scheme,
+        "level": own.pades_level,
+        "trust": own.trust_domain,
+        "verdict": own.verdict,
+    });
+    let told = ("sohoa sign", details);
+    trail::tell_signed((&settings.config, trail), &sha256, told).await.map_err(|fault| {
+        let mut failure = Failure::from(fault);
+        failure.chain.insert(0, "the audit trail cannot be told, so nothing was written".into());
+        failure.hint("try again once it can be reached; `sign.trail` says where it is")
+    })
 }
 
 /// Where the file is made: on the disk where it will lie.

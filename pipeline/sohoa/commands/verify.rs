@@ -46,8 +46,8 @@ struct NotLearnt {
 struct Judge {
     trust: Trust,
     online: Option<EvidenceSource>,
-    /// A signature whose revocation stays unknown is not valid.
-    strict: bool,
+    /// A signature whose revocation stays unknown is valid: the user said so.
+    accepts_unknown: bool,
 }
 
 /// Judges every file; valid only when every signature of every file is.
@@ -63,8 +63,9 @@ pub(crate) fn run(arguments: &Verify) -> Result<Exit, Failure> {
         trust.expected = Expected::Agency(code.clone());
     }
     let online = arguments.online.then(|| authority::online(&settings.config, &trust));
-    let refuses = settings.config.sign.unknown_revocation == UnknownRevocation::Refuse;
-    let judge = Judge { trust, online: online.transpose()?, strict: arguments.strict || refuses };
+    let warns = settings.config.sign.unknown_revocation == UnknownRevocation::Warn;
+    let accepts = arguments.accept_unknown_revocation || (warns && !arguments.strict);
+    let judge = Judge { trust, online: online.transpose()?, accepts_unknown: accepts };
     let mut all_valid = true;
     for file in &arguments.files {
         let answer = judge.answer(file, now());
@@ -93,7 +94,7 @@ impl Judge {
             Ok((report, not_learnt)) => {
                 let verdict = report.verdict;
                 answer.valid =
-                    if self.strict { verdict.is_proven() } else { verdict.is_acceptable() };
+                    verdict.is_proven() || (self.accepts_unknown && verdict.is_acceptable());
                 answer.report = Some(report);
                 answer.not_learnt = not_learnt;
             }
@@ -142,7 +143,20 @@ fn write(text: &mut String, answer: &Answer) -> std::fmt::Result {
     report.signatures.iter().try_for_each(|signature| one(text, signature))?;
     answer.not_learnt.iter().try_for_each(|NotLearnt { field_name, error }| {
         writeln!(text, "  {field_name}: not learnt / chưa tra cứu được: {error}")
-    })
+    })?;
+    let (english, vietnamese) = match (answer.valid, report.verdict.is_proven()) {
+        (true, true) => ("valid", "hợp lệ"),
+        (true, false) => (
+            "taken for valid without knowing whether a certificate was revoked",
+            "được chấp nhận khi chưa rõ tình trạng thu hồi chứng thư số",
+        ),
+        (false, _) if report.verdict.is_acceptable() => (
+            "not valid: ask with --online, or see --help",
+            "chưa hợp lệ: tra cứu bằng --online hoặc xem --help",
+        ),
+        (false, _) => ("not valid", "không hợp lệ"),
+    };
+    writeln!(text, "  result / kết luận: {english} / {vietnamese}")
 }
 
 fn one(text: &mut String, signature: &Signature) -> std::fmt::Result {

@@ -65,6 +65,7 @@ pub(crate) async fn run(arguments: Worker) -> Result<Exit, Failure> {
     let drain = Duration::from_secs(context.settings.config.workers.drain_seconds);
     tokio::spawn(bound_drain(shutdown.clone(), drain));
     let with = (Arc::new(context.office.clone()), Arc::clone(&context.pseudonyms));
+    let waiting = tokio::spawn(worker::go_on(Arc::clone(&with.0), shutdown.clone()));
     let releasing = tokio::spawn(carry_out(with, releases, shutdown));
     let inputs = Arc::new(Inputs::new(&context, others));
     tracing::warn!(inputs = inputs.names(), "the worker takes documents");
@@ -72,6 +73,7 @@ pub(crate) async fn run(arguments: Worker) -> Result<Exit, Failure> {
     context.pool.shutdown().await;
     let ending = ended?;
     releasing.await.map_err(|error| Failure::from_error(Exit::Internal, &error))??;
+    waiting.await.map_err(|error| Failure::from_error(Exit::Internal, &error))?;
     report(&ending, arguments.json)
 }
 

@@ -88,17 +88,39 @@ pub(crate) async fn tell_once(
     (command, details): (&str, Value),
 ) {
     let subject = ("index", Uuid::new_v5(&Uuid::NAMESPACE_URL, output.address().as_bytes()));
-    let event = EventRow {
+    let event = EventRow::new(action, subject, (config.agency.province.as_str(), at), name);
+    let event = by_hand(config, event, (command, details));
+    if let Err(fault) = Box::pin(append(output, &event)).await {
+        let action = event.action.as_str();
+        tracing::error!(action, ?fault, "what was done is not in the audit trail");
+    }
+}
+
+/// The same of the agency's key, used by hand on the file with this hash. Whoever asks for it to be in
+/// the trail does without the signature where it cannot be.
+///
+/// # Errors
+/// The trail's own: what was signed is not in it.
+pub(crate) async fn tell_signed(
+    (config, output): (&Config, &Store),
+    sha256: &str,
+    (command, details): (&str, Value),
+) -> Result<(), Fault> {
+    let subject = ("file", Uuid::new_v5(&Uuid::NAMESPACE_OID, sha256.as_bytes()));
+    let at = (config.agency.province.as_str(), now());
+    let event = EventRow::new(Action::Signed, subject, at, sha256);
+    Box::pin(append(output, &by_hand(config, event, (command, details)))).await
+}
+
+/// An event that a person's command tells.
+fn by_hand(config: &Config, event: EventRow, (command, details): (&str, Value)) -> EventRow {
+    EventRow {
         agency_code: config.agency.code.clone(),
         actor_kind: "person".into(),
         actor_ref: std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).ok(),
         trace_id: Some(command.to_owned()),
         details: Some(details.to_string()),
-        ..EventRow::new(action, subject, (config.agency.province.as_str(), at), name)
-    };
-    if let Err(fault) = Box::pin(append(output, &event)).await {
-        let action = event.action.as_str();
-        tracing::error!(action, ?fault, "what was done is not in the audit trail");
+        ..event
     }
 }
 

@@ -13,6 +13,7 @@
 //! * `answer`: what is announced of it.
 //! * `broken`: messages that are none.
 //! * `releases`: what an agency says of held documents, beside the lanes.
+//! * `waiting`: what was released and held for an authority, gone on with once it answers.
 
 mod answer;
 mod document;
@@ -20,7 +21,9 @@ mod driver;
 mod inputs;
 mod releases;
 mod roster;
+mod waiting;
 
 pub(crate) use driver::{Ending, drive};
 pub(crate) use inputs::Inputs;
 pub(crate) use releases::follow;
+pub(crate) use waiting::go_on;
