@@ -150,8 +150,7 @@ impl Engine {
     ) -> Result<Recognised, OcrError> {
         let mut page = self.recognise_as_it_is(raster, dpi, page_size_pt, profile)?;
         if let Some(repairer) = &self.repairer {
-            let lines = page.text.lines.iter_mut();
-            page.repaired_words = step(Step::Words, || lines.map(|line| repairer.line(line)).sum());
+            page.repaired_words = step(Step::Words, || repairer.lines(&mut page.text.lines));
         }
         page.text.coloured = step(Step::Words, || colour::coloured(raster, &page));
         Ok(page)

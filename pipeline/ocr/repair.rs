@@ -6,12 +6,14 @@
 //! word was read as, or a syllable that differs from it in nothing but marks, at a price for every
 //! difference and for every unusual neighbour. The cheapest chain wins.
 //!
-//! A word keeps its letters, its case and its punctuation; figures, notations and words that may be names
-//! are left alone; and a repaired word says so by a confidence that is
-//! never above [`REPAIRED`].
+//! A word keeps its letters, its case and its punctuation; figures, notations and words that are part
+//! of a name are left alone; and a repaired word says so by a confidence that is never above
+//! [`REPAIRED`]. What is no mark but a sign the engine has many shapes for is set in order in
+//! passing (`signs`).
 
 mod lexicon;
 mod marks;
+mod signs;
 
 use std::ops::Range;
 
@@ -32,6 +34,12 @@ const TONE_LOST: f32 = 6.0;
 const TONE_CHANGED: f32 = 7.0;
 const LETTER_CHANGED: f32 = 8.0;
 
+/// What it costs more to change a word with a capital inside a line.
+const CAPITAL: f32 = 3.0;
+
+/// Fewest words of a line that the next one may go on from: a shorter one stands in a column.
+const FEWEST_WORDS: usize = 4;
+
 /// Keeping a reading that is no syllable while there is a syllable it could be.
 const NO_SYLLABLE: f32 = 3.0;
 
@@ -50,12 +58,33 @@ impl Repairer {
         Self { lexicon: Lexicon::built_in() }
     }
 
-    /// Repairs the words of one line; says how many it changed.
-    pub(crate) fn line(&self, line: &mut Line) -> u32 {
-        let cells: Vec<Cell> =
-            line.words.iter().enumerate().map(|(at, word)| self.cell(word, at == 0)).collect();
+    /// Repairs the words of a page; says how many it changed.
+    pub(crate) fn lines(&self, lines: &mut [Line]) -> u32 {
+        let (mut repaired, mut before) = (0, None);
+        for line in lines {
+            signs::set_in_order(line);
+            let start = before
+                .filter(|(block, _)| *block == line.block && goes_on(line))
+                .map_or(START, |(_, syllable)| syllable);
+            repaired += self.line(line, start);
+            before = self.open_end(line).map(|syllable| (line.block, syllable));
+        }
+        repaired
+    }
+
+    /// The last syllable of a line that the next one may go on from.
+    fn open_end(&self, line: &Line) -> Option<u32> {
+        let last = line.words.last().filter(|_| line.words.len() >= FEWEST_WORDS)?;
+        let core = core(&last.text).filter(|core| core.end == last.text.len())?;
+        Some(self.lexicon.find(&last.text[core].to_lowercase()).unwrap_or(lexicon::UNKNOWN))
+    }
+
+    /// Repairs the words of one line that begins after `start`; says how many it changed.
+    fn line(&self, line: &mut Line, start: u32) -> u32 {
+        let cells: Vec<Cell> = (0..line.words.len()).map(|at| self.cell(&line.words, at)).collect();
         let mut repaired = 0;
-        for ((word, cell), chosen) in line.words.iter_mut().zip(&cells).zip(self.cheapest(&cells)) {
+        let chosen = self.cheapest(&cells, start);
+        for ((word, cell), chosen) in line.words.iter_mut().zip(&cells).zip(chosen) {
             let Some(syllable) = cell.readings[chosen].instead else { continue };
             let as_printed = in_case_of(&word.text[cell.core.clone()], self.lexicon.text(syllable));
             word.text.replace_range(cell.core.clone(), &as_printed);
@@ -66,20 +95,22 @@ impl Repairer {
     }
 
     /// What a word may have been.
-    fn cell(&self, word: &Word, first: bool) -> Cell {
+    fn cell(&self, words: &[Word], at: usize) -> Cell {
+        let word = &words[at];
         let Some(core) = core(&word.text) else { return Cell::boundary() };
         let printed = &word.text[core.clone()];
         let read = printed.to_lowercase();
         let known = self.lexicon.find(&read);
         let as_read = Reading { syllable: known, instead: None, price: 0.0 };
-        let mut cell = Cell { core, readings: vec![as_read], name: !first && is_title(printed) };
+        let mut cell = Cell { core, readings: vec![as_read], name: is_name(words, at) };
         if cell.name {
             return cell;
         }
+        let capital = if at > 0 && is_title(printed) { CAPITAL } else { 0.0 };
         let spelling = Spelling::of(&read);
         for &syllable in self.lexicon.alike(&skeleton(&read)) {
             if let Some(price) = price(&spelling, self.lexicon.spelling(syllable)) {
-                let price = price * trust(word.confidence);
+                let price = price * trust(word.confidence) + capital;
                 cell.readings.push(Reading {
                     syllable: Some(syllable),
                     instead: Some(syllable),
@@ -94,8 +125,8 @@ impl Repairer {
     }
 
     /// The reading of each cell on the cheapest chain.
-    fn cheapest(&self, cells: &[Cell]) -> Vec<usize> {
-        let mut before = vec![(START, 0.0_f32)];
+    fn cheapest(&self, cells: &[Cell], start: u32) -> Vec<usize> {
+        let mut before = vec![(start, 0.0_f32)];
         let mut steps: Vec<Vec<usize>> = Vec::with_capacity(cells.len());
         for cell in cells {
             let mut now = Vec::with_capacity(cell.readings.len());
@@ -136,7 +167,7 @@ struct Cell {
     core: Range<usize>,
     /// The first is what was read.
     readings: Vec<Reading>,
-    /// A capital inside a line: perhaps a name, which may stand after anything.
+    /// Part of a name, which may stand after anything.
     name: bool,
 }
 
@@ -162,6 +193,23 @@ fn core(text: &str) -> Option<Range<usize>> {
     let end = text[start..].find(|c: char| !c.is_alphabetic()).map_or(text.len(), |at| start + at);
     let single = !text[end..].contains(char::is_alphanumeric);
     (single && end > start).then_some(start..end)
+}
+
+/// Whether a line goes on where another ended: it begins with a small letter.
+fn goes_on(line: &Line) -> bool {
+    let first = line.words.first().and_then(|word| word.text.chars().next());
+    first.is_some_and(char::is_lowercase)
+}
+
+/// Whether a word has a capital inside a line and stands beside another such word: names of people
+/// and places have two syllables at least.
+fn is_name(words: &[Word], at: usize) -> bool {
+    let is_title = |word: Option<&Word>| {
+        word.is_some_and(|word| is_title(word.text.trim_matches(|c: char| !c.is_alphanumeric())))
+    };
+    at > 0
+        && is_title(words.get(at))
+        && (is_title(words.get(at - 1)) || is_title(words.get(at + 1)))
 }
 
 fn is_title(word: &str) -> bool {
@@ -223,7 +271,7 @@ mod tests {
     fn repaired(text: &str) -> String {
         let words: Vec<(&str, f32)> = text.split(' ').map(|word| (word, 0.8)).collect();
         let mut line = line(&words);
-        Repairer::new().line(&mut line);
+        Repairer::new().lines(std::slice::from_mut(&mut line));
         line.text()
     }
 
@@ -256,9 +304,31 @@ mod tests {
     }
 
     #[test]
+    fn a_capital_alone_is_no_name() {
+        assert_eq!(repaired("thực hiện Quyêt định số"), "thực hiện Quyết định số");
+        assert_eq!(repaired("và Hôi đồng nhân dân"), "và Hội đồng nhân dân");
+        assert_eq!(repaired("và Hôi Đồng nhân dân"), "và Hôi Đồng nhân dân");
+    }
+
+    #[test]
+    fn a_line_goes_on_from_the_one_before() {
+        let line = |text: &str, block| {
+            let words: Vec<(&str, f32)> = text.split(' ').map(|word| (word, 0.8)).collect();
+            Line { block, ..line(&words) }
+        };
+        let read = |second: u32| {
+            let mut lines = [line("gửi về văn phòng của giám", 0), line("độc", second)];
+            Repairer::new().lines(&mut lines);
+            lines[1].text()
+        };
+        assert_eq!(read(0), "đốc");
+        assert_eq!(read(1), "độc", "another column");
+    }
+
+    #[test]
     fn a_repaired_word_is_not_sure_and_is_counted() {
         let mut line = line(&[("bô", 0.85), ("sung", 0.95)]);
-        assert_eq!(Repairer::new().line(&mut line), 1);
+        assert_eq!(Repairer::new().lines(std::slice::from_mut(&mut line)), 1);
         assert!(line.words[0].confidence <= REPAIRED);
         assert_eq!(line.words[1].confidence, 0.95);
     }
@@ -270,7 +340,7 @@ mod tests {
         ) {
             let pairs: Vec<(&str, f32)> = words.iter().map(|word| (word.as_str(), 0.5)).collect();
             let mut line = line(&pairs);
-            Repairer::new().line(&mut line);
+            Repairer::new().line(&mut line, START);
             for (word, read) in line.words.iter().zip(&words) {
                 prop_assert_eq!(skeleton(&word.text.to_lowercase()), skeleton(&read.to_lowercase()));
                 let case = |text: &str| text.chars().next().map(char::is_uppercase);

@@ -14,6 +14,7 @@ use hayro_syntax::{
 use super::{
     claims::check_growth,
     colour::{check_image_space, check_space},
+    resources::Looked,
 };
 use crate::error::DecodeError;
 
@@ -54,7 +55,9 @@ pub(super) fn check_content<'a>(page: &'a Page<'a>) -> Result<(), DecodeError> {
         return Err(lost("the content"));
     }
     check_colours(&page.resources().color_spaces)?;
-    let mut drawing = Drawing { known: HashMap::new(), open: Vec::new() };
+    let mut drawing =
+        Drawing { known: HashMap::new(), open: Vec::new(), looked: Looked::default() };
+    drawing.looked.check(page.resources())?;
     let bytes = drawing.cost(page.page_stream().unwrap_or_default(), page.resources())?;
     if bytes > MOST_DRAWING {
         return Err(too_much(bytes));
@@ -82,6 +85,7 @@ struct Drawing {
     known: HashMap<ObjectIdentifier, u64>,
     /// Forms that are being looked at: one of them drawn again would never end.
     open: Vec<ObjectIdentifier>,
+    looked: Looked,
 }
 
 impl Drawing {
@@ -127,6 +131,7 @@ impl Drawing {
         let own = form.dict().get::<Dict<'_>>("Resources").map(Resources::new);
         if let Some(own) = &own {
             check_colours(&own.color_spaces)?;
+            self.looked.check(own)?;
         }
         self.open.push(id);
         let cost = self.cost(&content, own.as_ref().unwrap_or(outer));

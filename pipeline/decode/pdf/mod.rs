@@ -2,6 +2,7 @@
 //!
 //! * [`content`] checks that nothing a page refers to is missing: the interpreter would skip it.
 //! * [`claims`] sees what a stream would become before it is decoded.
+//! * [`resources`] looks through what a page draws with for streams that unpack without end.
 //! * [`observe`] runs a page through the interpreter and notes every mark and glyph in draw order.
 //! * [`decide`] says from these whether the page is paper, and whether its images can be lifted.
 //! * [`lift`] takes the images' own compressed streams ([`stream`], [`wrapped`], [`colour`]).
@@ -21,6 +22,7 @@ pub(crate) mod fuzzing;
 mod lift;
 mod observe;
 mod render;
+mod resources;
 mod stream;
 mod words;
 mod wrapped;

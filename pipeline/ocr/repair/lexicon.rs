@@ -2,9 +2,11 @@
 //!
 //! Counted in texts of public bodies, where an occurrence weighs twenty, and in the Vietnamese
 //! manuals and messages of office programs, where it weighs one: the first say what this kind of
-//! paper says, the second what the language has. `repair/count` makes the file anew.
+//! paper says, the second what the language has. Beside them stands which syllables follow each
+//! other at all in texts of the web, uncounted: ten times as many pairs. `repair/count` makes the
+//! files anew.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::marks::{Spelling, skeleton};
 
@@ -18,12 +20,18 @@ pub(super) const BOUNDARY: u32 = 1;
 pub(super) const UNKNOWN: u32 = u32::MAX;
 
 const COUNTS: &str = include_str!("vi.tsv");
+const PAIRS: &str = include_str!("vi.pairs");
 
 /// An occurrence in a text of a public body.
 const WEIGHT: f32 = 20.0;
 
 /// So many occurrences of chance are mixed into what followed a syllable (Dirichlet's prior).
 const PRIOR: f32 = 3.0;
+
+/// So many occurrences more are shared by the pairs that are written, each by how common its right
+/// syllable is. Of 37 spoiled pages with known text, this many repaired 39 words rightly and one
+/// wrongly; three times as many, 65 and 10.
+const LISTED: f32 = 10.0;
 
 /// Occurrences granted to a syllable never seen.
 const UNSEEN: f32 = 0.02;
@@ -33,6 +41,7 @@ pub(super) struct Lexicon {
     ids: HashMap<String, u32>,
     entries: Vec<Entry>,
     pairs: HashMap<(u32, u32), f32>,
+    listed: HashSet<(u32, u32)>,
     alike: HashMap<String, Vec<u32>>,
     total: f32,
 }
@@ -42,12 +51,16 @@ struct Entry {
     text: String,
     spelling: Spelling,
     count: f32,
+    /// What the syllables listed as following it count together.
+    followers: f32,
 }
 
 impl Lexicon {
     /// The counts that are part of the program.
     pub(super) fn built_in() -> Self {
-        Self::parse(COUNTS)
+        let mut lexicon = Self::parse(COUNTS);
+        lexicon.list(PAIRS);
+        lexicon
     }
 
     /// Lines of `syllable TAB count`, then of `left TAB right TAB count`; what cannot be read is
@@ -57,6 +70,7 @@ impl Lexicon {
             ids: HashMap::new(),
             entries: Vec::new(),
             pairs: HashMap::new(),
+            listed: HashSet::new(),
             alike: HashMap::new(),
             total: 0.0,
         };
@@ -87,7 +101,26 @@ impl Lexicon {
         if id > BOUNDARY {
             self.alike.entry(skeleton(text)).or_default().push(id);
         }
-        self.entries.push(Entry { text: text.to_owned(), spelling: Spelling::of(text), count });
+        let spelling = Spelling::of(text);
+        self.entries.push(Entry { text: text.to_owned(), spelling, count, followers: 0.0 });
+    }
+
+    /// Lines of `left TAB right right …`.
+    fn list(&mut self, pairs: &str) {
+        for (left, rights) in pairs.lines().filter_map(|line| line.split_once('\t')) {
+            let Some(left) = self.find(left) else { continue };
+            for right in rights.split(' ') {
+                let Some(right) = self.find(right) else { continue };
+                if self.listed.insert((left, right)) {
+                    self.entries[left as usize].followers += self.count(right) + UNSEEN;
+                }
+            }
+        }
+    }
+
+    /// Occurrences; none of what is no syllable.
+    fn count(&self, id: u32) -> f32 {
+        self.entries.get(id as usize).map_or(0.0, |entry| entry.count)
     }
 
     fn pair(&mut self, left: &str, right: &str, count: &str) {
@@ -117,11 +150,15 @@ impl Lexicon {
 
     /// Nats of surprise at `right` after `left`; `None` is no syllable.
     pub(super) fn surprise(&self, left: u32, right: Option<u32>) -> f32 {
-        let count = |id: u32| self.entries.get(id as usize).map_or(0.0, |entry| entry.count);
-        let alone = (right.map_or(0.0, count) + UNSEEN) / self.total.max(1.0);
-        let after =
+        let alone = right.map_or(0.0, |right| self.count(right)) + UNSEEN;
+        let counted =
             right.and_then(|right| self.pairs.get(&(left, right))).copied().unwrap_or_default();
-        -((after + PRIOR * alone) / (count(left) + PRIOR)).ln()
+        let followers = self.entries.get(left as usize).map_or(0.0, |entry| entry.followers);
+        let is_listed = right.is_some_and(|right| self.listed.contains(&(left, right)));
+        let granted = if followers > 0.0 { LISTED } else { 0.0 };
+        let listed = if is_listed { granted * alone / followers } else { 0.0 };
+        let chance = PRIOR * alone / self.total.max(1.0);
+        -((counted + listed + chance) / (self.count(left) + granted + PRIOR)).ln()
     }
 }
 
@@ -136,6 +173,8 @@ mod tests {
         let after = |left: &str, right: &str| lexicon.surprise(id(left), Some(id(right)));
         assert!(after("quyết", "định") < after("quyết", "đình"));
         assert!(after("chính", "phủ") < after("chính", "phú"));
+        // Never counted, and known to be written.
+        assert!(after("sáng", "kiến") < after("sáng", "kiện"));
         assert!(lexicon.surprise(UNKNOWN, None).is_finite());
     }
 
@@ -146,6 +185,9 @@ mod tests {
             assert!(matches!(parts.len(), 2 | 3), "{line}");
             assert!(parts.last().is_some_and(|count| count.parse::<u32>().is_ok()), "{line}");
         }
+        let lexicon = Lexicon::built_in();
+        let listed: usize = PAIRS.lines().map(|line| line.split(['\t', ' ']).count() - 1).sum();
+        assert_eq!(lexicon.listed.len(), listed, "a pair of syllables that are not counted");
     }
 
     #[test]

@@ -136,6 +136,29 @@ fn page_of(entries: &str, content: Vec<u8>, objects: Vec<Vec<u8>>) -> Vec<u8> {
 }
 
 #[test]
+fn fonts_and_patterns_that_unpack_without_end_are_bombs() {
+    let bomb = || stream("/Filter /FlateDecode", &packed(&[0], 300));
+    let content = || stream("", b"BT /F 12 Tf 9 9 Td (a) Tj ET 0 0 9 9 re f");
+    let font = "/Font << /F << /Type /Font /Subtype /TrueType /BaseFont /A /FirstChar 97 \
+                /LastChar 97 /Widths [500]";
+    for resources in [
+        format!("{font} /FontDescriptor << /FontName /A /Flags 4 /FontFile2 5 0 R >> >> >>"),
+        format!("{font} /ToUnicode 5 0 R >> >>"),
+        "/Pattern << /P 5 0 R >>".to_owned(),
+        "/ExtGState << /G << /SMask << /S /Alpha /G 5 0 R >> >> >>".to_owned(),
+    ] {
+        let entries =
+            format!("/MediaBox [0 0 200 200] /Contents 4 0 R /Resources << {resources} >>");
+        let file = page_of(&entries, content(), vec![bomb()]);
+        assert_eq!(code(&file), "F07_DECOMPRESSION_BOMB", "{resources}");
+    }
+    // A broken font is the reader's to replace.
+    let broken = format!("{font} /FontDescriptor << /FontName /A /FontFile2 9 0 R >> >> >>");
+    let entries = format!("/MediaBox [0 0 200 200] /Contents 4 0 R /Resources << {broken} >>");
+    assert_eq!(code(&page_of(&entries, content(), vec![])), "read");
+}
+
+#[test]
 fn a_content_that_is_named_again_and_again_is_too_large() {
     let content = stream("/Filter /FlateDecode", &packed(b"0 0 m 9 9 l S\n ", 4));
     let entries = format!("/MediaBox [0 0 200 200] /Contents [{}]", "4 0 R ".repeat(1000));
