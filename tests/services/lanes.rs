@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// All tests of this file.
-pub(crate) const TESTS: [(&str, fn()); 20] = [
+pub(crate) const TESTS: [(&str, fn()); 21] = [
     ("lanes::what_a_run_makes_a_worker_makes", what_a_run_makes_a_worker_makes),
     ("lanes::a_worker_takes_several_inputs_by_both_lanes", a_worker_takes_several_inputs),
     ("lanes::killed_workers_lose_and_repeat_nothing", killed_workers_lose_and_repeat_nothing),
