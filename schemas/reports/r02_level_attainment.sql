@@ -182,7 +182,7 @@ result AS (
            max(y.recent) AS recent, max(y.boundary_years) AS boundary_years,
            max(y.role_unknown) AS role_unknown, max(y.validity_unknown) AS validity_unknown,
            max(y.not_signed) AS not_signed, max(y.test_key) AS test_key, max(y.again) AS again,
-           CASE WHEN min(i.level) = max(i.level) THEN min(i.level) ELSE y.level END AS counted_level
+           CASE WHEN count(DISTINCT i.level) = 1 THEN min(i.level) ELSE y.level END AS counted_level
     FROM by_year y
     LEFT JOIN counted i
         ON i.agency = y.agency
