@@ -20,6 +20,7 @@ pub mod code;
 pub mod delimited;
 pub mod encoding;
 pub mod finding;
+pub mod fuzzing;
 pub mod grid;
 mod header;
 pub mod history;

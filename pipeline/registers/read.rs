@@ -66,6 +66,9 @@ pub fn read(
     match grid {
         Ok(mut grid) => {
             sheet.clone_from(&grid.sheet);
+            if grid.rows.is_empty() {
+                findings.push(Finding::of_file(Severity::Error, "empty", "holds nothing"));
+            }
             prepare(&mut grid, &mut findings);
             let header = Header::find(&grid, kind.fields(), &options.map, &mut findings);
             take(&found, findings);
@@ -298,8 +301,8 @@ fn unknown_relatives(
 mod tests {
     use super::*;
     use crate::{
+        fuzzing::{text, workbook},
         limits::Limits,
-        workbook::tests::{text, workbook},
     };
 
     fn number(place: &str, number: &str) -> String {

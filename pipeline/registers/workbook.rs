@@ -171,68 +171,9 @@ fn cell(value: &DataRef<'_>) -> Cell {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use std::io::Write as _;
-
+mod tests {
     use super::*;
-
-    /// A workbook of one sheet `Bảng`, with what stands inside `<worksheet>`; style 1 shows dates.
-    pub(crate) fn workbook(inside: &str) -> Vec<u8> {
-        const MAIN: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
-        const OFFICE: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
-        const PACKAGE: &str = "http://schemas.openxmlformats.org/package/2006/relationships";
-        let parts = [
-            (
-                "[Content_Types].xml",
-                "<Types xmlns=\"http://schemas.openxmlformats.org/package/2006/content-types\"/>"
-                    .to_owned(),
-            ),
-            (
-                "_rels/.rels",
-                format!(
-                    "<Relationships xmlns=\"{PACKAGE}\"><Relationship Id=\"r1\" \
-                     Type=\"{OFFICE}/officeDocument\" Target=\"xl/workbook.xml\"/></Relationships>"
-                ),
-            ),
-            (
-                "xl/workbook.xml",
-                format!(
-                    "<workbook xmlns=\"{MAIN}\" xmlns:r=\"{OFFICE}\"><sheets><sheet name=\"Bảng\" \
-                     sheetId=\"1\" r:id=\"r1\"/></sheets></workbook>"
-                ),
-            ),
-            (
-                "xl/_rels/workbook.xml.rels",
-                format!(
-                    "<Relationships xmlns=\"{PACKAGE}\"><Relationship Id=\"r1\" \
-                     Type=\"{OFFICE}/worksheet\" Target=\"worksheets/sheet1.xml\"/><Relationship \
-                     Id=\"r2\" Type=\"{OFFICE}/styles\" Target=\"styles.xml\"/></Relationships>"
-                ),
-            ),
-            (
-                "xl/styles.xml",
-                format!(
-                    "<styleSheet xmlns=\"{MAIN}\"><cellXfs><xf numFmtId=\"0\"/><xf \
-                     numFmtId=\"14\"/></cellXfs></styleSheet>"
-                ),
-            ),
-            (
-                "xl/worksheets/sheet1.xml",
-                format!("<worksheet xmlns=\"{MAIN}\">{inside}</worksheet>"),
-            ),
-        ];
-        let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
-        for (name, text) in parts {
-            archive.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
-            archive.write_all(text.as_bytes()).unwrap();
-        }
-        archive.finish().unwrap().into_inner()
-    }
-
-    /// A cell of text.
-    pub(crate) fn text(place: &str, text: &str) -> String {
-        format!("<c r=\"{place}\" t=\"inlineStr\"><is><t>{text}</t></is></c>")
-    }
+    use crate::fuzzing::{text, workbook};
 
     #[test]
     fn cells_are_what_the_sheet_says() {

@@ -45,7 +45,7 @@ impl Kind {
         Self::Tiff,
     ];
 
-    /// A scan or a PDF by its name's ending.
+    /// A scan, a PDF or a table by its name's ending.
     pub fn of(path: &Path) -> Option<Self> {
         match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
             "jpg" | "jpeg" => Some(Self::Jpeg),
@@ -53,6 +53,9 @@ impl Kind {
             "pdf" => Some(Self::Pdf),
             "png" => Some(Self::Png),
             "tif" | "tiff" => Some(Self::Tiff),
+            "csv" | "xml" => Some(Self::Text),
+            // An encoding of its own: changed byte by byte.
+            "bin" => Some(Self::Plain),
             _ => None,
         }
     }

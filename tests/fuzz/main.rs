@@ -14,6 +14,7 @@ mod arguments;
 mod child;
 mod json;
 mod parent;
+mod picture;
 mod planted;
 mod reduce;
 mod scratch;

@@ -7,7 +7,7 @@ use std::{
 
 use sohoa_fuzz::good::{self, Good, Kind};
 
-use crate::{amend, json, planted, scratch, text};
+use crate::{amend, json, picture, planted, scratch, text};
 
 /// A parser of outside bytes, with what it is tried on.
 pub(crate) struct Target {
@@ -29,6 +29,10 @@ const ROOT: &[u8] = include_bytes!("seeds/cms/root.der");
 pub(crate) const ALL: &[Target] = &[
     of("amend", "the CSV file of corrections", Kind::Text, amend::sheet),
     of("barcode", "what a barcode says", Kind::Text, text::barcode),
+    Target {
+        made: picture::good,
+        ..of("barcode-areas", "where on a page a barcode may stand", Kind::Plain, picture::areas)
+    },
     of(
         "cms",
         "DER, certificates, signed data, time-stamp tokens",
@@ -94,6 +98,16 @@ pub(crate) const ALL: &[Target] = &[
         sohoa_decode::fuzzing::png,
     ),
     of("record", "records, refusals, the ledger of a backfill", Kind::Json, json::record),
+    Target {
+        kind: None,
+        borrowed: &["deploy/registers"],
+        ..of(
+            "registers",
+            "tables as agencies send them: CSV in every encoding",
+            Kind::Text,
+            sohoa_registers::fuzzing::file,
+        )
+    },
     of("revocation", "OCSP responses and revocation lists", Kind::Der, revocation),
     of("signatures", "every signature of a PDF, judged", Kind::Pdf, signatures),
     of("stamps", "replies of a time-stamp authority", Kind::Der, sohoa_sign::fuzzing::stamps),
@@ -106,6 +120,11 @@ pub(crate) const ALL: &[Target] = &[
     Target {
         made: sohoa_page_workers::fuzzing::good,
         ..of("wire", "what a page worker sends", Kind::Plain, sohoa_page_workers::fuzzing::frames)
+    },
+    Target {
+        kind: None,
+        made: sohoa_registers::fuzzing::workbooks,
+        ..of("workbook", "tables as XLSX", Kind::Text, sohoa_registers::fuzzing::sheet)
     },
     Target {
         made: planted::good,

@@ -48,6 +48,18 @@ fn shipped(name: &str) -> Vec<u8> {
 }
 
 #[test]
+fn a_file_that_holds_nothing_says_so() {
+    for nothing in ["", "\r\n\r\n", "sep=;\n", "\u{feff}"] {
+        let reading = taken(Kind::Agencies, nothing.as_bytes(), &[]);
+        assert_eq!(
+            (told(&reading), reading.errors),
+            (vec!["  empty".to_owned()], 1),
+            "{nothing:?}"
+        );
+    }
+}
+
+#[test]
 fn the_files_that_ship_are_right() {
     let kinds = [
         (Kind::Phases, "phases.csv"),
