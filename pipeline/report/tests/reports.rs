@@ -235,16 +235,16 @@ async fn papers_are_held_against_the_level_of_the_count_they_are_in() {
     // A department's inventory, of papers that communes issued; and no plan that says what is to be.
     let answer = ask(&index, "R2", question("2026-Q3")).await;
     assert_eq!(answer.missing, Vec::<&str>::new(), "targets and phases are not needed for a share");
-    let rows = self::rows(&answer);
-    let levels: Vec<_> = rows.iter().map(|row| text(row["level"])).collect();
-    assert_eq!(levels, ["province", "total"]);
-    assert!(rows.iter().all(|row| row["percent"].number() == Some(2.0)));
-    let note = text(rows[0]["note"]);
+    let levels = rows(&answer);
+    let names: Vec<_> = levels.iter().map(|row| text(row["level"])).collect();
+    assert_eq!(names, ["province", "total"]);
+    assert!(levels.iter().all(|row| row["percent"].number() == Some(2.0)));
+    let note = text(levels[0]["note"]);
     assert!(note.starts_with("no data: missing targets for province; "), "{note}");
     let answer = ask(&index, "R14", question("2026-Q3")).await;
-    let rows = self::rows(&answer);
-    assert_eq!((count(rows[0]["remaining"]), rows[0]["planned"]), (98, &Cell::Null));
-    let note = text(rows[0]["note"]);
+    let phases = rows(&answer);
+    assert_eq!((count(phases[0]["remaining"]), phases[0]["planned"]), (98, &Cell::Null));
+    let note = text(phases[0]["note"]);
     assert!(note.starts_with("no data: missing phases for H08.12, phase 2"), "{note}");
 }
 
