@@ -14,6 +14,7 @@
 //! * [`registers`]: the reference tables of the index, which come from files of the province.
 //! * [`rows`]: the tables of the index. A row type's fields, their descriptions and the standards'
 //!   own names are the columns: the index derives its Arrow schema from here.
+//! * [`seen`]: what was seen, in Vietnamese.
 //! * [`summary`]: what `sohoa run --json` prints.
 
 pub mod code;
@@ -28,6 +29,7 @@ pub mod record;
 pub mod reference;
 pub mod registers;
 pub mod rows;
+pub mod seen;
 pub mod summary;
 
 pub use code::Code;

@@ -36,6 +36,9 @@ pub struct Refused {
     pub code: Code,
     /// What was seen.
     pub observed: Option<String>,
+    /// The same in Vietnamese; null for a value, which is no language's.
+    #[serde(default)]
+    pub observed_vi: Option<String>,
     /// What was expected.
     pub expected: Option<String>,
     /// What to do.

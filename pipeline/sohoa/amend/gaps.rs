@@ -4,6 +4,7 @@
 
 use serde::Serialize;
 use sohoa_index::Index;
+use sohoa_schemas::seen::in_vietnamese;
 use uuid::Uuid;
 
 use super::Field;
@@ -21,6 +22,8 @@ pub(crate) struct Gap {
     pub(crate) field: String,
     /// What was seen there and not believed, or the line as it was read.
     pub(crate) seen: Option<String>,
+    /// The same in Vietnamese; null for a value, which is no language's.
+    pub(crate) seen_vi: Option<String>,
     /// Known of the document: kind as printed.
     pub(crate) type_name: Option<String>,
     /// Number.
@@ -93,6 +96,7 @@ pub(super) async fn gaps(
             document_uid: uid(3),
             field: text(1).unwrap_or_default(),
             seen: text(2),
+            seen_vi: row[2].and_then(in_vietnamese),
             type_name: text(6),
             code_number: text(7),
             code_notation: text(8),

@@ -27,13 +27,14 @@ use crate::{
 const AT_ONCE: usize = 4;
 
 /// The first columns are those that `sohoa amend` reads; the others help to find the paper.
-const HEADER: [&str; 14] = [
+const HEADER: [&str; 15] = [
     "document_uid",
     "field",
     "value",
     "who",
     "note",
     "seen",
+    "seen_vi",
     "crop",
     "page",
     "pdf",
@@ -171,6 +172,7 @@ fn write(gaps: &[Gap], mut file: File, separator: u8) -> Result<(), csv::Error> 
             String::new(),
             String::new(),
             text(&gap.seen),
+            text(&gap.seen_vi),
             text(&gap.crop),
             gap.page.to_string(),
             guarded(&gap.pdf),
@@ -203,6 +205,7 @@ mod tests {
             document_uid: Uuid::max(),
             field: field.into(),
             seen: Some(seen.into()),
+            seen_vi: None,
             type_name: None,
             code_number: None,
             code_notation: Some("QĐ-UBND".into()),

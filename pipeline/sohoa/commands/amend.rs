@@ -104,7 +104,7 @@ fn lines(gap: &Gap) -> String {
     let code = Some(code.join("/")).filter(|code| !code.is_empty());
     let known = [&gap.type_name, &code, &gap.issued_date, &gap.organ_name, &gap.subject];
     let known: Vec<&str> = known.into_iter().flatten().map(String::as_str).collect();
-    let further = [("seen", &gap.seen), ("picture", &gap.crop)];
+    let further = [("seen", &gap.seen), ("đã thấy", &gap.seen_vi), ("picture", &gap.crop)];
     let further = further.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
     let further: String =
         further.map(|(name, value)| ["\n    ", name, ": ", value].concat()).collect();

@@ -129,14 +129,25 @@ pub(crate) fn describe(summary: &Summary) -> String {
 
 /// A refusal for people: where, what, and what to do in both languages.
 pub(crate) fn describe_refusal(refused: &Refused) -> String {
-    let Refused { uri, page, code, observed, expected, sentence, sentence_vi, expected_vi } =
-        refused;
+    let Refused {
+        uri,
+        page,
+        code,
+        observed,
+        observed_vi,
+        expected,
+        sentence,
+        sentence_vi,
+        expected_vi,
+    } = refused;
     let page = page.map(|page| format!(", page {page}")).unwrap_or_default();
     let seen = observed.as_ref().map(|text| format!("\n  seen: {text}")).unwrap_or_default();
     let wanted = expected.as_ref().map(|text| format!("\n  expected: {text}"));
     let wanted = wanted.unwrap_or_default();
+    let seen_vi = observed_vi.as_ref().map(|text| format!(" Đã thấy: {text}.")).unwrap_or_default();
     format!(
-        "{uri}{page}: {code}{seen}{wanted}\n  {sentence}\n  {sentence_vi} Yêu cầu: {expected_vi}."
+        "{uri}{page}: {code}{seen}{wanted}\n  {sentence}\n  {sentence_vi}{seen_vi} Yêu cầu: \
+         {expected_vi}."
     )
 }
 
@@ -154,6 +165,7 @@ mod tests {
             page: Some(3),
             code,
             observed: Some("2 pages in the file".into()),
+            observed_vi: Some("tệp có 2 trang".into()),
             expected: Some("3 pages by its manifest".into()),
             sentence: code.sentence().into(),
             sentence_vi: code.sentence_vi().into(),
@@ -162,7 +174,9 @@ mod tests {
         let told = describe_refusal(&refused);
         assert!(told.starts_with("hs-01/qd.pdf, page 3: I10_PAGE_COUNT_MISMATCH\n"), "{told}");
         let parts = [code.sentence(), code.sentence_vi(), code.expected_vi()];
-        for part in ["2 pages in", "3 pages by"].into_iter().chain(parts) {
+        for part in
+            ["2 pages in", "Đã thấy: tệp có 2 trang.", "3 pages by"].into_iter().chain(parts)
+        {
             assert!(told.contains(part), "{told}");
         }
     }

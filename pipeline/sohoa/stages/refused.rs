@@ -1,8 +1,10 @@
 //! What was refused, as the person who started the run is told it.
 
 use sohoa_schemas::{
+    Code,
     record::{Quarantine, Rows},
     rows::{FindingRow, Outcome},
+    seen::in_vietnamese,
     summary::Refused,
 };
 
@@ -10,15 +12,25 @@ use sohoa_schemas::{
 pub(crate) fn document(entry: &Quarantine) -> Refused {
     // An entry that replaces another keeps the earlier findings, too.
     let newest = entry.rows.findings.iter().find(|finding| finding.code == entry.code);
+    told_of((entry.sources.join(" + "), None), entry.code, newest)
+}
+
+fn told_of(
+    (uri, page): (String, Option<u32>),
+    code: Code,
+    finding: Option<&FindingRow>,
+) -> Refused {
+    let observed = finding.and_then(|finding| finding.observed.clone());
     Refused {
-        uri: entry.sources.join(" + "),
-        page: None,
-        code: entry.code,
-        observed: newest.and_then(|finding| finding.observed.clone()),
-        expected: newest.and_then(|finding| finding.expected.clone()),
-        sentence: entry.code.sentence().to_owned(),
-        sentence_vi: entry.code.sentence_vi().to_owned(),
-        expected_vi: entry.code.expected_vi().to_owned(),
+        uri,
+        page,
+        code,
+        observed_vi: observed.as_deref().and_then(in_vietnamese),
+        observed,
+        expected: finding.and_then(|finding| finding.expected.clone()),
+        sentence: code.sentence().to_owned(),
+        sentence_vi: code.sentence_vi().to_owned(),
+        expected_vi: code.expected_vi().to_owned(),
     }
 }
 
@@ -30,16 +42,9 @@ pub(crate) fn pages(rows: &Rows) -> Vec<Refused> {
         let finding = rows.findings.iter().filter(of_page).max_by_key(|found| found.severity)?;
         let file =
             rows.intake.iter().find(|row| row.sha256.as_ref() == Some(&page.source_file_sha256));
-        Some(Refused {
-            uri: file.map_or_else(String::new, |row| row.uri.clone()),
-            page: u32::try_from(page.source_page_no).ok(),
-            code: finding.code,
-            observed: finding.observed.clone(),
-            expected: finding.expected.clone(),
-            sentence: finding.code.sentence().to_owned(),
-            sentence_vi: finding.code.sentence_vi().to_owned(),
-            expected_vi: finding.code.expected_vi().to_owned(),
-        })
+        let uri = file.map_or_else(String::new, |row| row.uri.clone());
+        let number = u32::try_from(page.source_page_no).ok();
+        Some(told_of((uri, number), finding.code, Some(finding)))
     });
     told.collect()
 }
