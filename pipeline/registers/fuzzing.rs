@@ -31,7 +31,9 @@ pub fn file(bytes: &[u8]) {
     if let Err((line, _)) = text {
         assert!(line > 0, "a fault of the encoding has no line");
     }
-    Kind::ALL.iter().for_each(|kind| as_kind(bytes, *kind));
+    for kind in Kind::ALL {
+        as_kind(bytes, *kind);
+    }
 }
 
 /// What stands inside the `<worksheet>` of a workbook. Bytes that are an archive are one.
