@@ -16,7 +16,7 @@ use std::{
     thread::{JoinHandle, spawn},
 };
 
-use crate::ports::listen;
+use crate::{ports::listen, wait::wait_until};
 
 /// Bytes passed on at once.
 const PIECE: usize = 64 * 1024;
@@ -92,8 +92,13 @@ impl Proxy {
         self.shared.state().network = network;
         self.shared.changed.notify_all();
         if self.acceptor.is_none() {
-            let listener = TcpListener::bind(self.address).unwrap();
-            self.acceptor = Some(accept(listener, Arc::clone(&self.shared)));
+            // A program that another test starts at this moment has the old one open until it runs.
+            let mut listener = None;
+            wait_until("the port that was given up", || {
+                listener = TcpListener::bind(self.address).ok();
+                listener.is_some()
+            });
+            self.acceptor = listener.map(|listener| accept(listener, Arc::clone(&self.shared)));
         }
     }
 }

@@ -87,7 +87,7 @@ fn with_means(issued: &Issued) -> Vec<u8> {
 /// The same, then with these entries in its form, and a font whose `1` is drawn as another digit.
 fn with_other_means(certified: &[u8], entries: &str) -> Vec<u8> {
     let other = "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding<</Differences[49/nine]>>>>";
-    append(certified, &[(1, &catalog(FIELDS, entries, true)), (90, other)])
+    append(certified, &[(1, &catalog(FIELDS, entries, true)), (91, other)])
 }
 
 /// A certification that allows what the number stands for.
@@ -174,7 +174,7 @@ pub(crate) fn good() -> Kinds {
             append(&certified(&allows(3)), &[(6, COMMENT), (82, &icon)])
         }),
         kind("a font added to a certified form", {
-            let more = "/DA(/F1 9 Tf 0 g)/DR<</Font<</F1 77 0 R/F2 90 0 R>>>>";
+            let more = "/DA(/F1 9 Tf 0 g)/DR<</Font<</F1 77 0 R/F2 91 0 R>>>>";
             with_other_means(&with_means(&issued), more)
         }),
     ];
@@ -256,10 +256,10 @@ fn other_means(certified: &[u8]) -> Vec<Kind> {
     vec![
         kind(
             "another font under the name that fields ask for",
-            "/DA(/F1 9 Tf 0 g)/DR<</Font<</F1 90 0 R>>>>",
+            "/DA(/F1 9 Tf 0 g)/DR<</Font<</F1 91 0 R>>>>",
         ),
         kind("another font asked for by all fields", {
-            "/DA(/F2 9 Tf 0 g)/DR<</Font<</F1 77 0 R/F2 90 0 R>>>>"
+            "/DA(/F2 9 Tf 0 g)/DR<</Font<</F1 77 0 R/F2 91 0 R>>>>"
         }),
         kind("the fonts of a form taken away", "/DA(/F1 9 Tf 0 g)"),
         kind("fields to be shown anew by who looks at them", {
