@@ -187,7 +187,8 @@ async fn agency(folder: &std::path::Path) -> Index {
     };
     let documents = vec![document(1, "618"), document(2, "618"), document(3, "619")];
     let by_test = fixture::documents::signature(&documents[2], 1, "ok", "organisation", "test");
-    let rows = Rows { documents, signatures: vec![by_test], ..Rows::default() };
+    let intake = fixture::intake::intake();
+    let rows = Rows { documents, signatures: vec![by_test], intake, ..Rows::default() };
     fixture::append(&mut index, rows).await;
     let mut count = inventory().remove(0);
     count.agency_uid = None;
