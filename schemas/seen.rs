@@ -50,6 +50,10 @@ const SAYINGS: &[(&str, &str)] = &[
     ),
     ("the file has {} bytes, more than the {} allowed; {}", "tệp có {} byte, quá mức {} cho phép"),
     ("the file has {} pages, more than the {} allowed; {}", "tệp có {} trang, quá mức {} cho phép"),
+    (
+        "the file has {} {}, more than the {} allowed; {}",
+        "tệp có {} phần tử ({}), quá mức {} cho phép",
+    ),
     ("the file cannot be read: {}; send or scan it again", "không đọc được tệp: {}"),
     (
         "a stream of the file unpacks to more than {} bytes, {}",

@@ -114,10 +114,6 @@ fn filled(file: &[u8], place: &str, shown: &str) -> Vec<u8> {
 
 const NOTE: &str = "<</Type/Annot/Subtype/FreeText/Rect[9 9 99 99]/Contents(seen)/F 4>>";
 
-/// A comment that has an icon since.
-const COMMENT: &str = "<</Type/Annot/Subtype/Text/Rect[10 10 30 30]/Contents(a note)/F 4\
-                       /AP<</N 82 0 R>>>>";
-
 /// A note of this kind with a look of its own.
 fn marked(file: &[u8], kind: &str, look: &str) -> Vec<u8> {
     let note = format!(
@@ -155,24 +151,6 @@ pub(crate) fn good() -> Kinds {
         }),
         kind("certified for notes, and filled in", fill(&certified(&allows(3)))),
         kind("certified for notes, and one added", noted(&certified(&allows(3)), NOTE)),
-        kind("certified for notes, and a line of it highlighted", {
-            let sheer = "/Resources<</ExtGState<</R0<</BM/Multiply>>>>>>";
-            marked(
-                &certified(&allows(3)),
-                "Highlight",
-                &look(sheer, "/R0 gs 1 1 0 rg 0 0 200 20 re f"),
-            )
-        }),
-        kind("certified for notes, and a line of it underlined", {
-            marked(&certified(&allows(3)), "Underline", &look("", "1 0 0 RG 1 w 0 2 m 200 2 l S"))
-        }),
-        kind("certified for notes, and words written on it", {
-            marked(&certified(&allows(3)), "FreeText", &written())
-        }),
-        kind("certified for notes, and a comment with its icon", {
-            let icon = look("", "1 1 0 rg 0 G 1 w 1 1 18 18 re B");
-            append(&certified(&allows(3)), &[(6, COMMENT), (82, &icon)])
-        }),
         kind("a font added to a certified form", {
             let more = "/DA(/F1 9 Tf 0 g)/DR<</Font<</F1 77 0 R/F2 91 0 R>>>>";
             with_other_means(&with_means(&issued), more)
@@ -276,9 +254,12 @@ fn notes_that_hide(certified: &[u8]) -> Vec<Kind> {
     let looking = "<</Type/Annot/Subtype/FreeText/Rect[9 9 99 99]/Contents(seen)/F 4\
                    /AP<</N 82 0 R>>>>";
     let surface = look("", "1 g 0 0 200 20 re f");
-    let changed = "<</Type/Annot/Subtype/Text/Rect[10 10 210 30]/Contents(a note)/F 4\
+    let changed = "<</Type/Annot/Subtype/Text/Rect[10 10 30 30]/Contents(a note)/F 4\
                    /AP<</N 82 0 R>>>>";
-    let words = look("", "BT /F1 12 Tf (9) Tj ET");
+    let lines: Vec<_> = (0..20).map(|at| format!("0 {at} m 200 {at} l S")).collect();
+    let lines = look("", &format!("1 G 1 w {}", lines.join(" ")));
+    let sheer = "/Resources<</ExtGState<</R0<</ca 0.5>>>>>>";
+    let sheer = look(sheer, &format!("/R0 gs 1 g {}", "0 0 200 20 re f ".repeat(10)));
     let picture = look("/Resources<</XObject<</I 76 0 R>>>>", "/I Do");
     vec![
         kind("a note over most of the page, where notes are allowed", noted(certified, over)),
@@ -290,11 +271,11 @@ fn notes_that_hide(certified: &[u8]) -> Vec<Kind> {
             "a note given a look of its own, where notes are allowed",
             append(certified, &[(6, changed), (82, &surface)]),
         ),
-        kind("a comment whose icon is a digit", append(certified, &[(6, COMMENT), (82, &words)])),
-        kind("a highlighting that covers", marked(certified, "Highlight", &surface)),
-        kind("a line as thick as the words under it", {
-            marked(certified, "StrikeOut", &look("", "1 G 20 w 0 10 m 200 10 l S"))
+        kind("letters over the text, where notes are allowed", {
+            marked(certified, "FreeText", &written())
         }),
+        kind("thin lines beside each other", marked(certified, "StrikeOut", &lines)),
+        kind("sheer surfaces on each other", marked(certified, "Highlight", &sheer)),
         kind("a stamp, where notes are allowed", marked(certified, "Stamp", &picture)),
     ]
 }

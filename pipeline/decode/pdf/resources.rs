@@ -15,12 +15,11 @@ use crate::error::DecodeError;
 
 /// A font of every Chinese character has a tenth of it.
 const MOST_OF_ONE: u64 = 256 << 20;
-/// A font's file lies five below its name, and that of a pattern's font three more.
-const MOST_NESTED: usize = 10;
-/// Dictionaries, arrays and streams of a page; one of every font there is has a tenth of it.
+/// Dictionaries, arrays and streams that a page draws with; one of every font there is has a tenth
+/// of it.
 const MOST_OBJECTS: usize = 100_000;
 
-/// The resources that were looked through.
+/// The resources of a page that were looked through.
 #[derive(Debug, Default)]
 pub(super) struct Looked {
     /// What dictionaries refer to, and was gone into.
@@ -30,44 +29,50 @@ pub(super) struct Looked {
 }
 
 impl Looked {
-    /// Refuses resources with a stream that unpacks without end.
+    /// Refuses resources with a stream that unpacks without end, or more of them than any page has.
     pub(super) fn check(&mut self, resources: &Resources<'_>) -> Result<(), DecodeError> {
         let Resources { fonts, patterns, shadings, ext_g_states, .. } = resources;
-        let mut tables = [fonts, patterns, shadings, ext_g_states].into_iter();
-        tables.try_for_each(|table| self.dict(table, MOST_NESTED))
-    }
-
-    fn dict(&mut self, dict: &Dict<'_>, depth: usize) -> Result<(), DecodeError> {
-        for (name, _) in dict.entries() {
-            let reference = dict.get_ref(name.as_ref());
-            if reference.is_some_and(|reference| !self.known.insert(reference.into())) {
-                continue;
+        let mut left = Vec::new();
+        for table in [fonts, patterns, shadings, ext_g_states] {
+            self.open(table, &mut left);
+        }
+        // Not by recursion: it may lie as deep as the file has objects.
+        while let Some(object) = left.pop() {
+            match object {
+                Object::Stream(stream) if self.streams.insert(stream.obj_id()) => {
+                    growth(&stream)?;
+                    self.open(stream.dict(), &mut left);
+                }
+                Object::Dict(dict) => self.open(&dict, &mut left),
+                Object::Array(array) => left.extend(array.iter::<Object<'_>>().filter(holds)),
+                _ => continue,
             }
-            if let Some(object) = dict.get::<Object<'_>>(name.as_ref()) {
-                self.object(object, depth)?;
+            self.objects += 1;
+            if self.objects + left.len() > MOST_OBJECTS {
+                let unit = "objects that a page draws with";
+                let found = (self.objects + left.len()) as u64;
+                return Err(DecodeError::TooLarge { found, limit: MOST_OBJECTS as u64, unit });
             }
         }
         Ok(())
     }
 
-    fn object(&mut self, object: Object<'_>, depth: usize) -> Result<(), DecodeError> {
-        let is_open = self.objects < MOST_OBJECTS;
-        let Some(deeper) = depth.checked_sub(1).filter(|_| is_open) else { return Ok(()) };
-        let holds = matches!(object, Object::Stream(_) | Object::Dict(_) | Object::Array(_));
-        self.objects += usize::from(holds);
-        match object {
-            Object::Stream(stream) if self.streams.insert(stream.obj_id()) => {
-                growth(&stream)?;
-                self.dict(stream.dict(), deeper)
+    /// Notes what a dictionary holds and was not gone into yet.
+    fn open<'a>(&mut self, dict: &Dict<'a>, left: &mut Vec<Object<'a>>) {
+        for (name, _) in dict.entries() {
+            let name = name.as_ref();
+            let reference = dict.get_ref(name);
+            let is_new = reference.is_none_or(|reference| self.known.insert(reference.into()));
+            if is_new {
+                left.extend(dict.get::<Object<'_>>(name).filter(holds));
             }
-            Object::Dict(dict) => self.dict(&dict, deeper),
-            Object::Array(array) => {
-                let mut parts = array.iter::<Object<'_>>();
-                parts.try_for_each(|part| self.object(part, deeper))
-            }
-            _ => Ok(()),
         }
     }
+}
+
+/// Whether there may be a stream in it.
+fn holds(object: &Object<'_>) -> bool {
+    matches!(object, Object::Stream(_) | Object::Dict(_) | Object::Array(_))
 }
 
 /// A stream that is merely broken is drawn without, as every reader does.

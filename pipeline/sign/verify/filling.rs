@@ -8,7 +8,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    look::{self, Brush},
+    look,
     references::{Known, refers_to_but},
 };
 use crate::{
@@ -32,9 +32,6 @@ const FILLED: &[&[u8]] = &[b"V", b"I", b"RV", b"M", b"AS", b"AP"];
 
 /// Share of a page that a box may have, to be filled.
 const MOST_OF_PAGE: f64 = 0.5;
-
-/// Side of the icon that viewers give a comment, in points.
-const ICON: f64 = 24.0;
 
 /// What kind of field a box belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -258,8 +255,7 @@ impl Filling {
             Object::Dictionary(box_) => box_.get("BG").is_some() || box_.get("BC").is_some(),
             _ => false,
         };
-        let brush = if painted { Brush::Box } else { Brush::Words };
-        look::keeps_to(new, &look, brush)
+        look::is_written(new, &look, painted)
     }
 }
 
@@ -275,12 +271,6 @@ pub(super) fn is_most_of(
     let [a, b] = [rect, page.crop];
     let shown = [a[0].max(b[0]), a[1].max(b[1]), a[2].min(b[2]), a[3].min(b[3])];
     Ok(area(shown) > MOST_OF_PAGE * area(page.crop))
-}
-
-/// The box of an annotation is no larger than the icon of a comment.
-pub(super) fn is_small(document: &Document, annotation: &Dictionary) -> Result<bool, PdfError> {
-    let rect = boxed(document, annotation.get("Rect"))?;
-    Ok(rect.is_some_and(|[left, bottom, right, top]| right - left <= ICON && top - bottom <= ICON))
 }
 
 /// It has a frame, which viewers fit into the field's box.

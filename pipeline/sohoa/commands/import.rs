@@ -83,8 +83,8 @@ async fn open(arguments: &Import, settings: &Settings) -> Result<Store, Failure>
     if !arguments.check_only {
         return setup::open(settings, &arguments.output, Missing::Create).await;
     }
-    let opened = Store::open_with(&arguments.output, Missing::Refuse, &settings.config.store);
-    if let Err(OpenError::NoFolder(_)) = opened {
+    let there = Store::open_with(&arguments.output, Missing::Refuse, &settings.config.store);
+    if matches!(there, Err(OpenError::NoFolder(_))) {
         let nothing = Url::parse("memory:///").expect("a scheme and a path make an address");
         return Ok(Store::from_parts(Arc::new(InMemory::new()), nothing));
     }

@@ -48,3 +48,36 @@ pub(crate) fn pages(rows: &Rows) -> Vec<Refused> {
     });
     told.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use sohoa_decode::DecodeError as Error;
+
+    use super::*;
+
+    /// The sayings are kept apart from the stages that say them; one that is changed there alone
+    /// would be told in English.
+    #[test]
+    fn whatever_a_reader_says_of_a_file_is_said_in_vietnamese() {
+        let (detail, unit) = (String::from("no image"), "objects that a page draws with");
+        let said = [
+            Error::Bomb { width: 90_000, height: 90_000, limit: 200 },
+            Error::Encrypted,
+            Error::Empty { what: "no bytes" },
+            Error::NoSuchPage { number: 3, pages: 2 },
+            Error::PageCountMismatch { declared: 3, found: 2 },
+            Error::TooLarge { found: 9, limit: 5, unit: "bytes" },
+            Error::TooLarge { found: 9, limit: 5, unit: "pages" },
+            Error::TooLarge { found: 9, limit: 5, unit },
+            Error::Unreadable { detail: detail.clone() },
+            Error::Unpacked { limit: 5 },
+            Error::Unsupported { detail },
+            Error::White { what: "the page" },
+        ];
+        for error in said {
+            let error = error.to_string();
+            let vietnamese = in_vietnamese(&error).unwrap_or_else(|| panic!("{error}"));
+            assert!(!vietnamese.contains(" the ") && !vietnamese.contains("send"), "{vietnamese}");
+        }
+    }
+}

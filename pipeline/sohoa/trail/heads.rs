@@ -185,8 +185,7 @@ fn vouched<'a>(
     let head = found.head.as_ref().ok_or("it holds no head")?;
     let sealed =
         check_seal(&found.message, trust, head.signed_at).map_err(|error| error.to_string())?;
-    let dated = |stamp: DateTime<Utc>| (stamp - head.signed_at).abs() <= A_SIGNATURE_TAKES;
-    if !sealed.stamped_at.is_none_or(dated) {
+    if !is_dated(head, sealed.stamped_at) {
         return Err("it was stamped long before or after the time that it states".to_owned());
     }
     if head.province != province || head.number != found.number {
@@ -195,9 +194,62 @@ fn vouched<'a>(
     Ok((head, sealed))
 }
 
+/// Its time-stamp, where it has one, is of the time that it states.
+fn is_dated(head: &ChainHead, stamped_at: Option<DateTime<Utc>>) -> bool {
+    stamped_at.is_none_or(|stamp| (stamp - head.signed_at).abs() <= A_SIGNATURE_TAKES)
+}
+
 async fn fetch(output: &Store, number: i64, key: String) -> Result<Found, Fault> {
     let get = || async { output.get(&key).await.map_err(|error| classify(STAGE, error)) };
     let message = retry(Policy::default(), get).await?.unwrap_or_default().to_vec();
     let head = sealed_content(&message).and_then(|json| serde_json::from_slice(&json).ok());
     Ok(Found { sha256: sha256(&message), key, number, message, head })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(number: i64, minutes: i64) -> (Found, ChainHead) {
+        let start: DateTime<Utc> = "2026-11-20T01:00:00Z".parse().unwrap();
+        let head = ChainHead {
+            schema_version: sohoa_schemas::rows::SCHEMA_VERSION,
+            province: "H08".into(),
+            number,
+            seq: number,
+            row_hash: number.to_string(),
+            signed_at: start + TimeDelta::minutes(minutes),
+            previous_sha256: (number > 1).then(|| (number - 1).to_string()),
+        };
+        let (key, sha256) = (format!("{number}.p7m"), number.to_string());
+        (Found { key, number, sha256, message: Vec::new(), head: None }, head)
+    }
+
+    /// What is wrong with the second of two heads, so many minutes after the first.
+    fn second(minutes: i64, stamped: bool) -> Vec<String> {
+        let ((first, one), (next, other)) = (found(1, 60), found(2, 60 + minutes));
+        let mut judged = Judged::default();
+        judged.follow(None, &first, &one);
+        judged.take(&first.key, &one, stamped.then(|| one.signed_at + TimeDelta::minutes(10)));
+        judged.follow(Some(&first), &next, &other);
+        judged.problems
+    }
+
+    #[test]
+    fn a_head_is_no_older_than_the_one_before_it() {
+        assert_eq!(second(30, false), Vec::<String>::new());
+        assert_eq!(second(-4, false), Vec::<String>::new(), "two clocks");
+        assert!(second(-6, false)[0].contains("dated before"));
+        // A stamp says better when the one before was made.
+        assert!(second(4, true)[0].contains("dated before"));
+        assert_eq!(second(30, true), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_stamp_of_another_time_vouches_for_none() {
+        let (_, head) = found(1, 0);
+        let stamped = |minutes| is_dated(&head, Some(head.signed_at + TimeDelta::minutes(minutes)));
+        assert!(is_dated(&head, None) && stamped(1) && stamped(-1));
+        assert!(!stamped(90) && !stamped(-90));
+    }
 }

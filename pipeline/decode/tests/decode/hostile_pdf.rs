@@ -152,6 +152,20 @@ fn fonts_and_patterns_that_unpack_without_end_are_bombs() {
         let file = page_of(&entries, content(), vec![bomb()]);
         assert_eq!(code(&file), "F07_DECOMPRESSION_BOMB", "{resources}");
     }
+    // As deep as patterns lie in each other's resources, and behind more than any page has.
+    let font_in = |inner: &str| format!("/Font << /F << /Subtype /Type3 /Resources {inner} >> >>");
+    let mut deep = format!("<< {font} /ToUnicode 5 0 R >> >> >>");
+    for _ in 0..12 {
+        deep = format!("<< {} >>", font_in(&deep));
+    }
+    let entries = format!("/MediaBox [0 0 200 200] /Contents 4 0 R /Resources {deep}");
+    assert_eq!(code(&page_of(&entries, content(), vec![bomb()])), "F07_DECOMPRESSION_BOMB");
+    let many = "<<>>".repeat(110_000);
+    let entries = format!(
+        "/MediaBox [0 0 200 200] /Contents 4 0 R /Resources << /ExtGState << /G << /A [{many}] >> \
+         >> >>"
+    );
+    assert_eq!(code(&page_of(&entries, content(), vec![])), "F06_TOO_LARGE");
     // A broken font is the reader's to replace.
     let broken = format!("{font} /FontDescriptor << /FontName /A /FontFile2 9 0 R >> >> >>");
     let entries = format!("/MediaBox [0 0 200 200] /Contents 4 0 R /Resources << {broken} >>");
