@@ -7,6 +7,8 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
+use crate::wait::wait_until;
+
 /// What holds it; Python reaches the system's call, as Rust does only by `unsafe`.
 const HOLD: &str = include_str!("hold_thread.py");
 
@@ -16,8 +18,15 @@ pub struct HeldThread(Child);
 
 impl HeldThread {
     /// Holds the thread called `name` of a program; returns when it stands still.
+    ///
+    /// A thread just begun is waited for: a program may be told as begun before its name is set.
     pub fn hold(program: u32, name: &str) -> Self {
-        let thread = find(program, name).unwrap_or_else(|| panic!("no thread {name}"));
+        let mut thread = None;
+        wait_until(&format!("a thread {name}"), || {
+            thread = find(program, name);
+            thread.is_some()
+        });
+        let thread = thread.expect("waited for");
         let mut holder = Command::new("python3")
             .args(["-c", HOLD, &thread])
             .stdin(Stdio::null())
