@@ -254,6 +254,10 @@ codes! {
         "Trang tốn quá nhiều thời gian hoặc bộ nhớ nên được nhận dạng ở mức rút gọn; đối chiếu văn bản với ảnh, nếu thiếu thì quét lại ở 200 đến 300 dpi."
         "a page that is read with full care within its time and memory"
         "trang được nhận dạng đầy đủ trong giới hạn thời gian và bộ nhớ";
+    T06NotRead, "T06_NOT_READ", Warn, "There is ink on the page and no word of it could be read; look at it, and if it bears text scan it again at 300 dpi or type in what it says."
+        "Trang có nét mực nhưng không nhận dạng được chữ nào; mở xem, nếu có chữ thì quét lại ở 300 dpi hoặc nhập nội dung."
+        "a page whose text is read"
+        "trang đọc được chữ";
     Q05GuidelineDeviation, "Q05_GUIDELINE_DEVIATION", Warn, "The signature is of an older scheme than the rules name, because the token makes no other; replace the token."
         "Chữ ký số dùng lược đồ cũ hơn quy định vì thiết bị lưu khóa không hỗ trợ lược đồ mới; thay thiết bị."
         "a signature by RSASSA-PSS or ECDSA"

@@ -257,7 +257,7 @@ mod tests {
             words.sort_by_key(|(_, block)| *block);
             let lines = words.iter().map(|(words, block)| line(words, *block)).collect();
             let origin = TextOrigin::Ocr;
-            let text = PageText { width: 595.0, height: 842.0, lines, origin, again: Vec::new(), coloured: Vec::new() };
+            let text = PageText { width: 595.0, height: 842.0, lines, origin, again: Vec::new(), signature: Vec::new(), stamps: Vec::new(), coloured: Vec::new() };
             let alto = made(&[Some(text.clone()), None]);
             prop_assert_eq!(text_of(&alto), [text.plain(), String::new()]);
         }
@@ -272,6 +272,8 @@ mod tests {
             lines,
             origin: TextOrigin::Ocr,
             again: Vec::new(),
+            signature: Vec::new(),
+            stamps: Vec::new(),
             coloured: Vec::new(),
         };
         let alto = String::from_utf8(made(&[Some(text)])).unwrap();

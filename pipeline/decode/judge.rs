@@ -145,6 +145,8 @@ mod tests {
             lines: lines.collect(),
             origin: TextOrigin::Layer,
             again: Vec::new(),
+            signature: Vec::new(),
+            stamps: Vec::new(),
             coloured: Vec::new(),
         }
     }

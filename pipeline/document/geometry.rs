@@ -40,6 +40,11 @@ impl Rect {
         (f32::midpoint(self.x0, self.x1), f32::midpoint(self.y0, self.y1))
     }
 
+    /// Whether the point lies in the box or on its edge.
+    pub fn holds(&self, (x, y): (f32, f32)) -> bool {
+        self.x0 <= x && x <= self.x1 && self.y0 <= y && y <= self.y1
+    }
+
     /// The smallest box that holds both.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {

@@ -25,4 +25,4 @@ pub use field::Field;
 pub use geometry::Rect;
 pub use image::{ArchiveImage, Codec, Colour};
 pub use page::{Page, PageFacts, Placement, Scan};
-pub use text::{Again, Line, PageText, TextOrigin, Word};
+pub use text::{Again, Line, PageText, Part, Stamp, TextOrigin, Word};

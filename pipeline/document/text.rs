@@ -45,6 +45,24 @@ pub struct Again {
     pub same_model: bool,
 }
 
+/// A part of the page that was read again, cut out and prepared in another way.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Part {
+    /// Where on the page.
+    pub place: Rect,
+    /// What was read there; may be nothing.
+    pub lines: Vec<Line>,
+}
+
+/// What was read in coloured ink alone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Stamp {
+    /// The words, surely read or not.
+    pub line: Line,
+    /// Whether a frame stands around it; its words then have the frame's box.
+    pub framed: bool,
+}
+
 /// Where a page's text comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -71,6 +89,13 @@ pub struct PageText {
     /// Lines that left doubt, as read again: witnesses for extraction, no part of the text.
     #[serde(default)]
     pub again: Vec<Again>,
+    /// The signature block as read again, once a preparation: witnesses for extraction, no part of
+    /// the text.
+    #[serde(default)]
+    pub signature: Vec<Part>,
+    /// What coloured ink alone says, also over print: for what a stamp decides, no part of the text.
+    #[serde(default)]
+    pub stamps: Vec<Stamp>,
     /// Boxes of words in coloured ink among words that are not, as a pen or a stamp leaves them;
     /// none where the raster has no colour.
     #[serde(default)]
@@ -81,7 +106,16 @@ impl PageText {
     /// A page with nothing on it.
     pub fn empty(width: f32, height: f32) -> Self {
         let origin = TextOrigin::None;
-        Self { width, height, lines: Vec::new(), origin, again: Vec::new(), coloured: Vec::new() }
+        Self {
+            width,
+            height,
+            lines: Vec::new(),
+            origin,
+            again: Vec::new(),
+            signature: Vec::new(),
+            stamps: Vec::new(),
+            coloured: Vec::new(),
+        }
     }
 
     /// All words in reading order.

@@ -22,6 +22,9 @@ use crate::{
 /// What a page alone can be asked before its document is known.
 const ANY_YEAR: Context = Context { scan_year: 9999, accept_line: 0.9 };
 
+/// Odds factor of a year of issue before one that the paper cites.
+const CITED_LATER: f32 = 0.03;
+
 /// Reads one document from its sheets.
 pub(crate) fn read(sheets: &[Sheet<'_>], context: Context) -> (Fields, Vec<FieldFinding>) {
     let Some(first) = sheets.first() else { return (Fields::default(), Vec::new()) };
@@ -164,6 +167,11 @@ fn dates(
         date.probability = confidence::weigh(date.probability, factor);
     }
     let cited = sheets.first().and_then(|sheet| evidence::latest_cited(sheet, context.scan_year));
+    if let (Some(cited), Some(year)) = (cited, fields.document_year.as_mut())
+        && cited.year() > year.value
+    {
+        year.probability = confidence::weigh(year.probability, CITED_LATER);
+    }
     if let (Some(cited), Some(date)) = (cited, fields.issued_date.as_mut())
         && cited > date.value
     {

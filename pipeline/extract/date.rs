@@ -22,6 +22,9 @@ const FIRST_YEAR: i32 = 1945;
 /// Most that a place is worth which is no province and stands in no agency's name.
 const UNWITNESSED: f32 = 0.85;
 
+/// Odds factor of a year in a line without a place.
+const UNPLACED: f32 = 0.02;
+
 /// Odds factor of letters that stand for digits (`l`, `i`, `o`).
 const LOOK_ALIKE: f32 = 0.5;
 
@@ -81,7 +84,7 @@ impl DateLine<'_> {
             future,
             ink: self.ink(),
             month_filled: year.is_some() && self.month().is_some(),
-            year: year.map(|(y, p)| self.field(y, p)),
+            year: year.map(|(y, p)| self.field(y, confidence::weigh(p, self.placed()))),
             place: self.place(),
             observed: self.observed(),
             date,
@@ -134,6 +137,12 @@ impl DateLine<'_> {
 
     fn month(&self) -> Option<(u32, f32)> {
         self.number(|line| Some(&line.month), 12)
+    }
+
+    /// Odds factor of a year for the line it stands in: a date of issue has its place before it, and
+    /// without one it may be a form's, of a birth or of another paper.
+    fn placed(&self) -> f32 {
+        if self.place.is_some() { 1.0 } else { UNPLACED }
     }
 
     fn plain_year(&self) -> Option<(i32, f32)> {
@@ -411,6 +420,45 @@ mod tests {
             let told = told.observed.as_ref().unwrap();
             assert!(year.is_none() || told.starts_with("handwritten: "), "{told}");
         }
+    }
+
+    #[test]
+    fn the_date_of_a_forms_template_is_not_the_papers() {
+        let form = |lines: &[(f32, f32, &str)]| {
+            let of = |paper: Paper, line: &(f32, f32, &str)| paper.line(line.0, line.1, line.2);
+            let paper = lines.iter().fold(Paper::default(), of);
+            let paper = paper.line(290.0, 90.0, "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM").line(
+                340.0,
+                106.0,
+                "Độc lập - Tự do - Hạnh phúc",
+            );
+            paper.line(250.0, 180.0, "TỜ KHAI ĐĂNG KÝ").line(90.0, 220.0, "Kính gửi: UBND xã Mẫu")
+        };
+        let template = [
+            (380.0, 30.0, "Mẫu số 02"),
+            (330.0, 44.0, "Ban hành kèm theo Thông tư số 04/2020/TT-BTP"),
+            (380.0, 58.0, "ngày 28 tháng 5 năm 2020"),
+        ];
+        let read = |paper: Paper| extract(&[paper], context()).segments.remove(0).fields;
+        let undated = read(form(&template));
+        assert_eq!((undated.issued_date, undated.document_year), (None, None));
+        let dated = form(&template).line(350.0, 134.0, "Mẫu, ngày 15 tháng 6 năm 2021");
+        assert_eq!(read(dated).issued_date.unwrap().value, day(2021, 6, 15));
+        // The titles may be unread.
+        let of = |paper: Paper, line: &(f32, f32, &str)| paper.line(line.0, line.1, line.2);
+        let untitled = template.iter().fold(Paper::default(), of);
+        assert_eq!(read(untitled.line(250.0, 180.0, "TỜ KHAI ĐĂNG KÝ")).issued_date, None);
+    }
+
+    #[test]
+    fn a_year_without_a_place_or_before_a_cited_one_passes_no_line() {
+        let birth = Paper::letterhead("UBND XÃ MẪU", "Số: 12/TLKT-BS", "ngày 12 tháng 5 năm 1945");
+        let read = |paper: Paper| extract(&[paper], context()).segments.remove(0).fields;
+        assert!(read(birth).document_year.unwrap().probability < 0.9);
+        let first = Paper::letterhead("UBND XÃ MẪU", "Số: 12/GCN", "Mẫu, ngày 12 tháng 5 năm 2015");
+        assert!(read(first.clone()).document_year.unwrap().probability > 0.9);
+        let again = first.line(90.0, 200.0, "Căn cứ Luật Mẫu ngày 15 tháng 6 năm 2021;");
+        assert!(read(again).document_year.unwrap().probability < 0.9);
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Where the date line stands: `Place, ngày d tháng m năm y`, and the words of each part.
 //!
-//! It must start its row or stand behind a gutter, so that a date cited in a sentence is never taken.
+//! It must start its row or stand behind a gutter, so that a date cited in a sentence is never taken;
+//! nor is one that goes on a citation in the line above it, as the template of a form has it.
 
-use std::sync::LazyLock;
+use std::{ops::Range, sync::LazyLock};
 
 use regex::Regex;
 use sohoa_document::{Rect, Word, fold::fold};
@@ -26,6 +27,14 @@ static START: LazyLock<Regex> = LazyLock::new(|| {
 static MONTH_LINE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^(?P<place>[^\d]{3,40}),\s*th[a-z]ng\s*(?P<m>\d{1,2})\s*nam\s*(?P<y>\d{4})\W*$")
         .expect("constant pattern, compiled in tests")
+});
+
+/// What a date belongs to that follows in the next line: `Ban hành kèm theo Thông tư số …`.
+static CITATION: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"kem theo|ban hanh|(?:thong tu|nghi dinh|quyet dinh|luat|mau) s[o06]|^[^a-z]{0,2}so:",
+    )
+    .expect("constant pattern, compiled in tests")
 });
 
 /// The date line as found.
@@ -64,15 +73,24 @@ impl Part<'_> {
     }
 }
 
-/// Finds the date line in the rows above `end`.
-pub(crate) fn find<'a>(sheet: &Sheet<'a>, end: usize) -> Option<DateLine<'a>> {
-    let mut rows = sheet.rows[..end].iter().enumerate();
-    let mut found = rows.find_map(|(index, row)| line(sheet, index, row))?;
+/// Finds the date line in these rows.
+pub(crate) fn find<'a>(sheet: &Sheet<'a>, rows: Range<usize>) -> Option<DateLine<'a>> {
+    let mut lines = rows.filter_map(|index| line(sheet, index, sheet.rows.get(index)?));
+    let mut found = lines.find(|line| line.place.is_some() || !goes_on_a_citation(sheet, line))?;
     let again = sheet.again(found.bbox);
     found.again = again
         .filter_map(|(same_model, span)| Some((*same_model, line(sheet, found.row, span)?)))
         .collect();
     Some(found)
+}
+
+fn goes_on_a_citation(sheet: &Sheet<'_>, line: &DateLine<'_>) -> bool {
+    let height = line.bbox.height().max(1.0);
+    let near = |row: &&Span<'_>| line.bbox.centre().1 - row.bbox.centre().1 < 2.2 * height;
+    let above = sheet.rows[..line.row].iter().rev().take_while(near);
+    let column = (line.bbox.x0 - 6.0 * height, line.bbox.x1 + 6.0 * height);
+    let parts = above.filter_map(|row| row.between(column.0, column.1));
+    parts.take(2).any(|part| CITATION.is_match(&part.folded()))
 }
 
 fn line<'a>(sheet: &Sheet<'a>, index: usize, row: &Span<'a>) -> Option<DateLine<'a>> {
@@ -215,7 +233,7 @@ fn place_before<'a>(row: &Span<'a>, first: usize) -> Option<Span<'a>> {
 }
 
 /// Space before and after the part, in heights of its row.
-fn gaps(joined: &Joined<'_, '_>, row: &Span<'_>, range: &std::ops::Range<usize>) -> (f32, f32) {
+fn gaps(joined: &Joined<'_, '_>, row: &Span<'_>, range: &Range<usize>) -> (f32, f32) {
     if range.is_empty() {
         return (0.0, 0.0);
     }

@@ -16,13 +16,10 @@ pub(crate) const COLOURED: f32 = 0.002;
 
 /// Whether one of the words stands where ink is coloured.
 pub(crate) fn is_coloured(words: &[&Word], coloured: &[Rect]) -> bool {
-    let holds = |outer: &Rect, (x, y): (f32, f32)| {
-        outer.x0 <= x && x <= outer.x1 && outer.y0 <= y && y <= outer.y1
-    };
     // The boxes are those of the first reading; another one cuts words in other places.
     let meets = |word: &&Word| {
         let middle = word.bbox.centre();
-        coloured.iter().any(|ink| holds(ink, middle) || holds(&word.bbox, ink.centre()))
+        coloured.iter().any(|ink| ink.holds(middle) || word.bbox.holds(ink.centre()))
     };
     words.iter().any(meets)
 }

@@ -14,6 +14,7 @@
 //! | `anchors`, `confidence`, `witness` | tolerant matching of printed anchors, what a probability is made of, several readings of one line |
 //! | `number`, `notation`, `date`, `issuer`, `kind`, `subject`, `signer`, `recipients` | the fields |
 //! | `office`, `person`, `ink` | a line of the signature block, a name, what stands where digits should |
+//! | `copy` | the form of a copy, or an approval, below the paper |
 //! | `secrecy`, `urgency`, `arrival` | stamps |
 //! | `validity` | how long the paper says it holds |
 //! | `assemble`, `evidence` | one document: witnesses joined, findings |
@@ -27,6 +28,7 @@ mod assemble;
 mod attachment;
 mod casing;
 mod confidence;
+mod copy;
 mod date;
 mod date_line;
 mod evidence;
@@ -78,6 +80,14 @@ pub fn extract(pages: &[(u32, &PageText)], context: &Context) -> Extraction {
 /// The second readings go into [`PageText::again`].
 pub fn doubtful(page: &PageText) -> Vec<Rect> {
     assemble::doubtful(&rows::Sheet::new(1, page))
+}
+
+/// The place of the signature block (boxes 7a to 7c) where one reading does not settle the signer's
+/// office and name; `None` on a page without a list of recipients.
+///
+/// The second readings go into [`PageText::signature`].
+pub fn unsettled_signature(page: &PageText) -> Option<Rect> {
+    signer::unsettled(&rows::Sheet::new(1, page))
 }
 
 /// The secrecy stamp (box 10a) of the first page, to be asked before anything is stored.

@@ -14,6 +14,7 @@ use crate::{
     confidence,
     date_line::DateLine,
     ink::{self, Ink, NO_PRINT},
+    kind,
     notation::{self, Notation},
     rows::{Joined, Sheet, Span},
     witness::{self, Seen},
@@ -92,13 +93,15 @@ pub(crate) struct NumberLine<'a> {
     again: Vec<Self>,
 }
 
-/// Finds the number line in the rows above `end`.
+/// Finds the number line in the rows above `end`, and above `V/v`: what that is about may be another
+/// paper with a number.
 pub(crate) fn find<'a>(
     sheet: &Sheet<'a>,
     end: usize,
     date: Option<&DateLine<'_>>,
     right: Option<f32>,
 ) -> Option<NumberLine<'a>> {
+    let end = sheet.rows[..end].iter().position(|row| kind::about(row).is_some()).unwrap_or(end);
     let cut = right.unwrap_or(0.56 * sheet.width).max(0.3 * sheet.width);
     let left_of = |index: usize, row: &Span<'a>| {
         let cut = date.filter(|date| date.row == index).map_or(cut, |date| date.left);
@@ -459,6 +462,24 @@ mod tests {
             assert_eq!(text(read.code_notation.as_ref()), Some(notation), "{print}");
             assert_eq!(text(read.code_full.as_ref()), Some(full), "{print}");
         }
+    }
+
+    #[test]
+    fn a_paper_that_a_letter_is_about_does_not_lend_its_number() {
+        let letter = |number: Option<&str>| {
+            let paper = Paper::default()
+                .line(90.0, 60.0, "SỞ NỘI VỤ")
+                .line(290.0, 60.0, "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM")
+                .line(330.0, 104.0, "Gia Lai, ngày 05 tháng 4 năm 2019");
+            let paper =
+                number.into_iter().fold(paper, |paper, text| paper.line(110.0, 104.0, text));
+            paper
+                .line(90.0, 122.0, "V/v thực hiện Quyết định")
+                .line(95.0, 136.0, "số 1571/QĐ-UBND")
+                .line(220.0, 190.0, "Kính gửi: Các phòng, ban;")
+        };
+        assert_eq!(fields(letter(None)).code_full, None);
+        assert_eq!(fields(letter(Some("Số: 31/SNV-CCVC"))).code_full.unwrap().value, "31/SNV-CCVC");
     }
 
     #[test]

@@ -70,6 +70,22 @@ pub(crate) fn alone(sheet: &Sheet<'_>, from: f32, to: f32) -> Option<Field<Strin
     Some(found)
 }
 
+/// Whether another whole name than this one stands in the right column between two heights.
+pub(crate) fn stands_beside_another(
+    sheet: &Sheet<'_>,
+    name: &Field<String>,
+    from: f32,
+    to: f32,
+) -> bool {
+    let rows = sheet.rows.iter().filter(|row| row.bbox.y0 > from && row.bbox.y0 < to);
+    let mut names = rows
+        .flat_map(|row| office::right_parts(sheet, row))
+        .filter_map(|part| Name::read(sheet, &part));
+    names.any(|other| {
+        other.whole && !other.shouted && !other.scrappy && other.field.value != name.value
+    })
+}
+
 /// A reading of a line as a name.
 struct Name {
     field: Field<String>,

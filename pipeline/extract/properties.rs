@@ -48,6 +48,8 @@ fn page() -> impl Strategy<Value = PageText> {
             lines,
             origin: TextOrigin::Ocr,
             again: Vec::new(),
+            signature: Vec::new(),
+            stamps: Vec::new(),
             coloured: Vec::new(),
         }
     })

@@ -5,7 +5,7 @@
 //! Words without text or with boxes that are no numbers are left out. Reading order of the engine
 //! is not used.
 
-use sohoa_document::{Again, Line, PageText, Rect, Word, fold::fold};
+use sohoa_document::{Again, PageText, Rect, Stamp, Word, fold::fold};
 
 /// Rows looked back at when a line is placed beside another; two columns never need more.
 const LOOK_BACK: usize = 6;
@@ -17,6 +17,9 @@ const MOST_WORDS: usize = 10_000;
 /// Lines read again that are looked at: two lines, each by two models.
 const MOST_AGAIN: usize = 16;
 
+/// Readings of a signature block that are looked at.
+const MOST_SIGNED: usize = 4;
+
 /// A page as rows from top to bottom.
 #[derive(Debug)]
 pub(crate) struct Sheet<'a> {
@@ -26,21 +29,37 @@ pub(crate) struct Sheet<'a> {
     pub(crate) rows: Vec<Span<'a>>,
     /// Boxes of words in coloured ink.
     pub(crate) coloured: &'a [Rect],
+    /// What coloured ink alone says.
+    pub(crate) stamps: &'a [Stamp],
     /// Lines that were read again, and whether by the model of the first reading; the rows have
     /// them too, as first read.
     again: Vec<(bool, Span<'a>)>,
+    /// The page with its signature block as read again, once a reading.
+    pub(crate) signed: Vec<Self>,
 }
 
 impl<'a> Sheet<'a> {
     pub(crate) fn new(page: u32, text: &'a PageText) -> Self {
+        let signed = text.signature.iter().take(MOST_SIGNED).map(|part| {
+            let outside = text.lines.iter().map(|line| {
+                let outside = |word: &&Word| !part.place.holds(word.bbox.centre());
+                line.words.iter().filter(outside).collect()
+            });
+            let inside = part.lines.iter().map(|line| line.words.iter().collect());
+            Self::of_lines(page, text, outside.chain(inside))
+        });
+        let signed = signed.collect();
+        let lines = text.lines.iter().map(|line| line.words.iter().collect());
+        Self { signed, ..Self::of_lines(page, text, lines) }
+    }
+
+    fn of_lines(page: u32, text: &'a PageText, lines: impl Iterator<Item = Vec<&'a Word>>) -> Self {
         let mut words = 0;
-        let within = |line: &&Line| {
-            words += line.words.len();
+        let within = |line: &Vec<&Word>| {
+            words += line.len();
             words <= MOST_WORDS
         };
-        let kept = text.lines.iter().take_while(within);
-        let mut lines: Vec<Span<'a>> =
-            kept.filter_map(|line| Span::of(line.words.iter().collect())).collect();
+        let mut lines: Vec<Span<'a>> = lines.take_while(within).filter_map(Span::of).collect();
         lines.sort_by(|a, b| a.bbox.centre().1.total_cmp(&b.bbox.centre().1));
         let mut rows: Vec<Span<'a>> = Vec::with_capacity(lines.len());
         for line in lines {
@@ -60,7 +79,19 @@ impl<'a> Sheet<'a> {
                 Some((*same_model, Span::of(line.words.iter().collect())?))
             })
             .collect();
-        Self { page, width, height, rows, coloured: &text.coloured, again }
+        let (coloured, stamps) = (&text.coloured, &text.stamps);
+        Self { page, width, height, rows, coloured, stamps, again, signed: Vec::new() }
+    }
+
+    /// The page down to a height.
+    pub(crate) fn above(&self, height: f32) -> Self {
+        let rows = self.rows.iter().filter(|row| row.bbox.centre().1 < height);
+        Self {
+            rows: rows.cloned().collect(),
+            again: self.again.clone(),
+            signed: self.signed.iter().map(|sheet| sheet.above(height)).collect(),
+            ..*self
+        }
     }
 
     /// Second readings of the line in this box.

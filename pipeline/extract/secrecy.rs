@@ -1,9 +1,11 @@
 //! Box 10a: the secrecy stamp.
 //!
 //! A stamp stands alone: its words have no neighbour within a word's space, it is in capitals and in
-//! the upper half of the page. The check prefers a false alarm to a leak: a person then looks.
+//! the upper half of the page. Stamped by hand it often touches print; so what coloured ink alone was
+//! read as is looked at apart, however surely it was read. The check prefers a false alarm to a leak:
+//! a person then looks.
 
-use sohoa_document::Field;
+use sohoa_document::{Field, Stamp};
 
 use crate::{
     anchors::{edits, skeleton},
@@ -15,12 +17,19 @@ use crate::{
 /// Secrecy stamps lie in this upper share of the page.
 const WITHIN: f32 = 0.5;
 
-/// The stamp on a document's first page.
+/// Words beside a stamp's that were read less surely are scraps of other ink.
+const SCRAP: f32 = 0.5;
+
+/// The stamp on a page.
 pub(crate) fn stamp(sheet: &Sheet<'_>) -> Option<Field<Secrecy>> {
-    let rows = sheet.rows.iter().filter(|row| sheet.y(row.bbox.centre().1) < WITHIN);
-    let parts = rows.flat_map(|row| row.split(0.9 * row.type_height().max(1.0)));
-    let found = parts.filter_map(|part| {
-        level(&part).map(|(value, cost)| {
+    let upper = |part: &Span<'_>| sheet.y(part.bbox.centre().1) < WITHIN;
+    let alone = sheet.rows.iter().flat_map(apart).map(|part| (part, false));
+    let inked = sheet
+        .stamps
+        .iter()
+        .flat_map(|stamp| inked(stamp).into_iter().map(|part| (part, stamp.framed)));
+    let found = alone.chain(inked).filter(|(part, _)| upper(part)).filter_map(|(part, framed)| {
+        level(&part, framed).map(|(value, cost)| {
             let zone = sheet.x(part.bbox.x0) < 0.45;
             let p = confidence::weigh(confidence::word(part.confidence()).max(0.8), 4.0);
             let p = if part.capitals() > 0.99 { p } else { confidence::weigh(p, 0.1) };
@@ -32,8 +41,30 @@ pub(crate) fn stamp(sheet: &Sheet<'_>) -> Option<Field<Secrecy>> {
     found.max_by(|a, b| a.probability.total_cmp(&b.probability))
 }
 
-/// The level these words are, if they are nothing else; with the edits it took.
-fn level(part: &Span<'_>) -> Option<(Secrecy, usize)> {
+/// The parts of a row with more than a word's space between them.
+fn apart<'a>(row: &Span<'a>) -> Vec<Span<'a>> {
+    row.split(0.9 * row.type_height().max(1.0))
+}
+
+/// What of a stamp's line can be a degree: the whole of a frame; else what stands apart, and a word
+/// among scraps.
+fn inked(stamp: &Stamp) -> Vec<Span<'_>> {
+    let words = || stamp.line.words.iter();
+    let Some(line) = Span::of(words().collect()) else { return Vec::new() };
+    if stamp.framed {
+        return vec![line];
+    }
+    let mut parts = apart(&line);
+    let others = |at: usize| words().enumerate().filter(move |(other, _)| *other != at);
+    let among_scraps =
+        words().enumerate().filter(|(at, _)| others(*at).all(|(_, word)| word.confidence < SCRAP));
+    parts.extend(among_scraps.filter_map(|(_, word)| Span::of(vec![word])));
+    parts
+}
+
+/// The level these words are, if they are nothing else; with the edits it took. In a frame one sign
+/// may be misread: what else is framed is not like it, but for `MẪU`.
+fn level(part: &Span<'_>, framed: bool) -> Option<(Secrecy, usize)> {
     let text = part.text();
     let letters = text.chars().filter(|c| c.is_alphabetic()).count();
     let other = text.chars().filter(char::is_ascii_digit).count();
@@ -42,7 +73,8 @@ fn level(part: &Span<'_>) -> Option<(Secrecy, usize)> {
     }
     let word = skeleton(&text).replace(' ', "");
     let near = |wanted: &str, most: usize| edits(&word, &skeleton(wanted).replace(' ', ""), most);
-    let exact_mat = near("MẬT", 0).map(|cost| (Secrecy::Mat, cost));
+    let misread = usize::from(framed && word != "mau");
+    let exact_mat = near("MẬT", misread).map(|cost| (Secrecy::Mat, cost));
     let top = near("TUYỆT MẬT", 2).map(|cost| (Secrecy::TuyetMat, cost));
     let middle = near("TỐI MẬT", 1).map(|cost| (Secrecy::ToiMat, cost));
     top.or(middle).or(exact_mat)
@@ -67,6 +99,34 @@ mod tests {
             let found = crate::secrecy(&paper.text()).unwrap();
             assert!(found.probability > 0.9, "{print}");
         }
+    }
+
+    #[test]
+    fn a_stamp_over_print_is_found_in_its_ink() {
+        let page = || Paper::decision();
+        assert_eq!(read(&page().stamp(100.0, 150.0, "MẬT", 0.2, false)), Some(Secrecy::Mat));
+        assert_eq!(read(&page().stamp(100.0, 150.0, "TỐI MẬT", 0.3, true)), Some(Secrecy::ToiMat));
+        assert_eq!(read(&page().stamp(100.0, 150.0, "MÂI", 0.3, true)), Some(Secrecy::Mat));
+        let scraps =
+            page().stamp(100.0, 150.0, "MẬT", 0.4, false).stamp(90.0, 150.0, "iz", 0.1, false);
+        assert_eq!(read(&scraps), Some(Secrecy::Mat));
+    }
+
+    #[test]
+    fn other_stamps_are_none() {
+        for (text, framed) in [
+            ("KHẨN", true),
+            ("HỎA TỐC", true),
+            ("MẪU", true),
+            ("SAO Y", true),
+            ("ĐẾN", true),
+            ("MẶT TRẬN", false),
+        ] {
+            let paper = Paper::decision().stamp(100.0, 150.0, text, 0.9, framed);
+            assert_eq!(read(&paper), None, "{text}");
+        }
+        let low = Paper::decision().stamp(400.0, 700.0, "MẶT", 0.9, false);
+        assert_eq!(read(&low), None, "a legend of a seal");
     }
 
     #[test]

@@ -11,16 +11,30 @@ use sohoa_document::{Field, Rect, Word};
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 use crate::{
-    confidence,
+    confidence, copy,
     fields::Authority,
     office::{self, Office, OfficeLine},
     person, recipients,
     rows::{Sheet, Span},
+    witness::{self, Seen},
     zones::Head,
 };
 
 /// Rows in which the line below a title is looked for.
 const LOOK_AHEAD: usize = 8;
+
+/// Probability from which on a block is not read again: the usual accept line.
+const SURE: f32 = 0.9;
+
+/// Odds factor of a name where another one stands in the block: two people signed.
+const ANOTHER: f32 = 0.05;
+
+/// The block beside the list of recipients: from above its first row to below it, in shares of the
+/// page's height, and the right column, in shares of its width.
+const ABOVE: f32 = 0.04;
+const BELOW: f32 = 0.27;
+const LEFT: f32 = 0.42;
+const RIGHT: f32 = 0.98;
 
 /// What the signature block says.
 #[derive(Debug, Default)]
@@ -32,26 +46,93 @@ pub(crate) struct SignerRead {
 
 /// Reads the signature block of the main part: the first page that has one beside `Nơi nhận`,
 /// else the last page that has any. Annexes carry blocks of their own.
+///
+/// Where a page's block was read again, each reading is read for itself, and what they say is joined.
 pub(crate) fn read(sheets: &[Sheet<'_>], first_page_body: f32) -> SignerRead {
-    let sheets = main_part(sheets);
+    let own: Vec<Sheet<'_>> = uncopied(main_part(sheets));
+    let sheets: Vec<&Sheet<'_>> = own.iter().collect();
+    let again = sheets.iter().map(|sheet| sheet.signed.len()).max().unwrap_or(0);
+    let first = read_once(&sheets, first_page_body);
+    let others = (0..again).map(|at| {
+        let sheets: Vec<&Sheet<'_>> =
+            sheets.iter().map(|sheet| sheet.signed.get(at).unwrap_or(sheet)).collect();
+        doubled(read_once(&sheets, first_page_body))
+    });
+    joined(std::iter::once(first).chain(others).collect())
+}
+
+/// Place of the block beside the list of recipients, where name and office are not both sure.
+pub(crate) fn unsettled(sheet: &Sheet<'_>) -> Option<Rect> {
+    let list = recipients::list_row(sheet)?.bbox;
+    let read = read_once(&[sheet], 0.0);
+    let sure = |field: Option<&Field<String>>| field.is_some_and(|f| f.probability >= SURE);
+    if sure(read.name.as_ref()) && sure(read.title.as_ref()) {
+        return None;
+    }
+    let (width, height) = (sheet.width, sheet.height);
+    let top = (list.y0 - ABOVE * height).max(0.0);
+    let bottom = (list.y0 + BELOW * height).min(height);
+    (top < bottom).then(|| Rect::new(LEFT * width, top, RIGHT * width, bottom))
+}
+
+/// A second reading without the office of a head that stands alone: the pen that wrote `KT.` or `TL.`
+/// before it is not in these, and the line of the deputy may be lost under the seal.
+fn doubled(mut read: SignerRead) -> SignerRead {
+    let deputy =
+        |title: &str| office::parse(title).is_some_and(|(_, office)| office.head.is_some());
+    let for_another = read.authority.is_some();
+    read.title = read.title.filter(|title| for_another || deputy(&title.value));
+    read
+}
+
+/// What the readings say together: a value that several have is surer, one against which another
+/// stands is doubtful. That a reading has none says nothing: strokes hide print in one preparation
+/// and not in the other.
+fn joined(mut readings: Vec<SignerRead>) -> SignerRead {
+    if readings.len() < 2 {
+        return readings.pop().unwrap_or_default();
+    }
+    SignerRead {
+        authority: agreed(readings.iter_mut().filter_map(|read| read.authority.take())),
+        title: agreed(readings.iter_mut().filter_map(|read| read.title.take())),
+        name: agreed(readings.iter_mut().filter_map(|read| read.name.take())),
+    }
+}
+
+fn agreed<T: PartialEq + Clone>(fields: impl Iterator<Item = Field<T>>) -> Option<Field<T>> {
+    let fields: Vec<Field<T>> = fields.collect();
+    let seen = |field: &Field<T>| Seen::new(true, Some((field.value.clone(), field.probability)));
+    let (value, probability) = witness::join(&fields.iter().map(seen).collect::<Vec<_>>())?;
+    let field = fields.into_iter().find(|field| field.value == value)?;
+    Some(Field { probability, ..field })
+}
+
+fn read_once(sheets: &[&Sheet<'_>], first_page_body: f32) -> SignerRead {
     let from = |index: usize| if index == 0 { first_page_body } else { 0.0 };
     let beside_list = sheets.iter().enumerate().find_map(|(index, sheet)| {
         let list = recipients::list_row(sheet)?;
-        Some((sheet, list.bbox, (list.bbox.y0 - 0.16 * sheet.height).max(from(index))))
+        Some((*sheet, list.bbox, (list.bbox.y0 - 0.16 * sheet.height).max(from(index))))
     });
     if let Some((sheet, list, top)) = beside_list {
-        let block = Block::above(sheet, top, list.y1 + 0.16 * sheet.height);
-        return block.map_or_else(
+        let (block, end) =
+            (Block::above(sheet, top, list.y1 + 0.16 * sheet.height), list.y1 + 0.3 * sheet.height);
+        let mut read = block.map_or_else(
             || {
-                let name = person::alone(sheet, list.y1, list.y1 + 0.3 * sheet.height);
+                let name = person::alone(sheet, list.y1, end);
                 SignerRead { name, ..SignerRead::default() }
             },
             |block| read_block(sheet, &block),
         );
+        if let Some(name) = read.name.as_mut()
+            && person::stands_beside_another(sheet, name, top, end)
+        {
+            name.probability = confidence::weigh(name.probability, ANOTHER);
+        }
+        return read;
     }
     let last = sheets.iter().enumerate().rev();
     let found = last.filter_map(|(index, sheet)| {
-        Block::above(sheet, from(index), f32::INFINITY).map(|block| (sheet, block))
+        Block::above(sheet, from(index), f32::INFINITY).map(|block| (*sheet, block))
     });
     let Some((sheet, block)) = found.into_iter().next() else { return SignerRead::default() };
     let mut read = read_block(sheet, &block);
@@ -74,6 +155,19 @@ fn main_part<'s, 'a>(sheets: &'s [Sheet<'a>]) -> &'s [Sheet<'a>] {
     };
     let end = sheets.iter().skip(1).position(headed).map_or(sheets.len(), |at| at + 1);
     &sheets[..end]
+}
+
+/// The paper without a copy's form or an approval below it, and without what follows that.
+fn uncopied<'a>(sheets: &[Sheet<'a>]) -> Vec<Sheet<'a>> {
+    let mut own = Vec::with_capacity(sheets.len());
+    for (at, sheet) in sheets.iter().enumerate() {
+        let form = copy::begins(sheet, at == 0);
+        own.push(sheet.above(form.unwrap_or(f32::INFINITY)));
+        if form.is_some() {
+            break;
+        }
+    }
+    own
 }
 
 /// Lines of office, the last one's row index.
@@ -346,6 +440,46 @@ mod tests {
         let half =
             block(&["TRƯỞNG BAN"]).line(350.0, 680.0, "TÁM ĐÓC SỞ NỘI VỤ").line(370.0, 696.0, NAME);
         assert_eq!(read(half).1, None);
+    }
+
+    #[test]
+    fn what_one_reading_lost_under_ink_another_gives_back() {
+        let lost = || block(&["GIÁM ĐỐC"]).line(380.0, 620.0, "xHCw").line(375.0, 690.0, "Văn");
+        assert_eq!(read(lost()).2, None);
+        let office = [(380.0, 600.0, "KT. GIÁM ĐỐC"), (374.0, 616.0, "PHÓ GIÁM ĐỐC")];
+        let named = [office[0], office[1], (360.0, 690.0, NAME)];
+        let (authority, _, name) = read(lost().signature_again(&named));
+        assert_eq!((authority, name.as_deref()), (Some(Authority::Kt), Some(NAME)));
+        let twice = lost().signature_again(&named).signature_again(&office);
+        assert_eq!(read(twice).2.as_deref(), Some(NAME), "a reading without a name says nothing");
+    }
+
+    #[test]
+    fn readings_of_different_names_leave_none() {
+        let named = |name| [(380.0, 600.0, "GIÁM ĐỐC"), (360.0, 690.0, name)];
+        let paper = || block(&["GIÁM ĐỐC"]).signature_again(&named(NAME));
+        assert_eq!(read(paper()).2.as_deref(), Some(NAME));
+        assert_eq!(read(paper().signature_again(&named("Trần Văn Mấu"))).2, None);
+        assert_eq!(
+            read(
+                block(&["GIÁM ĐỐC"])
+                    .line(360.0, 690.0, "Trần Văn Máu")
+                    .signature_again(&named(NAME))
+            )
+            .2,
+            None
+        );
+    }
+
+    #[test]
+    fn only_a_block_in_doubt_beside_the_list_is_read_again() {
+        let place = |paper: Paper| unsettled(&Sheet::new(1, &paper.text()));
+        let clear = block(&["KT. GIÁM ĐỐC", "PHÓ GIÁM ĐỐC"]).line(360.0, 690.0, NAME);
+        assert_eq!(place(clear), None);
+        assert_eq!(place(Paper::decision()), None);
+        let doubtful = place(block(&["GIÁM ĐỐC"])).unwrap();
+        assert!(doubtful.holds((400.0, 600.0)) && doubtful.holds((400.0, 760.0)));
+        assert!(!doubtful.holds((90.0, 600.0)));
     }
 
     #[test]

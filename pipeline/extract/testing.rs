@@ -1,6 +1,6 @@
 //! Papers made for tests: lines of type at given places, as an engine would report them.
 
-use sohoa_document::{Again, Line, PageText, Rect, TextOrigin, Word};
+use sohoa_document::{Again, Line, PageText, Part, Rect, Stamp, TextOrigin, Word};
 
 use crate::fields::{Context, Extraction};
 
@@ -12,6 +12,8 @@ const TYPE: (f32, f32) = (10.0, 6.2);
 pub(crate) struct Paper {
     lines: Vec<Line>,
     again: Vec<Again>,
+    signature: Vec<Part>,
+    stamps: Vec<Stamp>,
     coloured: Vec<Rect>,
 }
 
@@ -62,6 +64,29 @@ impl Paper {
         self
     }
 
+    /// Adds a reading of the signature block: what these lines say instead of what stands there.
+    pub(crate) fn signature_again(mut self, lines: &[(f32, f32, &str)]) -> Self {
+        let place = Rect::new(250.0, 580.0, 585.0, 830.0);
+        let read =
+            lines.iter().fold(Self::default(), |paper, (x, y, text)| paper.line(*x, *y, text));
+        self.signature.push(Part { place, lines: read.lines });
+        self
+    }
+
+    /// Adds what coloured ink alone was read as.
+    pub(crate) fn stamp(
+        mut self,
+        x: f32,
+        y: f32,
+        text: &str,
+        confidence: f32,
+        framed: bool,
+    ) -> Self {
+        let mut read = Self::default().line_at(x, y, text, confidence).lines;
+        self.stamps.extend(read.drain(..).map(|line| Stamp { line, framed }));
+        self
+    }
+
     /// Adds words of another height, as a pen or another machine leaves them.
     pub(crate) fn tall(self, x: f32, y: f32, text: &str, height: f32) -> Self {
         let mut paper = self.line(x, y, text);
@@ -106,6 +131,8 @@ impl Paper {
             lines: self.lines.clone(),
             origin: TextOrigin::Ocr,
             again: self.again.clone(),
+            signature: self.signature.clone(),
+            stamps: self.stamps.clone(),
             coloured: self.coloured.clone(),
         }
     }

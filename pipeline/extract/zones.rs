@@ -15,7 +15,7 @@ const NATIONAL: [&str; 8] = ["cộng", "hòa", "xã", "hội", "chủ", "nghĩa"
 const PARTY: [&str; 5] = ["đảng", "cộng", "sản", "việt", "nam"];
 const MOTTO: [&str; 6] = ["độc", "lập", "tự", "do", "hạnh", "phúc"];
 /// A letterhead lies in this upper share of the page (the law: down to .28; scans are cut badly).
-const HEAD: f32 = 0.42;
+pub(crate) const HEAD: f32 = 0.42;
 
 /// The letterhead of a first page.
 #[derive(Debug)]
@@ -37,7 +37,9 @@ impl<'s, 'a> Head<'s, 'a> {
         let national =
             title_row(sheet, end, &NATIONAL, 4).or_else(|| title_row(sheet, end, &PARTY, 4));
         let motto = title_row(sheet, end, &MOTTO, 4);
-        let date = date_line::find(sheet, end);
+        // A form's template and its date stand above the titles.
+        let titles = national.or(motto).map_or(0, |(row, _)| row);
+        let date = date_line::find(sheet, titles..end);
         let right = national.or(motto).map(|(_, x)| x);
         let number = number::find(sheet, end, date.as_ref(), right);
         let lowest = [

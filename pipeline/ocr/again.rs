@@ -1,20 +1,20 @@
-//! One line of a page, cut out to be read again.
+//! A part of a page, cut out to be read again: a line, or the signature block.
 //!
-//! The first reading sees the whole page at about 200 dpi and finds the lines itself. A line whose
-//! place is known is cut out of the scanner's own pixels instead: prepared the same way, but at
-//! 300 dpi, and without neighbours that the layout analysis could join it with.
+//! The first reading sees the whole page at about 200 dpi and finds the lines itself. A part whose
+//! place is known is cut out of the scanner's own pixels instead: at 300 dpi, without neighbours
+//! that the layout analysis could join it with, and prepared as its place asks for.
 
 use image::{
     DynamicImage, GrayImage,
     imageops::{self, FilterType},
 };
-use sohoa_document::{Line, Rect};
+use sohoa_document::{Line, Rect, Word};
 
 use crate::{
     engine::Recognised,
     frame::Frame,
     place,
-    prepare::{grey, reduce, turn},
+    prepare::{reduce, turn},
 };
 
 /// The engine scales each line to the height it was trained on, so that more gains nothing. A
@@ -26,10 +26,13 @@ const READ_AT_DPI: f32 = 300.0;
 const COARSE_DPI: f32 = 250.0;
 const COARSEST_DPI: f32 = 70.0;
 
-/// Paper around the line, in points across and down: a box can cut an accent or a last digit.
+/// Paper around the part, in points across and down: a box can cut an accent or a last digit.
 const MARGIN: (f32, f32) = (6.0, 3.0);
 
-/// A line's raster, upright and straight.
+/// How a part is made grey.
+pub(crate) type ToGrey = fn(&DynamicImage) -> GrayImage;
+
+/// A part's raster, upright and straight.
 pub(crate) struct Cut {
     pub(crate) grey: GrayImage,
     pub(crate) dpi: f32,
@@ -40,13 +43,15 @@ pub(crate) struct Cut {
 }
 
 impl Cut {
-    /// The zone of the page with some paper around it; `None` where it lies off the raster.
+    /// The zone of the page with some paper around it, made grey in the given way; `None` where it
+    /// lies off the raster.
     pub(crate) fn new(
         raster: &DynamicImage,
         dpi: f32,
         page: &Recognised,
         zone: Rect,
         straighten: Option<f32>,
+        grey: ToGrey,
     ) -> Option<Self> {
         let size = (page.text.width, page.text.height);
         let place = Rect::new(
@@ -57,7 +62,7 @@ impl Cut {
         );
         let pixels = (raster.width(), raster.height());
         let (x, y, width, height) = place::on_raster(pixels, page.turned, size, place)?;
-        let grey = grey::grey(&raster.crop_imm(x, y, width, height), true);
+        let grey = grey(&raster.crop_imm(x, y, width, height));
         let grey = turn::quarter(grey, page.turned);
         let (grey, dpi) = at_reading_resolution(grey, dpi);
         let grey = match straighten {
@@ -75,13 +80,19 @@ impl Cut {
 
     /// The words read on the cut as one line of the page; `None` without any.
     pub(crate) fn line(&self, lines: Vec<Line>) -> Option<Line> {
-        let moved = |bbox: Rect| {
-            let (x, y) = (self.place.x0, self.place.y0);
-            Rect::new(bbox.x0 + x, bbox.y0 + y, bbox.x1 + x, bbox.y1 + y)
-        };
-        let mut words: Vec<_> = lines.into_iter().flat_map(|line| line.words).collect();
+        self.on_page(lines.into_iter().flat_map(|line| line.words).collect())
+    }
+
+    /// The lines read on the cut as lines of the page.
+    pub(crate) fn lines(&self, lines: Vec<Line>) -> Vec<Line> {
+        lines.into_iter().filter_map(|line| self.on_page(line.words)).collect()
+    }
+
+    fn on_page(&self, mut words: Vec<Word>) -> Option<Line> {
+        let (x, y) = (self.place.x0, self.place.y0);
         for word in &mut words {
-            word.bbox = moved(word.bbox);
+            let bbox = word.bbox;
+            word.bbox = Rect::new(bbox.x0 + x, bbox.y0 + y, bbox.x1 + x, bbox.y1 + y);
         }
         let bbox = Rect::around(words.iter().map(|word| &word.bbox))?;
         Some(Line { words, bbox, baseline: (bbox.y1, bbox.y1), block: 0 })

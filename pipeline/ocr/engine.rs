@@ -6,7 +6,7 @@ use std::{
 };
 
 use image::{DynamicImage, GrayImage};
-use sohoa_document::{Again, PageText, Rect};
+use sohoa_document::{Again, Line, PageText, Part, Rect, Stamp, Word};
 use tesseract_rs::{TessPageSegMode, TesseractAPI};
 
 use crate::{
@@ -15,9 +15,9 @@ use crate::{
     frame::Frame,
     model, orientation,
     prepare::{
-        blank, head,
+        blank, grey, head, signature,
         skew::{self, Lie},
-        turn,
+        stamp, turn,
     },
     repair::Repairer,
     sheet::Sheet,
@@ -34,6 +34,9 @@ const LEAST_LEAN: f32 = 0.8;
 
 /// Edges must pile up by so much at the best angle before a lean is believed.
 const LEAST_SHARPNESS: f32 = 1.12;
+
+/// Characters read, each counted with its confidence, below which a page counts as not read.
+const NOTHING: f32 = 15.0;
 
 /// Tesseract's name of the language whose marks are repaired.
 const VIETNAMESE: &str = "vie";
@@ -171,7 +174,7 @@ impl Engine {
         let straighten = page.skew_deg.filter(|lean| lean.abs() >= LEAST_LEAN);
         let mut lines = Vec::new();
         for zone in zones {
-            let cut = again::Cut::new(raster, dpi, page, *zone, straighten);
+            let cut = again::Cut::new(raster, dpi, page, *zone, straighten, without_ink);
             let Some(cut) = cut.filter(|cut| cut.shorter_side() >= SHORTEST_SIDE) else { continue };
             let witness = self.witness.as_ref().map(|native| (native, false));
             for (native, same_model) in [Some((&self.native, true)), witness].into_iter().flatten()
@@ -184,6 +187,41 @@ impl Engine {
             }
         }
         Ok(lines)
+    }
+
+    /// Reads the signature block twice more, without what is larger than print: with the pen's ink
+    /// dropped, and with all colour dropped.
+    ///
+    /// `raster` and `dpi` are those that gave `page`; `place` is a box on it.
+    pub fn read_signature(
+        &self,
+        raster: &DynamicImage,
+        dpi: f32,
+        page: &Recognised,
+        place: Rect,
+    ) -> Result<Vec<Part>, OcrError> {
+        let straighten = page.skew_deg.filter(|lean| lean.abs() >= LEAST_LEAN);
+        // Of a raster without colour the two are the same; strokes it has are left in one.
+        let coloured = raster.color().has_color();
+        let ways: [(again::ToGrey, bool); 2] =
+            [(signature::without_pen, true), (without_ink, coloured)];
+        let mut parts = Vec::new();
+        for (ink, strokes_out) in ways {
+            let cut = again::Cut::new(raster, dpi, page, place, straighten, ink);
+            let Some(mut cut) = cut.filter(|cut| cut.shorter_side() >= SHORTEST_SIDE) else {
+                continue;
+            };
+            if strokes_out {
+                step(Step::Prepare, || signature::remove_strokes(&mut cut.grey, cut.dpi));
+            }
+            let reading = self.read_scattered(&cut.grey, cut.dpi, &cut.frame)?;
+            let mut lines = cut.lines(reading.lines);
+            if let Some(repairer) = &self.repairer {
+                step(Step::Words, || repairer.lines(&mut lines));
+            }
+            parts.push(Part { place, lines });
+        }
+        Ok(parts)
     }
 
     /// What the engine reads, nothing repaired.
@@ -223,6 +261,15 @@ impl Engine {
             }
         }
         let (mut reading, mut lean) = self.read_straightened(&page, lie)?;
+        if reading.evidence() < NOTHING {
+            let sharp = page.soften();
+            let soft = second_look(|| self.read_straightened(&page, lie))?.0;
+            if soft.evidence() > 2.0 * reading.evidence().max(NOTHING) {
+                reading = Reading { stamps: reading.stamps, ..soft };
+            } else {
+                page.grey = sharp;
+            }
+        }
         if page.turned == 0 && reading.sense() < orientation::POOR_SENSE {
             let best = second_look(|| self.try_turns(&page, false, &[0, 90, 180, 270]))?;
             if best != 0 {
@@ -248,11 +295,12 @@ impl Engine {
         let mut reading = self.read(grey.as_ref().unwrap_or(&page.grey), page.dpi, &frame)?;
         if let Some(ink) = &page.ink {
             let straight = seen(ink);
-            reading.add_sure(self.read_scattered(
-                straight.as_ref().unwrap_or(ink),
-                page,
-                &frame,
-            )?);
+            let ink = straight.as_ref().unwrap_or(ink);
+            let scattered = self.read_scattered(ink, page.dpi, &frame)?;
+            let loose = scattered.lines.iter().cloned();
+            reading.stamps = loose.map(|line| Stamp { line, framed: false }).collect();
+            reading.stamps.extend(self.read_framed(ink, page.dpi, &frame)?);
+            reading.add_sure(scattered);
         }
         Ok((reading, lean))
     }
@@ -271,17 +319,42 @@ impl Engine {
         Ok(orientation::clearly_best(&evidence))
     }
 
-    /// Reads single words anywhere, as stamps are.
+    /// Reads single words anywhere, as stamps are, and what a signature left of a line.
     fn read_scattered(
         &self,
-        ink: &GrayImage,
-        page: &Sheet,
+        grey: &GrayImage,
+        dpi: f32,
         frame: &Frame,
     ) -> Result<Reading, OcrError> {
         set_mode(&self.native, TessPageSegMode::PSM_SPARSE_TEXT)?;
-        let reading = second_look(|| self.read(ink, page.dpi, frame));
+        let reading = second_look(|| self.read(grey, dpi, frame));
         set_mode(&self.native, TessPageSegMode::PSM_AUTO)?;
         reading
+    }
+
+    /// Reads what stands in frames, each as one line.
+    fn read_framed(
+        &self,
+        ink: &GrayImage,
+        dpi: f32,
+        frame: &Frame,
+    ) -> Result<Vec<Stamp>, OcrError> {
+        let mut stamps = Vec::new();
+        for found in step(Step::Prepare, || stamp::framed(ink, dpi)) {
+            let pixels = found.inside.dimensions();
+            let own = Frame::new(pixels, (pixels.0 as f32, pixels.1 as f32), 0.0);
+            set_mode(&self.native, TessPageSegMode::PSM_SINGLE_LINE)?;
+            let reading = second_look(|| self.read(&found.inside, dpi, &own));
+            set_mode(&self.native, TessPageSegMode::PSM_AUTO)?;
+            let bbox = frame.rect(found.place);
+            let words = reading?.lines.into_iter().flat_map(|line| line.words);
+            let words: Vec<Word> = words.map(|word| Word { bbox, ..word }).collect();
+            if !words.is_empty() {
+                let line = Line { words, bbox, baseline: (bbox.y1, bbox.y1), block: 0 };
+                stamps.push(Stamp { line, framed: true });
+            }
+        }
+        Ok(stamps)
     }
 
     fn read(&self, grey: &GrayImage, dpi: f32, frame: &Frame) -> Result<Reading, OcrError> {
@@ -322,6 +395,11 @@ fn witness(beside: &Path, config: &EngineConfig) -> Result<Option<TesseractAPI>,
     let mut folders = [Some(beside), config.tessdata.as_deref()].into_iter().flatten();
     let folder = folders.find(|folder| model::holds(folder, WITNESS));
     loaded(folder.unwrap_or(Path::new("")), WITNESS)
+}
+
+/// The grey raster with all coloured ink dropped.
+fn without_ink(raster: &DynamicImage) -> GrayImage {
+    grey::grey(raster, true)
 }
 
 fn set_mode(native: &TesseractAPI, mode: TessPageSegMode) -> Result<(), OcrError> {

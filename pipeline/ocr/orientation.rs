@@ -16,6 +16,9 @@ const BAND: f32 = 0.2;
 /// How many times the evidence of the page as it lies another way round must show.
 const CLEARLY: f32 = 1.5;
 
+/// Less evidence than this is strokes read as letters, and turns nothing: a band of print has hundreds.
+const LEAST: f32 = 15.0;
+
 /// Cuts out the band across the lines that holds the most ink.
 ///
 /// With `on_end` the lines run down the raster, and the band is a column.
@@ -48,7 +51,7 @@ pub(crate) fn clearly_best(evidence: &[(u16, f32)]) -> u16 {
     let as_it_lies = evidence.iter().find(|(turn, _)| *turn == 0).map_or(0.0, |(_, sum)| *sum);
     evidence
         .iter()
-        .filter(|(_, sum)| *sum > as_it_lies * CLEARLY)
+        .filter(|(_, sum)| *sum > as_it_lies * CLEARLY && *sum >= LEAST)
         .max_by(|a, b| a.1.total_cmp(&b.1))
         .map_or(0, |(turn, _)| *turn)
 }
@@ -85,6 +88,7 @@ mod tests {
         assert_eq!(clearly_best(&[(0, 100.0), (180, 140.0)]), 0);
         assert_eq!(clearly_best(&[(0, 100.0), (180, 160.0), (90, 300.0)]), 90);
         assert_eq!(clearly_best(&[(0, 0.0), (180, 0.0)]), 0);
+        assert_eq!(clearly_best(&[(0, 2.0), (90, 9.0)]), 0);
         assert_eq!(clearly_best(&[]), 0);
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     engine::{Profile, Recognised},
     error::OcrError,
     frame::Frame,
-    prepare::{grey, ink, reduce, turn},
+    prepare::{grey, ink, reduce, soften, turn},
     words::Reading,
 };
 
@@ -61,6 +61,12 @@ impl Sheet {
             .unwrap_or_else(|| self.grey.clone())
     }
 
+    /// Levels and smooths the page; the raster as it was.
+    pub(crate) fn soften(&mut self) -> GrayImage {
+        let soft = soften::soften(&self.grey, self.dpi);
+        std::mem::replace(&mut self.grey, soft)
+    }
+
     pub(crate) fn turn(&mut self, clockwise: u16) {
         if clockwise == 0 {
             return;
@@ -87,6 +93,8 @@ impl Sheet {
                 lines: reading.lines,
                 origin,
                 again: Vec::new(),
+                signature: Vec::new(),
+                stamps: reading.stamps,
                 coloured: Vec::new(),
             },
             skew_deg: lean,

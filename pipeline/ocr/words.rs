@@ -4,7 +4,7 @@
 //! here outlives the one function that reads everything. Two iterators walk the same results in
 //! step: one gives text and confidence, the other structure (where lines and blocks begin).
 
-use sohoa_document::{Line, Rect, Word};
+use sohoa_document::{Line, Rect, Stamp, Word};
 use tesseract_rs::{
     PageIterator, ResultIterator, TessPageIteratorLevel, TesseractAPI, TesseractError,
 };
@@ -28,6 +28,8 @@ const SHORTEST_SURE: usize = 3;
 pub(crate) struct Reading {
     /// The lines, in the engine's order; none is empty.
     pub(crate) lines: Vec<Line>,
+    /// What coloured ink alone was read as.
+    pub(crate) stamps: Vec<Stamp>,
     /// Words left out because the engine's bytes were not UTF-8.
     pub(crate) garbled_words: u32,
 }
@@ -194,7 +196,7 @@ mod tests {
             baseline: (bbox.y1, bbox.y1),
             block: 0,
         });
-        Reading { lines: lines.collect(), garbled_words: 0 }
+        Reading { lines: lines.collect(), garbled_words: 0, stamps: Vec::new() }
     }
 
     #[test]

@@ -23,6 +23,9 @@ use crate::{
 /// A lean a reader sees at a glance; the archived image keeps it, so it is worth a finding.
 const VISIBLE_LEAN_DEG: f32 = 2.0;
 
+/// A word read less surely may be strokes.
+const LIKELY: f32 = 0.5;
+
 /// Decoder and recognition engine of one child.
 #[derive(Debug)]
 pub struct DecodeAndRecognise {
@@ -91,6 +94,9 @@ impl DecodeAndRecognise {
         if care == Care::Full {
             let doubtful = sohoa_extract::doubtful(&read.text);
             read.text.again = self.engine.read_again(&raster, dpi, &read, &doubtful)?;
+            if let Some(place) = sohoa_extract::unsettled_signature(&read.text) {
+                read.text.signature = self.engine.read_signature(&raster, dpi, &read, place)?;
+            }
         }
         note(decoded, &read);
         if care == Care::Reduced && !read.blank {
@@ -143,6 +149,13 @@ fn displayed_size(decoded: &DecodedPage) -> (f32, f32) {
     }
 }
 
+/// Whether anything was read that is likely a word, and no stroke taken for one.
+fn has_words(text: &PageText) -> bool {
+    text.words().any(|word| {
+        word.confidence >= LIKELY && word.text.chars().filter(|c| c.is_alphanumeric()).count() >= 2
+    })
+}
+
 /// Writes down what the reading found out about the page.
 fn note(decoded: &mut DecodedPage, read: &Recognised) {
     let facts = &mut decoded.facts;
@@ -153,6 +166,7 @@ fn note(decoded: &mut DecodedPage, read: &Recognised) {
         }
     };
     find(read.blank, "I05_BLANK");
+    find(!read.blank && !has_words(&read.text), "T06_NOT_READ");
     find(read.turned != 0, "I12_ROTATED");
     find(read.skew_deg.is_some_and(|lean| lean.abs() > VISIBLE_LEAN_DEG), "I04_SKEW");
     find(read.garbled_words > 0, "M02_LOW_CONF");

@@ -58,6 +58,11 @@ fn parse(
     (separator, skipped): (u8, u64),
     limits: &Limits,
 ) -> Result<Grid, Box<Finding>> {
+    if let Some(at) = open_quote(text, separator) {
+        let said = "a quote opens here and is never closed: the rows behind it would be one cell";
+        let finding = Finding::of_file(Severity::Error, "csv", said.to_owned()).at(at + skipped);
+        return Err(Box::new(finding));
+    }
     let mut grid = Grid::default();
     for record in reader(text, separator).records() {
         let record = record.map_err(|error| {
@@ -104,6 +109,26 @@ fn separator(text: &str) -> u8 {
     SEPARATORS.into_iter().rev().max_by_key(cells).unwrap_or(b',')
 }
 
+/// Line of a quote that begins a cell and has no end: a reader of CSV takes the end of the file for
+/// it, and all rows behind for a part of the cell.
+pub fn open_quote(text: &str, separator: u8) -> Option<u64> {
+    let (mut line, mut opened) = (1, None);
+    let mut begins = true;
+    let mut bytes = text.trim_start_matches('\u{feff}').bytes().peekable();
+    while let Some(byte) = bytes.next() {
+        match (byte, opened) {
+            // Twice within quotes it is a sign like others.
+            (b'"', Some(_)) if bytes.next_if_eq(&b'"').is_some() => {}
+            (b'"', Some(_)) => opened = None,
+            (b'"', None) if begins => opened = Some(line),
+            _ => {}
+        }
+        begins = opened.is_none() && (byte == separator || matches!(byte, b'\n' | b'\r'));
+        line += u64::from(byte == b'\n');
+    }
+    opened
+}
+
 /// Line on which a record begins: its position is that of the line ends before it.
 pub fn line(text: &str, at: &csv::Position) -> u64 {
     let from = usize::try_from(at.byte()).unwrap_or(usize::MAX);
@@ -136,6 +161,17 @@ mod tests {
             assert_eq!(rows[3].1, ["H09", "2"]);
         }
         assert_eq!(cells("sep=;\r\na;b,c\r\n"), [(2, vec!["a".to_owned(), "b,c".to_owned()])]);
+    }
+
+    #[test]
+    fn an_open_quote_takes_no_rows_with_it() {
+        let open = |text: &str| open_quote(text, b',');
+        assert_eq!(open("a,b\n1,\"x\n2,y\n"), Some(2));
+        assert_eq!(open("a,b\r\n1,\"x \"\"y\"\" z\"\r\n2,\"\"\r\n"), None);
+        assert_eq!(open("a,b\n1,khu \"A\n\"2\n3\",5\" x\n"), None, "a sign within a cell");
+        assert_eq!(open("\u{feff}\"a"), Some(1));
+        let wrong = read(b"a;b\n1;\"x\n2;y\n", &Limits::default(), &mut Vec::new()).unwrap_err();
+        assert_eq!((wrong.code, wrong.row), ("csv", Some(2)));
     }
 
     #[test]

@@ -64,6 +64,8 @@ pub(crate) fn page(bytes: &[u8]) {
         lines,
         origin: TextOrigin::Ocr,
         again: Vec::new(),
+        signature: Vec::new(),
+        stamps: Vec::new(),
         coloured: Vec::new(),
     };
     let _stamp = secrecy(&page);

@@ -32,6 +32,8 @@ pub(super) fn layer(observed: &Observed) -> PageText {
         lines,
         origin: TextOrigin::Layer,
         again: Vec::new(),
+        signature: Vec::new(),
+        stamps: Vec::new(),
         coloured: Vec::new(),
     }
 }

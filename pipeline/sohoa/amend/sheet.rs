@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use sohoa_document::fold::fold;
 use sohoa_registers::{
-    delimited::{SEPARATORS, line, told_separator},
+    delimited::{SEPARATORS, line, open_quote, told_separator},
     encoding::unicode,
     grid::cleaned,
 };
@@ -73,6 +73,12 @@ impl Sheet {
         let text = decode(bytes)?;
         let (skipped, text) = told_separator(&text);
         let (separator, columns) = header(text)?;
+        if let Some(line) = open_quote(text, separator) {
+            return Err(format!(
+                "has a quote in line {} that is never closed: the rows behind it would be one value",
+                line + skipped
+            ));
+        }
         let mut reader = csv::ReaderBuilder::new()
             .delimiter(separator)
             .flexible(true)
@@ -119,6 +125,10 @@ impl Reading<'_> {
         let who = said.or_else(|| self.by.map(str::to_owned));
         if who.is_none() {
             wrong("who", "nobody is named; fill it in, or give --by".into());
+        }
+        if value.split([' ', ',', ';', '\t']).any(|word| Uuid::parse_str(word).is_ok()) {
+            let what = "holds another document's uid; is a quote missing or too many?";
+            return wrong("value", what.into());
         }
         let (Ok(document), Ok(field), Some(who)) = (document, field, who) else { return };
         let value = match field.parse(&value, self.today) {
@@ -256,6 +266,19 @@ mod tests {
         assert_eq!(sheet.empty, 1);
         let nobody = Sheet::read(text.as_bytes(), None, today()).unwrap();
         assert_eq!(nobody.wrong.iter().filter(|wrong| wrong.column == "who").count(), 5);
+    }
+
+    #[test]
+    fn a_stray_quote_swallows_no_rows() {
+        let row = |value: &str| format!("{UID},subject,{value}\n");
+        let head = "document_uid,field,value\n";
+        let open = head.to_owned() + &row("\"Khen thưởng") + &row("Đất ở");
+        let told = Sheet::read(open.as_bytes(), Some("a"), today()).unwrap_err();
+        assert!(told.contains("line 2"), "{told}");
+        let closed_by_another = read(&(head.to_owned() + &row("\"Khen thưởng") + &row("\"Đất\"")));
+        assert_eq!(closed_by_another.edits, []);
+        let [wrong] = closed_by_another.wrong.as_slice() else { panic!("{closed_by_another:?}") };
+        assert_eq!((wrong.line, wrong.column), (2, "value"));
     }
 
     #[test]

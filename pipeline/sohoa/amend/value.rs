@@ -167,7 +167,21 @@ pub(super) fn code(text: &str) -> Result<Value, String> {
         year.len() == 4 && year.parse().is_ok_and(|year: i32| year >= EARLIEST)
     });
     let notation = notation(year.map_or(rest, |(_, notation)| notation)).map_err(wrong)?;
-    Ok(Value::Code { number, notation, full: text.chars().map(sign).collect() })
+    Ok(Value::Code { number, notation, full: tight(text) })
+}
+
+/// The code as it is written: a blank only where it parts number and notation.
+fn tight(text: &str) -> String {
+    let mut full = String::new();
+    for word in text.split_whitespace() {
+        let word: String = word.chars().map(sign).collect();
+        let joins = |c: Option<char>| matches!(c, None | Some('/' | '-'));
+        if !joins(full.chars().last()) && !joins(word.chars().next()) {
+            full.push(' ');
+        }
+        full.push_str(&word);
+    }
+    full
 }
 
 /// One sign for each look-alike of dash and `Đ`.
@@ -325,6 +339,14 @@ mod tests {
         assert!(date("2019-04-05 00:00").contains("no date"));
         assert!(shown(day("04/2019", today())).contains("no day"));
         assert!(shown(year("2027", today())).starts_with('!'));
+    }
+
+    #[test]
+    fn a_code_is_kept_as_it_is_found_again() {
+        for text in ["45 / QĐ-UBND", "45/ QĐ - UBND", " 45/QĐ–UBND "] {
+            assert_eq!(shown(code(text.trim())), "45|QĐ-UBND|45/QĐ-UBND", "{text}");
+        }
+        assert_eq!(shown(code("123  QĐ/UB")), "123|QĐ/UB|123 QĐ/UB");
     }
 
     #[test]

@@ -223,6 +223,8 @@ fn page() -> impl Strategy<Value = Option<PageText>> {
         lines,
         origin: TextOrigin::Ocr,
         again: Vec::new(),
+        signature: Vec::new(),
+        stamps: Vec::new(),
         coloured: Vec::new(),
     });
     prop::option::of(page)

@@ -109,6 +109,8 @@ fn page(shortest: usize) -> impl Strategy<Value = PageText> {
             lines: lines.collect(),
             origin: TextOrigin::Ocr,
             again: Vec::new(),
+            signature: Vec::new(),
+            stamps: Vec::new(),
             coloured: Vec::new(),
         }
     })

@@ -43,6 +43,8 @@ pub(crate) fn text(slope: f32) -> PageText {
         lines: lines.collect(),
         origin: TextOrigin::Ocr,
         again: Vec::new(),
+        signature: Vec::new(),
+        stamps: Vec::new(),
         coloured: Vec::new(),
     }
 }

@@ -80,6 +80,22 @@ fn a_page_that_was_read_with_less_care_says_so() {
 }
 
 #[test]
+fn ink_without_a_word_is_told() {
+    let told = |page: &Page| page.facts.findings.iter().any(|code| code == "T06_NOT_READ");
+    assert!(!told(&page(&printed([20; 3]))));
+    let mut drawn = Sheet::new().raster;
+    for at in 0..900_u32 {
+        for thick in 0..5 {
+            drawn.put_pixel(300 + at, 300 + at + thick, image::Rgb([20; 3]));
+            drawn.put_pixel(1200 - at, 300 + at + thick, image::Rgb([20; 3]));
+        }
+    }
+    let drawn = page(&drawn);
+    assert!(told(&drawn) || is_called_blank(&drawn), "{:?}", drawn.facts.findings);
+    assert!(!(told(&drawn) && is_called_blank(&drawn)), "{:?}", drawn.facts.findings);
+}
+
+#[test]
 fn a_doubtful_line_of_a_letterhead_is_read_again_and_a_clear_one_is_not() {
     let letterhead = |day: &str| {
         let mut sheet = Sheet::new();

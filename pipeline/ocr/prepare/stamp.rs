@@ -1,0 +1,177 @@
+//! Stamps in a frame of coloured ink, each cut out of it.
+//!
+//! Degrees of secrecy and urgency are stamped in a frame, by hand: leaning, over print, and with the
+//! frame the engine takes the whole for a picture. Cut out, straightened and without the frame each
+//! is a line of type.
+
+use image::{GrayImage, Luma, imageops};
+
+use super::{
+    connected::{Component, components},
+    turn,
+};
+
+/// Darker than this is ink; the coloured ink alone is shown paler than print.
+const INK: u8 = 215;
+
+/// Width and height of such frames in millimetres, leaning ones included; a seal is higher, the stamp
+/// of arrival wider.
+const WIDTH: (f32, f32) = (9.0, 48.0);
+const HEIGHT: (f32, f32) = (4.0, 26.0);
+
+/// A frame fills less than this share of its box.
+const HOLLOW: f32 = 0.5;
+
+/// A row or column of which more is ink belongs to the frame.
+const RULE: f32 = 0.55;
+
+/// Frames that are looked at on a page.
+const MOST: usize = 6;
+
+/// Paper around what was cut out, pixels.
+const MARGIN: u32 = 12;
+
+/// What stands in a frame.
+pub struct Stamp {
+    /// Left, top, right and bottom of the frame on the raster.
+    pub place: (i32, i32, i32, i32),
+    /// The inside, straight.
+    pub inside: GrayImage,
+}
+
+/// The framed stamps of the page's upper half, from a raster of coloured ink alone.
+pub fn framed(ink: &GrayImage, dpi: f32) -> Vec<Stamp> {
+    let mm = dpi / 25.4;
+    let fits = |pixels: usize, (least, most): (f32, f32)| {
+        (least * mm..most * mm).contains(&(pixels as f32))
+    };
+    let upper = imageops::crop_imm(ink, 0, 0, ink.width(), ink.height().div_ceil(2)).to_image();
+    let frame = |component: &Component| {
+        let (width, height) = component.size();
+        fits(width, WIDTH)
+            && fits(height, HEIGHT)
+            && (component.pixels.len() as f32) < HOLLOW * (width * height) as f32
+    };
+    let found = components(&upper, INK).filter(frame).take(MOST);
+    found.filter_map(|component| cut_out(&upper, &component)).collect()
+}
+
+fn cut_out(ink: &GrayImage, frame: &Component) -> Option<Stamp> {
+    let (left, top) = (frame.across.0 as u32, frame.down.0 as u32);
+    let (width, height) = frame.size();
+    let whole = imageops::crop_imm(ink, left, top, width as u32, height as u32).to_image();
+    let straight = turn::straighten(&whole, lean(frame, ink.width() as usize));
+    let inside = within_rules(&straight)?;
+    let mut out = GrayImage::from_pixel(
+        inside.width() + 2 * MARGIN,
+        inside.height() + 2 * MARGIN,
+        Luma([u8::MAX]),
+    );
+    imageops::replace(&mut out, &inside, i64::from(MARGIN), i64::from(MARGIN));
+    let place = (left as i32, top as i32, frame.across.1 as i32 + 1, frame.down.1 as i32 + 1);
+    Some(Stamp { place, inside: out })
+}
+
+/// Degrees by which the frame's upper edge falls to the right: the line through its highest pixels,
+/// away from the corners.
+fn lean(frame: &Component, width: usize) -> f32 {
+    let columns = frame.across.1 - frame.across.0 + 1;
+    let mut highest = vec![usize::MAX; columns];
+    for &at in &frame.pixels {
+        let column = at % width - frame.across.0;
+        highest[column] = highest[column].min(at / width);
+    }
+    let points = highest.iter().enumerate().skip(columns / 4).take(columns / 2);
+    let points: Vec<(f32, f32)> = points
+        .filter(|(_, y)| **y != usize::MAX)
+        .map(|(x, y)| (x as f32, (*y - frame.down.0) as f32))
+        .collect();
+    let count = points.len().max(1) as f32;
+    let mean = |of: fn(&(f32, f32)) -> f32| points.iter().map(of).sum::<f32>() / count;
+    let (x, y) = (mean(|point| point.0), mean(|point| point.1));
+    let along: f32 = points.iter().map(|point| (point.0 - x) * (point.1 - y)).sum();
+    let across: f32 = points.iter().map(|point| (point.0 - x).powi(2)).sum();
+    (along / across.max(1.0)).atan().to_degrees()
+}
+
+/// What lies within the rules of a straight frame; `None` where nothing is left.
+fn within_rules(framed: &GrayImage) -> Option<GrayImage> {
+    let (width, height) = framed.dimensions();
+    let dark = |x: u32, y: u32| framed.get_pixel(x, y).0[0] < INK;
+    let middle = |length: u32| length / 5..length - length / 5;
+    let share = |count: usize, of: u32| count as f32 / middle(of).len().max(1) as f32;
+    let rule = |count: usize, of: u32| share(count, of) > RULE;
+    let row = |y: u32| rule(middle(width).filter(|x| dark(*x, y)).count(), width);
+    let column = |x: u32| rule(middle(height).filter(|y| dark(x, *y)).count(), height);
+    // The rules lie in the outer parts; beyond them is what else stands on the sheet. The columns'
+    // part is small: a letter's own stem is a column of ink.
+    let outer = (height * 2 / 5, (height / 2).min(width / 6));
+    let after = |found: Option<u32>| found.map_or(0, |at| at + 2);
+    let top = after((0..outer.0).rev().find(|y| row(*y)));
+    let below = after((0..outer.0).rev().find(|y| row(height - 1 - *y)));
+    let left = after((0..outer.1).rev().find(|x| column(*x)));
+    let right = after((0..outer.1).rev().find(|x| column(width - 1 - *x)));
+    let (inner_width, inner_height) =
+        (width.checked_sub(left + right)?, height.checked_sub(top + below)?);
+    (inner_width > MARGIN && inner_height > MARGIN)
+        .then(|| imageops::crop_imm(framed, left, top, inner_width, inner_height).to_image())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DPI: f32 = 200.0;
+
+    /// A frame of 160 by 64 pixels (20 by 8 mm) with a bar in it for type, leaning.
+    fn page(lean: f32) -> GrayImage {
+        let mut page = GrayImage::from_pixel(1000, 1400, Luma([255]));
+        let (sin, cos) = lean.to_radians().sin_cos();
+        for (u, v) in (0..640).flat_map(|u| (0..256).map(move |v| (u as f32 / 4.0, v as f32 / 4.0)))
+        {
+            let edge = u < 4.0 || u >= 156.0 || v < 4.0 || v >= 60.0;
+            let type_ = (30.0..130.0).contains(&u) && (20.0..44.0).contains(&v);
+            if edge || type_ {
+                let (x, y) = (200.0 + u * cos - v * sin, 300.0 + u * sin + v * cos);
+                page.put_pixel(x as u32, y as u32, Luma([60]));
+            }
+        }
+        page
+    }
+
+    #[test]
+    fn what_stands_in_a_frame_is_cut_out_straight() {
+        for lean in [0.0, 8.0, -12.0] {
+            let [stamp] = framed(&page(lean), DPI).try_into().unwrap_or_else(|_| panic!("{lean}"));
+            let dark = stamp.inside.enumerate_pixels().filter(|(_, _, p)| p.0[0] < 128);
+            let rows: Vec<u32> = dark.map(|(_, y, _)| y).collect();
+            let (top, bottom) = (rows.iter().min().unwrap(), rows.iter().max().unwrap());
+            let height = bottom - top + 1;
+            assert!((20..36).contains(&height), "{lean}: {height}");
+            assert!((1500..3500).contains(&rows.len()), "{lean}: {}", rows.len());
+        }
+    }
+
+    #[test]
+    fn seals_type_and_the_lower_half_are_no_frames() {
+        let mut page = GrayImage::from_pixel(1000, 1400, Luma([255]));
+        for (x, y) in (0..1000).flat_map(|x| (0..1400).map(move |y| (x, y))) {
+            let far = ((x as f32 - 500.0).powi(2) + (y as f32 - 350.0).powi(2)).sqrt();
+            let seal = (far - 130.0).abs() < 4.0;
+            let bar = (100..260).contains(&x) && (100..160).contains(&y);
+            let low = (100..260).contains(&x)
+                && (1000..1064).contains(&y)
+                && !((104..256).contains(&x) && (1004..1060).contains(&y));
+            if seal || bar || low {
+                page.put_pixel(x, y, Luma([60]));
+            }
+        }
+        assert!(framed(&page, DPI).is_empty());
+    }
+
+    #[test]
+    fn hardly_any_raster_holds_a_stamp() {
+        assert!(framed(&GrayImage::new(0, 0), DPI).is_empty());
+        assert!(framed(&GrayImage::from_pixel(3, 3, Luma([0])), DPI).is_empty());
+    }
+}
