@@ -117,7 +117,13 @@ pub(crate) async fn release(
                 tracing::warn!(%source, waiting_for, "an authority or the token is silent; the document is held");
                 return hold(office, prepared, waiting_for).await;
             }
-            None => return Err(fault),
+            None => {
+                // A refused document waits for nobody; replayed, it is composed anew.
+                if let Fault::Reject(_) = &fault {
+                    retry(office.retry, || holding::clear(&office.output, &held)).await?;
+                }
+                return Err(fault);
+            }
         },
         settled => settled?,
     };
