@@ -190,9 +190,9 @@ async fn sign_as_can_be(
             Ok(signed) => return Ok(Signed { document: signed, asked, lowered: why }),
             Err(fault) => fault,
         };
-        let Some(silence) =
-            levels::silence(&fault).filter(|silence| lowered && levels::can_lower(silence))
-        else {
+        let silence =
+            levels::silence(&fault).filter(|silence| lowered && levels::can_lower(silence));
+        let Some(silence) = silence.or_else(|| levels::unasked(&fault, (wanted, level))) else {
             return Err(fault);
         };
         if level <= SignatureLevel::BT && levels::is_about_revocation(silence) {
