@@ -389,6 +389,7 @@ fn row(of: &Of<'_>, signature: &Signature, role: &str) -> SignatureRow {
         signing_time_claimed: signature.signing_time_claimed,
         timestamp_time: signature.timestamp.as_ref().map(|stamp| stamp.time),
         tsa_dn: signature.timestamp.as_ref().and_then(|stamp| stamp.tsa_dn.clone()),
+        tsa_not_after: signature.timestamp.as_ref().and_then(|stamp| stamp.cert_not_after),
         cert_not_before: signature.cert_not_before,
         cert_not_after: signature.cert_not_after,
         revocation_method: Some(word(&signature.revocation_method)),
