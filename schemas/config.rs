@@ -212,7 +212,9 @@ pub struct Sign {
     pub level: Option<SignatureLevel>,
     /// What becomes of a document while an authority does not answer that its level needs, or that
     /// says whether the signer was revoked: `hold` it, or sign it at the highest `lower` level that
-    /// is reached, with a finding, to be raised by `sohoa timestamp` later.
+    /// is reached, with a finding, to be raised by `sohoa timestamp` later. A signing certificate that
+    /// names nobody who can be asked over `http` signs with `lower` alone, below B-LT, with a finding on
+    /// each signature.
     pub without_evidence: WithoutEvidence,
     /// Font of the appearance and of the text layer.
     pub font: PathBuf,

@@ -22,6 +22,7 @@ use crate::{
 pub fn files() -> Vec<(&'static str, String)> {
     vec![
         ("codes.md", codes()),
+        ("archive-stamps.v1.schema.json", json::<record::ArchiveStamps>()),
         ("chain-head.v1.schema.json", json::<ChainHead>()),
         ("config.schema.json", json::<Config>()),
         ("configuration.md", configuration_reference()),

@@ -245,3 +245,16 @@ pub struct Quarantine {
     /// `intake` and `findings` rows, and the events of refusals that this one replaces.
     pub rows: Rows,
 }
+
+/// `evidence/stamps.json`: how long the certificates last that the archive's signatures rest on, as the
+/// last `sohoa timestamp` over all of it left them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ArchiveStamps {
+    /// Version of this format.
+    pub schema_version: i16,
+    /// When that was.
+    pub seen_at: DateTime<Utc>,
+    /// When the first of these certificates ends; none where no record rests on any.
+    pub first_end: Option<DateTime<Utc>>,
+}

@@ -469,6 +469,10 @@ pub struct SignatureRow {
     /// Who gave it.
     #[serde(default)]
     pub tsa_dn: Option<String>,
+    /// End of the validity of that authority's certificate, until when the time-stamp proves its time
+    /// by itself.
+    #[serde(default)]
+    pub tsa_not_after: Option<DateTime<Utc>>,
     /// Start of the certificate's validity.
     pub cert_not_before: Option<DateTime<Utc>>,
     /// End of the certificate's validity.

@@ -289,6 +289,7 @@ fn signature(number: u32, version: i32) -> SignatureRow {
         signing_time_claimed: Some(moment(4)),
         timestamp_time: None,
         tsa_dn: None,
+        tsa_not_after: None,
         cert_not_before: Some(moment(-1_000_000)),
         cert_not_after: Some(moment(1_000_000)),
         revocation_method: Some("none".to_owned()),

@@ -142,6 +142,13 @@ metrics! {
     CERTIFICATE_WARNING: "sohoa_signing_certificate_warning_seconds", Kind::Gauge, Seconds, [],
         "How long before that the configuration wants a warning.";
 
+    STAMPS_END: "sohoa_archive_stamps_end_timestamp_seconds", Kind::Gauge, Seconds, [],
+        "When the first certificate ends that a record's signature rests on, as `sohoa timestamp` last saw, in Unix time; 0 where none does.";
+    STAMPS_SEEN: "sohoa_archive_stamps_seen_timestamp_seconds", Kind::Gauge, Seconds, [],
+        "When `sohoa timestamp` last did the whole archive, in Unix time; 0 where it never has.";
+    TSA_END: "sohoa_timestamp_authority_end_timestamp_seconds", Kind::Gauge, Seconds, [],
+        "When the certificate of the time-stamp authority ends, in Unix time.";
+
     ANNOUNCE_SECONDS: "sohoa_announce_seconds", ANNOUNCE, Seconds, [AnnounceResult::DIMENSION],
         "Time of a transaction that announces documents and moves positions, by result.";
     COMMIT_SECONDS: "sohoa_index_commit_seconds", COMMIT, Seconds, [CommitResult::DIMENSION],

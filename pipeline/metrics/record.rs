@@ -124,6 +124,18 @@ pub fn certificate(end: i64, warning: Duration) {
     gauge(names::CERTIFICATE_WARNING, &[]).set(warning.as_secs_f64());
 }
 
+/// When the first certificate ends that the archive rests on, and when that was seen, in Unix time; 0
+/// where nothing ends, or nobody has looked.
+pub fn archive_stamps(end: i64, seen: i64) {
+    gauge(names::STAMPS_END, &[]).set(end as f64);
+    gauge(names::STAMPS_SEEN, &[]).set(seen as f64);
+}
+
+/// The end of the time-stamp authority's certificate, in Unix time.
+pub fn timestamp_authority(end: i64) {
+    gauge(names::TSA_END, &[]).set(end as f64);
+}
+
 /// A transaction of announcements ended.
 pub fn announced(result: AnnounceResult, took: Duration) {
     histogram(names::ANNOUNCE_SECONDS, &[result.as_str()]).record(took.as_secs_f64());

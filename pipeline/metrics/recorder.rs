@@ -136,6 +136,8 @@ mod tests {
             record::held(0, None);
             record::certificate(1_800_000_000, Duration::from_hours(720));
             record::trail_head(1_800_000_000);
+            record::archive_stamps(1_800_000_000, 1_800_000_000);
+            record::timestamp_authority(1_800_000_000);
             record::index_lag(3);
             record::partitions(Lane::Live, 3, 1);
         });

@@ -62,6 +62,9 @@ pub fn head(province: &str, number: i64) -> String {
     format!("{}{number:08}.p7m", heads(province))
 }
 
+/// What `sohoa timestamp` saw of the archive's stamps.
+pub const STAMPS: &str = "evidence/stamps.json";
+
 /// Where refused messages lie.
 pub fn messages() -> String {
     format!("{QUARANTINE}/messages/")

@@ -141,6 +141,17 @@ impl<'a> Certificate<'a> {
         listed.is_some_and(|mut list| list.any(|item| item.content == purpose))
     }
 
+    /// Its extended key usage is this purpose alone, and critical, as RFC 3161 (2.3) wants of who stamps.
+    pub(crate) fn is_only_for(&self, purpose: &[u8]) -> bool {
+        let usage = self.extensions.iter().find(|one| one.oid == oid::EXTENDED_KEY_USAGE);
+        usage.is_some_and(|usage| {
+            let mut listed = Reader(usage.value).sequence().into_iter().flatten();
+            usage.critical
+                && listed.next().is_some_and(|item| item.content == purpose)
+                && listed.next().is_none()
+        })
+    }
+
     /// A responder that needs not be asked about: its issuer says so, and renews it often instead.
     pub(crate) fn needs_no_check(&self) -> bool {
         self.extension(oid::OCSP_NO_CHECK).is_some()
@@ -359,6 +370,26 @@ mod tests {
         assert_eq!(read(0x18, "20261120093106+0700").unwrap(), "2026-11-20T02:31:06+00:00");
         assert_eq!(read(0x18, "20261320093106Z"), None);
         assert_eq!(read(0x17, "ệệệệ"), None);
+    }
+
+    #[test]
+    fn who_stamps_does_so_alone_and_says_so_critically() {
+        let stamping = [6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 8];
+        let mail = [6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 4];
+        let alone = [&[0x30, 10][..], &stamping].concat();
+        let with_mail = [&[0x30, 20][..], &stamping, &mail].concat();
+        let for_mail = [&[0x30, 10][..], &mail].concat();
+        let only = |usage: &[u8], critical: bool| {
+            let mut own = rcgen::CertificateParams::new(Vec::new()).unwrap();
+            let mut usage =
+                rcgen::CustomExtension::from_oid_content(&[2, 5, 29, 37], usage.to_vec());
+            usage.set_criticality(critical);
+            own.custom_extensions.push(usage);
+            let own = own.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap();
+            Certificate::parse(own.der()).unwrap().is_only_for(oid::TIME_STAMPING)
+        };
+        assert!(only(&alone, true));
+        assert!(!only(&alone, false) && !only(&with_mail, true) && !only(&for_mail, true));
     }
 
     #[test]

@@ -124,10 +124,12 @@ const SILENT_FOR: TimeDelta = TimeDelta::minutes(2);
 const SLOW: Duration = Duration::from_secs(5);
 
 /// What came of asking about a signer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Came {
     Good,
     Silence,
+    /// The certificate of this subject names nobody.
+    Nobody(String),
 }
 
 /// By the bytes of a signer's certificate: when it was asked about, and what came.
@@ -178,10 +180,13 @@ impl EvidenceSource {
         let parsed: Vec<_> = parsed.collect();
         let (own, others) = parsed.split_first().ok_or(EvidenceError::Untrusted)?;
         let path = chain(own, others, (&self.trust, at)).ok_or(EvidenceError::Untrusted)?;
-        let known = self.asked().get(own.der).copied();
+        let known = self.asked().get(own.der).cloned();
         let within = |since: DateTime<Utc>, long| (TimeDelta::zero()..long).contains(&(at - since));
         match known {
             Some((since, Came::Good)) if within(since, GOOD_FOR) => return Ok(()),
+            Some((since, Came::Nobody(subject))) if within(since, GOOD_FOR) => {
+                return Err(EvidenceError::NoSource { subject });
+            }
             Some((since, Came::Silence)) if within(since, SILENT_FOR) => {
                 return Err(EvidenceError::StillSilent { subject: own.subject.printed() });
             }
@@ -193,6 +198,8 @@ impl EvidenceSource {
         let came = match &gathered {
             Ok(_) => Some(Came::Good),
             Err(EvidenceError::Fetch { .. }) if began.elapsed() > SLOW => Some(Came::Silence),
+            // Others above it may have been asked, and are not for each document again.
+            Err(EvidenceError::NoSource { subject }) => Some(Came::Nobody(subject.clone())),
             Err(_) => None,
         };
         if let Some(came) = came {

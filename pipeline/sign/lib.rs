@@ -10,6 +10,7 @@
 //! * [`dss`], [`raise`]: that proof kept in the file, for levels B-LT and B-LTA.
 //! * [`seal`]: messages that carry their signature.
 //! * [`test_ca`]: the throw-away authority of the embedded default.
+//! * [`sayings`]: what errors say in Vietnamese.
 //! * [`verify`]: every signature of a file, its subject, its chain and what changed after it.
 //!
 //! The clock always comes in as an argument, only [`Fetch`] touches the network, and no private key
@@ -45,6 +46,7 @@ mod pointers;
 mod raise;
 mod revision;
 mod revocation;
+mod sayings;
 mod seal;
 mod signed_data;
 mod signing;

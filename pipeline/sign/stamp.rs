@@ -70,6 +70,12 @@ pub enum StampError {
     /// The token's signature does not hold.
     #[error("the time-stamp's own signature does not hold")]
     Broken,
+    /// The authority's certificate is for other things, too.
+    #[error(
+        "the time-stamp authority's certificate must be for time-stamps alone, and say so critically \
+         (RFC 3161, 2.3)"
+    )]
+    Purpose,
     /// No pinned root vouches for the authority.
     #[error("the time-stamp authority does not chain to a pinned root; pin its root to use it")]
     Untrusted,
@@ -151,9 +157,15 @@ impl TimeStampAuthority {
     /// # Errors
     /// As [`Self::try_out`].
     pub fn ends(&self) -> Result<DateTime<Utc>, SignError> {
-        let links = self.links()?;
-        let own = links.first().and_then(|der| Certificate::parse(der));
-        own.map(|own| own.not_after).ok_or(SignError::Certificate("no time-stamp authority's"))
+        end_of(&self.links()?)
+    }
+
+    /// The same of the certificate that it uses now, whatever it used before.
+    ///
+    /// # Errors
+    /// As [`Self::try_out`].
+    pub fn ends_now(&self) -> Result<DateTime<Utc>, SignError> {
+        end_of(&self.ask(Hash::Sha512, &[0; 64])?.1)
     }
 
     /// A checked token for a digest.
@@ -229,9 +241,15 @@ impl TimeStampAuthority {
             (false, ..) => Err(StampError::Imprint),
             (_, false, _) => Err(StampError::Broken),
             (.., false) => Err(StampError::Untrusted),
+            _ if !checked.of_purpose => Err(StampError::Purpose),
             _ => on_time(said.time, Utc::now()).map(|()| checked.links),
         }
     }
+}
+
+fn end_of(links: &[Vec<u8>]) -> Result<DateTime<Utc>, SignError> {
+    let own = links.first().and_then(|der| Certificate::parse(der));
+    own.map(|own| own.not_after).ok_or(SignError::Certificate("no time-stamp authority's"))
 }
 
 /// What is stamped is stamped now.

@@ -16,6 +16,7 @@ use sohoa_sign::{
 };
 
 use crate::{
+    context::now,
     exit::{Exit, Failure},
     keys, levels, settings,
     stages::sign::word,
@@ -30,9 +31,10 @@ const LIST_PATIENCE: Duration = Duration::from_secs(30);
 const LIST_LIMIT: u64 = 64 << 20;
 
 /// What to do where nobody says whether a certificate was revoked.
-pub(crate) const EVIDENCE: &str = "the authorities named in the certificates have to answer over \
-                                   http, and their roots be in sign.roots; below B-LT, \
-                                   sign.without_evidence = \"lower\" signs while they are silent";
+pub(crate) const EVIDENCE: &str = "the certificates have to name authorities that answer over http, \
+                                   and their roots be in sign.roots; below B-LT, \
+                                   sign.without_evidence = \"lower\" signs while they are silent, \
+                                   or none is named";
 
 /// The signing key with what it is judged by.
 #[derive(Debug)]
@@ -47,6 +49,8 @@ pub(crate) struct Authority {
     pub(crate) stamps: Option<TimeStampAuthority>,
     /// The test authority's root, PEM, when it is the one that signs.
     pub(crate) test_root: Option<Vec<u8>>,
+    /// The key is a throw-away one, wherever it lies: its authority revokes nothing.
+    pub(crate) throw_away: bool,
 }
 
 impl Authority {
@@ -54,11 +58,12 @@ impl Authority {
     /// only a valid organisation certificate under a pinned root may sign.
     pub(crate) fn load(config: &Config, now: DateTime<Utc>) -> Result<Self, Failure> {
         let trust = trust(config, &[])?;
-        let authority = match keys::configured_key(config)? {
+        let mut authority = match keys::configured_key(config)? {
             Some(signer) => Self::new(config, (signer, trust, None))?,
             None => Self::test(config, trust, now)?,
         };
-        check_signer(authority.signer.chain(), &authority.custodian, now).map_err(may_not_sign)?;
+        let identity = check_signer(authority.signer.chain(), &authority.custodian, now);
+        authority.throw_away = identity.map_err(may_not_sign)?.domain == TrustDomain::Test;
         // A token's PIN is used only now.
         authority.signer.ready().map_err(|error| configured(&error))?;
         if let Some(notice) = authority.signer.notice() {
@@ -92,11 +97,11 @@ impl Authority {
     pub(crate) fn evidence_for(&self, config: &Config) -> Result<Option<EvidenceSource>, Failure> {
         let Some(level) = self.asks_at(config) else { return Ok(None) };
         let evidence = self.evidence(config)?;
-        match self.standing(&evidence, level) {
+        match self.standing(&evidence, (config, level)) {
             Err(failure) if failure.exit == Exit::Unreachable => {
                 tracing::warn!(error = failure.line(), "an authority is silent at the start");
             }
-            stands => stands?,
+            stands => warn_unasked(stands?),
         }
         Ok(Some(evidence))
     }
@@ -104,13 +109,18 @@ impl Authority {
     /// The level that it is asked for; none where nobody is.
     fn asks_at(&self, config: &Config) -> Option<SignatureLevel> {
         let level = config.sign.wanted_level();
-        (level >= SignatureLevel::BLt || self.test_root.is_none()).then_some(level)
+        self.is_asked_at(level).then_some(level)
+    }
+
+    /// Whether it is asked if the signer was revoked.
+    pub(crate) fn is_asked_at(&self, level: SignatureLevel) -> bool {
+        level >= SignatureLevel::BLt || !self.throw_away
     }
 
     /// The same for one signature. Silence passes where the configuration lets documents pass.
     pub(crate) fn stands_now(&self, config: &Config) -> Result<(), Failure> {
         let Some(level) = self.asks_at(config) else { return Ok(()) };
-        match self.standing(&self.evidence(config)?, level) {
+        match self.standing(&self.evidence(config)?, (config, level)) {
             Err(failure)
                 if failure.exit == Exit::Unreachable
                     && config.sign.without_evidence == WithoutEvidence::Lower =>
@@ -118,18 +128,25 @@ impl Authority {
                 tracing::warn!(error = failure.line(), "nobody says whether the key is revoked");
                 Ok(())
             }
-            stands => stands,
+            stands => stands.map(warn_unasked),
         }
     }
 
-    /// Whether the signer's certificate stands, as its authority says now; what nobody can be asked
-    /// about does, below B-LT.
+    /// Whether the signer's certificate stands, as its authority says now; or why it signs although
+    /// nobody can be asked.
     pub(crate) fn standing(
         &self,
         evidence: &EvidenceSource,
-        level: SignatureLevel,
-    ) -> Result<(), Failure> {
-        levels::stands(evidence, &*self.signer, level).map_err(|error| {
+        (config, level): (&Config, SignatureLevel),
+    ) -> Result<Option<String>, Failure> {
+        let checked = evidence.check_signer(self.signer.chain(), now());
+        let passes = |error: &EvidenceError| levels::passes_unasked(&config.sign, level, error);
+        if let Err(error) = &checked
+            && passes(error)
+        {
+            return Ok(Some(error.to_string()));
+        }
+        checked.map(|()| None).map_err(|error| {
             use EvidenceError::{Cache, NoSource, Revoked, Untrusted};
             let exit = match error {
                 Cache(_) | NoSource { .. } | Revoked { .. } | Untrusted => Exit::Configuration,
@@ -166,7 +183,19 @@ impl Authority {
     ) -> Result<Self, Failure> {
         let stamps = stamps(config, &trust)?;
         let custodian = Trust { expected: custodian(config)?, ..trust.clone() };
-        Ok(Self { signer, trust, custodian, stamps, test_root })
+        let throw_away = test_root.is_some();
+        Ok(Self { signer, trust, custodian, stamps, test_root, throw_away })
+    }
+}
+
+/// Says that nobody can be asked about the key, where that is let pass.
+fn warn_unasked(why: Option<String>) {
+    if let Some(why) = why {
+        tracing::warn!(
+            why,
+            "nobody can be asked whether the signing certificate is revoked; it signs all the same, \
+             because of sign.without_evidence, and each signature gets a finding"
+        );
     }
 }
 
@@ -184,7 +213,7 @@ fn may_not_sign(error: PolicyError) -> Failure {
         }
         _ => "sign.chain must hold the agency's own organisation certificate",
     };
-    let what = format!("{error} ({})", word(&error.verdict()));
+    let what = format!("{error} ({}) / {}", word(&error.verdict()), error.vietnamese());
     Failure::new(Exit::Configuration, what).hint(hint)
 }
 

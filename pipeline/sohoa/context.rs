@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::{
     arguments::Reprocess, authority::Authority, clock::Clock, privacy::Pseudonyms,
-    settings::Settings,
+    settings::Settings, stages::OwnSignatures,
 };
 
 /// Seconds east of Greenwich of Vietnam, which has no other time.
@@ -39,6 +39,8 @@ pub(crate) struct Office {
     pub(crate) line: Line,
     /// CPU time by step.
     pub(crate) clock: Clock,
+    /// Whether what was signed holds.
+    pub(crate) own_signatures: Arc<OwnSignatures>,
     /// How a failing store is tried again.
     pub(crate) retry: Policy,
 }

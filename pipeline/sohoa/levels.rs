@@ -7,7 +7,7 @@ use std::path::Path;
 
 use sohoa_flow::{FatalKind, Fault, retry::GaveUp};
 use sohoa_publish::holding;
-use sohoa_schemas::config::SignatureLevel;
+use sohoa_schemas::config::{Sign, SignatureLevel, WithoutEvidence};
 use sohoa_sign::{
     ArchiveStamp, EvidenceError, EvidenceFault, EvidenceSource, MessageSigner, Raised, SignError,
     SignRequest, Signed, StampError, TimeStampAuthority, raise_pdf, sign_pdf, sign_pdf_stamped,
@@ -57,9 +57,10 @@ impl<'a> Seal<'a> {
     ) -> Result<Signed, SignError> {
         let stamped = |to: &Path, stamps| sign_pdf_stamped(from, to, request, signer, stamps);
         // Policy before key.
-        if let (Some(evidence), level) = self.checked() {
+        if let Some(evidence) = self.checked() {
             let field = request.field_name.clone();
-            stands(evidence, signer, level)
+            evidence
+                .check_signer(signer.chain(), now())
                 .map_err(|error| SignError::Evidence { field, source: Box::new(error) })?;
         }
         let (stamps, evidence, archive) = match self {
@@ -82,31 +83,22 @@ impl<'a> Seal<'a> {
         Ok(Signed { size, sha256, ..signed })
     }
 
-    /// Who says whether the signer was revoked, and the level that rests on it.
-    fn checked(self) -> (Option<&'a EvidenceSource>, SignatureLevel) {
+    /// Who says whether the signer was revoked.
+    fn checked(self) -> Option<&'a EvidenceSource> {
         match self {
-            Self::Bare(evidence) => (evidence, SignatureLevel::BB),
-            Self::Stamped(_, evidence) => (evidence, SignatureLevel::BT),
-            Self::Proven(_, evidence) => (Some(evidence), SignatureLevel::BLt),
-            Self::Archived(_, evidence) => (Some(evidence), SignatureLevel::BLta),
+            Self::Bare(evidence) | Self::Stamped(_, evidence) => evidence,
+            Self::Proven(_, evidence) | Self::Archived(_, evidence) => Some(evidence),
         }
     }
 }
 
-/// Whether a signer's certificate stands. Where it names nobody who could be asked, a signature that
-/// embeds no evidence does without.
-///
-/// # Errors
-/// It is revoked, or who should know is silent.
-pub(crate) fn stands(
-    evidence: &EvidenceSource,
-    signer: &dyn MessageSigner,
-    level: SignatureLevel,
-) -> Result<(), EvidenceError> {
-    match evidence.check_signer(signer.chain(), now()) {
-        Err(EvidenceError::NoSource { .. }) if level < SignatureLevel::BLt => Ok(()),
-        checked => checked,
-    }
+/// Whether a signature may be made although its signer's certificate names nobody who could be asked:
+/// where the configuration lets documents pass while authorities are silent, and the level embeds no
+/// evidence.
+pub(crate) fn passes_unasked(sign: &Sign, level: SignatureLevel, error: &EvidenceError) -> bool {
+    matches!(error, EvidenceError::NoSource { .. })
+        && level < SignatureLevel::BLt
+        && sign.without_evidence == WithoutEvidence::Lower
 }
 
 /// Raises a signed file to B-LT, or to B-LTA with an authority.
@@ -188,6 +180,23 @@ pub(crate) fn silence(fault: &Fault) -> Option<&SignError> {
     let Fault::Retry(cause) = fault else { return None };
     let last = cause.error.downcast_ref::<GaveUp>().map(|gave_up| &gave_up.last);
     last?.downcast_ref::<SignError>().filter(|error| is_silence(error))
+}
+
+/// That the signer's certificate names nobody who could be asked, and that this passes.
+pub(crate) fn unasked<'f>(
+    fault: &'f Fault,
+    (sign, level): (&Sign, SignatureLevel),
+) -> Option<&'f SignError> {
+    let Fault::Fatal(fatal) = fault else { return None };
+    let error = fatal.cause.error.downcast_ref::<SignError>()?;
+    let SignError::Evidence { source, .. } = error else { return None };
+    passes_unasked(sign, level, source).then_some(error)
+}
+
+/// Whether the signer's certificate, or one above it, names nobody who could be asked about it.
+pub(crate) fn names_nobody(error: &SignError) -> bool {
+    let SignError::Evidence { source, .. } = error else { return false };
+    matches!(**source, EvidenceError::NoSource { .. })
 }
 
 /// What a document waits for that met this silence.
@@ -297,6 +306,23 @@ mod tests {
             assert!(matches!(fault("sign", passing), Fault::Retry(_)));
         }
         assert!(matches!(fault("sign", refused(true)), Fault::Fatal(_)));
+    }
+
+    #[test]
+    fn a_certificate_that_names_nobody_passes_where_the_configuration_says_so() {
+        use SignatureLevel::{BB, BLt, BT};
+        let fault = |error| fault("sign", evidence("Own", error));
+        let nobody = fault(EvidenceError::NoSource { subject: "CN=Sở".into() });
+        let sign = |without_evidence| Sign { without_evidence, ..Sign::default() };
+        let passes =
+            |fault: &Fault, without, level| unasked(fault, (&sign(without), level)).is_some();
+        for (level, passing) in [(BB, true), (BT, true), (BLt, false)] {
+            assert_eq!(passes(&nobody, WithoutEvidence::Lower, level), passing);
+            assert!(!passes(&nobody, WithoutEvidence::Hold, level));
+        }
+        let revoked = fault(EvidenceError::Revoked { subject: "CN=Sở".into(), at: now() });
+        assert!(!passes(&revoked, WithoutEvidence::Lower, BB));
+        assert!(!passes(&fault(silent()), WithoutEvidence::Lower, BB), "it may answer yet");
     }
 
     #[test]

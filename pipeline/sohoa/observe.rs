@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use chrono::{DateTime, Utc};
 use sohoa_flow::Fault;
 use sohoa_kafka::{Desk, Lane};
 use sohoa_metrics::{
@@ -17,11 +18,15 @@ use sohoa_metrics::{
 use sohoa_page_workers::{Pool, PoolStats};
 use sohoa_publish::holding;
 use sohoa_schemas::{Code, rows};
+use sohoa_sign::TimeStampAuthority;
 use sohoa_store::Store;
 
 use crate::{
+    authority::Authority,
     context::{Context, Office, now},
     exit::{Exit, Failure},
+    levels,
+    renew::seen,
     stages::Settled,
     trail,
 };
@@ -31,6 +36,10 @@ const HELD_EVERY: Duration = Duration::from_mins(1);
 
 /// Between two looks at the audit trail's head, which moves once a day.
 const TRAIL_EVERY: Duration = Duration::from_mins(10);
+
+/// Between two questions to the time-stamp authority when its certificate ends: each takes a stamp, and
+/// some are paid for.
+const AUTHORITY_EVERY: Duration = Duration::from_hours(24);
 
 /// A count is a listing, which costs as much as is held, and every worker counts: so the pause is at
 /// least so many times as long as the count took, and the store has a fiftieth of a listing to bear.
@@ -223,6 +232,41 @@ pub(crate) async fn watch_trail(output: Store, province: String) {
             Err(fault) => tracing::info!(?fault, "the trail's last head cannot be read"),
         }
         tokio::time::sleep(TRAIL_EVERY).await;
+    }
+}
+
+/// Shows how long the archive's stamps last, as was last seen, now and then, until the process ends.
+pub(crate) async fn watch_stamps(output: Store) {
+    loop {
+        match seen::last(&output).await {
+            Ok(last) => {
+                let end = last.as_ref().and_then(|last| last.first_end);
+                let seconds = |at: Option<DateTime<Utc>>| at.map_or(0, |at| at.timestamp());
+                record::archive_stamps(seconds(end), seconds(last.map(|last| last.seen_at)));
+            }
+            Err(fault) => tracing::info!(?fault, "what was seen of the stamps cannot be read"),
+        }
+        tokio::time::sleep(TRAIL_EVERY).await;
+    }
+}
+
+/// Shows when the time-stamp authority's certificate ends, now and then, until the process ends.
+pub(crate) async fn watch_authority(authority: Arc<Authority>) {
+    loop {
+        let asked = Arc::clone(&authority);
+        let ask = move || asked.stamps.as_ref().map(TimeStampAuthority::ends_now).transpose();
+        match tokio::task::spawn_blocking(ask).await {
+            Ok(Ok(end)) => {
+                let Some(end) = end else { return };
+                record::timestamp_authority(end.timestamp());
+            }
+            Ok(Err(error)) => {
+                let why = levels::told(&error);
+                tracing::info!(why, "the time-stamp authority does not say when it ends");
+            }
+            Err(error) => tracing::info!(%error, "the time-stamp authority cannot be asked"),
+        }
+        tokio::time::sleep(AUTHORITY_EVERY).await;
     }
 }
 

@@ -128,6 +128,7 @@ pub(crate) fn office(settings: Settings, output: Store) -> Result<(Office, Font)
         appearance_font: Arc::new(appearance_font),
         line: Line::new(Stage::Fetch..=Stage::Publish),
         clock: Clock::default(),
+        own_signatures: Arc::default(),
         retry: Policy { within, on_retry: Some(observe::tried_again), ..Policy::default() },
     };
     Ok((office, text_font))

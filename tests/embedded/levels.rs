@@ -196,6 +196,69 @@ fn an_archive_is_raised_killed_in_between_and_renewed() {
 }
 
 #[test]
+fn a_certificate_that_names_nobody_signs_only_where_the_configuration_says_so() {
+    let scene = Scene::new(&["--dossiers", "1", "--documents", "1", "--formats", "tiff-g4"]);
+    let (key, chain) = scene.pki.agency_files_naming_nobody(AGENCY);
+    scene.world.write("key.pem", &key);
+    scene.world.write("chain.pem", &chain);
+    for sign in ["level = \"B-T\"", "level = \"B-LT\"\nwithout_evidence = \"lower\""] {
+        let config = scene.config(sign);
+        let refused = scene.world.run(&["--config", &config]);
+        assert_eq!(refused.exit, 2, "{}", refused.stderr);
+        assert!(refused.stderr.contains("names no responder"), "{}", refused.stderr);
+        assert!(refused.stderr.contains("sign.without_evidence"), "{}", refused.stderr);
+        assert_eq!(scene.world.sohoa(&["check", "--config", &config]).exit, 2);
+    }
+    assert_eq!(scene.stamped.load(Ordering::SeqCst), 2, "by the checks alone");
+    let config = scene.config("level = \"B-T\"\nwithout_evidence = \"lower\"");
+    let checked = scene.world.sohoa(&["check", "--config", &config]);
+    assert_eq!(checked.exit, 0, "{}", checked.stdout);
+    assert!(checked.stdout.contains("WARNING: the certificate of"), "{}", checked.stdout);
+    let run = scene.world.run(&["--config", &config]);
+    assert_eq!((run.exit, run.count("documents", "published")), (0, 1), "{}", run.stderr);
+    assert!(run.stderr.contains("nobody can be asked"), "{}", run.stderr);
+    assert_eq!(scene.levels(), pairs(&[("agency_copy", "B-T", 1)]));
+    let found = scene.world.query(
+        "select f.code, f.observed from findings f join signatures s \
+         on f.subject_uid = s.signature_uid",
+    );
+    assert_eq!(found.len(), 1, "it is of its level: {found:?}");
+    assert_eq!(found[0]["code"], "Q12_REVOCATION_UNKNOWN");
+    assert!(found[0]["observed"].as_str().unwrap().contains("names no responder"), "{found:?}");
+}
+
+#[test]
+fn a_stamped_signature_is_archived_before_its_certificates_end() {
+    let scene = Scene::new(&["--dossiers", "1", "--documents", "1", "--formats", "tiff-g4"]);
+    let config = scene.config("level = \"B-T\"");
+    let world = &scene.world;
+    assert_eq!(world.run(&["--config", &config]).exit, 0);
+    let seen = || -> Value {
+        let text = std::fs::read_to_string(world.path("out/evidence/stamps.json")).unwrap();
+        serde_json::from_str(&text).unwrap()
+    };
+    // Neither ends within half a year.
+    let early = scene.timestamp(&[]);
+    assert_eq!(
+        (early.exit, counts(&early)["documents"].as_u64()),
+        (0, Some(0)),
+        "{}",
+        early.stderr
+    );
+    let first = seen()["first_end"].as_str().unwrap().to_owned();
+    // The authority's certificate ends within these days as well, and no other is there to stamp.
+    let waiting = scene.timestamp(&["--within", "2000"]);
+    assert_eq!(waiting.exit, 6, "{}", waiting.stderr);
+    assert_eq!(counts(&waiting)["waiting"], 1, "{}", waiting.stdout);
+    assert!(waiting.stderr.contains("own certificate ends on"), "{}", waiting.stderr);
+    let part = scene.timestamp(&["--within", "2000", "--month", "1999-01"]);
+    assert_eq!((part.exit, counts(&part)["waiting"].as_u64()), (0, Some(0)), "{}", part.stderr);
+    assert_eq!(seen()["first_end"], first.as_str());
+    let ends = world.query("select cast(tsa_not_after as varchar) as ends from signatures");
+    assert_eq!(ends[0]["ends"].as_str().unwrap()[..10], first[..10]);
+}
+
+#[test]
 fn a_trail_under_test_heads_proves_nothing_beside_a_real_key() {
     let scene = Scene::new(&["--dossiers", "1", "--documents", "1", "--formats", "tiff-g4"]);
     assert_eq!(scene.world.run(&[]).exit, 0);

@@ -10,15 +10,18 @@ mod made;
 
 use std::time::Duration;
 
+use chrono::{TimeDelta, Utc};
 use made::{
     Held, Shape, Xref, agency, key,
     stamps::{Authority, POLICY, response, serve},
 };
 use sohoa_sign::{
-    FetchError, Hash, HttpClient, RsaScheme, SignError, StampError, TimeStampAuthority,
-    sign_pdf_stamped, stamp_pdf,
+    FetchError, Hash, HttpClient, RsaScheme, SignError, SignRequest, StampError,
+    TimeStampAuthority, sign_pdf_stamped, stamp_pdf,
     test_ca::{Issued, issue},
-    verify::{Integrity, LaterChanges, PadesLevel, Position, Trust, Verdict},
+    verify::{
+        Integrity, LaterChanges, Note, PadesLevel, Position, Signature, Trust, Verdict, verify_pdf,
+    },
 };
 
 fn as_is(_: usize, reply: Vec<u8>) -> Vec<u8> {
@@ -282,6 +285,73 @@ fn a_document_is_stamped_again_and_again_and_its_signatures_stay_valid() {
         }
         assert!(!first.byte_range_covers_all && last.byte_range_covers_all);
     }
+}
+
+/// A signature judged so long after it was made.
+fn judged_after(file: &[u8], trust: &Trust, later: TimeDelta) -> Signature {
+    let mut copy = tempfile::NamedTempFile::new().unwrap();
+    std::io::Write::write_all(&mut copy, file).unwrap();
+    let report = verify_pdf(copy.path(), trust, Utc::now() + later).unwrap();
+    report.signatures.into_iter().next().unwrap()
+}
+
+#[test]
+fn a_stamp_on_sha_1_is_named_and_tells_on_the_verdict_where_nothing_else_proves_the_time() {
+    // Long after the signer's certificate has ended.
+    let (soon, late) = (TimeDelta::zero(), TimeDelta::days(9000));
+    for (digest, legacy) in [("sha256", false), ("sha1", true)] {
+        let authority = Authority::hashing(digest);
+        let client = authority.client(None, authority.trust(), as_is);
+        let issued = made::made(&agency());
+        let signer = (&issued, RsaScheme::default());
+        let file = stamp(&made::pdf(Shape::default()), signer, &client).unwrap();
+        for (when, worse) in [(soon, false), (late, legacy)] {
+            let found = judged_after(&file, &both(&issued, &authority), when);
+            assert_eq!(found.timestamp.as_ref().unwrap().legacy, legacy);
+            assert_eq!(found.notes.contains(&Note::TimeStampLegacy), legacy);
+            let verdict = if worse { Verdict::OkLegacyAlg } else { Verdict::Ok };
+            assert_eq!(found.verdict, verdict, "{digest} {when}");
+        }
+        let whole = stamp_whole(&made::pdf(Shape::default()), &client).unwrap();
+        let verdict = judged_after(&whole, &authority.trust(), soon).verdict;
+        assert_eq!(verdict == Verdict::OkLegacyAlg, legacy, "{verdict:?}");
+    }
+}
+
+#[test]
+fn a_stamp_from_after_the_time_judged_for_proves_nothing() {
+    let authority = Authority::new();
+    let client = authority.client(None, authority.trust(), as_is);
+    let issued = made::made(&agency());
+    let signer = (&issued, RsaScheme::default());
+    let file = stamp(&made::pdf(Shape::default()), signer, &client).unwrap();
+    let found = judged_after(&file, &both(&issued, &authority), TimeDelta::hours(-1));
+    assert!(found.notes.contains(&Note::TimeStampInFuture), "{:?}", found.notes);
+    assert!(!found.timestamp.as_ref().unwrap().trusted);
+    assert_eq!(found.pades_level, PadesLevel::BB);
+    let today = judged_after(&file, &both(&issued, &authority), TimeDelta::zero());
+    assert!(today.notes.is_empty(), "{:?}", today.notes);
+    let end = today.timestamp.as_ref().unwrap().cert_not_after.unwrap();
+    assert_eq!(end, client.ends().unwrap());
+    assert_eq!(end, client.ends_now().unwrap());
+}
+
+#[test]
+fn a_stamp_from_before_the_claimed_time_is_noted() {
+    let authority = Authority::new();
+    let client = authority.client(None, authority.trust(), as_is);
+    let issued = made::made(&agency());
+    let folder = tempfile::tempdir().unwrap();
+    let (from, to) = (folder.path().join("in.pdf"), folder.path().join("out.pdf"));
+    std::fs::write(&from, made::pdf(Shape::default())).unwrap();
+    let signer = key(&issued, RsaScheme::default());
+    let signing_time = made::hanoi(Utc::now() + TimeDelta::hours(1));
+    let request = SignRequest { signing_time, ..made::request() };
+    sign_pdf_stamped(&from, &to, &request, &signer, &client).unwrap();
+    let file = std::fs::read(&to).unwrap();
+    let found = judged_after(&file, &both(&issued, &authority), TimeDelta::hours(2));
+    assert_eq!(found.notes, [Note::TimeStampBeforeClaim]);
+    assert_eq!(found.verdict, Verdict::Ok);
 }
 
 #[test]

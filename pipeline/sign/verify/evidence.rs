@@ -28,6 +28,8 @@ struct Proof {
     covered: HashSet<Vec<u8>>,
     /// The chain of the authority that gave it.
     links: Vec<Vec<u8>>,
+    /// It rests on SHA-1.
+    legacy: bool,
 }
 
 /// Weighs all signatures of a file together.
@@ -51,10 +53,10 @@ pub(crate) fn weigh(judged: &mut [Judged], pool: &Pool, at_time: DateTime<Utc>) 
         }
         if is_stamp(one) && one.signature.integrity == Integrity::Intact {
             let stamp = one.signature.timestamp.as_ref().filter(|s| s.sound() && s.trusted);
-            if let Some(time) = stamp.map(|stamp| stamp.time).filter(|_| proofs.len() < MAX_STAMPS)
-            {
-                let links = one.stamp_links.clone();
-                proofs.push(Proof { end: one.end, time, covered: one.covered.clone(), links });
+            if let Some(stamp) = stamp.filter(|_| proofs.len() < MAX_STAMPS) {
+                let (links, covered) = (one.stamp_links.clone(), one.covered.clone());
+                let (time, legacy) = (stamp.time, stamp.legacy);
+                proofs.push(Proof { end: one.end, time, covered, links, legacy });
             }
         }
     }
@@ -90,9 +92,14 @@ fn is_stamp(judged: &Judged) -> bool {
 /// once its certificate has ended, whoever has the key could have made it at any time.
 fn is_timely(judged: &Judged, proof: &Proof) -> bool {
     let stamp = judged.signature.timestamp.as_ref().filter(|s| s.sound() && s.trusted);
-    let ends = judged.links.iter().filter_map(|der| Certificate::parse(der));
-    let end = ends.map(|certificate| certificate.not_after).min();
+    let end = end_of(&judged.links);
     stamp.is_some() || is_stamp(judged) || end.is_none_or(|end| proof.time <= end)
+}
+
+/// When the first certificate of a chain ends.
+fn end_of(links: &[Vec<u8>]) -> Option<DateTime<Utc>> {
+    let ends = links.iter().filter_map(|der| Certificate::parse(der));
+    ends.map(|certificate| certificate.not_after).min()
 }
 
 /// The earliest proof that the bytes up to `end` existed.
@@ -134,8 +141,12 @@ impl Weighing<'_, '_> {
             found.verdict = found.verdict.max(Verdict::Revoked);
         }
         let complete = self.is_complete(judged);
+        let leans = self.leans_on_legacy(judged, own.revoked.map(|(revoked, _)| revoked.at));
         // A throw-away authority revokes nothing.
         let found = &mut judged.signature;
+        if leans {
+            found.verdict = found.verdict.max(Verdict::OkLegacyAlg);
+        }
         if !complete && found.trust_domain != TrustDomain::Test {
             found.verdict = found.verdict.max(Verdict::IndeterminateRevocation);
         }
@@ -160,6 +171,21 @@ impl Weighing<'_, '_> {
             }
             judged.signature.notes.push(Note::TimeStampRevoked);
         }
+    }
+
+    /// Whether only a time-stamp on SHA-1 shows that the signature was made while it could be: of a
+    /// certificate that is valid today and was never revoked, none has to show that.
+    fn leans_on_legacy(&self, judged: &Judged, revoked: Option<DateTime<Utc>>) -> bool {
+        let stamp = judged.signature.timestamp.as_ref().filter(|s| s.sound() && s.trusted);
+        if is_stamp(judged) {
+            return stamp.is_some_and(|stamp| stamp.legacy);
+        }
+        let until = end_of(&judged.links).into_iter().chain(revoked).min();
+        let Some(until) = until.filter(|until| *until < self.at_time) else { return false };
+        let own = stamp.map(|stamp| (stamp.time, stamp.legacy));
+        let proofs = own.into_iter().chain(self.proof.map(|proof| (proof.time, proof.legacy)));
+        let mut timely = proofs.filter(|(time, _)| *time <= until).peekable();
+        timely.peek().is_some() && timely.all(|(_, legacy)| legacy)
     }
 
     /// The earliest time at which the signature is known to have existed.

@@ -14,7 +14,7 @@ use super::{
     policy::{is_for_documents, may_sign_documents},
     report::{
         Coverage, Integrity, LaterChanges, Note, PadesLevel, Position, RevocationStatus, Signature,
-        SubjectKind, SubjectKindBasis, Verdict,
+        SubjectKind, SubjectKindBasis, TimeStamp, Verdict,
     },
     subject::classify,
     time_stamp,
@@ -27,7 +27,7 @@ use crate::{
     oid,
     pdf::{Document, Object, PdfError, Reference},
     permissions::{Allowed, Permissions, certification},
-    revocation::RevocationMethod,
+    revocation::{CLOCK_SLACK, RevocationMethod},
 };
 
 /// `/SubFilter` of a document time-stamp.
@@ -347,7 +347,7 @@ fn identity(judged: &mut Judged, cms: &Cms<'_>, ranges: Option<&Ranges<'_>>, mea
     if matches!(binds, None | Some(Ok(false))) {
         found.notes.push(Note::NoSigningCertificate);
     }
-    let stamped = found.timestamp.as_ref().is_some_and(super::TimeStamp::sound);
+    let stamped = sound_stamp(found).is_some();
     found.pades_level = match found.sub_filter.as_str() {
         // A document time-stamp is its own proof of time.
         "ETSI.CAdES.detached" | DOCUMENT_STAMP if bound && stamped => PadesLevel::BT,
@@ -413,6 +413,7 @@ fn stamp(
         })
     };
     let unsupported = token.as_ref().is_some_and(|token| token.unsupported);
+    let of_purpose = token.as_ref().is_none_or(|token| token.of_purpose);
     let (stamp, links) = token.map(|token| (token.stamp, token.links)).unzip();
     found.timestamp = stamp;
     match &found.timestamp {
@@ -424,12 +425,37 @@ fn stamp(
         }
         _ => {}
     }
+    if !of_purpose {
+        found.notes.push(Note::TimeStampPurpose);
+    }
+    timely(found, measure.at_time);
     links.unwrap_or_default()
+}
+
+/// Holds the time of a sound time-stamp against the one judged for, and against the claimed one.
+fn timely(found: &mut Signature, at_time: DateTime<Utc>) {
+    let (own, claimed) = (found.is_document_stamp(), found.signing_time_claimed);
+    let Some(stamp) = found.timestamp.as_mut().filter(|stamp| stamp.sound()) else { return };
+    if stamp.legacy {
+        found.notes.push(Note::TimeStampLegacy);
+    }
+    if stamp.time > at_time + CLOCK_SLACK {
+        stamp.trusted = false;
+        found.notes.push(Note::TimeStampInFuture);
+    } else if !own && claimed.is_some_and(|claimed| stamp.time < claimed - CLOCK_SLACK) {
+        found.notes.push(Note::TimeStampBeforeClaim);
+    }
+}
+
+/// The time-stamp of a signature, unless it cannot be of the time it states.
+fn sound_stamp(found: &Signature) -> Option<&TimeStamp> {
+    let in_future = found.notes.contains(&Note::TimeStampInFuture);
+    found.timestamp.as_ref().filter(|stamp| stamp.sound() && !in_future)
 }
 
 /// When it was signed, as far as is known.
 fn moment(found: &Signature, at_time: DateTime<Utc>) -> DateTime<Utc> {
-    let stamped = found.timestamp.as_ref().filter(|stamp| stamp.sound()).map(|stamp| stamp.time);
+    let stamped = sound_stamp(found).map(|stamp| stamp.time);
     // A claim about the future proves nothing; then only the time judged for counts.
     let claimed = found.signing_time_claimed.filter(|claimed| *claimed <= at_time);
     stamped.or(claimed).unwrap_or(at_time)

@@ -128,8 +128,12 @@ pub struct TimeStamp {
     pub imprint_ok: bool,
     /// The authority's own signature is intact.
     pub signature_ok: bool,
-    /// The authority's certificate chains to a pinned root.
+    /// The authority's certificate chains to a pinned root, and its time is not in the future.
     pub trusted: bool,
+    /// It rests on SHA-1: its imprint, its signature, or a certificate above it.
+    pub legacy: bool,
+    /// End of the validity of the authority's certificate.
+    pub cert_not_after: Option<DateTime<Utc>>,
 }
 
 impl TimeStamp {
@@ -340,8 +344,16 @@ pub enum Note {
     NoSigningCertificate,
     /// The padding of the signature value is not zero.
     PaddingNotZero,
+    /// The time-stamp is older than the claimed time, by more than clocks differ.
+    TimeStampBeforeClaim,
     /// The time-stamp does not belong to this signature, or is broken.
     TimeStampBroken,
+    /// The time-stamp is of a time after the one judged for: it proves none.
+    TimeStampInFuture,
+    /// The time-stamp, or a certificate of its authority, rests on SHA-1.
+    TimeStampLegacy,
+    /// The authority's certificate is not for time-stamps alone, or does not say so critically.
+    TimeStampPurpose,
     /// A certificate of the time-stamp's authority was revoked in a way that makes it worthless.
     TimeStampRevoked,
     /// The time-stamp's authority does not chain to a pinned root.

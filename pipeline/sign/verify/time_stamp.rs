@@ -55,6 +55,8 @@ pub(crate) struct Token {
     pub(crate) links: Vec<Vec<u8>>,
     /// It rests on an algorithm we do not know, and nothing that we do know is against it.
     pub(crate) unsupported: bool,
+    /// The authority's certificate is for time-stamps alone, as RFC 3161 (2.3) wants it.
+    pub(crate) of_purpose: bool,
 }
 
 /// Checks a token against the digest of what it should stamp; `None` when it is no token.
@@ -86,6 +88,16 @@ pub(crate) fn check(
         imprint_ok: imprint == Some(true),
         signature_ok: signature == Check::Holds,
         trusted: path.is_some(),
+        legacy: is_legacy(&cms, statement.hash) || path.as_ref().is_some_and(|path| path.legacy),
+        cert_not_after: authority.map(|certificate| certificate.not_after),
     };
-    Some(Token { stamp, links: path.map(|path| path.links).unwrap_or_default(), unsupported })
+    let of_purpose = authority.is_none_or(|own| own.is_only_for(oid::TIME_STAMPING));
+    let links = path.map(|path| path.links).unwrap_or_default();
+    Some(Token { stamp, links, unsupported, of_purpose })
+}
+
+/// Whether what was stamped, or the token itself, was hashed with SHA-1.
+fn is_legacy(token: &Cms<'_>, imprint: Option<Hash>) -> bool {
+    let signed = token.signer.algorithm().ok().map(|made| made.hash);
+    [imprint, token.signer.digest, signed].contains(&Some(Hash::Sha1))
 }

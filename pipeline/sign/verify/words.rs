@@ -192,7 +192,15 @@ impl Note {
             }
             Self::NoSigningCertificate => "nothing binds the certificate to the signature",
             Self::PaddingNotZero => "there is something behind the signature value",
+            Self::TimeStampBeforeClaim => {
+                "the time-stamp is older than the claimed time of signing"
+            }
             Self::TimeStampBroken => "the time-stamp is broken, or belongs to another signature",
+            Self::TimeStampInFuture => "the time-stamp lies in the future, and proves no time",
+            Self::TimeStampLegacy => "the time-stamp rests on an outdated algorithm (SHA-1)",
+            Self::TimeStampPurpose => {
+                "the time-stamp authority's certificate is not for time-stamps alone (RFC 3161, 2.3)"
+            }
             Self::TimeStampRevoked => "the time-stamp authority's certificate was revoked",
             Self::TimeStampUnsupported => "the time-stamp rests on an algorithm that is not known",
             Self::TimeStampUntrusted => {
@@ -223,7 +231,15 @@ impl Note {
             Self::SeveralSigners => "một chữ ký có nhiều người ký; chỉ xét người thứ nhất",
             Self::NoSigningCertificate => "chứng thư số không được ràng buộc trong chữ ký",
             Self::PaddingNotZero => "có dữ liệu lạ sau giá trị chữ ký",
+            Self::TimeStampBeforeClaim => "dấu thời gian có trước thời gian ký đã khai",
             Self::TimeStampBroken => "dấu thời gian hỏng hoặc của chữ ký khác",
+            Self::TimeStampInFuture => {
+                "dấu thời gian ở tương lai nên không chứng minh được thời gian"
+            }
+            Self::TimeStampLegacy => "dấu thời gian dùng thuật toán đã lỗi thời (SHA-1)",
+            Self::TimeStampPurpose => {
+                "chứng thư số của tổ chức cấp dấu thời gian không chỉ dùng để cấp dấu (RFC 3161, 2.3)"
+            }
             Self::TimeStampRevoked => "chứng thư số của tổ chức cấp dấu thời gian đã bị thu hồi",
             Self::TimeStampUnsupported => "dấu thời gian dùng thuật toán không được hỗ trợ",
             Self::TimeStampUntrusted => {

@@ -16,7 +16,8 @@ pub(crate) struct Timestamp {
     /// Level to raise signatures to; without it that of sign.level in the configuration.
     #[arg(long, value_enum)]
     pub(crate) level: Option<Level>,
-    /// Renew document time-stamps whose authority's certificate ends within so many days.
+    /// Renew what rests on a certificate that ends within so many days: an authority's that stamped, or
+    /// the signer's while the file holds no evidence of it.
     #[arg(long, value_name = "DAYS", default_value_t = 180)]
     pub(crate) within: u32,
     /// Only records of the agency of this code; may be given several times.
@@ -45,13 +46,18 @@ pub(crate) struct Timestamp {
 const HELP: &str = "\
 Examples:
   sohoa timestamp --output records --config sohoa.toml --dry-run
-      which signatures are below the configured level, and which archive time-stamps end soon
+      which signatures are below the configured level, and which rest on what ends soon
   sohoa timestamp --output records --config sohoa.toml
       raises and renews them; run it every month. Interrupted, the same command does the rest
   sohoa timestamp --output records --config sohoa.toml --level B-LTA --month 2026-11 --limit 1000
       a thousand of one month's records, to the highest level
 
 Needs sign.timestamp_url and sign.roots, and no key. A raised record is a new version: published
-objects are never written over. Time-stamps that end come first. After 16 records that an authority
-does not answer for, the rest of its records is left for another time; those of others are done. Exit
-code 4 then, and 6 when some records cannot be raised: their certificates are forgotten, for one.";
+objects are never written over. What ends first comes first: with a time-stamp over the whole file
+(B-LTA) that is its authority's certificate; at B-LT that of the authority that stamped the signature;
+below, the signer's too, and such a record becomes B-LTA, whatever the level. After 16 records that an
+authority does not answer for, the rest of its records is left for another time; those of others are
+done. Exit code 4 then, and 6 when some records cannot be raised, because their certificates are
+forgotten, for one, or when the time-stamp authority ends within the same days itself and has no newer
+certificate yet. Of the whole archive, when its first certificate ends is left in evidence/stamps.json,
+which the workers show as a metric.";

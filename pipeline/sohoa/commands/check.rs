@@ -3,8 +3,8 @@
 use futures::TryStreamExt as _;
 use serde::Serialize;
 use sohoa_kafka::{connect, survey::survey};
-use sohoa_schemas::config::{Kafka, SignatureLevel};
-use sohoa_sign::{EvidenceError, TimeStampAuthority};
+use sohoa_schemas::config::Kafka;
+use sohoa_sign::TimeStampAuthority;
 use sohoa_store::Missing;
 
 use crate::{
@@ -124,14 +124,13 @@ fn stamps(settings: &Settings) -> Result<Option<String>, Failure> {
 /// Asks whether the signing certificate is revoked, as the first signature would.
 fn standing(settings: &Settings) -> Result<Option<String>, Failure> {
     let authority = Authority::load(&settings.config, now())?;
-    let (evidence, level) =
-        (authority.evidence(&settings.config)?, settings.config.sign.wanted_level());
-    match evidence.check_signer(authority.signer.chain(), now()) {
-        Err(EvidenceError::NoSource { .. }) if level < SignatureLevel::BLt => {
-            Ok(Some("WARNING: the certificate names nobody who could be asked".into()))
-        }
-        _ => authority.standing(&evidence, level).map(|()| Some("not revoked".into())),
+    let config = &settings.config;
+    let level = config.sign.wanted_level();
+    if !authority.is_asked_at(level) {
+        return Ok(Some("a throw-away key, which nobody revokes".into()));
     }
+    let unasked = authority.standing(&authority.evidence(config)?, (config, level))?;
+    Ok(Some(unasked.map_or("not revoked".into(), |why| format!("WARNING: {why}"))))
 }
 
 async fn input(address: &str, settings: &Settings) -> Result<Option<String>, Failure> {

@@ -22,7 +22,7 @@ use crate::{
     context::{now, vietnamese},
     exit::{Exit, Failure},
     ink,
-    levels::{Seal, is_unanswered, told},
+    levels::{Seal, is_unanswered, names_nobody, told},
     settings::{Settings, limits},
     setup,
     stages::sign::{self, copied_at, shown_time, word},
@@ -219,14 +219,18 @@ fn made(
         return Err(Failure::new(Exit::Configuration, what)
             .hint("set sign.timestamp_url, and its root in sign.timestamp_roots"));
     }
-    let asks = level > SignatureLevel::BT || authority.test_root.is_none();
+    let asks = authority.is_asked_at(level);
     let evidence = asks.then(|| authority.evidence(config)).transpose()?;
     let stamps = authority.stamps.as_ref();
     let sealed = Seal::of(level, stamps, evidence.as_ref()).sign((input, output), request, signer);
     let lower = config.sign.without_evidence == WithoutEvidence::Lower;
     let sealed = match sealed {
         // As a run does; a level that embeds evidence is what was asked for, and not made lower.
-        Err(error) if lower && level <= SignatureLevel::BT && is_unanswered(&error) => {
+        Err(error)
+            if lower
+                && level <= SignatureLevel::BT
+                && (is_unanswered(&error) || names_nobody(&error)) =>
+        {
             eprintln!("nobody says whether the signing certificate was revoked: {}", told(&error));
             Seal::of(level, stamps, None).sign((input, output), request, signer)
         }
@@ -235,8 +239,19 @@ fn made(
     sealed.map_err(|error| refusal(&error))
 }
 
-/// What to do about a failure.
+/// What to do about a failure, in the clerk's language too where it is about what was asked.
 fn refusal(error: &SignError) -> Failure {
+    let mut failure = refused(error);
+    failure.chain.extend(match error {
+        SignError::TimeStamp(source) => Some(source.vietnamese().to_owned()),
+        SignError::Evidence { source, .. } => Some(source.vietnamese().to_owned()),
+        SignError::Pdf(source) => Some(source.vietnamese().to_owned()),
+        _ => None,
+    });
+    failure
+}
+
+fn refused(error: &SignError) -> Failure {
     match error {
         SignError::TimeStamp(_) => Failure::from_error(Exit::Unreachable, error)
             .hint("check sign.timestamp_url, or sign with --level B-B"),
@@ -248,6 +263,9 @@ fn refusal(error: &SignError) -> Failure {
         }
         SignError::Evidence { source, .. } if matches!(**source, EvidenceError::Revoked { .. }) => {
             Failure::from_error(Exit::Configuration, error)
+        }
+        error if names_nobody(error) => {
+            Failure::from_error(Exit::Configuration, error).hint(EVIDENCE)
         }
         SignError::Evidence { .. } => Failure::from_error(Exit::Unreachable, error).hint(EVIDENCE),
         _ => Failure::from_error(Exit::CheckFailed, error),

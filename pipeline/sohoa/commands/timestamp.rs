@@ -1,4 +1,5 @@
-//! `sohoa timestamp`: signatures below their level are raised, and stamps that end are renewed.
+//! `sohoa timestamp`: signatures below their level are raised, and what rests on certificates that end
+//! is stamped anew.
 
 use std::{
     collections::HashMap,
@@ -7,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use indicatif::MultiProgress;
 use serde::Serialize;
@@ -15,9 +16,8 @@ use serde_json::json;
 use sohoa_backfill::Ledger;
 use sohoa_flow::{FatalKind, Fault, retry::Policy};
 use sohoa_index::{Index, IndexError};
-use sohoa_schemas::config::SignatureLevel;
+use sohoa_schemas::{config::SignatureLevel, record::ArchiveStamps, rows::SCHEMA_VERSION};
 use sohoa_store::{Missing, Store};
-use uuid::Uuid;
 
 use crate::{
     arguments::Timestamp,
@@ -26,10 +26,10 @@ use crate::{
     channel::{self, Channel, Provenance},
     commands::query,
     console::say,
-    context::now,
+    context::{now, vietnamese},
     exit::{Exit, Failure},
     observe,
-    renew::{Candidate, Done, Means, Need, Select, renew},
+    renew::{Candidate, Done, Last, Means, Need, Select, renew, seen, version},
     settings::Settings,
     setup,
     stages::{Settled, sign::word},
@@ -48,7 +48,7 @@ struct Counts {
     documents: u64,
     /// Brought to the level.
     raised: u64,
-    /// Given another time-stamp before the last one ends.
+    /// Given a time-stamp over all of it before what it rests on ends.
     renewed: u64,
     /// Done by an earlier call, or by somebody else.
     known: u64,
@@ -56,6 +56,10 @@ struct Counts {
     left: u64,
     /// Nobody answered for their certificates.
     silent: u64,
+    /// They rest on what ends soon, and the authority's stamps would end no later.
+    waiting: u64,
+    /// When the first certificate ends that a record rests on, as far as is known after this.
+    first_end: Option<DateTime<Utc>>,
     /// `written`, `announced`, or `untouched`.
     index: &'static str,
 }
@@ -99,30 +103,47 @@ pub(crate) async fn run(arguments: &Timestamp, bars: &MultiProgress) -> Result<E
         Failure::from_error(Exit::Unreachable, &error)
             .hint("check sign.timestamp_url, and its root in sign.roots")
     })?;
-    let ends_before = ends.min(now() + TimeDelta::days(i64::from(arguments.within)));
+    let soon = now() + TimeDelta::days(i64::from(arguments.within));
+    let ends_before = ends.min(soon);
     let select = selection(arguments, &store, (level, ends_before)).await?;
     let within = PATIENCE.min(Duration::from_secs(settings.config.store.retry_seconds));
     let retry = Policy { within, on_retry: Some(observe::tried_again), ..Policy::default() };
     let means = Means { store, trust, stamps, evidence, level, ends_before, retry };
     let whole = Whole { arguments, index: &index, select: &select, bars };
-    let counts = if arguments.dry_run {
+    let mut counts = if arguments.dry_run {
         whole.tell().await?
     } else {
         whole.carry_out(&settings, Arc::new(means)).await?
     };
+    if ends < soon {
+        counts.waiting = select.ending(&index, soon).await.map_err(|error| unreadable(&error))?;
+    }
     whole.summary(&counts)?;
+    if ends < soon {
+        tell_of_authority((ends, arguments.within), counts.waiting);
+    }
     if counts.silent > 0 {
         let what = format!("{} records lack an answer of their authorities", counts.silent);
         return Err(Failure::new(Exit::Unreachable, what)
             .hint("run the same command again once they answer"));
     }
-    Ok(if counts.left > 0 { Exit::CheckFailed } else { Exit::Done })
+    Ok(if counts.left + counts.waiting > 0 { Exit::CheckFailed } else { Exit::Done })
+}
+
+/// Says that the authority itself ends, and what cannot be renewed because of that.
+fn tell_of_authority((ends, within): (DateTime<Utc>, u32), waiting: u64) {
+    let day = vietnamese(ends).format("%Y-%m-%d");
+    eprintln!(
+        "the time-stamp authority's own certificate ends on {day}, within {within} days: {waiting} \
+         records rest on what ends within these, too, and can only be renewed once it has a newer one; \
+         ask it when, and run the same command again then"
+    );
 }
 
 async fn selection(
     arguments: &Timestamp,
     store: &Store,
-    (level, ends_before): (SignatureLevel, chrono::DateTime<chrono::Utc>),
+    (level, ends_before): (SignatureLevel, DateTime<Utc>),
 ) -> Result<Select, Failure> {
     let (agencies, months) = (arguments.agency.clone(), arguments.month.clone());
     let mut select = Select { level, ends_before, agencies, months, dossiers: None };
@@ -137,8 +158,8 @@ async fn selection(
     Ok(select)
 }
 
-/// What is done now, and behind which identity.
-type Place = (Need, Option<Uuid>);
+/// What is done now, and behind which record.
+type Place = (Need, Option<Last>);
 
 /// The whole of an archive, as far as it is selected.
 struct Whole<'a> {
@@ -199,7 +220,9 @@ impl Whole<'_> {
     async fn carry_out(&self, settings: &Settings, means: Arc<Means>) -> Result<Counts, Failure> {
         let store = means.store.clone();
         let mut channel = Channel::open(("timestamp", channel::EVENTS), settings, &store)?;
-        let mut counts = Counts { index: channel.describe(), ..Counts::default() };
+        let first_end = self.select.first_end(self.index).await;
+        let first_end = first_end.map_err(|error| unreadable(&error))?;
+        let mut counts = Counts { index: channel.describe(), first_end, ..Counts::default() };
         let total = self.select.count(self.index).await.map_err(|error| unreadable(&error))?;
         let total = self.arguments.limit.map_or(total, |limit| limit.min(total));
         let progress = Progress::begin(self.bars, total, "raised");
@@ -218,7 +241,18 @@ impl Whole<'_> {
             from = self.further(next, counts.documents);
         }
         channel.flush().await.map_err(again)?;
+        if self.is_all() {
+            let (schema_version, seen_at) = (SCHEMA_VERSION, now());
+            let seen = ArchiveStamps { schema_version, seen_at, first_end: counts.first_end };
+            seen::keep(&store, &seen).await.map_err(|fault| again(fault.into()))?;
+        }
         Ok(counts)
+    }
+
+    /// Whether the whole archive is looked at.
+    fn is_all(&self) -> bool {
+        let Timestamp { agency, month, submission, limit, .. } = self.arguments;
+        agency.is_empty() && month.is_empty() && submission.is_empty() && limit.is_none()
     }
 
     /// Tells the index, and whoever waits, what became of a record.
@@ -230,6 +264,11 @@ impl Whole<'_> {
     ) -> Result<(), Failure> {
         let source = candidate.source;
         counts.documents += 1;
+        let ends = match &done {
+            Done::Known(record) | Done::Raised { record, .. } => version::ends(record),
+            Done::Left(_) | Done::Silent(_) => candidate.ends,
+        };
+        counts.first_end = counts.first_end.into_iter().chain(ends).min();
         let (line, record) = match done {
             Done::Known(record) => {
                 counts.known += 1;
@@ -273,7 +312,7 @@ impl Whole<'_> {
                 .map_err(|error| Failure::from_error(Exit::Internal, &error))?;
             return say(text);
         }
-        let Counts { documents, raised, renewed, known, left, silent, index } = counts;
+        let Counts { documents, raised, renewed, known, left, silent, index, .. } = counts;
         if self.arguments.dry_run {
             return say(format_args!("{documents} records to do; nothing was written"));
         }

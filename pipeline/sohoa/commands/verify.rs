@@ -29,6 +29,9 @@ struct Answer {
     valid: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
+    /// The kind of error, in Vietnamese.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_vi: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     report: Option<Report>,
     /// What no authority told, and why.
@@ -40,6 +43,7 @@ struct Answer {
 struct NotLearnt {
     field_name: String,
     error: String,
+    error_vi: &'static str,
 }
 
 /// Who is believed, and who is asked.
@@ -87,6 +91,7 @@ impl Judge {
             file: file.display().to_string(),
             valid: false,
             error: None,
+            error_vi: None,
             report: None,
             not_learnt: Vec::new(),
         };
@@ -98,7 +103,10 @@ impl Judge {
                 answer.report = Some(report);
                 answer.not_learnt = not_learnt;
             }
-            Err(error) => answer.error = Some(said(&error)),
+            Err(error) => {
+                answer.error = Some(said(&error));
+                answer.error_vi = Some(error.vietnamese());
+            }
         }
         answer
     }
@@ -112,9 +120,11 @@ impl Judge {
             return Ok((verify_pdf(file, &self.trust, now)?, Vec::new()));
         };
         let (report, unknown) = verify_pdf_online(file, online, now)?;
-        let not_learnt = unknown
-            .into_iter()
-            .map(|(field_name, error)| NotLearnt { field_name, error: said(&error) });
+        let not_learnt = unknown.into_iter().map(|(field_name, error)| NotLearnt {
+            field_name,
+            error: said(&error),
+            error_vi: error.vietnamese(),
+        });
         Ok((report, not_learnt.collect()))
     }
 }
@@ -133,7 +143,8 @@ fn describe(answer: &Answer) -> String {
 fn write(text: &mut String, answer: &Answer) -> std::fmt::Result {
     writeln!(text, "{}", answer.file)?;
     if let Some(error) = &answer.error {
-        writeln!(text, "  cannot be judged: {error}")?;
+        let told = answer.error_vi.unwrap_or_default();
+        writeln!(text, "  cannot be judged / không kiểm tra được: {error} / {told}")?;
     }
     let Some(report) = &answer.report else { return Ok(()) };
     if report.signatures.is_empty() {
@@ -141,8 +152,8 @@ fn write(text: &mut String, answer: &Answer) -> std::fmt::Result {
         writeln!(text, "  {} / {}", verdict.english(), verdict.vietnamese())?;
     }
     report.signatures.iter().try_for_each(|signature| one(text, signature))?;
-    answer.not_learnt.iter().try_for_each(|NotLearnt { field_name, error }| {
-        writeln!(text, "  {field_name}: not learnt / chưa tra cứu được: {error}")
+    answer.not_learnt.iter().try_for_each(|NotLearnt { field_name, error, error_vi }| {
+        writeln!(text, "  {field_name}: not learnt / chưa tra cứu được: {error} / {error_vi}")
     })?;
     let (english, vietnamese) = match (answer.valid, report.verdict.is_proven()) {
         (true, true) => ("valid", "hợp lệ"),

@@ -61,6 +61,10 @@ pub(crate) async fn run(arguments: Worker) -> Result<Exit, Failure> {
         tokio::spawn(observe::watch_held(context.output.clone()));
         let province = context.settings.config.agency.province.clone();
         tokio::spawn(observe::watch_trail(context.output.clone(), province));
+        if context.authority.stamps.is_some() {
+            tokio::spawn(observe::watch_stamps(context.output.clone()));
+            tokio::spawn(observe::watch_authority(Arc::clone(&context.authority)));
+        }
     }
     let drain = Duration::from_secs(context.settings.config.workers.drain_seconds);
     tokio::spawn(bound_drain(shutdown.clone(), drain));

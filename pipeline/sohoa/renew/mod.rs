@@ -1,5 +1,5 @@
-//! Signatures kept good for decades: records below a level are raised to it, and document time-stamps
-//! renewed before their authority's certificate ends.
+//! Signatures kept good for decades: records below a level are raised to it, and what they rest on is
+//! stamped anew before its certificates end.
 //!
 //! ```text
 //! index ─> select ─> work (fetch, raise, verify) ─> version ─> channel ─> index
@@ -12,15 +12,17 @@
 //! * [`select`]: which records, from the index, a page at a time.
 //! * [`work`]: one record's PDF, raised and judged before it is published.
 //! * [`version`]: the record that says so.
+//! * [`seen`]: what is left of it for operators to watch.
 //!
 //! Interrupted anywhere, the same command again does the rest: what was raised is not taken again,
 //! and what was published and not told to the index is told.
 
+pub(crate) mod seen;
 mod select;
 pub(crate) mod version;
 mod work;
 
-pub(crate) use select::{Candidate, Need, Select};
+pub(crate) use select::{Candidate, Last, Need, Select};
 pub(crate) use work::{Done, Means, renew};
 
 /// Name of this step in errors.

@@ -1,4 +1,4 @@
-//! Which records are below their level, or have a stamp that ends; from the index.
+//! Which records are below their level, or rest on certificates that end; from the index.
 
 use std::collections::HashSet;
 
@@ -18,21 +18,24 @@ const PAGE: usize = 50_000;
 const LEVELS: [SignatureLevel; 4] =
     [SignatureLevel::BB, SignatureLevel::BT, SignatureLevel::BLt, SignatureLevel::BLta];
 
-/// What is to be done to a record. Stamps that end cannot wait, so they come first.
+/// What is to be done to a record. What ends cannot wait, so it comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Need {
-    /// Its stamp ends.
+    /// What it rests on ends.
     Renewal,
-    /// It is below the level, and its stamp, if it has one, does not end yet.
+    /// It is below the level, and what it rests on does not end yet.
     Raising,
 }
+
+/// Where a page of candidates ended: what ends first comes first, then the lower identity.
+pub(crate) type Last = (i64, Uuid);
 
 /// Which records; what is not given takes all.
 #[derive(Debug)]
 pub(crate) struct Select {
     /// Records below it are raised.
     pub(crate) level: SignatureLevel,
-    /// Document time-stamps whose authority's certificate ends before this are renewed.
+    /// What rests on a certificate that ends before this is renewed.
     pub(crate) ends_before: DateTime<Utc>,
     /// Of the agencies of these codes alone.
     pub(crate) agencies: Vec<String>,
@@ -53,6 +56,8 @@ pub(crate) struct Candidate {
     pub(crate) level: Option<SignatureLevel>,
     /// Who issued the certificate that signed it: the authority that has to answer for it.
     pub(crate) issuer: Option<String>,
+    /// When the first certificate ends that it rests on.
+    pub(crate) ends: Option<DateTime<Utc>>,
 }
 
 impl Select {
@@ -77,25 +82,55 @@ impl Select {
         Ok(count)
     }
 
-    /// Those with a need behind `last`, a page at most, in the order of their identities; and where
+    /// How many rest on what ends from [`Self::ends_before`] on, and before `until`.
+    pub(crate) async fn ending(
+        &self,
+        index: &Index,
+        until: DateTime<Utc>,
+    ) -> Result<u64, IndexError> {
+        let (from, until) = (self.ends_before.timestamp(), until.timestamp());
+        let sql = self.rows_where(&format!("ends >= {from} and ends < {until}"));
+        let mut count = 0;
+        for_each_row(index, &sql, |row| count += u64::from(self.takes(row))).await?;
+        Ok(count)
+    }
+
+    /// When the first certificate ends of those that end no earlier than [`Self::ends_before`].
+    pub(crate) async fn first_end(
+        &self,
+        index: &Index,
+    ) -> Result<Option<DateTime<Utc>>, IndexError> {
+        let from = self.ends_before.timestamp();
+        let sql = format!(
+            "{} select cast(min(ends) as varchar) as first_end from rests where ends >= {from}",
+            self.rests()
+        );
+        let mut first = None;
+        for_each_row(index, &sql, |row| first = row[0].and_then(moment)).await?;
+        Ok(first)
+    }
+
+    /// Those with a need behind `last`, a page at most, what ends first before the others; and where
     /// the page ends, unless it is the last one.
     pub(crate) async fn page(
         &self,
         index: &Index,
-        (need, last): (Need, Option<Uuid>),
-    ) -> Result<(Vec<Candidate>, Option<Uuid>), IndexError> {
+        (need, last): (Need, Option<Last>),
+    ) -> Result<(Vec<Candidate>, Option<Last>), IndexError> {
         let (mut found, mut seen, mut end) = (Vec::new(), 0, None);
-        let sql = format!("{} order by 1 limit {PAGE}", self.sql(need, last));
+        let sql = format!("{} order by due, source_uid limit {PAGE}", self.sql(need, last));
         for_each_row(index, &sql, |row| {
             seen += 1;
             let uid = row[0].and_then(|text| text.parse().ok());
-            end = uid.or(end);
+            let due = row[6].and_then(|text| text.parse::<i64>().ok());
+            end = due.zip(uid).or(end);
             let version = row[1].and_then(|text| text.parse().ok());
             if let (Some(source), Some(version), true) = (uid, version, self.takes(row)) {
                 let rank = row[3].and_then(|text| text.parse::<usize>().ok());
                 let level = rank.and_then(|rank| LEVELS.get(rank)).copied();
                 let issuer = row[4].map(ToOwned::to_owned);
-                found.push(Candidate { source, version, level, issuer });
+                let ends = row[5].and_then(moment);
+                found.push(Candidate { source, version, level, issuer, ends });
             }
         })
         .await?;
@@ -107,40 +142,76 @@ impl Select {
         self.dossiers.as_ref().is_none_or(|all| dossier().is_some_and(|uid| all.contains(&uid)))
     }
 
-    /// Sources, their versions, dossiers and levels. A signature of ours stands under its record's
-    /// version; a record has one, and a row for each stamp over the whole file.
-    fn sql(&self, need: Need, last: Option<Uuid>) -> String {
-        let rank = |level: SignatureLevel| LEVELS.iter().position(|one| *one == level);
+    /// The rows of records with a need, behind `last`.
+    fn sql(&self, need: Need, last: Option<Last>) -> String {
+        let ends = self.ends_before.timestamp();
+        let needs = match need {
+            Need::Renewal => format!("ends < {ends}"),
+            Need::Raising => {
+                format!("level < {} and (ends is null or ends >= {ends})", rank(self.level))
+            }
+        };
+        let behind = last.map(|(due, source)| {
+            format!(" and (due > {due} or due = {due} and source_uid > '{source}')")
+        });
+        self.rows_where(&format!("{needs}{}", behind.unwrap_or_default()))
+    }
+
+    /// Sources, their versions, dossiers, levels, issuers and ends, and what they are ordered by.
+    fn rows_where(&self, condition: &str) -> String {
+        format!(
+            "{} select source_uid, cast(version as varchar), dossier_uid, cast(level as varchar), \
+             issuer, cast(ends as varchar) as ends_at, cast(due as varchar) as due_at \
+             from rests where {condition}",
+            self.rests()
+        )
+    }
+
+    /// What records rest on, as [`Standing`](super::version::Standing) says it of one. A signature of
+    /// ours stands under its record's version; a record has one, and a row for each stamp over the
+    /// whole file.
+    fn rests(&self) -> String {
         let each = LEVELS.iter().enumerate();
         let each = each.map(|(rank, level)| format!(" when '{}' then {rank}", word(level)));
         let ranks = each.collect::<Vec<_>>().concat();
         let mut wheres = vec!["s.made_by_sohoa".to_owned()];
         wheres.extend(one_of("d.custodian_agency_code", &self.agencies));
         wheres.extend(one_of("d.ingest_month", &self.months));
-        wheres.extend(last.map(|last| format!("d.source_uid > '{last}'")));
-        let ends = self.ends_before.timestamp();
-        let needs = match need {
-            Need::Renewal => format!("ends < {ends}"),
-            Need::Raising => format!(
-                "level < {} and (ends is null or ends >= {ends})",
-                rank(self.level).unwrap_or_default()
-            ),
+        let end = |least: &str, whose: &str, column: &str| {
+            format!(
+                "cast({least}(case when {whose} then date_part('epoch', s.{column}) end) as bigint)"
+            )
         };
+        let own = "s.role = 'agency_copy' and s.trust_domain <> 'test'";
         format!(
             "with found as (select d.source_uid, max(d.version) as version, \
              max(d.dossier_uid) as dossier_uid, \
              min(case when s.role = 'agency_copy' then case s.pades_level{ranks} end end) as level, \
              max(case when s.role = 'agency_copy' then s.issuer_dn end) as issuer, \
-             max(case when s.role = 'timestamp_doc' \
-             then date_part('epoch', s.cert_not_after) end) as ends \
+             {} as archived, {} as stamped, {} as signed \
              from documents d join signatures s \
              on s.source_uid = d.source_uid and s.version = d.version \
-             where {} group by d.source_uid) \
-             select source_uid, cast(version as varchar), dossier_uid, cast(level as varchar), \
-             issuer from found where {needs}",
+             where {} group by d.source_uid), \
+             ended as (select *, case when level < {} \
+             then least(signed, coalesce(archived, stamped)) \
+             else coalesce(archived, stamped, signed) end as ends from found), \
+             rests as (select *, coalesce(ends, {}) as due from ended)",
+            end("max", "s.role = 'timestamp_doc'", "cert_not_after"),
+            end("min", own, "tsa_not_after"),
+            end("min", own, "cert_not_after"),
             wheres.join(" and "),
+            rank(SignatureLevel::BLt),
+            i64::MAX,
         )
     }
+}
+
+fn rank(level: SignatureLevel) -> usize {
+    LEVELS.iter().position(|one| *one == level).unwrap_or_default()
+}
+
+fn moment(seconds: &str) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp(seconds.parse().ok()?, 0)
 }
 
 /// The column has one of the values, if there are any.
@@ -188,12 +259,67 @@ mod tests {
         all
     }
 
+    /// An index with the signatures of these records.
+    async fn indexed(folder: &std::path::Path, records: Vec<(u128, Vec<SignatureRow>)>) -> Index {
+        let store = Store::open(folder.to_str().unwrap(), Missing::Refuse).unwrap();
+        let (objects, url) = store.below(keys::INDEX);
+        let mut index = Index::open(&objects, url).unwrap();
+        for (number, rows) in records {
+            index.append("test", &batch(number, rows)).await.unwrap();
+        }
+        index
+    }
+
+    #[tokio::test]
+    async fn where_no_stamp_covers_the_file_the_signature_s_own_certificates_count() {
+        let folder = tempfile::tempdir().unwrap();
+        let day = |days| Some(now() + chrono::TimeDelta::days(days));
+        let signed = |level: &str, signer, authority| {
+            let row = signature("SohoaAgencyCopy", "agency_copy", level);
+            vec![SignatureRow { cert_not_after: signer, tsa_not_after: authority, ..row }]
+        };
+        let mut of_tests = signed("B-T", day(1), day(1));
+        of_tests[0].trust_domain = "test".into();
+        let mut archived = signed("B-LTA", day(1), day(2));
+        archived.push(SignatureRow {
+            cert_not_after: day(900),
+            signature_uid: Uuid::max(),
+            ..signature("SohoaArchive", "timestamp_doc", "B-LT")
+        });
+        let records = vec![
+            (1, signed("B-T", day(50), day(400))),
+            (2, signed("B-T", day(400), day(30))),
+            // The evidence is in the file: the signer's certificate may end.
+            (3, signed("B-LT", day(10), day(700))),
+            (4, signed("B-LT", day(10), day(40))),
+            // From before the authority's end was in the index.
+            (5, signed("B-LT", day(20), None)),
+            (6, signed("B-B", day(60), None)),
+            (7, of_tests),
+            (8, archived),
+        ];
+        let index = indexed(folder.path(), records).await;
+        let select = Select {
+            level: SignatureLevel::BT,
+            ends_before: now() + chrono::TimeDelta::days(90),
+            agencies: Vec::new(),
+            months: Vec::new(),
+            dossiers: None,
+        };
+        assert_eq!(uids(&index, &select).await, [5, 2, 4, 1, 6], "the most urgent first");
+        let first = select.first_end(&index).await.unwrap().unwrap();
+        assert_eq!((first - now()).num_days(), 699);
+        let until = |days| select.ending(&index, now() + chrono::TimeDelta::days(days));
+        assert_eq!(until(90).await.unwrap(), 0);
+        assert_eq!((until(701).await.unwrap(), until(901).await.unwrap()), (1, 2));
+        let none = Select { agencies: vec!["H08.3".into()], ..select };
+        let until = now() + chrono::TimeDelta::days(701);
+        assert_eq!(none.ending(&index, until).await.unwrap(), 1);
+    }
+
     #[tokio::test]
     async fn what_is_below_its_level_or_ends_is_found_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path().to_str().unwrap(), Missing::Refuse).unwrap();
-        let (objects, url) = store.below(keys::INDEX);
-        let mut index = Index::open(&objects, url).unwrap();
         let day = |days| Some(now() + chrono::TimeDelta::days(days));
         let stamped = |level: &str, ends| {
             let stamp = signature("SohoaArchive", "timestamp_doc", "B-LT");
@@ -204,15 +330,14 @@ mod tests {
         };
         let found =
             SignatureRow { made_by_sohoa: false, ..signature("Sig", "original_person", "B-B") };
-        for (number, rows) in [
+        let records = vec![
             (1, vec![signature("SohoaAgencyCopy", "agency_copy", "B-B")]),
             (2, stamped("B-LTA", day(400))),
             (3, stamped("B-LTA", day(20))),
             (4, vec![found]),
             (5, stamped("B-LT", day(400))),
-        ] {
-            index.append("test", &batch(number, rows)).await.unwrap();
-        }
+        ];
+        let index = indexed(folder.path(), records).await;
         let select = Select {
             level: SignatureLevel::BLt,
             ends_before: now() + chrono::TimeDelta::days(90),
@@ -222,13 +347,20 @@ mod tests {
         };
         // The stamp that ends first, whatever its identity.
         assert_eq!(uids(&index, &select).await, [3, 1]);
-        let behind = |need, last| select.page(&index, (need, Some(Uuid::from_u128(last))));
-        let ending = behind(Need::Renewal, 1).await.unwrap().0;
+        let behind = |need, due, last| {
+            let last = Some((due, Uuid::from_u128(last)));
+            select.page(&index, (need, last))
+        };
+        let ending = behind(Need::Renewal, 0, 9).await.unwrap().0;
         assert_eq!(ending.len(), 1);
         assert_eq!(ending[0].level, Some(SignatureLevel::BLta));
-        assert!(behind(Need::Raising, 1).await.unwrap().0.is_empty());
+        let ends = ending[0].ends.unwrap().timestamp();
+        assert!(behind(Need::Renewal, ends, 3).await.unwrap().0.is_empty());
+        assert_eq!(behind(Need::Renewal, ends, 2).await.unwrap().0.len(), 1);
+        assert!(behind(Need::Raising, i64::MAX, 1).await.unwrap().0.is_empty());
         let archived = Select { level: SignatureLevel::BLta, ..select };
-        assert_eq!(uids(&index, &archived).await, [3, 1, 5]);
+        // What has an end before what has none.
+        assert_eq!(uids(&index, &archived).await, [3, 5, 1]);
         let dossiers = Some(HashSet::from([Uuid::from_u128(5)]));
         assert_eq!(uids(&index, &Select { dossiers, ..archived }).await, [5]);
         let of = |agencies: &[&str], months: &[&str]| Select {

@@ -7,6 +7,7 @@ use sohoa_schemas::{
     record::{Part, Record},
     rows::{IntakeRow, SignatureRow},
 };
+use sohoa_sign::verify::TrustDomain;
 use uuid::Uuid;
 
 use crate::{
@@ -19,7 +20,9 @@ use crate::{
 pub(super) struct Standing {
     /// Its level; none where the record has another level, or no signature of ours.
     pub(super) level: Option<SignatureLevel>,
-    /// End of the certificate of the newest stamp over the whole file.
+    /// When the first certificate ends that it rests on: that of the newest stamp over the whole file,
+    /// or without one of the stamp on the signature. While the file holds no evidence, that of the
+    /// signer too, since authorities forget certificates that have ended.
     pub(super) ends: Option<DateTime<Utc>>,
 }
 
@@ -29,7 +32,7 @@ impl Standing {
         self.level.is_some_and(|own| own < level) || self.ends(ends_before)
     }
 
-    /// Whether its newest stamp is to be followed by another.
+    /// Whether a stamp over the whole file is to follow.
     pub(super) fn ends(self, ends_before: DateTime<Utc>) -> bool {
         self.level.is_some() && self.ends.is_some_and(|ends| ends < ends_before)
     }
@@ -46,11 +49,24 @@ pub(super) fn standing(record: &Record) -> Standing {
         let rows = record.rows.signatures.iter();
         rows.filter(move |row| row.made_by_sohoa && row.role == role)
     };
-    let levels = own("agency_copy").filter_map(|row| level_of(&row.pades_level));
-    Standing {
-        level: levels.min(),
-        ends: own("timestamp_doc").filter_map(|row| row.cert_not_after).max(),
-    }
+    let level = own("agency_copy").filter_map(|row| level_of(&row.pades_level)).min();
+    // A throw-away key need not be proven for long.
+    let lasting = || own("agency_copy").filter(|row| row.trust_domain != word(&TrustDomain::Test));
+    let signed = lasting().filter_map(|row| row.cert_not_after).min();
+    let stamped = || lasting().filter_map(|row| row.tsa_not_after).min();
+    let archived = own("timestamp_doc").filter_map(|row| row.cert_not_after).max();
+    let stamp = archived.or_else(stamped);
+    let ends = match level {
+        Some(level) if level < SignatureLevel::BLt => signed.into_iter().chain(stamp).min(),
+        // Rows from before the authority's end was in them.
+        _ => stamp.or(signed),
+    };
+    Standing { level, ends }
+}
+
+/// When the first certificate ends that a record's own signature rests on.
+pub(crate) fn ends(record: &Record) -> Option<DateTime<Utc>> {
+    standing(record).ends
 }
 
 pub(super) fn level_of(word: &str) -> Option<SignatureLevel> {
@@ -150,6 +166,7 @@ pub(crate) mod tests {
             signing_time_claimed: None,
             timestamp_time: None,
             tsa_dn: None,
+            tsa_not_after: None,
             cert_not_before: None,
             cert_not_after: None,
             revocation_method: None,
@@ -232,5 +249,19 @@ pub(crate) mod tests {
         assert!(standing(&first).wants(SignatureLevel::BLta, now() + day * 40));
         first.rows.signatures.clear();
         assert!(!standing(&first).wants(SignatureLevel::BLta, now() + day * 40), "not ours");
+    }
+
+    #[test]
+    fn without_a_stamp_over_the_file_the_signature_s_own_certificates_count() {
+        let in_days = |days| Some(now() + chrono::TimeDelta::days(days));
+        let ends_before = |level: &str, days| {
+            let mut first = record();
+            let row = signature("Own", "agency_copy", level);
+            let (cert_not_after, tsa_not_after) = (in_days(50), in_days(400));
+            first.rows.signatures = vec![SignatureRow { cert_not_after, tsa_not_after, ..row }];
+            standing(&first).ends(now() + chrono::TimeDelta::days(days))
+        };
+        assert!(ends_before("B-T", 60) && !ends_before("B-T", 40));
+        assert!(ends_before("B-LT", 410) && !ends_before("B-LT", 60), "it holds the evidence");
     }
 }

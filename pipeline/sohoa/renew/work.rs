@@ -51,7 +51,7 @@ pub(crate) struct Means {
     pub(crate) evidence: EvidenceSource,
     /// The level to reach.
     pub(crate) level: SignatureLevel,
-    /// Stamps that end before this get another one.
+    /// What rests on a certificate that ends before this gets a stamp over all of it.
     pub(crate) ends_before: DateTime<Utc>,
     /// How what fails is tried again.
     pub(crate) retry: Policy,
@@ -187,7 +187,7 @@ fn raised(means: &Means, from: &Path, before: Standing) -> Result<(TempPath, Rep
         levels::raise(from, &file, (evidence, archive.then_some(stamps))).map_err(refused)
     };
     match (before.level, means.level) {
-        (Some(SignatureLevel::BB), SignatureLevel::BT) => drop(stamp(&file)?),
+        (Some(SignatureLevel::BB), SignatureLevel::BT) if !archive => drop(stamp(&file)?),
         (Some(SignatureLevel::BB), _) => {
             let stamped = temporary()?;
             stamp(&stamped)?;

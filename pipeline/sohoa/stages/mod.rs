@@ -10,6 +10,7 @@ pub(crate) mod describe;
 mod held;
 mod layout;
 pub(crate) mod originals;
+mod own_signature;
 mod printed_codes;
 pub(crate) mod process;
 pub(crate) mod publish;
@@ -22,4 +23,5 @@ pub(crate) mod sign;
 mod signature_findings;
 pub(crate) mod take_in;
 
+pub(crate) use own_signature::OwnSignatures;
 pub(crate) use process::{Settled, process};

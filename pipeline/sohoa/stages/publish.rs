@@ -117,7 +117,13 @@ pub(crate) async fn release(
                 tracing::warn!(%source, waiting_for, "an authority or the token is silent; the document is held");
                 return hold(office, prepared, waiting_for).await;
             }
-            None => return Err(fault),
+            None => {
+                // A refused document waits for nobody; replayed, it is composed anew.
+                if let Fault::Reject(_) = &fault {
+                    retry(office.retry, || holding::clear(&office.output, &held)).await?;
+                }
+                return Err(fault);
+            }
         },
         settled => settled?,
     };
@@ -184,9 +190,9 @@ async fn sign_as_can_be(
             Ok(signed) => return Ok(Signed { document: signed, asked, lowered: why }),
             Err(fault) => fault,
         };
-        let Some(silence) =
-            levels::silence(&fault).filter(|silence| lowered && levels::can_lower(silence))
-        else {
+        let silence =
+            levels::silence(&fault).filter(|silence| lowered && levels::can_lower(silence));
+        let Some(silence) = silence.or_else(|| levels::unasked(&fault, (wanted, level))) else {
             return Err(fault);
         };
         if level <= SignatureLevel::BT && levels::is_about_revocation(silence) {

@@ -29,7 +29,13 @@ use crate::{
     context::{Context, Office, now, vietnamese},
     custody::keeps,
     levels::{self, Seal},
-    stages::{accept::Remark, read::Read, rows, take_in::Taken},
+    stages::{
+        accept::Remark,
+        own_signature::{Fails, judge},
+        read::Read,
+        rows,
+        take_in::Taken,
+    },
 };
 
 const STAGE: &str = "sign";
@@ -51,11 +57,6 @@ pub(crate) struct SignedDocument {
     /// When it was signed.
     pub(crate) signed_at: DateTime<Utc>,
 }
-
-/// Our signature does not hold: a defect of ours or of the key, never of the document.
-#[derive(Debug, thiserror::Error)]
-#[error("the signature just made is judged `{0}`")]
-struct OwnSignature(String);
 
 /// What the appearance shows, but for the time.
 pub(crate) fn appearance_lines(config: &Config) -> Vec<String> {
@@ -168,24 +169,22 @@ pub(crate) fn sign(
         return Err(Fault::fatal(FatalKind::Configuration, STAGE, CertificateEnded(end)));
     }
     let signed = || {
-        let Authority { signer, stamps, .. } = &*office.authority;
+        let Authority { signer, stamps, custodian, .. } = &*office.authority;
         let evidence = office.evidence.as_deref().filter(|_| asked == Asked::Authorities);
         let seal = Seal::of(level, stamps.as_ref(), evidence);
         let signed = seal.sign((composed, &file), &request, &**signer);
         signed.map_err(|error| levels::fault(STAGE, error))?;
-        verify((&file, &office.authority.custodian))
+        let report = match verify_pdf(&file, custodian, now()) {
+            Ok(report) => report,
+            Err(error) => return Ok(Err(Fails::Document(levels::told(&error)))),
+        };
+        let own = report.signatures.iter().find(|signature| signature.field_name == FIELD);
+        Ok(judge(own).map(|()| report))
     };
-    let booked = || office.clock.book(|spent| &mut spent.sign, signed);
-    let report = tokio::task::block_in_place(booked)?;
-    let own = report.signatures.iter().find(|signature| signature.field_name == FIELD);
-    let verdict = own.map_or(Verdict::Missing, |signature| signature.verdict);
-    // Revocation is not looked up at level B-B; everything else must hold.
-    let holds = verdict.is_acceptable();
-    if !holds || own.is_none_or(|signature| signature.modified_after) {
-        let error = OwnSignature(word(&verdict));
-        return Err(Fault::fatal(FatalKind::Internal, STAGE, error));
-    }
     let record = &prepared.record;
+    let made = || office.own_signatures.make(record.source_uid, signed);
+    let booked = || office.clock.book(|spent| &mut spent.sign, made);
+    let report = tokio::task::block_in_place(booked)?;
     let of = Of {
         source: record.source_uid,
         version: record.version,
@@ -390,6 +389,7 @@ fn row(of: &Of<'_>, signature: &Signature, role: &str) -> SignatureRow {
         signing_time_claimed: signature.signing_time_claimed,
         timestamp_time: signature.timestamp.as_ref().map(|stamp| stamp.time),
         tsa_dn: signature.timestamp.as_ref().and_then(|stamp| stamp.tsa_dn.clone()),
+        tsa_not_after: signature.timestamp.as_ref().and_then(|stamp| stamp.cert_not_after),
         cert_not_before: signature.cert_not_before,
         cert_not_after: signature.cert_not_after,
         revocation_method: Some(word(&signature.revocation_method)),

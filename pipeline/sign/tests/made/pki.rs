@@ -257,21 +257,33 @@ impl Pki {
 
     /// A key of the agency under the middle authority.
     pub fn agency(&self, serial: u8, pem: Option<&str>, scheme: RsaScheme) -> KeyFile {
-        let (key, chain) = self.agency_parts(serial, pem);
+        let (key, chain) = self.agency_parts(serial, pem, self.pointers());
         KeyFile::new(key.as_bytes(), &chain.map(CertificateDer), scheme).unwrap()
     }
 
     /// The same for a signer who leaves the middle authority out of the signatures.
     pub fn agency_alone(&self, serial: u8) -> KeyFile {
-        let (key, chain) = self.agency_parts(serial, None);
+        let (key, chain) = self.agency_parts(serial, None, self.pointers());
         let [own, _, _] = chain.map(CertificateDer);
         KeyFile::new(key.as_bytes(), &[own], RsaScheme::default()).unwrap()
     }
 
     /// The same as the texts of two PEM files: the key, and its certificates.
     pub fn agency_files(&self, serial: u8) -> (String, String) {
-        let (key, chain) = self.agency_parts(serial, None);
+        let (key, chain) = self.agency_parts(serial, None, self.pointers());
         (key, chain.map(|certificate| pem(&certificate)).concat())
+    }
+
+    /// The same with a certificate that names nobody who could be asked about it.
+    pub fn agency_files_naming_nobody(&self, serial: u8) -> (String, String) {
+        let (key, chain) = self.agency_parts(serial, None, Vec::new());
+        (key, chain.map(|certificate| pem(&certificate)).concat())
+    }
+
+    fn pointers(&self) -> Vec<CustomExtension> {
+        let (responder, list) =
+            (format!("{}/middle", self.base), format!("{}/middle.crl", self.base));
+        pointers(Some(&responder), Some(&list))
     }
 
     /// The middle authority's certificate, as a PKCS#7 that nobody signed.
@@ -284,14 +296,17 @@ impl Pki {
         der(0x30, &[&signed_data, &der(0xa0, &[&all])])
     }
 
-    fn agency_parts(&self, serial: u8, pem: Option<&str>) -> (String, [Vec<u8>; 3]) {
+    fn agency_parts(
+        &self,
+        serial: u8,
+        pem: Option<&str>,
+        pointers: Vec<CustomExtension>,
+    ) -> (String, [Vec<u8>; 3]) {
         let key = pem.map_or_else(KeyPair::generate, KeyPair::from_pem).unwrap();
         let mut parameters = named("Sở Thử nghiệm tỉnh Mẫu", serial);
         parameters.key_usages =
             vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::ContentCommitment];
-        let (responder, list) =
-            (format!("{}/middle", self.base), format!("{}/middle.crl", self.base));
-        parameters.custom_extensions = pointers(Some(&responder), Some(&list));
+        parameters.custom_extensions = pointers;
         let own = parameters.signed_by(&key, &self.middle).unwrap().der().to_vec();
         let chain = [own, self.middle.der().to_vec(), self.root.certificate.clone()];
         let key = pem.map_or_else(|| key.serialize_pem(), ToOwned::to_owned);

@@ -33,11 +33,19 @@ pub struct Authority {
 
 impl Authority {
     pub fn new() -> Self {
-        let mut root = CertificateParams::new(Vec::new()).unwrap();
-        root.distinguished_name.push(DnType::CommonName, "stamp root");
-        root.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-        let root = CertifiedIssuer::self_signed(root, KeyPair::generate().unwrap()).unwrap();
-        Self::under(&root, 1, Vec::new())
+        Self::under(&root(), 1, Vec::new())
+    }
+
+    /// One with an RSA key that hashes what it signs by this.
+    pub fn hashing(digest: &str) -> Self {
+        let options = ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"];
+        let key = KeyPair::from_pem(&super::openssl_key(&options)).unwrap();
+        let made = Self::with_key(&root(), key, (1, Vec::new()));
+        let path = made.folder.path().join("ts.cnf");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let digest = format!("signer_digest = {digest}");
+        std::fs::write(&path, text.replace("signer_digest = sha256", &digest)).unwrap();
+        made
     }
 
     /// An authority that a root vouches for, with further extensions in its certificate.
@@ -45,6 +53,14 @@ impl Authority {
         root: &CertifiedIssuer<'static, KeyPair>,
         serial: u8,
         further: Vec<CustomExtension>,
+    ) -> Self {
+        Self::with_key(root, KeyPair::generate().unwrap(), (serial, further))
+    }
+
+    fn with_key(
+        root: &CertifiedIssuer<'static, KeyPair>,
+        key: KeyPair,
+        (serial, further): (u8, Vec<CustomExtension>),
     ) -> Self {
         let mut own = CertificateParams::new(Vec::new()).unwrap();
         own.serial_number = Some(SerialNumber::from(u64::from(serial)));
@@ -58,7 +74,6 @@ impl Authority {
         purpose.set_criticality(true);
         own.custom_extensions.push(purpose);
         own.custom_extensions.extend(further);
-        let key = KeyPair::generate().unwrap();
         let certificate = own.signed_by(&key, root).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| {
@@ -117,6 +132,13 @@ impl Authority {
         let direct = Direct { authority: self.clone(), change, replies: Mutex::default() };
         TimeStampAuthority::new("http://tsa.test/", policy, trust, Box::new(direct)).unwrap()
     }
+}
+
+fn root() -> CertifiedIssuer<'static, KeyPair> {
+    let mut root = CertificateParams::new(Vec::new()).unwrap();
+    root.distinguished_name.push(DnType::CommonName, "stamp root");
+    root.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    CertifiedIssuer::self_signed(root, KeyPair::generate().unwrap()).unwrap()
 }
 
 /// Answers in this process; `change` sees how many replies were given before.
