@@ -85,7 +85,7 @@ pub fn doubtful(page: &PageText) -> Vec<Rect> {
 /// The place of the signature block (boxes 7a to 7c) where one reading does not settle the signer's
 /// office and name; `None` on a page without a list of recipients.
 ///
-/// The second readings go into [`PageText::signature`].
+/// Second readings go into [`PageText::signature`], one at a time: the next may not be needed.
 pub fn unsettled_signature(page: &PageText) -> Option<Rect> {
     signer::unsettled(&rows::Sheet::new(1, page))
 }

@@ -61,12 +61,13 @@ pub(crate) fn read(sheets: &[Sheet<'_>], first_page_body: f32) -> SignerRead {
     joined(std::iter::once(first).chain(others).collect())
 }
 
-/// Place of the block beside the list of recipients, where name and office are not both sure.
+/// Place of the block beside the list of recipients, where name and office are not both sure; once it
+/// was read again, where the name is not.
 pub(crate) fn unsettled(sheet: &Sheet<'_>) -> Option<Rect> {
     let list = recipients::list_row(sheet)?.bbox;
-    let read = read_once(&[sheet], 0.0);
+    let read = read(std::slice::from_ref(sheet), 0.0);
     let sure = |field: Option<&Field<String>>| field.is_some_and(|f| f.probability >= SURE);
-    if sure(read.name.as_ref()) && sure(read.title.as_ref()) {
+    if sure(read.name.as_ref()) && (!sheet.signed.is_empty() || sure(read.title.as_ref())) {
         return None;
     }
     let (width, height) = (sheet.width, sheet.height);

@@ -189,8 +189,10 @@ impl Engine {
         Ok(lines)
     }
 
-    /// Reads the signature block twice more, without what is larger than print: with the pen's ink
-    /// dropped, and with all colour dropped.
+    /// Reads the signature block once more, in the first or the second of two ways: with the pen's ink
+    /// dropped and what is larger than print, or with all colour dropped. Of a raster without colour
+    /// the second leaves the strokes. `None` where the place lies off the raster, and from the third
+    /// on.
     ///
     /// `raster` and `dpi` are those that gave `page`; `place` is a box on it.
     pub fn read_signature(
@@ -199,29 +201,25 @@ impl Engine {
         dpi: f32,
         page: &Recognised,
         place: Rect,
-    ) -> Result<Vec<Part>, OcrError> {
-        let straighten = page.skew_deg.filter(|lean| lean.abs() >= LEAST_LEAN);
-        // Of a raster without colour the two are the same; strokes it has are left in one.
-        let coloured = raster.color().has_color();
+        way: usize,
+    ) -> Result<Option<Part>, OcrError> {
         let ways: [(again::ToGrey, bool); 2] =
-            [(signature::without_pen, true), (without_ink, coloured)];
-        let mut parts = Vec::new();
-        for (ink, strokes_out) in ways {
-            let cut = again::Cut::new(raster, dpi, page, place, straighten, ink);
-            let Some(mut cut) = cut.filter(|cut| cut.shorter_side() >= SHORTEST_SIDE) else {
-                continue;
-            };
-            if strokes_out {
-                step(Step::Prepare, || signature::remove_strokes(&mut cut.grey, cut.dpi));
-            }
-            let reading = self.read_scattered(&cut.grey, cut.dpi, &cut.frame)?;
-            let mut lines = cut.lines(reading.lines);
-            if let Some(repairer) = &self.repairer {
-                step(Step::Words, || repairer.lines(&mut lines));
-            }
-            parts.push(Part { place, lines });
+            [(signature::without_pen, true), (without_ink, raster.color().has_color())];
+        let Some((ink, strokes_out)) = ways.get(way) else { return Ok(None) };
+        let straighten = page.skew_deg.filter(|lean| lean.abs() >= LEAST_LEAN);
+        let cut = again::Cut::new(raster, dpi, page, place, straighten, *ink);
+        let Some(mut cut) = cut.filter(|cut| cut.shorter_side() >= SHORTEST_SIDE) else {
+            return Ok(None);
+        };
+        if *strokes_out {
+            signature::remove_strokes(&mut cut.grey, cut.dpi);
         }
-        Ok(parts)
+        let reading = self.read_scattered(&cut.grey, cut.dpi, &cut.frame)?;
+        let mut lines = cut.lines(reading.lines);
+        if let Some(repairer) = &self.repairer {
+            step(Step::Words, || repairer.lines(&mut lines));
+        }
+        Ok(Some(Part { place, lines }))
     }
 
     /// What the engine reads, nothing repaired.

@@ -94,8 +94,11 @@ impl DecodeAndRecognise {
         if care == Care::Full {
             let doubtful = sohoa_extract::doubtful(&read.text);
             read.text.again = self.engine.read_again(&raster, dpi, &read, &doubtful)?;
-            if let Some(place) = sohoa_extract::unsettled_signature(&read.text) {
-                read.text.signature = self.engine.read_signature(&raster, dpi, &read, place)?;
+            while let Some(place) = sohoa_extract::unsettled_signature(&read.text) {
+                let way = read.text.signature.len();
+                let part = self.engine.read_signature(&raster, dpi, &read, place, way)?;
+                let Some(part) = part else { break };
+                read.text.signature.push(part);
             }
         }
         note(decoded, &read);
