@@ -4,7 +4,7 @@
 //! *document* public is decided apart: access mode `01`, no secrecy, published.
 
 /// The public columns, in the order of an export.
-pub const COLUMNS: [&str; 40] = [
+pub const COLUMNS: [&str; 45] = [
     "document_uid",
     "version",
     "province",
@@ -13,6 +13,8 @@ pub const COLUMNS: [&str; 40] = [
     "archive_file_code",
     "doc_role",
     "procedure_code",
+    "procedure_base",
+    "paper_type_code",
     "type_code",
     "type_abbr",
     "type_name",
@@ -31,11 +33,14 @@ pub const COLUMNS: [&str; 40] = [
     "urgency_level",
     "language_codes",
     "page_count",
+    "sheet_count",
+    "a4_equiv",
     "access_mode",
     "confidence_level",
     "retention_code",
     "code_list_version",
     "validity_status",
+    "valid_to",
     "phase",
     "document_year",
     "converted_at",
@@ -79,6 +84,9 @@ pub const PRIVATE: [(&str, &[&str]); 6] = [
             "source_uid",
             "parent_document_uid",
             "sha256_source_list",
+            // Of the holder, as often as of the office.
+            "commune_code",
+            "admin_code_system",
         ],
     ),
     ("says where papers and objects lie", &["paper_file_code", "physical_state", "object_uri"]),

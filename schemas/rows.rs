@@ -79,6 +79,24 @@ pub struct DocumentRow {
     /// Code of the administrative procedure.
     #[schemars(extend("standard" = "mã TTHC"))]
     pub procedure_code: Option<String>,
+    /// `procedure_code` without the province's suffix, as in `inventory` and `procedures`; null where it
+    /// is no such code.
+    #[schemars(extend("standard" = "mã TTHC"))]
+    #[serde(default)]
+    pub procedure_base: Option<String>,
+    /// Code of the kind of paper, as the manifest says; of a result it is that of its kind in the
+    /// national database (`inventory.result_type_code`).
+    #[schemars(extend("standard" = "mã loại giấy tờ, mã loại kết quả (TT 01/2023)"))]
+    #[serde(default)]
+    pub paper_type_code: Option<String>,
+    /// Statistical code of the commune whose dossier it is, as the manifest says.
+    #[schemars(extend("standard" = "mã đơn vị hành chính cấp xã"))]
+    #[serde(default)]
+    pub commune_code: Option<String>,
+    /// `QD124` before 1 July 2025, `QD19-2025` since: the list that `commune_code` is of, as the
+    /// manifest says. Without it the code has no certain meaning.
+    #[serde(default)]
+    pub admin_code_system: Option<String>,
     /// Kind of document, `01` to `32`.
     #[schemars(extend("standard" = "typeName(10)"))]
     pub type_code: Option<String>,
@@ -110,7 +128,8 @@ pub struct DocumentRow {
     pub parent_organ_name: Option<String>,
     /// `central`, `province`, `district` or `commune`, at the time of issue.
     pub level_at_issue: Option<String>,
-    /// Agency that keeps the document and signs its record.
+    /// Agency that keeps the document: whom its manifest names, else that of the configuration, which
+    /// signs its record in either case.
     pub custodian_agency_code: Option<String>,
     /// What it is about.
     #[schemars(extend("standard" = "subject(500)"))]
@@ -149,6 +168,14 @@ pub struct DocumentRow {
     /// Pages of this document.
     #[schemars(extend("standard" = "numberOfPage(4)"))]
     pub page_count: i32,
+    /// Sheets of paper, as the manifest says of the whole document.
+    #[schemars(extend("standard" = "numberOfPaper(10)"))]
+    #[serde(default)]
+    pub sheet_count: Option<i32>,
+    /// Its pages in pages of A4: one of A3 is two, of A0 sixteen, of A5 a half; each is of the size of
+    /// the A series nearest to it. Null where the size of a page is not known.
+    #[serde(default)]
+    pub a4_equiv: Option<f32>,
     /// First page in the source file.
     pub page_from: i32,
     /// Last page in the source file.
@@ -173,6 +200,10 @@ pub struct DocumentRow {
     pub code_list_version: String,
     /// `valid`, `expired`, `revoked` or `unknown`.
     pub validity_status: String,
+    /// Last day on which it holds, as the page says, else the manifest; null: nobody says that it ends.
+    #[schemars(extend("standard" = "thời hạn có hiệu lực (TT 01/2023)"))]
+    #[serde(default)]
+    pub valid_to: Option<NaiveDate>,
     /// Kind of the owner's identifier.
     pub owner_id_kind: Option<String>,
     /// Keyed HMAC-SHA-256 of the owner's identifier.

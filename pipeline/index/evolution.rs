@@ -70,6 +70,10 @@ async fn data_of_the_previous_version_is_read_and_added_to_without_being_rewritt
     let store = FusedStore::sound();
     written(&store, older, &join([published(0, 1), published(2, 1)])).await;
     let mut index = index(&store);
+    // Read before anything was added: what the older program did not know is null.
+    let unknown = "SELECT count(*) AS n, count(valid_to) AS ends, count(sheet_count) AS sheets \
+                   FROM documents WHERE valid_to IS NULL";
+    assert_eq!(select(&index, unknown).await, [r#"{"n":2,"ends":0,"sheets":0}"#]);
     assert_eq!(index.position(APPLICATION).await.unwrap().complete, Some(1));
     let mut before = Vec::new();
     for table in Table::ALL {

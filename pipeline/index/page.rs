@@ -39,6 +39,33 @@ within these. Files of an earlier version are put in the new order by the next c
 *Standard* is the field's own name in the law, with the length that exports must keep.
 ";
 
+/// Fields of the plans and standards that `documents` has no column for, and why.
+const LEFT_OUT: [(&str, &str); 9] = [
+    (
+        "issuing_agency_uid, custodian_agency_uid, level_now",
+        "follow from the register of agencies, which changes: join `agency_keys` on `organ_name` or \
+         `custodian_agency_code`",
+    ),
+    ("result_type_code", "is `paper_type_code` of a result (Circular 01/2023, article 10)"),
+    (
+        "digitisation_code",
+        "begins with the holder's number, which the index has only as an HMAC; the kind of paper is in \
+         `paper_type_code`",
+    ),
+    (
+        "duplicate_of_uid, dup_basis",
+        "change with every document that comes later; report R15 finds them",
+    ),
+    (
+        "valid_from, validity_scope, keywords, info_sign, autograph, description",
+        "no manifest has them, and no fixed place of a page",
+    ),
+    ("priority_reason, sector_program", "no manifest has them"),
+    ("permanently_archived", "is `retention_code = '01'`"),
+    ("intake_unit_uid", "is `receiving_unit_uid` of the dossier in `dossiers`"),
+    ("risk_recovery, risk_recovery_status", "only who runs the store knows of its copies"),
+];
+
 /// The page.
 ///
 /// # Errors
@@ -52,6 +79,12 @@ pub fn page() -> Result<String, IndexError> {
     }
     for table in Table::ALL.into_iter().rev() {
         section(&mut page, table, table.schema()?.as_ref());
+        if table == Table::Documents {
+            page.push_str("\nWithout a column of their own:\n\n| field | why |\n|---|---|\n");
+            for (fields, why) in LEFT_OUT {
+                line(&mut page, format_args!("| `{}` | {why} |", fields.replace(", ", "`, `")));
+            }
+        }
     }
     Ok(page)
 }

@@ -7,18 +7,21 @@ use std::sync::Arc;
 
 use arrow::{
     array::{Array, AsArray, RecordBatch},
-    datatypes::{Int32Type, Int64Type, TimestampMicrosecondType},
+    datatypes::{FieldRef, Int32Type, Int64Type, SchemaRef, TimestampMicrosecondType},
     error::ArrowError,
 };
 use chrono::{DateTime, Utc};
 use deltalake::{
     datafusion::{
+        catalog::TableProvider,
+        common::ScalarValue,
         config::Dialect,
         datasource::empty::EmptyTable,
+        error::DataFusionError,
         execution::{
             SendableRecordBatchStream, context::SQLOptions, runtime_env::RuntimeEnvBuilder,
         },
-        prelude::{Expr, SessionContext, col, lit},
+        prelude::{Expr, SessionContext, col, ident, lit},
     },
     delta_datafusion::DeltaSessionContext,
 };
@@ -188,21 +191,43 @@ impl Index {
     ) -> Result<usize, IndexError> {
         let log = self.log(table);
         let mut files = 0;
-        let provider: Arc<dyn deltalake::datafusion::catalog::TableProvider> =
-            match log.newest().await? {
-                Some(state) => {
-                    state
-                        .update_datafusion_session(&context.state())
-                        .map_err(|error| log.error(error))?;
-                    let snapshot = state.snapshot().map_err(|error| log.error(error))?;
-                    files = snapshot.log_data().num_files();
-                    Arc::new(state.table_provider().build().await?)
-                }
-                None => Arc::new(EmptyTable::new(Arc::clone(&log.schema))),
-            };
+        let provider: Arc<dyn TableProvider> = match log.newest().await? {
+            Some(state) => {
+                state
+                    .update_datafusion_session(&context.state())
+                    .map_err(|error| log.error(error))?;
+                let snapshot = state.snapshot().map_err(|error| log.error(error))?;
+                files = snapshot.log_data().num_files();
+                let held = state.table_provider().build().await?;
+                whole(context, Arc::new(held), &log.schema)?
+            }
+            None => Arc::new(EmptyTable::new(Arc::clone(&log.schema))),
+        };
         context.register_table(table.name(), provider)?;
         Ok(files)
     }
+}
+
+/// A table with all columns that this program knows: those that no program has added to it yet are
+/// null, as they will be in its rows.
+fn whole(
+    context: &SessionContext,
+    held: Arc<dyn TableProvider>,
+    schema: &SchemaRef,
+) -> Result<Arc<dyn TableProvider>, IndexError> {
+    let own = held.schema();
+    let is_new = |field: &&FieldRef| own.field_with_name(field.name()).is_err();
+    let new: Vec<&FieldRef> = schema.fields().iter().filter(is_new).collect();
+    if new.is_empty() {
+        return Ok(held);
+    }
+    let null = |field: &&FieldRef| {
+        let value = ScalarValue::try_from(field.data_type())?;
+        Ok(lit(value).alias(field.name()))
+    };
+    let nulls = new.iter().map(null).collect::<Result<Vec<_>, DataFusionError>>()?;
+    let columns = own.fields().iter().map(|field| ident(field.name())).chain(nulls);
+    Ok(context.read_table(held)?.select(columns.collect::<Vec<_>>())?.into_view())
 }
 
 pub(crate) fn session() -> Result<SessionContext, IndexError> {

@@ -42,7 +42,8 @@ pub struct Finding {
     pub sheet: Option<String>,
     /// Row, from 1, as the spreadsheet program or an editor numbers it.
     pub row: Option<u64>,
-    /// Column, as the spreadsheet program letters it, and its heading: `C (Số lượng)`.
+    /// Column, as the spreadsheet program letters it, and its heading: `C (Số lượng)`; of
+    /// several, between commas.
     pub column: Option<String>,
     /// What it is about, in one word that does not change: `date`, `duplicate`, `encoding`, …
     pub code: &'static str,

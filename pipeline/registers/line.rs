@@ -97,17 +97,38 @@ impl Line<'_> {
         name: &str,
         expected: impl Into<String>,
     ) {
+        self.tell_of(severity, code, &[name], expected);
+    }
+
+    /// A finding about several fields at once: of those, about the ones that are filled in.
+    pub(crate) fn tell_of(
+        &self,
+        severity: Severity,
+        code: &'static str,
+        names: &[&str],
+        expected: impl Into<String>,
+    ) {
         let mut finding = Finding::of_file(severity, code, expected).at(self.row.number);
-        if let Some(column) = self.header.column(name) {
-            finding.column = Some(self.header.shown(column));
-            let cell = self.row.cell(column);
-            let secret = self.header.columns[column].1.is_some_and(|field| field.secret);
-            if !cell.is_empty() {
-                let shown = if secret { "(hidden)".to_owned() } else { cell.shown() };
-                finding = finding.seeing(&shown);
-            }
+        let columns: Vec<usize> =
+            names.iter().filter_map(|name| self.header.column(name)).collect();
+        let is_filled = |column: &usize| !self.row.cell(*column).is_empty();
+        let filled: Vec<usize> = columns.iter().copied().filter(is_filled).collect();
+        let told = if filled.is_empty() { &columns } else { &filled };
+        let joined = |shown: fn(&Self, usize) -> String, columns: &[usize]| {
+            let shown = columns.iter().map(|column| shown(self, *column));
+            (!columns.is_empty()).then(|| shown.collect::<Vec<_>>().join(", "))
+        };
+        finding.column = joined(|line, column| line.header.shown(column), told);
+        if let Some(seen) = joined(Self::visible, &filled) {
+            finding = finding.seeing(&seen);
         }
         self.found.borrow_mut().push(finding);
+    }
+
+    /// What stands in a column, as a finding may say it.
+    fn visible(&self, column: usize) -> String {
+        let secret = self.header.columns[column].1.is_some_and(|field| field.secret);
+        if secret { "(hidden)".to_owned() } else { self.row.cell(column).shown() }
     }
 
     /// An error about a field of this row.

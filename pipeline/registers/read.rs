@@ -235,10 +235,11 @@ fn is_sum(cell: &str) -> bool {
     })
 }
 
-/// Reads every row, and tells of those that say the same thing twice. Each row's number stands beside
-/// it.
+/// Reads every row, and tells of those that say the same thing twice: by `key_fields`, by which a
+/// row is known. Each row's number stands beside it.
 pub(crate) fn each<'a, T: Serialize>(
     lines: impl Iterator<Item = Line<'a>>,
+    key_fields: &[&str],
     read: impl Fn(&Line<'_>) -> Option<(String, T)>,
 ) -> (Vec<T>, Vec<u64>) {
     let mut rows: Vec<T> = Vec::new();
@@ -264,8 +265,7 @@ pub(crate) fn each<'a, T: Serialize>(
                 } else {
                     (Severity::Error, format!("one row of these; row {first} says otherwise"))
                 };
-                let finding = Finding::of_file(severity, "duplicate", said).at(line.number());
-                line.found.borrow_mut().push(finding.seeing(entry.key()));
+                line.tell_of(severity, "duplicate", key_fields, said);
             }
         }
     }

@@ -157,8 +157,9 @@ document_year, type_code (type: Quyết định, QĐ or 02), type_name (a printe
 parent_organ_name, issued_place, level_at_issue, subject, signer_name, signer_title,
 signer_authority, recipients (separated by ;), archive_line, arrival_number, arrival_date,
 urgency_level; and what no page says, but the reports count by: doc_role (role, vai trò: result,
-component, verification, attachment, other, unknown) and validity_status (validity, hiệu lực: valid,
-expired, revoked, unknown). What follows from a value follows: the whole code from number and notation; year and
+component, verification, attachment, other, unknown), validity_status (validity, hiệu lực: valid,
+expired, revoked, unknown) and valid_to (hiệu lực đến: the last day on which the paper holds; it may lie
+ahead, and not before the issue). What follows from a value follows: the whole code from number and notation; year and
 phase from the date. The value `null` takes a wrong value away that nobody can read.
 
 The file is UTF-8 (in Excel: CSV UTF-8), separated by comma or semicolon. All of it is checked

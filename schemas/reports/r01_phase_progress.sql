@@ -4,8 +4,11 @@
 -- `level_at = 'now'`.
 --
 -- percent = 100 * digitised_ok / inventory, over what an inventory counts
--- digitised_ok: published by the end of the period, is a result, still valid, and carries a valid
--- signature of the agency. A plan or list issued with a decision counts with its decision.
+-- digitised_ok: published by the end of the period, is a result, valid on its last day, and carries a
+-- valid signature of the agency. A plan or list issued with a decision counts with its decision.
+-- Valid on the last day is what validity_status says so of, unless valid_to lies before that day.
+-- An agency that keeps none of the papers whose keeper is known has no percentage while there are papers of
+-- unknown keeper: they may be its own. The total neither, where nobody keeps any.
 -- A paper that an agency has in several dossiers, known by its number, notation, issuer and date, counts
 -- once; again says how often it came beside that.
 -- test_key: those of digitised_ok whose only valid signature is by a throw-away key, as in R9.
@@ -97,7 +100,9 @@ published AS (
            coalesce(s.agency, d.custodian_agency_code, 'unknown') AS agency,
            s.agency_name,
            coalesce(CASE WHEN p.level_at = 'now' THEN s.level_now ELSE d.level_at_issue END, 'unknown') AS level,
-           d.first_seen_at >= p.from_at AS in_period
+           d.first_seen_at >= p.from_at AS in_period,
+           -- Said to be valid, and not over before the period is.
+           d.validity_status = 'valid' AND coalesce(d.valid_to >= p.period_to, true) AS is_valid
     FROM documents d
     CROSS JOIN span p
     LEFT JOIN agency_of_code c ON c.code = d.custodian_agency_code
@@ -142,10 +147,10 @@ candidate AS (
     -- these were `other` without a manifest. A paper issued with another counts with it.
     SELECT d.document_uid, d.province, d.agency, d.agency_name, d.level,
            coalesce(CAST(d.phase AS VARCHAR), 'unknown') AS phase,
-           d.document_year, d.phase_boundary_year, d.validity_status, d.signature_state, d.first_seen_at,
+           d.document_year, d.phase_boundary_year, d.validity_status, d.is_valid, d.signature_state, d.first_seen_at,
            d.first_seen_at >= p.until_at - INTERVAL '28 days' AS is_recent,
            d.doc_role = 'result' AS is_result,
-           d.doc_role = 'result' AND d.validity_status = 'valid' AND d.signature_state = 'ok' AS is_ok,
+           d.doc_role = 'result' AND d.is_valid AND d.signature_state = 'ok' AS is_ok,
            t.source_uid IS NOT NULL AS is_by_test,
            CASE WHEN d.code_number IS NOT NULL AND d.code_notation IS NOT NULL
                      AND d.organ_name IS NOT NULL AND d.issued_date IS NOT NULL
@@ -175,7 +180,7 @@ by_year AS (
            count(*) FILTER (WHERE NOT is_again AND is_ok AND phase_boundary_year) AS boundary_years,
            count(*) FILTER (WHERE NOT is_again AND NOT is_result) AS role_unknown,
            count(*) FILTER (WHERE NOT is_again AND is_result AND validity_status = 'unknown') AS validity_unknown,
-           count(*) FILTER (WHERE NOT is_again AND is_result AND validity_status = 'valid'
+           count(*) FILTER (WHERE NOT is_again AND is_result AND is_valid
                               AND signature_state <> 'ok') AS not_signed,
            count(*) FILTER (WHERE NOT is_again AND is_ok AND is_by_test) AS test_key,
            count(*) FILTER (WHERE is_again) AS again
@@ -203,8 +208,11 @@ result AS (
     GROUP BY y.agency, y.level, y.phase, y.document_year
 ),
 anything AS (
-    -- Before the first paper is published there is no progress to speak of, and not 0.
-    SELECT count(*) AS published
+    -- Before the first paper is published there is no progress to speak of, and not 0. keeperless: who
+    -- keeps them nobody has said, and it may be an agency that has none of its own here.
+    SELECT count(*) AS published,
+           count(*) FILTER (WHERE d.custodian_agency_code IS NULL AND d.parent_document_uid IS NULL
+                              AND d.doc_role IN ('result', 'unknown')) AS keeperless
     FROM documents d
     CROSS JOIN span p
     WHERE d.state = 'published' AND d.first_seen_at < p.until_at
@@ -231,7 +239,10 @@ by_phase AS (
     GROUP BY agency, phase
 ),
 judged AS (
-    SELECT *, sum(inventory) OVER (PARTITION BY agency) IS NOT NULL AS agency_counted FROM by_phase
+    SELECT *, sum(inventory) OVER (PARTITION BY agency) IS NOT NULL AS agency_counted,
+           CASE WHEN agency <> 'unknown'
+                    THEN sum(results + role_unknown) OVER (PARTITION BY agency) END AS agency_papers
+    FROM by_phase
 ),
 totals AS (
     SELECT agency, phase, max(agency_name) AS agency_name, sum(inventory) AS inventory,
@@ -240,7 +251,8 @@ totals AS (
            sum(role_unknown) AS role_unknown, sum(validity_unknown) AS validity_unknown,
            sum(not_signed) AS not_signed, sum(test_key) AS test_key, sum(again) AS again,
            count(DISTINCT CASE WHEN NOT agency_counted THEN agency END) AS agencies_missing,
-           count(DISTINCT CASE WHEN inventory IS NULL THEN agency END) AS phases_missing
+           count(DISTINCT CASE WHEN inventory IS NULL THEN agency END) AS phases_missing,
+           max(agency_papers) AS kept_by_any
     FROM judged
     GROUP BY GROUPING SETS ((agency, phase), (agency), (phase), ())
 ),
@@ -255,6 +267,8 @@ measured AS (
                WHEN t.results = t.validity_unknown AND t.role_unknown + t.validity_unknown > 0
                    THEN concat('no data: missing doc_role and validity_status for ', coalesce(t.agency, 'every agency'),
                        CASE WHEN t.phase IS NULL THEN '' ELSE concat(', phase ', t.phase) END)
+               WHEN coalesce(t.kept_by_any, 0) = 0 AND a.keeperless > 0
+                   THEN concat('no data: missing custodian_agency_code of ', a.keeperless, ' papers')
            END AS why_not
     FROM totals t
     CROSS JOIN anything a

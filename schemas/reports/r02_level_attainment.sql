@@ -8,6 +8,8 @@
 -- a province's department also keeps what communes issued. Papers that no inventory counts are of the level
 -- of who issued them, and so are those whose agency counted several levels.
 -- level_at = 'now': the level of the agency that keeps it today; districts ended on 1 July 2025.
+-- A level whose agencies keep none of the papers whose keeper is known has no percentage while others are
+-- of unknown keeper.
 -- target: the next one to be reached on or after the last day of the period, else the last there was.
 WITH parameters AS (
     SELECT DATE '2026-06-15' AS period_from,   -- first day, counted
@@ -86,7 +88,9 @@ published AS (
            coalesce(s.agency, d.custodian_agency_code, 'unknown') AS agency,
            s.agency_name,
            coalesce(CASE WHEN p.level_at = 'now' THEN s.level_now ELSE d.level_at_issue END, 'unknown') AS level,
-           d.first_seen_at >= p.from_at AS in_period
+           d.first_seen_at >= p.from_at AS in_period,
+           -- Said to be valid, and not over before the period is.
+           d.validity_status = 'valid' AND coalesce(d.valid_to >= p.period_to, true) AS is_valid
     FROM documents d
     CROSS JOIN span p
     LEFT JOIN agency_of_code c ON c.code = d.custodian_agency_code
@@ -131,10 +135,10 @@ candidate AS (
     -- these were `other` without a manifest. A paper issued with another counts with it.
     SELECT d.document_uid, d.province, d.agency, d.agency_name, d.level,
            coalesce(CAST(d.phase AS VARCHAR), 'unknown') AS phase,
-           d.document_year, d.phase_boundary_year, d.validity_status, d.signature_state, d.first_seen_at,
+           d.document_year, d.phase_boundary_year, d.validity_status, d.is_valid, d.signature_state, d.first_seen_at,
            d.first_seen_at >= p.until_at - INTERVAL '28 days' AS is_recent,
            d.doc_role = 'result' AS is_result,
-           d.doc_role = 'result' AND d.validity_status = 'valid' AND d.signature_state = 'ok' AS is_ok,
+           d.doc_role = 'result' AND d.is_valid AND d.signature_state = 'ok' AS is_ok,
            t.source_uid IS NOT NULL AS is_by_test,
            CASE WHEN d.code_number IS NOT NULL AND d.code_notation IS NOT NULL
                      AND d.organ_name IS NOT NULL AND d.issued_date IS NOT NULL
@@ -164,7 +168,7 @@ by_year AS (
            count(*) FILTER (WHERE NOT is_again AND is_ok AND phase_boundary_year) AS boundary_years,
            count(*) FILTER (WHERE NOT is_again AND NOT is_result) AS role_unknown,
            count(*) FILTER (WHERE NOT is_again AND is_result AND validity_status = 'unknown') AS validity_unknown,
-           count(*) FILTER (WHERE NOT is_again AND is_result AND validity_status = 'valid'
+           count(*) FILTER (WHERE NOT is_again AND is_result AND is_valid
                               AND signature_state <> 'ok') AS not_signed,
            count(*) FILTER (WHERE NOT is_again AND is_ok AND is_by_test) AS test_key,
            count(*) FILTER (WHERE is_again) AS again
@@ -192,8 +196,11 @@ result AS (
     GROUP BY y.agency, y.level, y.phase, y.document_year
 ),
 anything AS (
-    -- Before the first paper is published there is no progress to speak of, and not 0.
-    SELECT count(*) AS published
+    -- Before the first paper is published there is no progress to speak of, and not 0. keeperless: who
+    -- keeps them nobody has said, and it may be an agency that has none of its own here.
+    SELECT count(*) AS published,
+           count(*) FILTER (WHERE d.custodian_agency_code IS NULL AND d.parent_document_uid IS NULL
+                              AND d.doc_role IN ('result', 'unknown')) AS keeperless
     FROM documents d
     CROSS JOIN span p
     WHERE d.state = 'published' AND d.first_seen_at < p.until_at
@@ -202,16 +209,17 @@ anything AS (
 -- end of shared
 gathered AS (
     SELECT level, valid_paper_count AS inventory, 0 AS results, 0 AS digitised_ok, 0 AS in_inventory,
-           0 AS role_unknown, 0 AS validity_unknown, 0 AS test_key, 0 AS again
+           0 AS role_unknown, 0 AS validity_unknown, 0 AS test_key, 0 AS again, 0 AS kept
     FROM counted
     UNION ALL
-    SELECT counted_level, NULL, results, digitised_ok, in_inventory, role_unknown, validity_unknown, test_key, again
+    SELECT counted_level, NULL, results, digitised_ok, in_inventory, role_unknown, validity_unknown, test_key, again,
+           CASE WHEN agency <> 'unknown' THEN results + role_unknown ELSE 0 END
     FROM result
 ),
 totals AS (
     SELECT level, sum(inventory) AS inventory, sum(results) AS results, sum(digitised_ok) AS digitised_ok,
            sum(in_inventory) AS in_inventory, sum(role_unknown) AS role_unknown,
-           sum(validity_unknown) AS validity_unknown, sum(test_key) AS test_key, sum(again) AS again
+           sum(validity_unknown) AS validity_unknown, sum(test_key) AS test_key, sum(again) AS again, sum(kept) AS kept
     FROM gathered
     GROUP BY GROUPING SETS ((level), ())
 ),
@@ -237,6 +245,8 @@ measured AS (
                WHEN a.published = 0 THEN 'no data: missing documents for the period'
                WHEN t.results = t.validity_unknown AND t.role_unknown + t.validity_unknown > 0
                    THEN concat('no data: missing doc_role and validity_status for ', coalesce(t.level, 'every level'))
+               WHEN t.kept = 0 AND a.keeperless > 0
+                   THEN concat('no data: missing custodian_agency_code of ', a.keeperless, ' papers')
            END AS why_not
     FROM totals t
     CROSS JOIN anything a

@@ -87,7 +87,9 @@ published AS (
            coalesce(s.agency, d.custodian_agency_code, 'unknown') AS agency,
            s.agency_name,
            coalesce(CASE WHEN p.level_at = 'now' THEN s.level_now ELSE d.level_at_issue END, 'unknown') AS level,
-           d.first_seen_at >= p.from_at AS in_period
+           d.first_seen_at >= p.from_at AS in_period,
+           -- Said to be valid, and not over before the period is.
+           d.validity_status = 'valid' AND coalesce(d.valid_to >= p.period_to, true) AS is_valid
     FROM documents d
     CROSS JOIN span p
     LEFT JOIN agency_of_code c ON c.code = d.custodian_agency_code

@@ -10,7 +10,8 @@
 -- forecast = last day of the period + remaining / (per_week / 7), rounded up; none without a pace.
 -- The plan is that of the province the agency's code begins with, else of the province at work:
 -- after a merger the old plans go on. `unknown`: years unknown, or over several phases: no window.
--- role_unknown, validity_unknown, test_key, again: as in R1; where there are only such, nothing is forecast.
+-- role_unknown, validity_unknown, test_key, again: as in R1; where there are only such, nothing is forecast,
+-- nor for an agency that keeps none of the papers whose keeper is known while others are of unknown keeper.
 WITH parameters AS (
     SELECT DATE '2026-06-15' AS period_from,   -- first day, counted
            DATE '2026-09-14' AS period_to,     -- last day, counted
@@ -88,7 +89,9 @@ published AS (
            coalesce(s.agency, d.custodian_agency_code, 'unknown') AS agency,
            s.agency_name,
            coalesce(CASE WHEN p.level_at = 'now' THEN s.level_now ELSE d.level_at_issue END, 'unknown') AS level,
-           d.first_seen_at >= p.from_at AS in_period
+           d.first_seen_at >= p.from_at AS in_period,
+           -- Said to be valid, and not over before the period is.
+           d.validity_status = 'valid' AND coalesce(d.valid_to >= p.period_to, true) AS is_valid
     FROM documents d
     CROSS JOIN span p
     LEFT JOIN agency_of_code c ON c.code = d.custodian_agency_code
@@ -133,10 +136,10 @@ candidate AS (
     -- these were `other` without a manifest. A paper issued with another counts with it.
     SELECT d.document_uid, d.province, d.agency, d.agency_name, d.level,
            coalesce(CAST(d.phase AS VARCHAR), 'unknown') AS phase,
-           d.document_year, d.phase_boundary_year, d.validity_status, d.signature_state, d.first_seen_at,
+           d.document_year, d.phase_boundary_year, d.validity_status, d.is_valid, d.signature_state, d.first_seen_at,
            d.first_seen_at >= p.until_at - INTERVAL '28 days' AS is_recent,
            d.doc_role = 'result' AS is_result,
-           d.doc_role = 'result' AND d.validity_status = 'valid' AND d.signature_state = 'ok' AS is_ok,
+           d.doc_role = 'result' AND d.is_valid AND d.signature_state = 'ok' AS is_ok,
            t.source_uid IS NOT NULL AS is_by_test,
            CASE WHEN d.code_number IS NOT NULL AND d.code_notation IS NOT NULL
                      AND d.organ_name IS NOT NULL AND d.issued_date IS NOT NULL
@@ -166,7 +169,7 @@ by_year AS (
            count(*) FILTER (WHERE NOT is_again AND is_ok AND phase_boundary_year) AS boundary_years,
            count(*) FILTER (WHERE NOT is_again AND NOT is_result) AS role_unknown,
            count(*) FILTER (WHERE NOT is_again AND is_result AND validity_status = 'unknown') AS validity_unknown,
-           count(*) FILTER (WHERE NOT is_again AND is_result AND validity_status = 'valid'
+           count(*) FILTER (WHERE NOT is_again AND is_result AND is_valid
                               AND signature_state <> 'ok') AS not_signed,
            count(*) FILTER (WHERE NOT is_again AND is_ok AND is_by_test) AS test_key,
            count(*) FILTER (WHERE is_again) AS again
@@ -194,8 +197,11 @@ result AS (
     GROUP BY y.agency, y.level, y.phase, y.document_year
 ),
 anything AS (
-    -- Before the first paper is published there is no progress to speak of, and not 0.
-    SELECT count(*) AS published
+    -- Before the first paper is published there is no progress to speak of, and not 0. keeperless: who
+    -- keeps them nobody has said, and it may be an agency that has none of its own here.
+    SELECT count(*) AS published,
+           count(*) FILTER (WHERE d.custodian_agency_code IS NULL AND d.parent_document_uid IS NULL
+                              AND d.doc_role IN ('result', 'unknown')) AS keeperless
     FROM documents d
     CROSS JOIN span p
     WHERE d.state = 'published' AND d.first_seen_at < p.until_at
@@ -218,7 +224,10 @@ by_agency AS (
     GROUP BY agency, phase
 ),
 planned AS (
-    SELECT g.*, coalesce(own.window_from, other.window_from) AS window_from,
+    SELECT g.*,
+           CASE WHEN g.agency <> 'unknown'
+                    THEN sum(g.results + g.role_unknown) OVER (PARTITION BY g.agency) END AS agency_papers,
+           coalesce(own.window_from, other.window_from) AS window_from,
            CASE WHEN own.phase IS NOT NULL THEN own.window_to ELSE other.window_to END AS window_to
     FROM by_agency g
     LEFT JOIN phases own
@@ -239,7 +248,7 @@ totals AS (
     SELECT agency, phase, sum(inventory) AS inventory, sum(digitised_ok) AS digitised_ok,
            sum(recent) AS recent, sum(planned) AS planned, max(window_to) AS window_to,
            sum(role_unknown) AS role_unknown, sum(validity_unknown) AS validity_unknown,
-           sum(test_key) AS test_key, sum(again) AS again,
+           sum(test_key) AS test_key, sum(again) AS again, max(agency_papers) AS kept_by_any,
            sum(results) = sum(validity_unknown) AND sum(role_unknown) + sum(validity_unknown) > 0 AS only_unknown,
            sum(CASE WHEN inventory IS NOT NULL THEN digitised_ok END) AS of_counted,
            sum(CASE WHEN inventory IS NOT NULL THEN recent END) AS recent_of_counted,
@@ -256,6 +265,8 @@ judged AS (
                 WHEN t.only_unknown
                     THEN concat('no data: missing doc_role and validity_status for ', coalesce(t.agency, 'every agency'),
                         ', phase ', t.phase)
+                WHEN coalesce(t.kept_by_any, 0) = 0 AND a.keeperless > 0
+                    THEN concat('no data: missing custodian_agency_code of ', a.keeperless, ' papers')
            END AS why_not
     FROM totals t
     CROSS JOIN anything a

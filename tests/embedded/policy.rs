@@ -21,8 +21,34 @@ fn a_dossier_of_another_agency_is_refused_unless_its_records_are_kept() {
     let kept = config("kept.toml", "code = \"H08.13\"\nkeeps_for = [\"000.00.12.H08\"]");
     let taken = world.run(&["--config", &kept, "--reprocess", "quarantined"]);
     assert_eq!(taken.count("documents", "published"), 1, "{}", taken.stderr);
+    // Its own inventory has the paper, whoever signs for it.
     let keeper = world.query("select custodian_agency_code as code from documents");
-    assert_eq!(keeper[0]["code"], "H08.13");
+    assert_eq!(keeper[0]["code"], "H08.12");
+    let rows = world.query("select agency_code, agency_match from signatures");
+    assert_eq!(
+        (&rows[0]["agency_code"], &rows[0]["agency_match"]),
+        (&"H08.13".into(), &true.into())
+    );
+    assert_eq!(world.number("select count(*) as n from findings where code like 'G_%'"), 0);
+    world.audit();
+}
+
+/// Where no agency is configured, the manifest alone says who keeps a paper; it is signed all the same.
+#[test]
+fn a_manifest_names_the_keeper_where_the_configuration_does_not() {
+    let world =
+        World::with_samples(&["--dossiers", "1", "--documents", "1", "--formats", "tiff-g4"]);
+    let config = world.write("nobody.toml", "[release]\nmode = \"manual\"\n");
+    assert_eq!(world.run(&["--config", &config]).count("documents", "held"), 1);
+    let command = ["release", "approve", "--all", "--by", "A", "--output", "out", "--json"];
+    let ran = world.sohoa(&[&command[..], &["--config", &config]].concat());
+    let said: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!((ran.exit, &said["published"]), (0, &1.into()), "{said}");
+    let keeper = world.query("select custodian_agency_code as code, field_source from documents");
+    assert_eq!(keeper[0]["code"], "H08.12");
+    assert_eq!(keeper[0]["field_source"]["custodian_agency_code"], "manifest");
+    let rows = world.query("select agency_code, agency_match from signatures");
+    assert_eq!((&rows[0]["agency_code"], &rows[0]["agency_match"]), (&Value::Null, &Value::Null));
     world.audit();
 }
 
@@ -60,8 +86,14 @@ fn an_heir_signs_what_the_agency_before_it_held() {
     let delegated = world.write("delegated.toml", text);
     let run = world.run(&["--config", &delegated]);
     assert_eq!(run.count("documents", "published"), 1, "{}", run.stderr);
+    // Who took over is in the register, which knows the days; who signed, in the signature.
     let keeper = world.query("select custodian_agency_code as code from documents");
-    assert_eq!(keeper[0]["code"], "H08.13");
+    assert_eq!(keeper[0]["code"], "H08.12");
+    let rows = world.query("select agency_code, agency_match from signatures");
+    assert_eq!(
+        (&rows[0]["agency_code"], &rows[0]["agency_match"]),
+        (&"H08.13".into(), &true.into())
+    );
     world.audit();
 }
 

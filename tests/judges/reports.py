@@ -140,7 +140,9 @@ class Province:
             code = row["custodian_agency_code"]
             place = self.place(self.by_code.get(code), code, row["level_at_issue"], asked)
             if place.pop("in_scope"):
-                yield row | place | {"in_period": row["first_seen_at"] >= asked.begin}
+                end = as_day(row["valid_to"])
+                is_valid = row["validity_status"] == "valid" and (end is None or end >= asked.last)
+                yield row | place | {"in_period": row["first_seen_at"] >= asked.begin, "is_valid": is_valid}
 
     def counted(self, asked):
         for row in asked.of_province(self.rows["inventory"]):
@@ -187,7 +189,7 @@ def is_unsaid(row):
 
 
 def is_good(row):
-    return of_results(row) and row["validity_status"] == "valid" and row["signature_state"] == "ok"
+    return of_results(row) and row["is_valid"] and row["signature_state"] == "ok"
 
 
 def groups(rows, *keys):
@@ -252,8 +254,12 @@ class Progress:
             key = (paper["agency"], number_of(paper) or paper["document_uid"])
             paper["again"] = key in seen
             seen.add(key)
-        self.is_begun = any(d["state"] == "published" and d["first_seen_at"] < asked.end
-                            for d in asked.of_province(province.rows["documents"]))
+        there = [d for d in asked.of_province(province.rows["documents"])
+                 if d["state"] == "published" and d["first_seen_at"] < asked.end]
+        self.is_begun = bool(there)
+        # Papers of which nobody has said who keeps them.
+        self.is_keeper_open = any(d["custodian_agency_code"] is None and d["parent_document_uid"] is None
+                                  and d["doc_role"] in ("result", "unknown") for d in there)
 
     def is_of_count(self, paper, count):
         year, until = paper["document_year"], count["year_to"]
@@ -269,7 +275,14 @@ class Progress:
             c["agency"] == paper["agency"] and c["phase"] == "unknown" and c["year_to"] is not None
             and (c["year_from"] or 0) <= year <= c["year_to"] for c in self.counts)
 
-    def figures(self, is_of, by_phase=False):
+    def is_unkept(self, is_of, by_level=False):
+        """None of its agencies keeps a paper, and it may keep some of those of unknown keeper."""
+        rows = self.papers if by_level else self.counts + self.papers
+        agencies = {row["agency"] for row in rows if is_of(row)} - {"unknown"}
+        kept = agencies if by_level else agencies & {p["agency"] for p in self.papers}
+        return self.is_keeper_open and not kept
+
+    def figures(self, is_of, by_phase=False, by_level=False):
         """Of the counts and papers of a group."""
         counts = [int(c["valid_paper_count"]) for c in self.counts if is_of(c)]
         every = [p for p in self.papers if is_of(p)]
@@ -287,7 +300,8 @@ class Progress:
             "outside_inventory": len(good) - len(within),
             "role_unknown": len(papers) - len(results), "validity_unknown": len(doubtful),
             "test_key": sum(p["by_test"] for p in good), "again": len(every) - len(papers),
-            "percent": share(above, inventory) if self.is_begun and not is_blind else None,
+            "percent": share(above, inventory)
+            if self.is_begun and not is_blind and not self.is_unkept(is_of, by_level) else None,
         }, results, good, is_blind
 
 
@@ -310,7 +324,7 @@ def r1(province, asked):
                 "percent": None if phase == "unknown" else figures["percent"],
                 "results": len(results),
                 "boundary_years": sum(d["document_year"] in (1996, 2006, 2016) for d in good),
-                "not_signed": sum(d["validity_status"] == "valid" and d["signature_state"] != "ok"
+                "not_signed": sum(d["is_valid"] and d["signature_state"] != "ok"
                                   for d in results),
             }
     answer.setdefault(("total", "total"), NOTHING | {"results": None})
@@ -332,7 +346,7 @@ def r2(province, asked):
     answer = {}
     level_of = lambda row: row.get("counted_level", row["level"])
     for level in set(map(level_of, progress.counts + progress.papers)):
-        figures = progress.figures(lambda row: level_of(row) == level)[0]
+        figures = progress.figures(lambda row: level_of(row) == level, by_level=True)[0]
         target = nearest([t for t in province.rows["targets"]
                           if t["report"] == "R2" and t["scope_value"] == level], asked)
         percent, value = figures["percent"], target and target["value"]
@@ -340,7 +354,7 @@ def r2(province, asked):
             "target": value, "target_by": target and as_day(target["period_end"]),
             "above_target": None if percent is None or value is None else percent - value,
         }
-    whole = progress.figures(lambda row: True)[0] if answer else NOTHING
+    whole = progress.figures(lambda row: True, by_level=True)[0] if answer else NOTHING
     answer["total",] = whole | {"target": None, "target_by": None, "above_target": None}
     return ("level",), answer
 
@@ -760,7 +774,7 @@ def r14(province, asked):
         done = sum(len(c["good"]) for c in held)
         pace = sum(d["first_seen_at"] >= recent for c in held or chosen for d in c["good"]) / 4
         plan = sum(c["planned"] for c in planned) if planned else None
-        is_known = progress.is_begun and not is_blind
+        is_known = progress.is_begun and not is_blind and not progress.is_unkept(is_of)
         left = max(figures["inventory"] - done, 0) if held and is_known else None
         forecast = None
         if left == 0:

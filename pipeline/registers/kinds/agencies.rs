@@ -9,6 +9,9 @@ use crate::{
     value,
 };
 
+/// What a row is known by.
+pub(super) const KEY: &[&str] = &["code", "valid_from"];
+
 pub(super) const FIELDS: &[Field] = &[
     Field::new("code", AGENCY.also).required(),
     Field::new("name", &["ten", "ten co quan", "ten don vi", "co quan", "don vi"]).required(),

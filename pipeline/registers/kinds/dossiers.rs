@@ -12,6 +12,9 @@ use crate::{
     value,
 };
 
+/// What a row is known by.
+pub(super) const KEY: &[&str] = &["dossier_code"];
+
 pub(super) const FIELDS: &[Field] = &[
     Field::new(
         "dossier_code",

@@ -11,6 +11,17 @@ use crate::{
     value,
 };
 
+/// What a row is known by.
+pub(super) const KEY: &[&str] = &[
+    "action",
+    "occurred_at",
+    "dossier_code",
+    "batch_id",
+    "document_uid",
+    "component",
+    "unit_code",
+];
+
 pub(super) const FIELDS: &[Field] = &[
     Field::new("action", &["hanh dong", "su kien", "thao tac"]).required(),
     Field::new("occurred_at", &["thoi diem", "thoi gian", "luc", "time"]).required(),

@@ -13,6 +13,10 @@ use crate::{
     value,
 };
 
+/// What a row is known by.
+pub(super) const KEY: &[&str] =
+    &["agency_code", "procedure_code", "result_type_code", "document_year", "year_from", "year_to"];
+
 pub(super) const FIELDS: &[Field] = &[
     AGENCY.required(),
     PROCEDURE,

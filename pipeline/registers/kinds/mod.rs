@@ -55,7 +55,7 @@ macro_rules! kinds {
             pub(crate) fn read<'a>(self, lines: impl Iterator<Item = Line<'a>>) -> (Rows, Vec<u64>) {
                 match self {
                     $(Self::$kind => {
-                        let (rows, numbers) = each(lines, $module::read);
+                        let (rows, numbers) = each(lines, $module::KEY, $module::read);
                         (Rows::$kind(rows), numbers)
                     })+
                 }

@@ -7,6 +7,9 @@ use sohoa_schemas::{
 
 use crate::{header::Field, line::Line};
 
+/// What a row is known by.
+pub(super) const KEY: &[&str] = &["phase", "province"];
+
 pub(super) const FIELDS: &[Field] = &[
     Field::new("province", &["ma tinh", "tinh"]),
     Field::new("phase", &["giai doan"]).required(),

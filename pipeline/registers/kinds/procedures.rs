@@ -8,6 +8,9 @@ use crate::{
     line::{Line, PROCEDURE},
 };
 
+/// What a row is known by.
+pub(super) const KEY: &[&str] = &["procedure_code"];
+
 pub(super) const FIELDS: &[Field] = &[
     PROCEDURE.required(),
     Field::new("name", &["ten", "ten thu tuc", "ten tthc", "ten thu tuc hanh chinh"]).required(),

@@ -8,6 +8,9 @@ use crate::{
     value,
 };
 
+/// What a row is known by.
+pub(super) const KEY: &[&str] = &["staff_ref", "agency_code", "from_date"];
+
 pub(super) const FIELDS: &[Field] = &[
     Field::new(
         "staff_ref",

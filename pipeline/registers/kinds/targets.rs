@@ -5,6 +5,9 @@ use sohoa_source::identity::register_uid;
 
 use crate::{code::AgencyCode, finding::Severity, header::Field, line::Line, value};
 
+/// What a row is known by.
+pub(super) const KEY: &[&str] = &["metric", "province", "scope", "scope_value", "period_end"];
+
 pub(super) const FIELDS: &[Field] = &[
     Field::new("metric", &["chi tieu", "ma chi tieu"]).required(),
     Field::new("report", &["bao cao", "bieu"]),

@@ -163,7 +163,7 @@ fn every_fault_of_a_file_is_told_at_once_with_row_and_column() {
         "5 E (Ngày kiểm kê) date",
         "5 C (Năm) year",
         "6 E (Ngày kiểm kê) date",
-        "8  duplicate",
+        "8 A (Mã cơ quan), B (Mã TTHC), C (Năm) duplicate",
         "9 C (Năm) phase",
         "9  overlap",
     ];
@@ -171,7 +171,26 @@ fn every_fault_of_a_file_is_told_at_once_with_row_and_column() {
     assert!(!reading.is_acceptable());
     let dup = reading.findings.iter().find(|finding| finding.code == "duplicate").unwrap();
     assert!(dup.expected.contains("row 7"), "{dup}");
+    assert_eq!(dup.seen.as_deref(), Some("H08.12, 1.004873, 2017"));
     assert_eq!(dup.file, "tep.csv");
+}
+
+#[test]
+fn what_is_told_twice_is_told_with_its_columns_and_without_empty_ones() {
+    let agencies = "Mã cơ quan,Tên,Cấp,Hiệu lực từ\nH08.01,Sở Y tế,tỉnh,\nH08.01,Sở Nội vụ,tỉnh,\n\
+        H08.02,Sở Nội vụ,tỉnh,01/07/2025\nH08.02,Sở Y tế,tỉnh,01/07/2025\n";
+    let reading = taken(Kind::Agencies, agencies.as_bytes(), &[]);
+    let found: Vec<String> = reading.findings.iter().map(ToString::to_string).collect();
+    let expected = [
+        "error: tep.csv, row 3, column A (Mã cơ quan): `H08.01`: one row of these; row 2 says otherwise",
+        "error: tep.csv, row 5, column A (Mã cơ quan), D (Hiệu lực từ): `H08.02, 01/07/2025`: one \
+         row of these; row 4 says otherwise",
+    ];
+    assert_eq!(found, expected);
+    let staff = "Mã cán bộ,Mã cơ quan,Từ ngày\nNV17,H08.12,01/01/2025\nNV17,H08.12,01/01/2025\n";
+    let reading = taken(Kind::Staff, staff.as_bytes(), &["H08.12"]);
+    let twice = reading.findings.iter().find(|finding| finding.code == "duplicate").unwrap();
+    assert_eq!(twice.seen.as_deref(), Some("(hidden), H08.12, 01/01/2025"), "{twice}");
 }
 
 #[test]

@@ -32,6 +32,9 @@ pub static REPORTS: [Report; 15] = [
             "Chỉ tính văn bản có vai trò là kết quả. Văn bản chưa rõ vai trò hoặc hiệu lực không vào tử số, nêu ở \
              cột riêng; nếu chỉ có những văn bản ấy thì không tính tỷ lệ. Vai trò và hiệu lực bổ sung bằng \
              lệnh sohoa amend.",
+            "Còn hiệu lực: được ghi là còn hiệu lực, và ngày hết hiệu lực (nếu có) không trước ngày cuối kỳ. Cơ \
+             quan lưu giữ lấy theo hồ sơ gửi kèm, nếu không có thì theo cấu hình; còn văn bản chưa rõ cơ quan lưu giữ \
+             thì không tính tỷ lệ cho cơ quan chưa có văn bản nào.",
             "Tử số và mẫu số của mọi dòng, kể cả dòng tổng, chỉ gồm cơ quan và giai đoạn đã có số kiểm kê. Văn \
              bản đã số hóa ngoài số kiểm kê (giai đoạn chưa kiểm kê, điện tử từ năm 2022, chưa rõ năm) nêu ở \
              cột riêng. Số kiểm kê chung cho nhiều giai đoạn chỉ so ở dòng tổng.",

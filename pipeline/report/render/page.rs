@@ -191,9 +191,10 @@ fn explanation(answer: &Answer) -> String {
          <h2>Số liệu chưa rõ</h2>\n<p>Giá trị không đọc được hoặc không được ghi nhận để ở dòng, cột “Chưa rõ”, \
          không bỏ đi và không đoán. Dấu “–” là chưa có số liệu, không phải số 0; cột Ghi chú nêu phần còn \
          thiếu. Dòng tổng cộng từ số đếm, không lấy bình quân các tỷ lệ.</p>\n\
-         <p>Nguồn: chỉ mục của kho số hóa ({}).</p>\n</section>\n",
+         <p>Nguồn: chỉ mục của kho số hóa ({}). {}</p>\n</section>\n",
         escaped(report.basis),
         report.inputs.iter().chain(report.also).copied().collect::<Vec<_>>().join(", "),
+        vietnamese::as_it_is(answer.question.today),
     )
 }
 

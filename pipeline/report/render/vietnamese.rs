@@ -29,7 +29,7 @@ const VALUES: [(&str, &str); 17] = [
 ];
 
 /// Phrases that notes are made of. The longer stand before those they begin with.
-const NOTES: [(&str, &str); 61] = [
+const NOTES: [(&str, &str); 63] = [
     ("no data: missing ", "Không có số liệu: thiếu "),
     ("agencies that are one-stop units", "danh sách Bộ phận Một cửa"),
     (" agencies that have no inventory of the phase", " cơ quan chưa có số kiểm kê của giai đoạn"),
@@ -70,6 +70,8 @@ const NOTES: [(&str, &str); 61] = [
     ("targets for area other", "chỉ tiêu của địa bàn khác"),
     ("targets for area ", "chỉ tiêu của địa bàn "),
     ("doc_role and validity_status", "vai trò và hiệu lực của văn bản"),
+    ("custodian_agency_code of ", "cơ quan lưu giữ của "),
+    (" papers", " văn bản"),
     ("receiving_unit_code of the dossiers", "đơn vị tiếp nhận của hồ sơ"),
     ("components_digitised", "số thành phần đã số hóa"),
     ("components_reused", "số thành phần sử dụng lại"),
@@ -101,6 +103,15 @@ const NOTES: [(&str, &str); 61] = [
     ("province", "cấp tỉnh"),
     ("unknown", "chưa rõ"),
 ];
+
+/// That the figures of a past period are of the records as they are.
+pub(super) fn as_it_is(today: NaiveDate) -> String {
+    format!(
+        "Số liệu theo hiện trạng kho ngày {}, kể cả của kỳ đã qua: văn bản bị rút hoặc sửa đổi sau kỳ tính \
+         theo hiện trạng.",
+        day(today)
+    )
+}
 
 /// A value as it is printed.
 pub(super) fn value(column: &Column, cell: &Cell) -> String {

@@ -135,6 +135,7 @@ fn explanation(answer: &Answer, sheet: &mut Worksheet) -> Result<(), XlsxError> 
         "Nguồn",
         report.inputs.iter().chain(report.also).copied().collect::<Vec<_>>().join(", "),
     ));
+    lines.push(("Hiện trạng", vietnamese::as_it_is(question.today)));
     lines.push(("SQL", question.sql(report)));
     for (row, (name, text)) in (0..).zip(&lines) {
         sheet.write_string_with_format(row, 0, *name, &wrap)?;

@@ -161,6 +161,11 @@ async fn an_agency_without_an_inventory_has_no_percentage_and_is_left_out_of_the
 
 /// Papers of one agency's inventory of a hundred: one in two dossiers, and one signed by a test key.
 async fn agency(folder: &std::path::Path) -> Index {
+    agency_of(folder, |_| {}).await
+}
+
+/// The same, with papers that are otherwise.
+async fn agency_of(folder: &std::path::Path, change: fn(&mut DocumentRow)) -> Index {
     let mut index = fixture::open(folder);
     let document = |number: u32, code: &str| DocumentRow {
         document_uid: fixture::uid(fixture::Of::Document, number),
@@ -185,7 +190,8 @@ async fn agency(folder: &std::path::Path) -> Index {
         first_seen_at: at("2026-07-01T00:00:00Z"),
         ..DocumentRow::default()
     };
-    let documents = vec![document(1, "618"), document(2, "618"), document(3, "619")];
+    let mut documents = vec![document(1, "618"), document(2, "618"), document(3, "619")];
+    documents.iter_mut().for_each(change);
     let by_test = fixture::documents::signature(&documents[2], 1, "ok", "organisation", "test");
     let intake = fixture::intake::intake();
     let rows = Rows { documents, signatures: vec![by_test], intake, ..Rows::default() };
@@ -227,6 +233,58 @@ async fn a_paper_in_two_dossiers_counts_once_and_a_test_key_is_told() {
         count(row["count"])
     };
     assert_eq!((of("same bytes"), of("same number")), (1, 1));
+}
+
+#[tokio::test]
+async fn where_nobody_knows_who_keeps_the_papers_no_agency_has_0_percent() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = agency_of(folder.path(), |row| row.custodian_agency_code = None).await;
+    for name in ["R1", "R2", "R14"] {
+        for agency in [None, Some("H08.12".parse().unwrap())] {
+            let asked = Question { agency, ..question("2026-Q3") };
+            let answer = ask(&index, name, asked).await;
+            let rows = rows(&answer);
+            let counted = rows.iter().filter(|row| *row["inventory"] != Cell::Null);
+            let counted: Vec<_> = counted.collect();
+            assert!(!counted.is_empty(), "{name}");
+            for row in counted {
+                let figure = row.get("percent").or_else(|| row.get("ahead")).unwrap();
+                assert_eq!(**figure, Cell::Null, "{name}");
+                let note = text(row["note"]);
+                let expected = "no data: missing custodian_agency_code of 3 papers";
+                assert_eq!(note, expected, "{name}");
+            }
+        }
+    }
+    // Whoever is known to keep something is told what is known.
+    let folder = tempfile::tempdir().unwrap();
+    let index = agency_of(folder.path(), |row| {
+        if row.code_number.as_deref() == Some("619") {
+            row.custodian_agency_code = None;
+        }
+    });
+    let answer = ask(&index.await, "R1", question("2026-Q3")).await;
+    assert_eq!(rows(&answer)[0]["percent"].number(), Some(1.0));
+}
+
+#[tokio::test]
+async fn a_paper_whose_term_is_over_before_the_period_is_is_not_valid() {
+    for (name, digitised) in [("R1", 2), ("R2", 2), ("R14", 2)] {
+        let folder = tempfile::tempdir().unwrap();
+        let index = agency_of(folder.path(), |row| {
+            let is_short = row.code_number.as_deref() == Some("619");
+            let end = if is_short { "2026-09-14" } else { "2027-03-01" };
+            row.valid_to = Some(end.parse().unwrap());
+        })
+        .await;
+        let of = async |period: &str| {
+            let answer = ask(&index, name, question(period)).await;
+            count(rows(&answer)[0]["digitised_ok"])
+        };
+        assert_eq!(of("2026-Q3").await, digitised, "{name}: the last day is one of them");
+        assert_eq!(of("2026").await, 1, "{name}");
+        assert_eq!(of("2027").await, 0, "{name}");
+    }
 }
 
 #[tokio::test]
@@ -429,6 +487,7 @@ async fn names_of_agencies_are_text_on_the_page() {
     let index = fixture::write(folder.path()).await;
     let answer = ask(&index, "R9", question("2026")).await;
     let page = String::from_utf8(render(&answer, Format::Html).unwrap()).unwrap();
+    assert!(page.contains("Số liệu theo hiện trạng kho ngày "), "whatever the period");
     assert!(page.contains("Sở Xây dựng &lt;Phú Yên&gt;") && !page.contains("<Phú"), "escaped");
     let asked = Question { agency: Some("H08.05".parse().unwrap()), ..question("2026") };
     let page = render(&ask(&index, "R9", asked).await, Format::Html).unwrap();

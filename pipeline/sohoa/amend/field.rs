@@ -50,6 +50,8 @@ pub(crate) enum Field {
     TypeName,
     /// `urgency_level`.
     UrgencyLevel,
+    /// `valid_to`: the last day on which the paper holds.
+    ValidTo,
     /// `validity_status`.
     ValidityStatus,
 }
@@ -57,12 +59,12 @@ pub(crate) enum Field {
 use Field::{
     ArchiveLine, ArrivalDate, ArrivalNumber, CodeFull, CodeNotation, CodeNumber, DocRole,
     DocumentYear, IssuedDate, IssuedPlace, LevelAtIssue, OrganName, ParentOrganName, Recipients,
-    SignerAuthority, SignerName, SignerTitle, Subject, TypeCode, TypeName, UrgencyLevel,
+    SignerAuthority, SignerName, SignerTitle, Subject, TypeCode, TypeName, UrgencyLevel, ValidTo,
     ValidityStatus,
 };
 
 /// Each with its column and other names, folded: English, and as the Decree or a form calls it.
-const NAMES: [(Field, &str, &[&str]); 22] = [
+const NAMES: [(Field, &str, &[&str]); 23] = [
     (CodeNumber, "code_number", &["number", "so", "so van ban"]),
     (IssuedDate, "issued_date", &["date", "ngay", "ngay ban hanh", "ngay thang nam"]),
     (CodeNotation, "code_notation", &["notation", "ky hieu"]),
@@ -85,6 +87,7 @@ const NAMES: [(Field, &str, &[&str]); 22] = [
     (LevelAtIssue, "level_at_issue", &["level", "cap"]),
     (DocRole, "doc_role", &["role", "vai tro"]),
     (ValidityStatus, "validity_status", &["validity", "hieu luc", "tinh trang hieu luc"]),
+    (ValidTo, "valid_to", &["expiry", "hieu luc den", "co gia tri den", "thoi han"]),
 ];
 
 impl Field {
@@ -131,6 +134,7 @@ impl Field {
             TypeCode => value::kind(text),
             TypeName => value::title(text),
             UrgencyLevel => value::word(text, &value::URGENCIES),
+            ValidTo => value::last_day(text),
             ValidityStatus => value::word(text, &value::VALIDITIES),
             ArchiveLine | IssuedPlace | OrganName | ParentOrganName | SignerName | SignerTitle
             | Subject => value::text(text),
@@ -163,6 +167,7 @@ impl Field {
             SignerName => &["signer_name"],
             SignerTitle => &["signer_title"],
             UrgencyLevel => &["urgency_level"],
+            ValidTo => &["valid_to"],
             ValidityStatus => &["validity_status"],
         }
     }
@@ -199,6 +204,11 @@ mod tests {
         assert!(parse("role", "decision").unwrap_err().contains("attachment"));
         assert_eq!(parse("hiệu lực", "còn hiệu lực"), Ok(Value::Text("valid".into())));
         assert_eq!(parse("validity", "null"), Ok(Value::Null));
+        let end = NaiveDate::from_ymd_opt(2031, 5, 4).unwrap();
+        let end = Value::Date { date: end, precision: "day" };
+        assert_eq!(parse("hiệu lực đến", "4/5/2031"), Ok(end), "it may end after today");
+        assert!(parse("valid_to", "2031").unwrap_err().contains("no day"));
+        assert!(parse("valid_to", "31/02/2031").unwrap_err().contains("no calendar"));
         assert!(parse("validity", "perhaps").unwrap_err().contains("revoked"));
         assert!(Field::named("secrecy_level").unwrap_err().contains("code_number"));
     }

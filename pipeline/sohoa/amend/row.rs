@@ -67,6 +67,7 @@ pub(super) fn amend(
     if asks(Field::IssuedDate) || asks(Field::DocumentYear) {
         date(row, &mut next, &news)?;
     }
+    term(&next, &news)?;
     if asks(Field::Subject) {
         next.subject_folded = next.subject.as_deref().map(fold);
     }
@@ -147,6 +148,8 @@ fn put(row: &mut DocumentRow, field: Field, value: &Value) {
         (Field::IssuedDate, _) => (row.issued_date, row.issued_date_precision) = (None, None),
         (Field::ArrivalDate, Value::Date { date, .. }) => row.arrival_date = Some(*date),
         (Field::ArrivalDate, _) => row.arrival_date = None,
+        (Field::ValidTo, Value::Date { date, .. }) => row.valid_to = Some(*date),
+        (Field::ValidTo, _) => row.valid_to = None,
         (Field::DocumentYear, Value::Year(year)) => row.document_year = Some(*year),
         (Field::DocumentYear, _) => row.document_year = None,
         (Field::Recipients, Value::List(items)) => row.recipients = Some(items.clone()),
@@ -253,6 +256,20 @@ fn date(old: &DocumentRow, next: &mut DocumentRow, news: &[&Edit]) -> Result<(),
     }
     fill_phase(next);
     Ok(())
+}
+
+/// No paper ends before it is issued.
+fn term(next: &DocumentRow, news: &[&Edit]) -> Result<(), Wrong> {
+    let said = news.iter().rfind(|edit| matches!(edit.field, Field::IssuedDate | Field::ValidTo));
+    let turned = next.valid_to.zip(next.issued_date).filter(|(end, issued)| end < issued);
+    match said.zip(turned) {
+        Some((edit, (end, issued))) => Err(Wrong {
+            line: edit.line,
+            column: "value",
+            what: format!("the paper would hold until {end}, before it was issued on {issued}"),
+        }),
+        None => Ok(()),
+    }
 }
 
 /// Says of every column that was set, or followed, where it comes from.
@@ -414,6 +431,21 @@ mod tests {
         assert_eq!(amended(&mut row, &said).unwrap(), [], "the same again changes nothing");
         amended(&mut row, &[edit(2, "role", "kết quả"), edit(3, "validity", "null")]).unwrap();
         assert_eq!((&*row.doc_role, &*row.validity_status), ("result", "unknown"));
+    }
+
+    #[test]
+    fn the_last_day_is_set_and_lies_not_before_the_issue() {
+        let mut row = row();
+        amended(&mut row, &[edit(2, "date", "2019-04-05"), edit(3, "valid_to", "5/4/2026")])
+            .unwrap();
+        assert_eq!(row.valid_to, NaiveDate::from_ymd_opt(2026, 4, 5));
+        assert_eq!(row.field_source["valid_to"], AMENDED);
+        let wrong = amended(&mut row, &[edit(2, "valid_to", "2019-04-04")]).unwrap_err();
+        assert!(wrong.what.contains("2019-04-05"), "{}", wrong.what);
+        let wrong = amended(&mut row, &[edit(4, "date", "2026-04-06")]).unwrap_err();
+        assert_eq!(wrong.line, 4);
+        amended(&mut row, &[edit(2, "valid_to", "null")]).unwrap();
+        assert_eq!(row.valid_to, None);
     }
 
     #[test]

@@ -195,14 +195,29 @@ fn sign(c: char) -> char {
 
 /// A day: `2019-04-05`, `5/4/2019`, `05.04.2019`.
 pub(super) fn day(text: &str, today: NaiveDate) -> Result<Value, String> {
-    match date(text, today)? {
-        Value::Date { precision: "day", date } => Ok(Value::Date { date, precision: "day" }),
+    date(text, today)?;
+    last_day(text)
+}
+
+/// A day that may lie ahead: the last on which a paper holds.
+pub(super) fn last_day(text: &str) -> Result<Value, String> {
+    match calendar(text)? {
+        (date, "day") => Ok(Value::Date { date, precision: "day" }),
         _ => Err(format!("`{text}` is no day; write 2019-04-05 or 05/04/2019")),
     }
 }
 
 /// A day, or a month (`04/2019`, `2019-04`) or a year (`2019`) where a paper names no more.
 pub(super) fn date(text: &str, today: NaiveDate) -> Result<Value, String> {
+    let (date, precision) = calendar(text)?;
+    if date > today {
+        return Err(format!("`{text}` lies in the future"));
+    }
+    Ok(Value::Date { date, precision })
+}
+
+/// The first day of what is named, and whether a day, a month or a year is.
+fn calendar(text: &str) -> Result<(NaiveDate, &'static str), String> {
     let form = || format!("`{text}` is no date; write 2019-04-05 or 05/04/2019");
     let parts: Vec<&str> = text.split(['-', '/', '.']).map(str::trim).collect();
     let digits = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
@@ -228,10 +243,7 @@ pub(super) fn date(text: &str, today: NaiveDate) -> Result<Value, String> {
     if date.year() < EARLIEST {
         return Err(format!("`{text}` lies before {EARLIEST}"));
     }
-    if date > today {
-        return Err(format!("`{text}` lies in the future"));
-    }
-    Ok(Value::Date { date, precision })
+    Ok((date, precision))
 }
 
 /// A year.

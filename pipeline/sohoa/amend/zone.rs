@@ -87,9 +87,11 @@ fn by_decree(row: &DocumentRow, field: Field) -> Zone {
         }
         Field::Subject | Field::TypeCode | Field::TypeName => first(0.04, 0.12, 0.96, 0.46),
         // What a paper is, and whether it holds, is told by its head.
-        Field::ArrivalDate | Field::ArrivalNumber | Field::DocRole | Field::ValidityStatus => {
-            first(0.0, 0.0, 1.0, 0.5)
-        }
+        Field::ArrivalDate
+        | Field::ArrivalNumber
+        | Field::DocRole
+        | Field::ValidTo
+        | Field::ValidityStatus => first(0.0, 0.0, 1.0, 0.5),
         Field::UrgencyLevel => first(0.0, 0.1, 0.4, 0.45),
         Field::SignerAuthority | Field::SignerName | Field::SignerTitle => last(0.4, 0.4, 1.0, 1.0),
         Field::ArchiveLine | Field::Recipients => last(0.0, 0.4, 0.6, 1.0),

@@ -108,7 +108,8 @@ pub(crate) async fn run(arguments: &Timestamp, bars: &MultiProgress) -> Result<E
     let select = selection(arguments, &store, (level, ends_before)).await?;
     let within = PATIENCE.min(Duration::from_secs(settings.config.store.retry_seconds));
     let retry = Policy { within, on_retry: Some(observe::tried_again), ..Policy::default() };
-    let means = Means { store, trust, stamps, evidence, level, ends_before, retry };
+    let agency = settings.config.agency.clone();
+    let means = Means { store, agency, trust, stamps, evidence, level, ends_before, retry };
     let whole = Whole { arguments, index: &index, select: &select, bars };
     let mut counts = if arguments.dry_run {
         whole.tell().await?

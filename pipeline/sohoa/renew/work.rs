@@ -14,7 +14,7 @@ use sohoa_publish::{
     survey,
 };
 use sohoa_schemas::{
-    config::SignatureLevel,
+    config::{Agency, SignatureLevel},
     record::{Part, Record},
 };
 use sohoa_sign::{
@@ -43,6 +43,8 @@ const ATTEMPTS: usize = 8;
 pub(crate) struct Means {
     /// Where the records are.
     pub(crate) store: Store,
+    /// Whose configuration this is.
+    pub(crate) agency: Agency,
     /// Whom signatures are judged by.
     pub(crate) trust: Trust,
     /// Who stamps.
@@ -146,7 +148,7 @@ async fn attempt(means: &Means, record: &Record, before: Standing) -> Result<Rec
     let part = Part { key: "document.pdf".into(), sha256, ..part.clone() };
     let receipts = survey::receipts(&means.store, record.source_uid).await?;
     let raised = |part: Part, name: String| {
-        let signatures = sign::seen_again(record, &report, &part);
+        let signatures = sign::seen_again(&means.agency, record, &report, &part);
         next(record, &receipts, (part, signatures), (name, now()))
     };
     // Before the file is stored, which nobody would ever name.

@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, HashSet};
 use chrono::{Datelike as _, NaiveDate};
 use sohoa_document::{Field, PageText, fold::fold};
 use sohoa_extract::{Extraction, Fields, Segment};
+use sohoa_registers::code::procedure_base;
 use sohoa_schemas::{Code, manifest, registers::phase_of_year, rows::DocumentRow};
 
 use crate::{
     context::{Context, now},
+    custody::keeper_source,
     privacy::Pseudonyms,
     stages::{
         accept::{Acceptance, Remark},
@@ -85,6 +87,8 @@ fn one(context: &Context, taken: &Taken, read: &Read, segment: &Segment) -> Desc
     let mut acceptance = Acceptance::new(context.settings.config.extract.accept as f32);
     let pages = read.pages_numbered(segment.page_from, segment.page_to);
     printed_codes::fill(&mut row, pages, taken.at.date_naive(), &mut acceptance);
+    let base = row.procedure_code.as_deref().and_then(procedure_base);
+    row.procedure_base = base.map(str::to_owned);
     fill_identity(&mut row, &segment.fields, declared, &mut acceptance);
     fill_people(&mut row, &segment.fields, &mut acceptance);
     fill_date(&mut row, &segment.fields, declared, &mut acceptance);
@@ -95,6 +99,7 @@ fn one(context: &Context, taken: &Taken, read: &Read, segment: &Segment) -> Desc
     let Acceptance { conf, source, boxes, mut remarks, .. } = acceptance;
     row.extraction_confidence = mean_confidence(&conf);
     (row.field_conf, row.field_source, row.field_box) = (conf, source, boxes);
+    row.field_source.extend(keeper_source(&context.settings.config.agency, &row));
     remarks.extend(segment.findings.iter().filter_map(remark));
     let dossier = taken.source.dossier.manifest.as_ref().map(|manifest| &manifest.dossier);
     let resolved = dossier.and_then(|dossier| dossier.resolved_on);
@@ -189,9 +194,14 @@ fn fill_validity(
         page: field.page,
         bbox: field.bbox,
     });
-    let declared = declared.and_then(|document| document.validity.as_ref());
-    let declared = declared.filter(|said| *said != "unknown");
-    if let Some(held) = a.text("validity_status", read.as_ref(), declared) {
+    let declared_end = declared.and_then(|document| document.valid_to);
+    row.valid_to =
+        a.value("valid_to", fields.valid_to.as_ref(), declared_end, NaiveDate::to_string);
+    let said = declared.and_then(|document| document.validity.clone());
+    let said = said.filter(|said| said != "unknown");
+    let is_over = row.valid_to == declared_end && declared_end.is_some_and(|end| end < day);
+    let said = said.or_else(|| is_over.then(|| "expired".to_owned()));
+    if let Some(held) = a.text("validity_status", read.as_ref(), said.as_ref()) {
         row.validity_status = held;
     }
 }
@@ -292,12 +302,41 @@ mod tests {
         let got = |word: &str, source: Option<&str>, remarks| {
             (word.to_owned(), source.map(str::to_owned), remarks)
         };
+        // Of a term that is not believed the day is told, and what would follow from it.
         assert_eq!(status(0.95, None, day(2021)), got("expired", Some("page"), 0));
         assert_eq!(status(0.95, None, day(2020)), got("unknown", None, 0));
-        assert_eq!(status(0.8, None, day(2021)), got("unknown", None, 1));
+        assert_eq!(status(0.8, None, day(2021)), got("unknown", None, 2));
         assert_eq!(status(0.95, Some("valid"), day(2020)), got("valid", Some("manifest"), 0));
         assert_eq!(status(0.95, Some("valid"), day(2021)), got("expired", Some("page"), 1));
-        assert_eq!(status(0.8, Some("revoked"), day(2021)), got("revoked", Some("manifest"), 1));
+        assert_eq!(status(0.8, Some("revoked"), day(2021)), got("revoked", Some("manifest"), 2));
+    }
+
+    #[test]
+    fn the_last_day_is_the_pages_else_the_manifests_which_may_be_past() {
+        let day = |text: &str| -> NaiveDate { text.parse().unwrap() };
+        let read = |probability, printed: Option<&str>, declared: Option<&str>| {
+            let bbox = Rect::new(1.0, 2.0, 3.0, 4.0);
+            let valid_to =
+                printed.map(|text| Field { value: day(text), probability, page: 1, bbox });
+            let fields = Fields { valid_to, ..Fields::default() };
+            let declared = serde_json::json!({ "ordinal": 1, "files": [], "valid_to": declared });
+            let declared: manifest::Document = serde_json::from_value(declared).unwrap();
+            let unknown = "unknown".to_owned();
+            let mut row = DocumentRow { validity_status: unknown, ..DocumentRow::default() };
+            let mut a = Acceptance::new(0.9);
+            fill_validity(&mut row, &fields, Some(&declared), day("2026-07-01"), &mut a);
+            let source = a.source.get("valid_to").cloned();
+            (row.valid_to.map(|end| end.to_string()), source, row.validity_status)
+        };
+        let got = |end: Option<&str>, source: Option<&str>, status: &str| {
+            (end.map(str::to_owned), source.map(str::to_owned), status.to_owned())
+        };
+        let (late, past) = (Some("2031-05-04"), Some("2026-06-30"));
+        assert_eq!(read(0.95, late, past), got(late, Some("page"), "unknown"));
+        assert_eq!(read(0.5, late, past), got(past, Some("manifest"), "expired"));
+        assert_eq!(read(0.95, None, late), got(late, Some("manifest"), "unknown"));
+        assert_eq!(read(0.5, late, None), got(None, None, "unknown"));
+        assert_eq!(read(0.95, None, None), got(None, None, "unknown"));
     }
 
     #[test]

@@ -150,10 +150,11 @@ pub(crate) async fn sign_and_publish(
     (composed, alto): (&FilePath, &FilePath),
 ) -> Result<Settled, Fault> {
     sign::check_custodian(office, &prepared.record)?;
-    // What was held by an agency that was taken over is kept by its heir from now on.
+    // What was read before the configuration said whose it is is this agency's. One that was taken over
+    // stays named: who keeps for it now is in the signature, and who took over in the register.
     let own = &office.settings.config.agency.code;
     for row in &mut prepared.record.rows.documents {
-        row.custodian_agency_code = own.clone().or(row.custodian_agency_code.take());
+        row.custodian_agency_code = row.custodian_agency_code.take().or_else(|| own.clone());
     }
     let signing = office.line.stage(Stage::Sign).enter();
     let signed = ended(signing, sign_as_can_be(office, &prepared, composed).await)?;

@@ -27,7 +27,7 @@ use uuid::Uuid;
 use crate::{
     authority::Authority,
     context::{Context, Office, now, vietnamese},
-    custody::keeps,
+    custody::{keeper, other_keeper, signs_for},
     levels::{self, Seal},
     stages::{
         accept::Remark,
@@ -126,11 +126,8 @@ struct OtherAgency {
 /// configuration said which agency that is.
 pub(crate) fn check_custodian(office: &Office, record: &Record) -> Result<(), Fault> {
     let agency = &office.settings.config.agency;
-    let mut keepers =
-        record.rows.documents.iter().filter_map(|row| row.custodian_agency_code.as_ref());
-    // Without a code nobody can tell, and what somebody keeps is left to him.
-    let is_other = |keeper: &&String| agency.code.is_none() || !keeps(agency, keeper);
-    let Some(keeper) = keepers.find(is_other) else { return Ok(()) };
+    let mut documents = record.rows.documents.iter();
+    let Some(keeper) = documents.find_map(|row| other_keeper(agency, row)) else { return Ok(()) };
     let own = agency.code.as_deref().unwrap_or("(none)").to_owned();
     let error = OtherAgency { keeper: keeper.clone(), own };
     Err(Fault::reject(Code::Q11OtherAgency, STAGE, error))
@@ -190,6 +187,7 @@ pub(crate) fn sign(
         version: record.version,
         province: &record.province,
         month: &record.ingest_month,
+        agency: &office.settings.config.agency,
         custodian: custodian(record),
     };
     // A composed document brings none along.
@@ -221,12 +219,18 @@ fn custodian(record: &Record) -> Option<&str> {
 
 /// The rows of a record's signatures as they are in its next file. What each is for stands in the
 /// rows before; what is new was made here.
-pub(crate) fn seen_again(record: &Record, report: &Report, next: &Part) -> Vec<SignatureRow> {
+pub(crate) fn seen_again(
+    agency: &config::Agency,
+    record: &Record,
+    report: &Report,
+    next: &Part,
+) -> Vec<SignatureRow> {
     let of = Of {
         source: record.source_uid,
         version: record.version + 1,
         province: &record.province,
         month: &record.ingest_month,
+        agency,
         custodian: custodian(record),
     };
     let file = record.parts.iter().find(|part| part.role == "document");
@@ -249,12 +253,15 @@ pub(crate) fn found(
     origin: Origin,
 ) -> Result<(Vec<SignatureRow>, Option<Remark>), Fault> {
     let month = rows::month(taken);
+    let agency = &context.settings.config.agency;
+    let keeper = keeper(agency, taken.source.dossier.manifest.as_ref());
     let of = Of {
         source: taken.uid,
         version: 1,
-        province: &context.settings.config.agency.province,
+        province: &agency.province,
         month: &month,
-        custodian: context.settings.config.agency.code.as_deref(),
+        agency,
+        custodian: keeper.as_deref(),
     };
     let (mut found, mut unread) = (Vec::new(), None);
     for file in &taken.files {
@@ -340,12 +347,16 @@ struct Of<'a> {
     version: i32,
     province: &'a str,
     month: &'a str,
+    /// Whose configuration this is.
+    agency: &'a config::Agency,
     /// Code of the agency that keeps the records.
     custodian: Option<&'a str>,
 }
 
 fn row(of: &Of<'_>, signature: &Signature, role: &str) -> SignatureRow {
     let hash = signature.digest_alg.map(|hash| word(&hash));
+    // An agency without a code has no other name here.
+    let signer = signature.agency.clone().filter(|_| of.agency.code.is_some());
     let scheme = signature
         .sig_alg
         .map(|scheme| format!("{}-{}", word(&scheme.algorithm), word(&scheme.hash)));
@@ -375,13 +386,11 @@ fn row(of: &Of<'_>, signature: &Signature, role: &str) -> SignatureRow {
         cert_sha256: signature.cert_sha256.clone(),
         chain_root_sha256: signature.chain_root_sha256.clone(),
         trust_domain: word(&signature.trust_domain),
-        // An agency without a code has no other name here.
-        agency_code: signature.agency.clone().filter(|_| of.custodian.is_some()),
-        agency_match: signature
-            .agency
+        agency_match: signer
             .as_deref()
             .zip(of.custodian)
-            .map(|(one, keeper)| one == keeper),
+            .map(|(signer, keeper)| signs_for(of.agency, signer, keeper)),
+        agency_code: signer,
         sub_filter: signature.sub_filter.clone(),
         digest_alg: hash,
         sig_alg: scheme,

@@ -8,8 +8,8 @@ use sohoa_schemas::{
 };
 use sohoa_source::identity;
 
-use super::Base;
-use crate::stages::read::ReadPage;
+use super::{Base, sheets::in_a4};
+use crate::{custody::keeper, stages::read::ReadPage};
 
 /// Code lists used, as a row names them.
 const CODE_LISTS: &str = "TT05-2025";
@@ -28,7 +28,7 @@ pub(crate) fn document(base: &Base<'_>, page_from: u32, page_to: u32) -> Documen
         ingest_month: base.month(),
         dossier_uid: taken.source.dossier.uid,
         doc_ordinal: taken.source.ordinal as i32,
-        custodian_agency_code: config.agency.code.clone(),
+        custodian_agency_code: keeper(&config.agency, taken.source.dossier.manifest.as_ref()),
         // A secret paper never comes here; a page that nobody could read may hide a stamp.
         secrecy_level: if read.first_page_read() { "none" } else { "unknown" }.into(),
         urgency_level: "none".into(),
@@ -51,6 +51,8 @@ pub(crate) fn document(base: &Base<'_>, page_from: u32, page_to: u32) -> Documen
     of_pages(&mut row, base, &pages);
     of_manifest(&mut row, taken.source.dossier.manifest.as_ref());
     of_declared(&mut row, taken.source.declared.as_ref());
+    let is_whole = page_from == 1 && page_to == read.page_count();
+    row.sheet_count = taken.source.declared.as_ref().filter(|_| is_whole).and_then(sheets);
     row
 }
 
@@ -77,6 +79,8 @@ fn of_pages(row: &mut DocumentRow, base: &Base<'_>, pages: &[&ReadPage]) {
     let coarsest =
         |page: &&ReadPage| page.facts.dpi_x.into_iter().chain(page.facts.dpi_y).reduce(f32::min);
     row.min_dpi = pages.iter().filter_map(coarsest).reduce(f32::min);
+    let sizes = pages.iter().map(|page| paper_size(page));
+    row.a4_equiv = sizes.sum::<Option<f32>>().filter(|_| row.pages_quarantined == 0);
     row.ocr_mean_conf = mean(pages.iter().filter_map(|page| page.text.mean_confidence()));
     row.ocr_char_count = pages.iter().map(|page| characters(page)).sum();
     if pages.iter().any(|page| page.text.origin == TextOrigin::Ocr) {
@@ -98,6 +102,8 @@ fn of_manifest(row: &mut DocumentRow, manifest: Option<&manifest::Manifest>) {
     row.procedure_code.clone_from(&dossier.procedure_code);
     row.retention_code.clone_from(&dossier.retention_code);
     row.document_year = dossier.document_year;
+    row.commune_code.clone_from(&dossier.commune_code);
+    row.admin_code_system.clone_from(&dossier.commune_code_system);
     // The province's own hash: what the partner sent was settled when the manifest was read.
     row.owner_id_kind = dossier.owner.as_ref().map(|owner| owner.kind.clone());
     row.owner_id_hmac = dossier.owner.as_ref().and_then(|owner| owner.id_hmac.clone());
@@ -115,8 +121,14 @@ fn of_declared(row: &mut DocumentRow, declared: Option<&manifest::Document>) {
     row.access_mode = of(|document| &document.access_mode, "02");
     row.validity_status = of(|document| &document.validity, "unknown");
     row.physical_state = declared.and_then(|document| document.physical_state.clone());
+    row.paper_type_code = declared.and_then(|document| document.paper_type_code.clone());
     let scanned = declared.and_then(|document| document.files.iter().find_map(|f| f.scanned_at));
     row.scanned_at = scanned.map(|time| time.to_utc());
+}
+
+/// Sheets of paper that a manifest declares.
+fn sheets(declared: &manifest::Document) -> Option<i32> {
+    declared.physical_sheets.and_then(|sheets| i32::try_from(sheets).ok())
 }
 
 fn depth(page: &ReadPage) -> Option<i32> {
@@ -126,6 +138,13 @@ fn depth(page: &ReadPage) -> Option<i32> {
         _ => 1,
     };
     (page.facts.bit_depth > 0).then(|| channels * i32::from(page.facts.bit_depth))
+}
+
+/// A page in pages of A4; none where a scan does not say how large the paper was.
+fn paper_size(page: &ReadPage) -> Option<f32> {
+    let is_scan = page.facts.width_px > 0;
+    let is_known = !is_scan || page.facts.dpi_x.is_some();
+    in_a4(page.text.width, page.text.height).filter(|_| is_known)
 }
 
 fn characters(page: &ReadPage) -> i32 {

@@ -4,6 +4,7 @@ mod document;
 mod page;
 mod receipt;
 mod remarks;
+mod sheets;
 mod source;
 
 pub(crate) use document::document;
