@@ -298,9 +298,10 @@ fn judged_after(file: &[u8], trust: &Trust, later: TimeDelta) -> Signature {
 #[test]
 fn a_stamp_on_sha_1_is_named_and_tells_on_the_verdict_where_nothing_else_proves_the_time() {
     // Long after the signer's certificate has ended.
+    let rsa = made::openssl_key(&["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"]);
     let (soon, late) = (TimeDelta::zero(), TimeDelta::days(9000));
     for (digest, legacy) in [("sha256", false), ("sha1", true)] {
-        let authority = Authority::hashing(digest);
+        let authority = Authority::hashing(&rsa, digest);
         let client = authority.client(None, authority.trust(), as_is);
         let issued = made::made(&agency());
         let signer = (&issued, RsaScheme::default());

@@ -36,10 +36,9 @@ impl Authority {
         Self::under(&root(), 1, Vec::new())
     }
 
-    /// One with an RSA key that hashes what it signs by this.
-    pub fn hashing(digest: &str) -> Self {
-        let options = ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"];
-        let key = KeyPair::from_pem(&super::openssl_key(&options)).unwrap();
+    /// One with this key, that hashes what it signs by this.
+    pub fn hashing(key: &str, digest: &str) -> Self {
+        let key = KeyPair::from_pem(key).unwrap();
         let made = Self::with_key(&root(), key, (1, Vec::new()));
         let path = made.folder.path().join("ts.cnf");
         let text = std::fs::read_to_string(&path).unwrap();
