@@ -254,6 +254,10 @@ codes! {
         "Trang tốn quá nhiều thời gian hoặc bộ nhớ nên được nhận dạng ở mức rút gọn; đối chiếu văn bản với ảnh, nếu thiếu thì quét lại ở 200 đến 300 dpi."
         "a page that is read with full care within its time and memory"
         "trang được nhận dạng đầy đủ trong giới hạn thời gian và bộ nhớ";
+    T06FieldNotDrawn, "T06_FIELD_NOT_DRAWN", Warn, "A form field or a note holds text that the file does not draw: it was read, but the picture of the page lacks it; save the file with its form filled in for good (flattened), and send it again."
+        "Ô biểu mẫu hoặc ghi chú có nội dung không được vẽ trong tệp: nội dung đã được đọc nhưng ảnh trang không có; lưu tệp với biểu mẫu đã làm phẳng rồi gửi lại."
+        "fields and notes that the file draws itself"
+        "ô biểu mẫu và ghi chú được vẽ sẵn trong tệp";
     Q05GuidelineDeviation, "Q05_GUIDELINE_DEVIATION", Warn, "The signature is of an older scheme than the rules name, because the token makes no other; replace the token."
         "Chữ ký số dùng lược đồ cũ hơn quy định vì thiết bị lưu khóa không hỗ trợ lược đồ mới; thay thiết bị."
         "a signature by RSASSA-PSS or ECDSA"

@@ -15,6 +15,7 @@ use super::{
     active::active,
     content::{check_content, check_end, lost},
     decide::{self, Liftable},
+    fields,
     lift::{Lifted, images_say, lift, refuse_lost},
     observe::{Observed, observe},
     render::{ARCHIVE_DPI, render},
@@ -133,6 +134,10 @@ impl PdfFile {
             self.drawn(page, &observed)?
         };
         decoded.layer = layer;
+        decoded.fields = fields::undrawn(page);
+        if !decoded.fields.is_empty() {
+            decoded.facts.findings.push("T06_FIELD_NOT_DRAWN".into());
+        }
         Ok(decoded)
     }
 
@@ -169,7 +174,7 @@ impl PdfFile {
             (raster, raster_dpi) = (Some(pixels), dpi);
         }
         let facts = PageFacts::default();
-        Ok(DecodedPage { scan: None, raster, raster_dpi, layer: None, facts })
+        Ok(DecodedPage { scan: None, raster, raster_dpi, layer: None, fields: Vec::new(), facts })
     }
 
     fn lifted<'a>(
@@ -193,7 +198,14 @@ impl PdfFile {
         };
         note_findings(&mut facts);
         let scan = scan(lifted, liftable, observed.size);
-        Ok(DecodedPage { scan: Some(scan), raster: Some(raster), raster_dpi, layer: None, facts })
+        Ok(DecodedPage {
+            scan: Some(scan),
+            raster: Some(raster),
+            raster_dpi,
+            layer: None,
+            fields: Vec::new(),
+            facts,
+        })
     }
 
     /// A page archived as it is drawn.
@@ -214,7 +226,14 @@ impl PdfFile {
         note_findings(&mut facts);
         let rect = Rect::new(0.0, 0.0, width, height);
         let scan = Scan { width, height, rotation: 0, images: vec![(Placement { rect }, image)] };
-        Ok(DecodedPage { scan: Some(scan), raster: Some(raster), raster_dpi, layer: None, facts })
+        Ok(DecodedPage {
+            scan: Some(scan),
+            raster: Some(raster),
+            raster_dpi,
+            layer: None,
+            fields: Vec::new(),
+            facts,
+        })
     }
 
     /// Whether a signature field is filled: its value has a byte range.

@@ -130,6 +130,11 @@ pub(super) fn user_unit(page: &Page<'_>) -> f64 {
     unit.filter(|unit| unit.is_finite() && *unit > 0.0).unwrap_or(1.0)
 }
 
+/// From the page's own coordinates to the page as displayed, in points.
+pub(super) fn display(page: &Page<'_>) -> Affine {
+    Affine::scale(user_unit(page)) * page.initial_transform(true).to_kurbo()
+}
+
 /// The page as displayed, in points.
 fn area(page: &Page<'_>) -> Rect {
     let (width, height) = page.render_dimensions();
@@ -145,7 +150,7 @@ pub(super) fn run<'a>(
     content: RenderContent,
     broken: &Arc<AtomicBool>,
 ) {
-    let transform = Affine::scale(user_unit(page)) * page.initial_transform(true).to_kurbo();
+    let transform = display(page);
     let settings = settings(content, broken);
     let mut context = Context::new(transform, area(page), cache, page.xref(), settings);
     interpret_page(page, &mut context, device);

@@ -430,3 +430,46 @@ fn scripts_and_attached_files_are_named_and_not_run() {
     assert_eq!(file(scripted, attached), ["a script", "an attached file"]);
     assert!(file(b"<< /Type /Catalog /Pages 2 0 R >>", Vec::new()).is_empty());
 }
+
+#[test]
+fn text_of_fields_and_notes_without_a_look_is_told() {
+    let picture = || image(GREY, &(0..10_000_u32).map(|n| (n * n / 7) as u8).collect::<Vec<_>>());
+    let fields = |annotations: &str| {
+        let entries = format!(
+            "/MediaBox [0 0 200 200] /Contents 4 0 R /Resources << /XObject << /X 5 0 R >> >> \
+             /Annots [{annotations}]"
+        );
+        let content = stream("", b"q 200 0 0 200 0 0 cm /X Do Q");
+        let look = form("", b"0 0 200 200 re f");
+        let above = b"<< /FT /Tx /V (12) >>".to_vec();
+        let page = first_page(&page_of(&entries, content, vec![picture(), look, above])).unwrap();
+        let told = page.facts.findings.iter().any(|code| code == "T06_FIELD_NOT_DRAWN");
+        assert_eq!(told, !page.fields.is_empty(), "{annotations}");
+        page.fields
+    };
+    let texts = |annotations: &str| {
+        fields(annotations).iter().map(sohoa_document::Line::text).collect::<Vec<_>>()
+    };
+    let place = "/Rect [20 100 80 120]";
+    let number = fields(&format!("<< /Subtype /Widget /FT /Tx /V (153/ ab) {place} >>"));
+    let boxes: Vec<_> =
+        number[0].words.iter().map(|word| (word.text.as_str(), word.bbox)).collect();
+    let boxed = |x0: f32, x1: f32| sohoa_document::Rect::new(x0, 80.0, x1, 100.0);
+    assert_eq!(boxes.len(), 2);
+    assert_eq!(boxes[0].0, "153/");
+    assert!((boxes[0].1.x0 - 20.0).abs() < 0.01 && (boxes[1].1.x1 - 80.0).abs() < 0.01);
+    assert_eq!((boxes[0].1.y0, boxes[0].1.y1), (boxed(0.0, 0.0).y0, boxed(0.0, 0.0).y1));
+    let note = "<< /Subtype /FreeText /Contents <FEFF1EA1000A0062>";
+    assert_eq!(texts(&format!("{note} {place} >>")), ["\u{1ea1}", "b"]);
+    let of_parent = format!("<< /Subtype /Widget /Parent 7 0 R {place} >>");
+    assert_eq!(texts(&of_parent), ["12"]);
+    for unseen in [
+        format!("<< /Subtype /Widget /FT /Tx /V (9) /F 2 {place} >>"),
+        format!("<< /Subtype /Widget /FT /Tx /V (9) /AP << /N 6 0 R >> {place} >>"),
+        format!("<< /Subtype /Widget /FT /Btn /V (9) {place} >>"),
+        format!("<< /Subtype /Text /Contents (9) {place} >>"),
+        "<< /Subtype /Widget /FT /Tx /V (9) /Rect [0 0 0 0] >>".to_owned(),
+    ] {
+        assert!(texts(&unseen).is_empty(), "{unseen}");
+    }
+}

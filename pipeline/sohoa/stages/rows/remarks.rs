@@ -61,6 +61,7 @@ fn observed(code: Code, page: &ReadPage) -> String {
             format!("words whose tone marks were not read: {}", facts.repaired_words)
         }
         Code::T05LessCare => "a page that broke a bound when it was read with full care".to_owned(),
+        Code::T06FieldNotDrawn => "a form field or a note without a picture of its text".to_owned(),
         code => code.as_str().to_owned(),
     }
 }
@@ -104,6 +105,7 @@ mod tests {
             (Code::M02LowConf, "words that are not valid text"),
             (Code::T03MarksRepaired, "words whose tone marks were not read: 7"),
             (Code::T05LessCare, "a page that broke a bound when it was read with full care"),
+            (Code::T06FieldNotDrawn, "a form field or a note without a picture of its text"),
         ];
         let facts = PageFacts {
             dpi_x: Some(150.2),
