@@ -254,7 +254,11 @@ codes! {
         "Trang tốn quá nhiều thời gian hoặc bộ nhớ nên được nhận dạng ở mức rút gọn; đối chiếu văn bản với ảnh, nếu thiếu thì quét lại ở 200 đến 300 dpi."
         "a page that is read with full care within its time and memory"
         "trang được nhận dạng đầy đủ trong giới hạn thời gian và bộ nhớ";
-    T06NotRead, "T06_NOT_READ", Warn, "There is ink on the page and no word of it could be read; look at it, and if it bears text scan it again at 300 dpi or type in what it says."
+    T06FieldNotDrawn, "T06_FIELD_NOT_DRAWN", Warn, "A form field or a note holds text that the file does not draw: it was read, but the picture of the page lacks it; save the file with its form filled in for good (flattened), and send it again."
+        "Ô biểu mẫu hoặc ghi chú có nội dung không được vẽ trong tệp: nội dung đã được đọc nhưng ảnh trang không có; lưu tệp với biểu mẫu đã làm phẳng rồi gửi lại."
+        "fields and notes that the file draws itself"
+        "ô biểu mẫu và ghi chú được vẽ sẵn trong tệp";
+    T07NotRead, "T07_NOT_READ", Warn, "There is ink on the page and no word of it could be read; look at it, and if it bears text scan it again at 300 dpi or type in what it says."
         "Trang có nét mực nhưng không nhận dạng được chữ nào; mở xem, nếu có chữ thì quét lại ở 300 dpi hoặc nhập nội dung."
         "a page whose text is read"
         "trang đọc được chữ";

@@ -26,6 +26,10 @@ const SAYINGS: &[(&str, &str)] = &[
         "a page that broke a bound when it was read with full care",
         "trang vượt giới hạn khi đọc kỹ nên chỉ đọc ở mức đơn giản",
     ),
+    (
+        "a form field or a note without a picture of its text",
+        "ô biểu mẫu hoặc ghi chú không có hình vẽ của nội dung",
+    ),
     ("ink, and no word", "có nét mực nhưng không có chữ nào"),
     ("a text layer that is not Vietnamese", "lớp văn bản không phải tiếng Việt"),
     ("the text of a stamp alone", "chỉ có chữ của con dấu"),

@@ -2,7 +2,7 @@
 
 use image::DynamicImage;
 use serde::{Deserialize, Serialize};
-use sohoa_document::{ArchiveImage, Colour, PageFacts, PageText, Placement, Rect, Scan};
+use sohoa_document::{ArchiveImage, Colour, Line, PageFacts, PageText, Placement, Rect, Scan};
 
 use crate::{error::DecodeError, paper_size::PaperSize, raster, samples::encode_pixels, white};
 
@@ -30,6 +30,9 @@ pub struct DecodedPage {
     pub raster_dpi: f32,
     /// The text layer, only when it was judged good; in points of the page as displayed.
     pub layer: Option<PageText>,
+    /// Text of form fields and notes that viewers show and the file does not draw: in no picture
+    /// of the page, and in no layer.
+    pub fields: Vec<Line>,
     /// Facts; the times and findings of later stages are added by them.
     pub facts: PageFacts,
 }
@@ -103,7 +106,14 @@ impl Pieces {
             })
             .collect();
         let scan = Scan { width, height, rotation: self.rotation, images };
-        Ok(DecodedPage { scan: Some(scan), raster: Some(raster), raster_dpi, layer: None, facts })
+        Ok(DecodedPage {
+            scan: Some(scan),
+            raster: Some(raster),
+            raster_dpi,
+            layer: None,
+            fields: Vec::new(),
+            facts,
+        })
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 
 use image::DynamicImage;
 use sohoa_decode::{DecodeError, DecodedPage, Limits, Source, Survey, open};
-use sohoa_document::{Barcodes, Page, PageText};
+use sohoa_document::{Barcodes, Line, Page, PageText, TextOrigin};
 use sohoa_ocr::{
     Engine, EngineConfig, OcrError, Profile, Recognised,
     steps::{self, Step, step},
@@ -126,12 +126,13 @@ impl PageEngine for DecodeAndRecognise {
         let started = Instant::now();
         let mut barcodes = step(Step::Barcodes, || Self::barcodes(&decoded, care));
         let upright = decoded.scan.as_ref().map_or(0, |scan| scan.rotation);
-        let text = step(Step::Prepare, || self.read(&mut decoded, size_pt, care))?;
+        let mut text = step(Step::Prepare, || self.read(&mut decoded, size_pt, care))?;
         // Recognition may have turned the page the right way up.
         let turned = decoded.scan.as_ref().map_or(0, |scan| (scan.rotation + 360 - upright) % 360);
         for barcode in &mut barcodes.codes {
             barcode.bbox = barcode.bbox.turned(turned, size_pt);
         }
+        add_fields(&mut text, &decoded.fields, turned, size_pt);
         decoded.facts.ocr_ms = started.elapsed().as_millis().try_into().unwrap_or(u32::MAX);
         decoded.facts.cpu = steps::take();
         Ok(Page { number: job.number, scan: decoded.scan, text, barcodes, facts: decoded.facts })
@@ -159,6 +160,25 @@ fn has_words(text: &PageText) -> bool {
     })
 }
 
+/// Adds the text of fields that no picture shows; recognition may have turned the page under them.
+fn add_fields(text: &mut PageText, fields: &[Line], turned: u16, size_pt: (f32, f32)) {
+    let block = text.lines.iter().map(|line| line.block + 1).max().unwrap_or(0);
+    text.lines.extend((block..).zip(fields).map(|(block, field)| {
+        let mut line = Line { block, ..field.clone() };
+        for word in &mut line.words {
+            word.bbox = word.bbox.turned(turned, size_pt);
+        }
+        line.bbox = line.bbox.turned(turned, size_pt);
+        if turned != 0 {
+            line.baseline = (line.bbox.y1, line.bbox.y1);
+        }
+        line
+    }));
+    if !fields.is_empty() && text.origin == TextOrigin::None {
+        text.origin = TextOrigin::Layer;
+    }
+}
+
 /// Writes down what the reading found out about the page.
 fn note(decoded: &mut DecodedPage, read: &Recognised) {
     let facts = &mut decoded.facts;
@@ -169,7 +189,7 @@ fn note(decoded: &mut DecodedPage, read: &Recognised) {
         }
     };
     find(read.blank, "I05_BLANK");
-    find(!read.blank && !has_words(&read.text), "T06_NOT_READ");
+    find(!read.blank && !has_words(&read.text), "T07_NOT_READ");
     find(read.turned != 0, "I12_ROTATED");
     find(read.skew_deg.is_some_and(|lean| lean.abs() > VISIBLE_LEAN_DEG), "I04_SKEW");
     find(read.garbled_words > 0, "M02_LOW_CONF");

@@ -41,9 +41,12 @@ pub(super) fn check_end(bytes: &[u8]) -> Result<(), DecodeError> {
 }
 
 /// Checks the content streams of a page, and the objects they draw, however deep.
-pub(super) fn check_content<'a>(page: &'a Page<'a>) -> Result<(), DecodeError> {
+///
+/// Tells whether it draws a picture that was never defined. That is a writer's slip on a page that
+/// shows something else, and a loss on one that shows nothing.
+pub(super) fn check_content<'a>(page: &'a Page<'a>) -> Result<bool, DecodeError> {
     if !page.raw().contains_key("Contents") {
-        return Ok(());
+        return Ok(false);
     }
     let whole = match page.raw().get::<Object<'_>>("Contents") {
         Some(Object::Stream(stream)) => length(&stream)?.is_some(),
@@ -55,14 +58,20 @@ pub(super) fn check_content<'a>(page: &'a Page<'a>) -> Result<(), DecodeError> {
         return Err(lost("the content"));
     }
     check_colours(&page.resources().color_spaces)?;
-    let mut drawing =
-        Drawing { known: HashMap::new(), open: Vec::new(), looked: Looked::default() };
+    let mut drawing = Drawing {
+        known: HashMap::new(),
+        open: Vec::new(),
+        looked: Looked::default(),
+        undefined: false,
+    };
     drawing.looked.check(page.resources())?;
-    let bytes = drawing.cost(page.page_stream().unwrap_or_default(), page.resources())?;
+    let list_lost = page_list_lost(page.raw());
+    let bytes =
+        drawing.cost(page.page_stream().unwrap_or_default(), page.resources(), list_lost)?;
     if bytes > MOST_DRAWING {
         return Err(too_much(bytes));
     }
-    Ok(())
+    Ok(drawing.undefined)
 }
 
 /// Refuses colour spaces whose profiles and tables unpack without end: the interpreter reads them
@@ -72,12 +81,43 @@ fn check_colours(spaces: &Dict<'_>) -> Result<(), DecodeError> {
     arrays.try_for_each(|space| check_space(&space))
 }
 
-fn lost(what: &str) -> DecodeError {
+/// That something of a page is not in the file.
+pub(super) fn lost(what: &str) -> DecodeError {
     DecodeError::unreadable(format!("{what} of a page is missing or broken"))
 }
 
 fn too_much(found: u64) -> DecodeError {
     DecodeError::TooLarge { found, limit: MOST_DRAWING, unit: "bytes of drawing on a page" }
+}
+
+/// Whether the pictures that a page or a form names are lost with their list; `None` when it has no
+/// resources of its own.
+fn list_lost(dict: &Dict<'_>) -> Option<bool> {
+    if !dict.contains_key("Resources") {
+        return None;
+    }
+    match dict.get::<Object<'_>>("Resources") {
+        Some(Object::Null(_)) => None,
+        Some(Object::Dict(resources)) => {
+            let list = resources.get::<Object<'_>>("XObject");
+            let whole = matches!(list, Some(Object::Dict(_) | Object::Null(_)));
+            Some(resources.contains_key("XObject") && !whole)
+        }
+        _ => Some(true),
+    }
+}
+
+/// The same of a page, whose resources may be those of a list of pages that it is in.
+fn page_list_lost(page: &Dict<'_>) -> bool {
+    let mut level = page.clone();
+    for _ in 0..MOST_NESTED {
+        if let Some(lost) = list_lost(&level) {
+            return lost;
+        }
+        let Some(parent) = level.get::<Dict<'_>>("Parent") else { break };
+        level = parent;
+    }
+    false
 }
 
 /// How much the interpreter will have to read for a page: a form counts each time it is drawn.
@@ -86,10 +126,17 @@ struct Drawing {
     /// Forms that are being looked at: one of them drawn again would never end.
     open: Vec<ObjectIdentifier>,
     looked: Looked,
+    /// A picture is drawn by a name that no resources have.
+    undefined: bool,
 }
 
 impl Drawing {
-    fn cost(&mut self, content: &[u8], resources: &Resources<'_>) -> Result<u64, DecodeError> {
+    fn cost(
+        &mut self,
+        content: &[u8],
+        resources: &Resources<'_>,
+        list_lost: bool,
+    ) -> Result<u64, DecodeError> {
         let mut cost = content.len() as u64;
         let mut operations = TypedIter::new(content);
         while let Some(operation) = operations.next() {
@@ -101,11 +148,13 @@ impl Drawing {
                     }
                     check_image_space(object.dict())?;
                 }
-                Some(object) => cost = cost.saturating_add(self.form(&object, resources)?),
-                // A name that was never defined is a writer's slip; a reference to nothing is a
-                // loss.
-                None if !resources.x_objects.contains_key(name.0) => {}
-                None => return Err(lost("a picture")),
+                Some(object) => {
+                    cost = cost.saturating_add(self.form(&object, resources, list_lost)?);
+                }
+                None if list_lost || resources.x_objects.contains_key(name.0) => {
+                    return Err(lost("a picture"));
+                }
+                None => self.undefined = true,
             }
             if cost > MOST_DRAWING {
                 return Err(too_much(cost));
@@ -114,7 +163,12 @@ impl Drawing {
         Ok(cost)
     }
 
-    fn form(&mut self, form: &Stream<'_>, outer: &Resources<'_>) -> Result<u64, DecodeError> {
+    fn form(
+        &mut self,
+        form: &Stream<'_>,
+        outer: &Resources<'_>,
+        outer_lost: bool,
+    ) -> Result<u64, DecodeError> {
         let id = form.obj_id();
         if let Some(cost) = self.known.get(&id) {
             return Ok(*cost);
@@ -133,8 +187,9 @@ impl Drawing {
             check_colours(&own.color_spaces)?;
             self.looked.check(own)?;
         }
+        let list_lost = list_lost(form.dict()).unwrap_or(outer_lost);
         self.open.push(id);
-        let cost = self.cost(&content, own.as_ref().unwrap_or(outer));
+        let cost = self.cost(&content, own.as_ref().unwrap_or(outer), list_lost);
         self.open.pop();
         let cost = cost?;
         self.known.insert(id, cost);

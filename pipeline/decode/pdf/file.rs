@@ -13,8 +13,9 @@ use sohoa_document::{PageFacts, Placement, Rect, Scan};
 
 use super::{
     active::active,
-    content::{check_content, check_end},
+    content::{check_content, check_end, lost},
     decide::{self, Liftable},
+    fields,
     lift::{Lifted, images_say, lift, refuse_lost},
     observe::{Observed, observe},
     render::{ARCHIVE_DPI, render},
@@ -121,7 +122,7 @@ impl PdfFile {
         let observed = self.observe(page, &cache)?;
         // Text that was read from the page's image by another engine is that engine's guess: what
         // it misread or did not see (a red stamp, a handwritten number) would count as printed.
-        let good = quality(&observed) == LayerQuality::Good;
+        let good = quality(&observed) == LayerQuality::Good && !decide::to_be_read(&observed);
         let own = decide::origin(&observed, LayerQuality::Good) == Some(Origin::BornDigital);
         let layer = (good && own).then(|| words::layer(&observed));
         let mut decoded = if origin == Origin::BornDigital {
@@ -133,6 +134,10 @@ impl PdfFile {
             self.drawn(page, &observed)?
         };
         decoded.layer = layer;
+        decoded.fields = fields::undrawn(page);
+        if !decoded.fields.is_empty() {
+            decoded.facts.findings.push("T06_FIELD_NOT_DRAWN".into());
+        }
         Ok(decoded)
     }
 
@@ -146,8 +151,12 @@ impl PdfFile {
         if checked.is_err() && self.encrypted {
             return Err(DecodeError::Encrypted);
         }
-        checked?;
-        observe(page, cache, &self.limits)
+        let undefined = checked?;
+        let observed = observe(page, cache, &self.limits)?;
+        if undefined && !decide::shows(&observed) {
+            return Err(lost("a picture"));
+        }
+        Ok(observed)
     }
 
     /// A page of a born-digital original: pixels only when something is left to recognise.
@@ -165,7 +174,7 @@ impl PdfFile {
             (raster, raster_dpi) = (Some(pixels), dpi);
         }
         let facts = PageFacts::default();
-        Ok(DecodedPage { scan: None, raster, raster_dpi, layer: None, facts })
+        Ok(DecodedPage { scan: None, raster, raster_dpi, layer: None, fields: Vec::new(), facts })
     }
 
     fn lifted<'a>(
@@ -189,7 +198,14 @@ impl PdfFile {
         };
         note_findings(&mut facts);
         let scan = scan(lifted, liftable, observed.size);
-        Ok(DecodedPage { scan: Some(scan), raster: Some(raster), raster_dpi, layer: None, facts })
+        Ok(DecodedPage {
+            scan: Some(scan),
+            raster: Some(raster),
+            raster_dpi,
+            layer: None,
+            fields: Vec::new(),
+            facts,
+        })
     }
 
     /// A page archived as it is drawn.
@@ -210,7 +226,14 @@ impl PdfFile {
         note_findings(&mut facts);
         let rect = Rect::new(0.0, 0.0, width, height);
         let scan = Scan { width, height, rotation: 0, images: vec![(Placement { rect }, image)] };
-        Ok(DecodedPage { scan: Some(scan), raster: Some(raster), raster_dpi, layer: None, facts })
+        Ok(DecodedPage {
+            scan: Some(scan),
+            raster: Some(raster),
+            raster_dpi,
+            layer: None,
+            fields: Vec::new(),
+            facts,
+        })
     }
 
     /// Whether a signature field is filled: its value has a byte range.
@@ -231,14 +254,14 @@ impl PdfFile {
 /// The judged quality of a page's text layer.
 fn quality(observed: &Observed) -> LayerQuality {
     let text = words::layer(observed);
-    let drawn = decide::image_cover(observed) < 0.5;
+    let drawn = decide::image_cover(observed) < 0.5 && !decide::to_be_read(observed);
     judge(&text, if drawn { Cover::Drawn } else { Cover::Image }).0
 }
 
 fn megapixels(observed: &Observed) -> f32 {
     let drawn = observed.size.0 * observed.size.1 * f64::from(ARCHIVE_DPI / 72.0).powi(2);
     let images: f64 = decide::images(observed)
-        .map(|(image, _)| f64::from(image.width) * f64::from(image.height))
+        .map(|(image, _)| f64::from(image.finest.0) * f64::from(image.finest.1))
         .sum();
     let lifts = decide::liftable(observed).is_some();
     (if lifts { images } else { images + drawn } / 1e6) as f32
@@ -286,11 +309,9 @@ fn facts_of(lifted: &[Lifted], liftable: &Liftable) -> (PageFacts, f32) {
 /// Facts of a drawn page: the resolution is that of the scan under the drawing, if there is one.
 fn drawn_facts(observed: &Observed, drawn: PageFacts, dpi: f32) -> PageFacts {
     // Of layers laid over one another, as some scanners make them, the finest counts.
-    let page = observed.size.0 * observed.size.1;
-    let scan = decide::images(observed)
-        .filter(|(_, bounds)| bounds.area() > 0.5 * page)
-        .max_by_key(|(image, _)| u64::from(image.width) * u64::from(image.height));
-    let Some((image, _)) = scan else {
+    let scan = decide::scans(observed)
+        .max_by_key(|image| u64::from(image.finest.0) * u64::from(image.finest.1));
+    let Some(image) = scan else {
         return PageFacts {
             width_px: 0,
             height_px: 0,
@@ -300,11 +321,14 @@ fn drawn_facts(observed: &Observed, drawn: PageFacts, dpi: f32) -> PageFacts {
         };
     };
     let [a, b, c, d, ..] = image.transform.as_coeffs();
+    let (width_px, height_px) = image.finest;
+    let across = a.hypot(b) * f64::from(image.width);
+    let down = c.hypot(d) * f64::from(image.height);
     PageFacts {
-        width_px: image.width,
-        height_px: image.height,
-        dpi_x: Some((72.0 / a.hypot(b)) as f32),
-        dpi_y: Some((72.0 / c.hypot(d)) as f32),
+        width_px,
+        height_px,
+        dpi_x: Some((f64::from(width_px) / across * 72.0) as f32),
+        dpi_y: Some((f64::from(height_px) / down * 72.0) as f32),
         ..drawn
     }
 }

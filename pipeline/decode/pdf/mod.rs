@@ -17,6 +17,7 @@ mod claims;
 mod colour;
 mod content;
 mod decide;
+mod fields;
 mod file;
 pub(crate) mod fuzzing;
 mod lift;

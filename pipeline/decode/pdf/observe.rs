@@ -42,6 +42,9 @@ pub(super) struct ImageMark {
     pub number: usize,
     pub width: u32,
     pub height: u32,
+    /// Width and height of the finest of its samples and its masks: a scanner that parts a page in
+    /// layers keeps the letters in the mask of a coarse colour.
+    pub finest: (u32, u32),
     /// From image pixels (y down) to points.
     pub transform: Affine,
     /// Opaque, unmasked, unclipped: what its stream holds is what is seen.
@@ -102,8 +105,7 @@ pub(super) fn observe<'a>(
     cache: &InterpreterCache<'a>,
     limits: &Limits,
 ) -> Result<Observed, DecodeError> {
-    let (width, height) = page.render_dimensions();
-    let area = Rect::new(0.0, 0.0, f64::from(width), f64::from(height));
+    let area = area(page);
     let mut observer = Observer {
         observed: Observed { size: (area.x1, area.y1), ..Observed::default() },
         clips: vec![area],
@@ -122,6 +124,24 @@ pub(super) fn observe<'a>(
     observer.fault.map_or(Ok(observer.observed), Err)
 }
 
+/// Points of a page's unit of length: one of a large plan may be more than a point.
+pub(super) fn user_unit(page: &Page<'_>) -> f64 {
+    let unit = page.raw().get::<f64>("UserUnit");
+    unit.filter(|unit| unit.is_finite() && *unit > 0.0).unwrap_or(1.0)
+}
+
+/// From the page's own coordinates to the page as displayed, in points.
+pub(super) fn display(page: &Page<'_>) -> Affine {
+    Affine::scale(user_unit(page)) * page.initial_transform(true).to_kurbo()
+}
+
+/// The page as displayed, in points.
+fn area(page: &Page<'_>) -> Rect {
+    let (width, height) = page.render_dimensions();
+    let unit = user_unit(page);
+    Rect::new(0.0, 0.0, f64::from(width) * unit, f64::from(height) * unit)
+}
+
 /// Interprets the chosen parts of a page into a device; `broken` is set when an image fails.
 pub(super) fn run<'a>(
     page: &'a Page<'a>,
@@ -130,11 +150,9 @@ pub(super) fn run<'a>(
     content: RenderContent,
     broken: &Arc<AtomicBool>,
 ) {
-    let (width, height) = page.render_dimensions();
-    let area = Rect::new(0.0, 0.0, f64::from(width), f64::from(height));
-    let transform = page.initial_transform(true).to_kurbo();
+    let transform = display(page);
     let settings = settings(content, broken);
-    let mut context = Context::new(transform, area, cache, page.xref(), settings);
+    let mut context = Context::new(transform, area(page), cache, page.xref(), settings);
     interpret_page(page, &mut context, device);
 }
 
@@ -150,6 +168,15 @@ pub(super) fn settings(content: RenderContent, broken: &Arc<AtomicBool>) -> Inte
         }),
         ..InterpreterSettings::default()
     }
+}
+
+/// The larger of an image and its masks.
+fn finest(image: &Stream<'_>, own: (u32, u32)) -> (u32, u32) {
+    let masks = ["SMask", "Mask"].into_iter().filter_map(|key| image.dict().get::<Stream<'_>>(key));
+    let side = |mask: &Stream<'_>, key: &str| mask.dict().get::<u32>(key).unwrap_or(0);
+    masks.fold(own, |(width, height), mask| {
+        (width.max(side(&mask, "Width")), height.max(side(&mask, "Height")))
+    })
 }
 
 struct Observer {
@@ -315,6 +342,7 @@ impl<'a> Device<'a> for Observer {
         };
         self.check_image(stream);
         let dict = stream.dict();
+        let finest = finest(stream, (width, height));
         let masked = ["SMask", "Mask"].iter().any(|key| dict.contains_key(key))
             || dict.get::<i32>("SMaskInData").unwrap_or(0) != 0;
         // Two points of slack: clips are often rounded to whole points.
@@ -327,7 +355,7 @@ impl<'a> Device<'a> for Observer {
             && props.soft_mask.is_none()
             && props.blend_mode == BlendMode::Normal
             && self.groups.iter().all(|opaque| *opaque);
-        let mark = ImageMark { number, width, height, transform: props.transform, plain };
+        let mark = ImageMark { number, width, height, finest, transform: props.transform, plain };
         self.mark(MarkKind::Image(mark), bounds);
     }
 

@@ -10,7 +10,7 @@ use hayro_interpret::RenderContent;
 use hayro_syntax::page::Page;
 use image::{DynamicImage, GrayImage, RgbImage};
 
-use super::observe::settings;
+use super::observe::{settings, user_unit};
 use crate::{error::DecodeError, limits::Limits};
 
 /// Resolution of a page that is archived as rendered.
@@ -28,7 +28,9 @@ pub(super) fn render<'a>(
     dpi: f32,
     limits: &Limits,
 ) -> Result<(DynamicImage, f32), DecodeError> {
-    let (points_x, points_y) = page.render_dimensions();
+    let unit = user_unit(page) as f32;
+    let (width, height) = page.render_dimensions();
+    let (points_x, points_y) = (width * unit, height * unit);
     let dpi = affordable((points_x, points_y), dpi, limits)?;
     let broken = Arc::new(AtomicBool::new(false));
     let pixmap = hayro::render(
@@ -37,8 +39,8 @@ pub(super) fn render<'a>(
         &settings(RenderContent::all(), &broken),
         &RenderSettings::default(),
         &PixmapSettings {
-            x_scale: whole_pixels(points_x, dpi),
-            y_scale: whole_pixels(points_y, dpi),
+            x_scale: whole_pixels(points_x, dpi) * unit,
+            y_scale: whole_pixels(points_y, dpi) * unit,
             bg_color: WHITE,
         },
     );

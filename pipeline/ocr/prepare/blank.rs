@@ -2,8 +2,9 @@
 //!
 //! Looks for anything of the size of a character that stands out from the paper around it and from
 //! the paper's own grain. A faint page has low contrast but less grain than contrast; dust has
-//! contrast but not the size. When in doubt a page is not blank: recognising it costs a second,
-//! skipping it would lose a page.
+//! contrast but not the size. A signature, a stamp or an empty form is one mark and yet no blank
+//! sheet. When in doubt a page is not blank: recognising it costs a second, skipping it would lose
+//! a page.
 
 use image::GrayImage;
 
@@ -25,6 +26,12 @@ const LEAST_HEIGHT: u32 = 5;
 
 /// One mark may be a blot; a page number of one digit beside nothing else is not worth a second.
 const LEAST_MARKS: usize = 2;
+
+/// Pixels across or down from which one mark is drawn or written: 12 mm, twice a punch hole.
+const LEAST_STROKE: u32 = 48;
+
+/// Thinner than this and straight, one mark is a streak of the scanner's glass or a fold.
+const STREAK: u32 = 4;
 
 /// An even sheet darker than this is no paper: not called blank, whatever it is.
 const DARKEST_PAPER: u8 = 96;
@@ -49,7 +56,57 @@ pub fn is_blank(small: &GrayImage) -> bool {
             ink[(y * width + x) as usize] = apart > contrast;
         }
     }
-    marks(&mut ink, width, LEAST_MARKS) < LEAST_MARKS
+    let inner = Area { left: skip_x, top: skip_y, right: width - skip_x, bottom: height - skip_y };
+    let (mut characters, mut streaks) = (0, 0);
+    each_mark(&mut ink, width, |pixels, mark| {
+        characters += usize::from(pixels >= LEAST_PIXELS && mark.height() >= LEAST_HEIGHT);
+        // Shadows of the edge and folds reach the margin.
+        let long = mark.longer() >= LEAST_STROKE && !mark.touches(&inner);
+        let straight = mark.width().min(mark.height()) <= STREAK;
+        streaks += usize::from(long && straight);
+        let drawn = (long && !straight) || streaks >= LEAST_MARKS || characters >= LEAST_MARKS;
+        !drawn
+    })
+}
+
+/// A box of whole pixels; `right` and `bottom` lie outside.
+#[derive(Debug, Clone, Copy)]
+struct Area {
+    left: u32,
+    top: u32,
+    right: u32,
+    bottom: u32,
+}
+
+impl Area {
+    fn of(x: u32, y: u32) -> Self {
+        Self { left: x, top: y, right: x + 1, bottom: y + 1 }
+    }
+
+    fn add(&mut self, x: u32, y: u32) {
+        (self.left, self.right) = (self.left.min(x), self.right.max(x + 1));
+        (self.top, self.bottom) = (self.top.min(y), self.bottom.max(y + 1));
+    }
+
+    fn width(&self) -> u32 {
+        self.right - self.left
+    }
+
+    fn height(&self) -> u32 {
+        self.bottom - self.top
+    }
+
+    fn longer(&self) -> u32 {
+        self.width().max(self.height())
+    }
+
+    /// Whether it reaches a side of a box that it lies in.
+    fn touches(&self, outer: &Self) -> bool {
+        self.left <= outer.left
+            || self.top <= outer.top
+            || self.right >= outer.right
+            || self.bottom >= outer.bottom
+    }
 }
 
 /// The paper's level, tile by tile.
@@ -112,39 +169,40 @@ fn median(histogram: &[u32; 256]) -> u8 {
         .map_or(255, |(level, _)| level)
 }
 
-/// Counts connected marks of at least a character's size, up to `enough`; erases what it visits.
-fn marks(ink: &mut [bool], width: u32, enough: usize) -> usize {
-    let width = width as usize;
-    let mut found = 0;
+/// Shows each connected mark with its pixels until it is told to stop; erases what it visits.
+///
+/// Tells whether it came to the end.
+fn each_mark(ink: &mut [bool], width: u32, mut goes_on: impl FnMut(usize, Area) -> bool) -> bool {
+    let across = width as usize;
+    let place = |at: usize| ((at % across) as u32, (at / across) as u32);
     let mut stack = Vec::new();
     for start in 0..ink.len() {
         if !std::mem::take(&mut ink[start]) {
             continue;
         }
         stack.push(start);
-        let (mut pixels, mut top, mut bottom) = (0, start / width, start / width);
+        let (x, y) = place(start);
+        let (mut pixels, mut mark) = (0, Area::of(x, y));
         while let Some(at) = stack.pop() {
             pixels += 1;
-            (top, bottom) = (top.min(at / width), bottom.max(at / width));
-            let row = at / width * width;
-            for near_row in [at.wrapping_sub(width), at, at + width] {
+            let (x, y) = place(at);
+            mark.add(x, y);
+            let row = at / across * across;
+            for near_row in [at.wrapping_sub(across), at, at + across] {
                 for near in [near_row.wrapping_sub(1), near_row, near_row.wrapping_add(1)] {
                     // A step over the sheet's side joins rows; the skipped margin holds no ink.
-                    let wraps = near_row == at && near / width * width != row;
+                    let wraps = near_row == at && near / across * across != row;
                     if !wraps && near < ink.len() && std::mem::take(&mut ink[near]) {
                         stack.push(near);
                     }
                 }
             }
         }
-        if pixels >= LEAST_PIXELS && bottom - top + 1 >= LEAST_HEIGHT as usize {
-            found += 1;
-            if found >= enough {
-                return found;
-            }
+        if !goes_on(pixels, mark) {
+            return false;
         }
     }
-    found
+    true
 }
 
 #[cfg(test)]
@@ -199,6 +257,67 @@ mod tests {
             page.put_pixel(3, y, Luma([30]));
         }
         assert!(is_blank(&page));
+    }
+
+    /// Draws a line two pixels thick.
+    fn line(page: &mut GrayImage, from: (u32, u32), to: (u32, u32)) {
+        let steps = from.0.abs_diff(to.0).max(from.1.abs_diff(to.1)).max(1);
+        let between = |a: u32, b: u32, step: u32| (a * (steps - step) + b * step) / steps;
+        for step in 0..=steps {
+            let (x, y) = (between(from.0, to.0, step), between(from.1, to.1, step));
+            for (x, y) in [(x, y), (x + 1, y), (x, y + 1), (x + 1, y + 1)] {
+                page.put_pixel(x, y, Luma([60]));
+            }
+        }
+    }
+
+    #[test]
+    fn a_signature_drawn_lines_and_an_empty_form_are_not_blank() {
+        let mut signature = paper(240, 2);
+        for (from, to) in
+            [((300, 600), (340, 520)), ((340, 520), (360, 610)), ((360, 610), (520, 560))]
+        {
+            line(&mut signature, from, to);
+        }
+        assert!(!is_blank(&signature), "one stroke of a pen");
+        let mut form = paper(240, 2);
+        for at in 0..=5 {
+            line(&mut form, (100, 200 + 60 * at), (700, 200 + 60 * at));
+            line(&mut form, (100 + 120 * at, 200), (100 + 120 * at, 500));
+        }
+        assert!(!is_blank(&form), "a ruled form");
+        let mut ruled = paper(240, 2);
+        for at in 0..10 {
+            line(&mut ruled, (100, 200 + 60 * at), (700, 200 + 60 * at));
+        }
+        assert!(!is_blank(&ruled), "lines to write on");
+        let mut square = paper(240, 2);
+        for (x, y) in (0..139).flat_map(|x| (0..139).map(move |y| (x, y))) {
+            square.put_pixel(300 + x, 500 + y, Luma([0]));
+        }
+        assert!(!is_blank(&square), "a black square");
+    }
+
+    #[test]
+    fn a_fold_a_streak_a_punch_hole_and_a_deep_shadow_are_blank() {
+        let mut page = paper(240, 2);
+        line(&mut page, (0, 580), (825, 590));
+        assert!(is_blank(&page), "a fold from side to side");
+        let mut page = paper(240, 2);
+        line(&mut page, (400, 100), (400, 900));
+        assert!(is_blank(&page), "a streak");
+        let mut page = paper(240, 2);
+        for (x, y) in (0..24_u32).flat_map(|x| (0..24_u32).map(move |y| (x, y))) {
+            if x.abs_diff(12).pow(2) + y.abs_diff(12).pow(2) < 140 {
+                page.put_pixel(60 + x, 560 + y, Luma([20]));
+            }
+        }
+        assert!(is_blank(&page), "a punch hole");
+        let mut page = paper(240, 2);
+        for (x, y) in (0..36_u32).flat_map(|x| (0..1169_u32).map(move |y| (x, y))) {
+            page.put_pixel(x, y, Luma([120]));
+        }
+        assert!(is_blank(&page), "a shadow of the spine");
     }
 
     #[test]

@@ -234,6 +234,88 @@ fn drawings_that_draw_one_another_without_end_are_refused() {
 }
 
 #[test]
+fn a_page_whose_picture_cannot_be_found_is_no_blank_page() {
+    let draws = || stream("", b"q 200 0 0 200 0 0 cm /X Do Q");
+    let picture = || image(GREY, &vec![90; 10_000]);
+    let media = "/MediaBox [0 0 200 200] /Contents 4 0 R";
+    let page = |resources: &str, content: Vec<u8>| {
+        code(&page_of(&format!("{media} {resources}"), content, vec![picture()]))
+    };
+    for resources in [
+        "/Resources 99 0 R",
+        "/Resources [5 0 R]",
+        "/Resources << /XObject 99 0 R >>",
+        "/Resources << /XObject (damaged) >>",
+        "/Resources << /XObjecu << /X 5 0 R >> >>",
+        "/Resources << /XObject << /Y 5 0 R >> >>",
+        "/Resources << >>",
+        "",
+    ] {
+        assert_eq!(page(resources, draws()), "F02_UNREADABLE", "{resources}");
+    }
+    // What the list itself had is lost whatever else the page shows.
+    let beside = || stream("", b"0 0 50 50 re f /X Do");
+    assert_eq!(page("/Resources 99 0 R", beside()), "F02_UNREADABLE");
+    assert_eq!(page("/Resources << /XObject 99 0 R >>", beside()), "F02_UNREADABLE");
+    // A writer's slip beside what the page shows, and lists that nothing is drawn from.
+    assert_eq!(page("/Resources << /XObject << /Y 5 0 R >> >>", beside()), "read");
+    let both = stream("", b"q 200 0 0 200 0 0 cm /X Do Q /Y Do");
+    assert_eq!(page("/Resources << /XObject << /X 5 0 R >> >>", both), "read");
+    assert_eq!(page("/Resources 99 0 R", stream("", b"0 0 50 50 re f")), "read");
+    assert_eq!(page("/Resources null", stream("", b"")), "read");
+}
+
+#[test]
+fn a_form_whose_resources_cannot_be_found_is_refused() {
+    let file =
+        |entries: &str| page_with(stream("", b"/X Do"), vec![form(entries, b"0 0 9 9 re f /Y Do")]);
+    assert_eq!(code(&file("/Resources 99 0 R")), "F02_UNREADABLE");
+    assert_eq!(code(&file("/Resources << /XObject 99 0 R >>")), "F02_UNREADABLE");
+    assert_eq!(code(&file("/Resources << >>")), "read");
+}
+
+#[test]
+fn a_unit_of_length_makes_the_page_larger_and_the_scan_coarser() {
+    let picture = image(GREY, &(0..10_000_u32).map(|n| (n * n / 7) as u8).collect::<Vec<_>>());
+    for (unit, dpi) in [("", 36.0), ("/UserUnit 2", 18.0), ("/UserUnit -1", 36.0)] {
+        let entries = format!(
+            "/MediaBox [0 0 200 200] {unit} /Contents 4 0 R /Resources << /XObject << /X 5 0 R >> >>"
+        );
+        for content in
+            [&b"q 200 0 0 200 0 0 cm /X Do Q"[..], b"q 200 0 0 200 0 0 cm /X Do Q 9 9 9 9 re f"]
+        {
+            let page = first_page(&page_of(&entries, stream("", content), vec![picture.clone()]));
+            let page = page.unwrap();
+            let scan = page.scan.unwrap();
+            let side = 200.0 * 36.0 / dpi;
+            assert_eq!((scan.width, scan.height), (side, side), "{unit}");
+            let rect = scan.images[0].0.rect;
+            assert!((rect.x1 - side).abs() < 0.01 && (rect.y1 - side).abs() < 0.01, "{unit}");
+            assert!((page.facts.dpi_x.unwrap() - dpi).abs() < 0.1, "{unit}");
+            assert!((page.facts.dpi_y.unwrap() - dpi).abs() < 0.1, "{unit}");
+            let raster = page.raster.unwrap();
+            let wide = raster.width() as f32 / page.raster_dpi * 72.0;
+            assert!((wide - side).abs() < 2.0, "{unit} {wide}");
+        }
+    }
+}
+
+#[test]
+fn letters_in_the_mask_of_a_coarse_colour_count_as_the_scan() {
+    let colour =
+        image("/SMask 6 0 R /ColorSpace /DeviceGray /BitsPerComponent 8", &vec![0; 10_000]);
+    let mask: Vec<u8> = (0..160_000_u32).map(|n| (n * n / 7) as u8).collect();
+    let mask =
+        stream(&format!("/Type /XObject /Subtype /Image /Width 400 /Height 400 {GREY}"), &mask);
+    let content = stream("", b"q 200 0 0 200 0 0 cm /X Do Q");
+    let facts = first_page(&page_with(content, vec![colour, mask])).unwrap().facts;
+    assert_eq!((facts.width_px, facts.height_px), (400, 400));
+    assert!(
+        (facts.dpi_x.unwrap() - 144.0).abs() < 0.1 && (facts.dpi_y.unwrap() - 144.0).abs() < 0.1
+    );
+}
+
+#[test]
 fn a_line_of_endless_dashes_is_refused() {
     let line = b"[0.00001 0.00001] 0 d 0 0 m 200 200 l S";
     assert_eq!(code(&page_with(stream("", line), vec![])), "F06_TOO_LARGE");
@@ -347,4 +429,47 @@ fn scripts_and_attached_files_are_named_and_not_run() {
     ];
     assert_eq!(file(scripted, attached), ["a script", "an attached file"]);
     assert!(file(b"<< /Type /Catalog /Pages 2 0 R >>", Vec::new()).is_empty());
+}
+
+#[test]
+fn text_of_fields_and_notes_without_a_look_is_told() {
+    let picture = || image(GREY, &(0..10_000_u32).map(|n| (n * n / 7) as u8).collect::<Vec<_>>());
+    let fields = |annotations: &str| {
+        let entries = format!(
+            "/MediaBox [0 0 200 200] /Contents 4 0 R /Resources << /XObject << /X 5 0 R >> >> \
+             /Annots [{annotations}]"
+        );
+        let content = stream("", b"q 200 0 0 200 0 0 cm /X Do Q");
+        let look = form("", b"0 0 200 200 re f");
+        let above = b"<< /FT /Tx /V (12) >>".to_vec();
+        let page = first_page(&page_of(&entries, content, vec![picture(), look, above])).unwrap();
+        let told = page.facts.findings.iter().any(|code| code == "T06_FIELD_NOT_DRAWN");
+        assert_eq!(told, !page.fields.is_empty(), "{annotations}");
+        page.fields
+    };
+    let texts = |annotations: &str| {
+        fields(annotations).iter().map(sohoa_document::Line::text).collect::<Vec<_>>()
+    };
+    let place = "/Rect [20 100 80 120]";
+    let number = fields(&format!("<< /Subtype /Widget /FT /Tx /V (153/ ab) {place} >>"));
+    let boxes: Vec<_> =
+        number[0].words.iter().map(|word| (word.text.as_str(), word.bbox)).collect();
+    let boxed = |x0: f32, x1: f32| sohoa_document::Rect::new(x0, 80.0, x1, 100.0);
+    assert_eq!(boxes.len(), 2);
+    assert_eq!(boxes[0].0, "153/");
+    assert!((boxes[0].1.x0 - 20.0).abs() < 0.01 && (boxes[1].1.x1 - 80.0).abs() < 0.01);
+    assert_eq!((boxes[0].1.y0, boxes[0].1.y1), (boxed(0.0, 0.0).y0, boxed(0.0, 0.0).y1));
+    let note = "<< /Subtype /FreeText /Contents <FEFF1EA1000A0062>";
+    assert_eq!(texts(&format!("{note} {place} >>")), ["\u{1ea1}", "b"]);
+    let of_parent = format!("<< /Subtype /Widget /Parent 7 0 R {place} >>");
+    assert_eq!(texts(&of_parent), ["12"]);
+    for unseen in [
+        format!("<< /Subtype /Widget /FT /Tx /V (9) /F 2 {place} >>"),
+        format!("<< /Subtype /Widget /FT /Tx /V (9) /AP << /N 6 0 R >> {place} >>"),
+        format!("<< /Subtype /Widget /FT /Btn /V (9) {place} >>"),
+        format!("<< /Subtype /Text /Contents (9) {place} >>"),
+        "<< /Subtype /Widget /FT /Tx /V (9) /Rect [0 0 0 0] >>".to_owned(),
+    ] {
+        assert!(texts(&unseen).is_empty(), "{unseen}");
+    }
 }

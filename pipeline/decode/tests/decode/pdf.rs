@@ -268,6 +268,62 @@ fn drawn_text_is_born_digital_and_mixed_files_follow_the_paper_rule() {
     assert!(blank.raster.unwrap().to_luma8().pixels().all(|pixel| pixel.0 == [255]));
 }
 
+/// Lines of text from the top of an A5 page on, or from another height.
+fn lines(count: usize, from: usize) -> Vec<u8> {
+    let line = "Bao cao tinh hinh thuc hien nhiem vu trong thang va phuong huong";
+    let rows = format!("({line}) Tj T* ").repeat(count);
+    format!("BT /F 9 Tf 13 TL 40 {from} Td {rows}ET").into_bytes()
+}
+
+/// A picture laid into a box of the page.
+fn laid(x: f32, y: f32, width: f32, height: f32) -> ([f32; 6], PdfImage) {
+    ([width, 0.0, 0.0, height, x, y], jpeg_image(&scan()))
+}
+
+#[test]
+fn a_scan_beside_a_number_or_a_note_is_read_as_paper() {
+    // As a clerk's program lays a scan at two thirds of its size over a page number.
+    let smaller = || laid(67.0, 95.0, A5.0 * 0.68, A5.1 * 0.68);
+    let number = b"BT /F 9 Tf 190 20 Td (Trang 1/1) Tj ET".to_vec();
+    let caption =
+        b"BT /F 9 Tf 60 560 Td (Anh chup van ban gui kem theo email ngay 12) Tj ET".to_vec();
+    for over in [number.clone(), caption, lines(5, 70), [lines(5, 80), number.clone()].concat()] {
+        let page = PdfPage { images: vec![smaller()], over: Some(over), ..PdfPage::default() };
+        let mut source = opened(&pdf(&[page])).unwrap();
+        let survey = source.survey().unwrap();
+        assert_eq!(survey.origin, Origin::Paper);
+        let page = source.page(1, survey.origin, Keep::Stream).unwrap();
+        assert!(page.raster.is_some() && page.layer.is_none());
+        // The scan's own resolution, not that of the drawing.
+        assert!((page.facts.dpi_x.unwrap() - 200.0 / 0.68).abs() < 0.5, "{:?}", page.facts);
+    }
+    // Half a page across, as the card of a citizen is pasted.
+    let card = PdfPage {
+        images: vec![laid(40.0, 300.0, 340.0, 200.0)],
+        over: Some(number),
+        ..PdfPage::default()
+    };
+    assert_eq!(opened(&pdf(&[card])).unwrap().survey().unwrap().origin, Origin::Paper);
+}
+
+#[test]
+fn a_report_with_a_figure_stays_born_digital() {
+    let figure = || laid(40.0, 40.0, 340.0, 250.0);
+    let portrait = || laid(40.0, 40.0, 200.0, 280.0);
+    for image in [figure(), portrait()] {
+        let over = Some(lines(20, 560));
+        let page = PdfPage { images: vec![image], over, ..PdfPage::default() };
+        assert_eq!(opened(&pdf(&[page])).unwrap().survey().unwrap().origin, Origin::BornDigital);
+    }
+    // A few lines over a figure: still its own record, but what the figure says is read too.
+    let page = PdfPage { images: vec![figure()], over: Some(lines(4, 560)), ..PdfPage::default() };
+    let mut source = opened(&pdf(&[page])).unwrap();
+    let survey = source.survey().unwrap();
+    assert_eq!(survey.origin, Origin::BornDigital);
+    let page = source.page(1, survey.origin, Keep::Stream).unwrap();
+    assert!(page.scan.is_none() && page.layer.is_none() && page.raster.is_some());
+}
+
 #[test]
 fn an_image_that_breaks_inside_is_refused_whether_it_is_lifted_or_drawn() {
     let mut image = jpeg_image(&scan());

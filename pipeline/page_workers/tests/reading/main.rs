@@ -81,7 +81,7 @@ fn a_page_that_was_read_with_less_care_says_so() {
 
 #[test]
 fn ink_without_a_word_is_told() {
-    let told = |page: &Page| page.facts.findings.iter().any(|code| code == "T06_NOT_READ");
+    let told = |page: &Page| page.facts.findings.iter().any(|code| code == "T07_NOT_READ");
     assert!(!told(&page(&printed([20; 3]))));
     let mut drawn = Sheet::new().raster;
     for at in 0..900_u32 {

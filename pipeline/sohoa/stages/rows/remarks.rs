@@ -61,7 +61,8 @@ fn observed(code: Code, page: &ReadPage) -> String {
             format!("words whose tone marks were not read: {}", facts.repaired_words)
         }
         Code::T05LessCare => "a page that broke a bound when it was read with full care".to_owned(),
-        Code::T06NotRead => "ink, and no word".to_owned(),
+        Code::T06FieldNotDrawn => "a form field or a note without a picture of its text".to_owned(),
+        Code::T07NotRead => "ink, and no word".to_owned(),
         code => code.as_str().to_owned(),
     }
 }
@@ -105,7 +106,8 @@ mod tests {
             (Code::M02LowConf, "words that are not valid text"),
             (Code::T03MarksRepaired, "words whose tone marks were not read: 7"),
             (Code::T05LessCare, "a page that broke a bound when it was read with full care"),
-            (Code::T06NotRead, "ink, and no word"),
+            (Code::T06FieldNotDrawn, "a form field or a note without a picture of its text"),
+            (Code::T07NotRead, "ink, and no word"),
         ];
         let facts = PageFacts {
             dpi_x: Some(150.2),
