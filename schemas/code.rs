@@ -314,8 +314,8 @@ codes! {
         "Không hiểu được thông điệp; nâng chương trình xử lý lên phiên bản của bên gửi rồi chạy lại, hoặc sửa bên gửi."
         "a message that follows its schema"
         "thông điệp đúng cấu trúc";
-    X04OwnSignature, "X04_OWN_SIGNATURE", Block, "The signature made here on this document does not verify, though it was signed twice; keep the file and the verdict, have them looked at, then replay it."
-        "Chữ ký số vừa tạo cho tài liệu này không đạt khi tự kiểm tra, dù đã ký hai lần; giữ lại tệp và kết quả kiểm tra để xem xét, rồi gửi xử lý lại."
+    X04OwnSignature, "X04_OWN_SIGNATURE", Block, "The signature made here on this document does not verify, though it was signed twice; its original is kept, and the verdict says what does not hold; have that looked at, then replay it."
+        "Chữ ký số vừa tạo cho tài liệu này không đạt khi tự kiểm tra, dù đã ký hai lần; tệp gốc được giữ nguyên, kết quả kiểm tra nêu rõ lỗi; cho xem xét rồi gửi xử lý lại."
         "a signature that verifies"
         "chữ ký số kiểm tra hợp lệ";
 }

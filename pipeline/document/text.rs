@@ -54,7 +54,7 @@ pub struct Part {
     pub lines: Vec<Line>,
 }
 
-/// What was read in coloured ink alone.
+/// What was read in coloured ink alone, or in a frame of any ink.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Stamp {
     /// The words, surely read or not.
@@ -93,7 +93,7 @@ pub struct PageText {
     /// the text.
     #[serde(default)]
     pub signature: Vec<Part>,
-    /// What coloured ink alone says, also over print: for what a stamp decides, no part of the text.
+    /// What stamps say, also over print: for what a stamp decides, no part of the text.
     #[serde(default)]
     pub stamps: Vec<Stamp>,
     /// Boxes of words in coloured ink among words that are not, as a pen or a stamp leaves them;

@@ -20,7 +20,7 @@ static HEADING: LazyLock<Regex> = LazyLock::new(|| {
 
 /// `Số: 25/SY-VPCP`.
 static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\W*s[o06]\W{0,3}\d{0,5}\s?/\s?(?:sy|sl|trs|ts)\b")
+    Regex::new(r"^\W*s[o06]\b[\s:.…_]*\d{0,5}[\s.…_]*/\s?(?:sy|sl|trs)\b")
         .expect("constant pattern, compiled in tests")
 });
 

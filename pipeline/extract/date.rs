@@ -142,7 +142,10 @@ impl DateLine<'_> {
     /// Odds factor of a year for the line it stands in: a date of issue has its place before it, and
     /// without one it may be a form's, of a birth or of another paper.
     fn placed(&self) -> f32 {
-        if self.place.is_some() { 1.0 } else { UNPLACED }
+        let last = self.place.as_ref().and_then(|place| place.words.last());
+        let parted = last.is_some_and(|word| word.text.ends_with([',', '.', ';']));
+        let known = || self.place().is_some_and(|place| place.probability > UNWITNESSED);
+        if parted || known() { 1.0 } else { UNPLACED }
     }
 
     fn plain_year(&self) -> Option<(i32, f32)> {
@@ -455,6 +458,9 @@ mod tests {
         let birth = Paper::letterhead("UBND XÃ MẪU", "Số: 12/TLKT-BS", "ngày 12 tháng 5 năm 1945");
         let read = |paper: Paper| extract(&[paper], context()).segments.remove(0).fields;
         assert!(read(birth).document_year.unwrap().probability < 0.9);
+        let line = "Cấp lần đầu ngày 12 tháng 5 năm 2015";
+        let granted = Paper::letterhead("UBND XÃ MẪU", "Số: 12/GCN", line);
+        assert!(read(granted).document_year.unwrap().probability < 0.9);
         let first = Paper::letterhead("UBND XÃ MẪU", "Số: 12/GCN", "Mẫu, ngày 12 tháng 5 năm 2015");
         assert!(read(first.clone()).document_year.unwrap().probability > 0.9);
         let again = first.line(90.0, 200.0, "Căn cứ Luật Mẫu ngày 15 tháng 6 năm 2021;");

@@ -14,7 +14,6 @@ use crate::{
     confidence,
     date_line::DateLine,
     ink::{self, Ink, NO_PRINT},
-    kind,
     notation::{self, Notation},
     rows::{Joined, Sheet, Span},
     witness::{self, Seen},
@@ -93,24 +92,36 @@ pub(crate) struct NumberLine<'a> {
     again: Vec<Self>,
 }
 
-/// Finds the number line in the rows above `end`, and above `V/v`: what that is about may be another
-/// paper with a number.
+/// What a number in the next line belongs to: another paper, that this one is about.
+static CITED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(concat!(
+        r"(?:quyet dinh|cong van|nghi dinh|thong tu|nghi quyet|chi thi|ke hoach|thong bao|to trinh",
+        r"|bao cao|van ban|huong dan)\W*$"
+    ))
+    .expect("constant pattern, compiled in tests")
+});
+
+/// Finds the number line in the rows above `end`.
 pub(crate) fn find<'a>(
     sheet: &Sheet<'a>,
     end: usize,
     date: Option<&DateLine<'_>>,
     right: Option<f32>,
 ) -> Option<NumberLine<'a>> {
-    let end = sheet.rows[..end].iter().position(|row| kind::about(row).is_some()).unwrap_or(end);
     let cut = right.unwrap_or(0.56 * sheet.width).max(0.3 * sheet.width);
     let left_of = |index: usize, row: &Span<'a>| {
         let cut = date.filter(|date| date.row == index).map_or(cut, |date| date.left);
         row.between(f32::NEG_INFINITY, cut)
     };
     let rows = || sheet.rows[..end].iter().enumerate();
+    // `V/v thực hiện Quyết định`, and below it `số 1571/QĐ-UBND`. An agency's name is in capitals.
+    let is_cited = |index: usize| {
+        let above = index.checked_sub(1).and_then(|above| left_of(above, &sheet.rows[above]));
+        above.is_some_and(|above| CITED.is_match(&above.folded()) && above.capitals() < 0.7)
+    };
     let labelled = rows().find_map(|(index, row)| {
         let span = left_of(index, row)?;
-        let label = label(&span)?;
+        let label = label(&span).filter(|_| !is_cited(index))?;
         Some(NumberLine {
             row: index,
             span,

@@ -70,7 +70,8 @@ pub(crate) fn alone(sheet: &Sheet<'_>, from: f32, to: f32) -> Option<Field<Strin
     Some(found)
 }
 
-/// Whether another whole name than this one stands in the right column between two heights.
+/// Whether another whole name than this one stands in the right column between two heights; one
+/// without marks, as signing programs print it, is the same.
 pub(crate) fn stands_beside_another(
     sheet: &Sheet<'_>,
     name: &Field<String>,
@@ -82,7 +83,10 @@ pub(crate) fn stands_beside_another(
         .flat_map(|row| office::right_parts(sheet, row))
         .filter_map(|part| Name::read(sheet, &part));
     names.any(|other| {
-        other.whole && !other.shouted && !other.scrappy && other.field.value != name.value
+        other.whole
+            && !other.shouted
+            && !other.scrappy
+            && fold(&other.field.value) != fold(&name.value)
     })
 }
 

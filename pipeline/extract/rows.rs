@@ -29,7 +29,7 @@ pub(crate) struct Sheet<'a> {
     pub(crate) rows: Vec<Span<'a>>,
     /// Boxes of words in coloured ink.
     pub(crate) coloured: &'a [Rect],
-    /// What coloured ink alone says.
+    /// What stamps say.
     pub(crate) stamps: &'a [Stamp],
     /// Lines that were read again, and whether by the model of the first reading; the rows have
     /// them too, as first read.

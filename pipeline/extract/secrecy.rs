@@ -62,8 +62,11 @@ fn inked(stamp: &Stamp) -> Vec<Span<'_>> {
     parts
 }
 
-/// The level these words are, if they are nothing else; with the edits it took. In a frame one sign
-/// may be misread: what else is framed is not like it, but for `MẪU`.
+/// `MẬT` as recognition misreads it in a frame: a sign off that is no other word, or a rule beside it
+/// taken for a letter. One edit would have `ĐẠT`, `VAT` and `MÁY` be secret.
+const MISREAD: [&str; 7] = ["nat", "mai", "maf", "imat", "mati", "matt", "wat"];
+
+/// The level these words are, if they are nothing else; with the edits it took.
 fn level(part: &Span<'_>, framed: bool) -> Option<(Secrecy, usize)> {
     let text = part.text();
     let letters = text.chars().filter(|c| c.is_alphabetic()).count();
@@ -73,8 +76,8 @@ fn level(part: &Span<'_>, framed: bool) -> Option<(Secrecy, usize)> {
     }
     let word = skeleton(&text).replace(' ', "");
     let near = |wanted: &str, most: usize| edits(&word, &skeleton(wanted).replace(' ', ""), most);
-    let misread = usize::from(framed && word != "mau");
-    let exact_mat = near("MẬT", misread).map(|cost| (Secrecy::Mat, cost));
+    let misread = framed && MISREAD.contains(&word.as_str());
+    let exact_mat = near("MẬT", 0).or(misread.then_some(1)).map(|cost| (Secrecy::Mat, cost));
     let top = near("TUYỆT MẬT", 2).map(|cost| (Secrecy::TuyetMat, cost));
     let middle = near("TỐI MẬT", 1).map(|cost| (Secrecy::ToiMat, cost));
     top.or(middle).or(exact_mat)
@@ -104,11 +107,14 @@ mod tests {
     #[test]
     fn a_stamp_over_print_is_found_in_its_ink() {
         let page = || Paper::decision();
-        assert_eq!(read(&page().stamp(100.0, 150.0, "MẬT", 0.2, false)), Some(Secrecy::Mat));
-        assert_eq!(read(&page().stamp(100.0, 150.0, "TỐI MẬT", 0.3, true)), Some(Secrecy::ToiMat));
-        assert_eq!(read(&page().stamp(100.0, 150.0, "MÂI", 0.3, true)), Some(Secrecy::Mat));
+        assert_eq!(read(&page().stamp((100.0, 150.0), "MẬT", 0.2, false)), Some(Secrecy::Mat));
+        assert_eq!(
+            read(&page().stamp((100.0, 150.0), "TỐI MẬT", 0.3, true)),
+            Some(Secrecy::ToiMat)
+        );
+        assert_eq!(read(&page().stamp((100.0, 150.0), "MÂI", 0.3, true)), Some(Secrecy::Mat));
         let scraps =
-            page().stamp(100.0, 150.0, "MẬT", 0.4, false).stamp(90.0, 150.0, "iz", 0.1, false);
+            page().stamp((100.0, 150.0), "MẬT", 0.4, false).stamp((90.0, 150.0), "iz", 0.1, false);
         assert_eq!(read(&scraps), Some(Secrecy::Mat));
     }
 
@@ -118,14 +124,18 @@ mod tests {
             ("KHẨN", true),
             ("HỎA TỐC", true),
             ("MẪU", true),
+            ("ĐẠT", true),
+            ("VAT", true),
+            ("MÁY", true),
+            ("MỘT", true),
             ("SAO Y", true),
             ("ĐẾN", true),
             ("MẶT TRẬN", false),
         ] {
-            let paper = Paper::decision().stamp(100.0, 150.0, text, 0.9, framed);
+            let paper = Paper::decision().stamp((100.0, 150.0), text, 0.9, framed);
             assert_eq!(read(&paper), None, "{text}");
         }
-        let low = Paper::decision().stamp(400.0, 700.0, "MẶT", 0.9, false);
+        let low = Paper::decision().stamp((400.0, 700.0), "MẶT", 0.9, false);
         assert_eq!(read(&low), None, "a legend of a seal");
     }
 

@@ -64,7 +64,8 @@ pub(crate) fn read(sheets: &[Sheet<'_>], first_page_body: f32) -> SignerRead {
 /// Place of the block beside the list of recipients, where name and office are not both sure; once it
 /// was read again, where the name is not.
 pub(crate) fn unsettled(sheet: &Sheet<'_>) -> Option<Rect> {
-    let list = recipients::list_row(sheet)?.bbox;
+    let own = uncopied(std::slice::from_ref(sheet));
+    let list = recipients::list_row(own.first()?)?.bbox;
     let read = read(std::slice::from_ref(sheet), 0.0);
     let sure = |field: Option<&Field<String>>| field.is_some_and(|f| f.probability >= SURE);
     if sure(read.name.as_ref()) && (!sheet.signed.is_empty() || sure(read.title.as_ref())) {
@@ -101,7 +102,14 @@ fn joined(mut readings: Vec<SignerRead>) -> SignerRead {
 }
 
 fn agreed<T: PartialEq + Clone>(fields: impl Iterator<Item = Field<T>>) -> Option<Field<T>> {
-    let fields: Vec<Field<T>> = fields.collect();
+    // A page that was read less often than another stands in again as it is, and says nothing more.
+    let mut once: Vec<Field<T>> = Vec::new();
+    for field in fields {
+        if !once.contains(&field) {
+            once.push(field);
+        }
+    }
+    let fields = once;
     let seen = |field: &Field<T>| Seen::new(true, Some((field.value.clone(), field.probability)));
     let (value, probability) = witness::join(&fields.iter().map(seen).collect::<Vec<_>>())?;
     let field = fields.into_iter().find(|field| field.value == value)?;
@@ -158,14 +166,23 @@ fn main_part<'s, 'a>(sheets: &'s [Sheet<'a>]) -> &'s [Sheet<'a>] {
     &sheets[..end]
 }
 
-/// The paper without a copy's form or an approval below it, and without what follows that.
+/// The paper without a copy's form or an approval below its signature block, and without what follows
+/// that. Where nothing was signed yet, such words are a heading or a stamp.
 fn uncopied<'a>(sheets: &[Sheet<'a>]) -> Vec<Sheet<'a>> {
     let mut own = Vec::with_capacity(sheets.len());
+    let mut signed = false;
     for (at, sheet) in sheets.iter().enumerate() {
         let form = copy::begins(sheet, at == 0);
-        own.push(sheet.above(form.unwrap_or(f32::INFINITY)));
-        if form.is_some() {
-            break;
+        let above = sheet.above(form.unwrap_or(f32::INFINITY));
+        signed |= recipients::list_row(&above).is_some()
+            || Block::above(&above, 0.0, f32::INFINITY).is_some();
+        match form {
+            Some(_) if signed => {
+                own.push(above);
+                break;
+            }
+            Some(_) => own.push(sheet.above(f32::INFINITY)),
+            None => own.push(above),
         }
     }
     own

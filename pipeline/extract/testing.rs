@@ -76,8 +76,7 @@ impl Paper {
     /// Adds what coloured ink alone was read as.
     pub(crate) fn stamp(
         mut self,
-        x: f32,
-        y: f32,
+        (x, y): (f32, f32),
         text: &str,
         confidence: f32,
         framed: bool,

@@ -39,15 +39,14 @@ pub(crate) struct Cut {
     /// Back to points from the cut's own corner.
     pub(crate) frame: Frame,
     /// The cut's place on the page.
-    place: Rect,
+    pub(crate) place: Rect,
 }
 
 impl Cut {
     /// The zone of the page with some paper around it, made grey in the given way; `None` where it
     /// lies off the raster.
     pub(crate) fn new(
-        raster: &DynamicImage,
-        dpi: f32,
+        (raster, dpi): (&DynamicImage, f32),
         page: &Recognised,
         zone: Rect,
         straighten: Option<f32>,

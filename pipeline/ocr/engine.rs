@@ -174,7 +174,7 @@ impl Engine {
         let straighten = page.skew_deg.filter(|lean| lean.abs() >= LEAST_LEAN);
         let mut lines = Vec::new();
         for zone in zones {
-            let cut = again::Cut::new(raster, dpi, page, *zone, straighten, without_ink);
+            let cut = again::Cut::new((raster, dpi), page, *zone, straighten, without_ink);
             let Some(cut) = cut.filter(|cut| cut.shorter_side() >= SHORTEST_SIDE) else { continue };
             let witness = self.witness.as_ref().map(|native| (native, false));
             for (native, same_model) in [Some((&self.native, true)), witness].into_iter().flatten()
@@ -197,8 +197,7 @@ impl Engine {
     /// `raster` and `dpi` are those that gave `page`; `place` is a box on it.
     pub fn read_signature(
         &self,
-        raster: &DynamicImage,
-        dpi: f32,
+        (raster, dpi): (&DynamicImage, f32),
         page: &Recognised,
         place: Rect,
         way: usize,
@@ -207,7 +206,7 @@ impl Engine {
             [(signature::without_pen, true), (without_ink, raster.color().has_color())];
         let Some((ink, strokes_out)) = ways.get(way) else { return Ok(None) };
         let straighten = page.skew_deg.filter(|lean| lean.abs() >= LEAST_LEAN);
-        let cut = again::Cut::new(raster, dpi, page, place, straighten, *ink);
+        let cut = again::Cut::new((raster, dpi), page, place, straighten, *ink);
         let Some(mut cut) = cut.filter(|cut| cut.shorter_side() >= SHORTEST_SIDE) else {
             return Ok(None);
         };
@@ -219,7 +218,7 @@ impl Engine {
         if let Some(repairer) = &self.repairer {
             step(Step::Words, || repairer.lines(&mut lines));
         }
-        Ok(Some(Part { place, lines }))
+        Ok(Some(Part { place: cut.place, lines }))
     }
 
     /// What the engine reads, nothing repaired.
@@ -260,8 +259,9 @@ impl Engine {
         }
         let (mut reading, mut lean) = self.read_straightened(&page, lie)?;
         if reading.evidence() < NOTHING {
-            let sharp = page.soften();
+            let (sharp, ink) = (page.soften(), page.ink.take());
             let soft = second_look(|| self.read_straightened(&page, lie))?.0;
+            page.ink = ink;
             if soft.evidence() > 2.0 * reading.evidence().max(NOTHING) {
                 reading = Reading { stamps: reading.stamps, ..soft };
             } else {
@@ -297,9 +297,11 @@ impl Engine {
             let scattered = self.read_scattered(ink, page.dpi, &frame)?;
             let loose = scattered.lines.iter().cloned();
             reading.stamps = loose.map(|line| Stamp { line, framed: false }).collect();
-            reading.stamps.extend(self.read_framed(ink, page.dpi, &frame)?);
+            reading.stamps.extend(self.read_framed((ink, stamp::COLOURED), page.dpi, &frame)?);
             reading.add_sure(scattered);
         }
+        let grey = grey.as_ref().unwrap_or(&page.grey);
+        reading.stamps.extend(self.read_framed((grey, stamp::GREY), page.dpi, &frame)?);
         Ok((reading, lean))
     }
 
@@ -333,12 +335,12 @@ impl Engine {
     /// Reads what stands in frames, each as one line.
     fn read_framed(
         &self,
-        ink: &GrayImage,
+        (ink, dark): (&GrayImage, u8),
         dpi: f32,
         frame: &Frame,
     ) -> Result<Vec<Stamp>, OcrError> {
         let mut stamps = Vec::new();
-        for found in step(Step::Prepare, || stamp::framed(ink, dpi)) {
+        for found in step(Step::Prepare, || stamp::framed(ink, dpi, dark)) {
             let pixels = found.inside.dimensions();
             let own = Frame::new(pixels, (pixels.0 as f32, pixels.1 as f32), 0.0);
             set_mode(&self.native, TessPageSegMode::PSM_SINGLE_LINE)?;

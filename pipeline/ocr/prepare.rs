@@ -3,8 +3,8 @@
 //! Each step is a file and stays only because it was measured to help on real scans: [`grey`]
 //! (one channel, coloured ink out), [`ink`] (that ink alone), [`reduce`] (about 200 dpi), [`blank`] (nothing to read, nothing
 //! spent), [`skew`] (how far the lines lean), [`head`] (is the page
-//! upside down), [`turn`] (the turns themselves), [`signature`] (what lies over a signer's name), [`stamp`] (what stands in a frame of
-//! coloured ink), [`soften`] (a last try where nothing was read). No step binarises:
+//! upside down), [`turn`] (the turns themselves), [`signature`] (what lies over a signer's name), [`stamp`] (what stands in a
+//! frame), [`soften`] (a last try where nothing was read). No step binarises:
 //! the engine's own threshold feeds its layout analysis, and its network reads the grey pixels.
 
 pub mod blank;

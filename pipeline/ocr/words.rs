@@ -28,7 +28,7 @@ const SHORTEST_SURE: usize = 3;
 pub(crate) struct Reading {
     /// The lines, in the engine's order; none is empty.
     pub(crate) lines: Vec<Line>,
-    /// What coloured ink alone was read as.
+    /// What stamps were read as.
     pub(crate) stamps: Vec<Stamp>,
     /// Words left out because the engine's bytes were not UTF-8.
     pub(crate) garbled_words: u32,

@@ -72,18 +72,19 @@ impl DecodeAndRecognise {
         }
     }
 
-    /// Reads the raster when there is something to read that the file does not tell itself.
+    /// Reads the raster when there is something to read that the file does not tell itself; the clockwise
+    /// turn that made it upright with it.
     fn read(
         &self,
         decoded: &mut DecodedPage,
         size_pt: (f32, f32),
         care: Care,
-    ) -> Result<PageText, OcrError> {
+    ) -> Result<(PageText, u16), OcrError> {
         if let Some(layer) = decoded.layer.take() {
-            return Ok(layer);
+            return Ok((layer, 0));
         }
         let Some(raster) = decoded.raster.take() else {
-            return Ok(PageText::empty(size_pt.0, size_pt.1));
+            return Ok((PageText::empty(size_pt.0, size_pt.1), 0));
         };
         let profile = match care {
             Care::Full => Profile::STANDARD,
@@ -96,7 +97,7 @@ impl DecodeAndRecognise {
             read.text.again = self.engine.read_again(&raster, dpi, &read, &doubtful)?;
             while let Some(place) = sohoa_extract::unsettled_signature(&read.text) {
                 let way = read.text.signature.len();
-                let part = self.engine.read_signature(&raster, dpi, &read, place, way)?;
+                let part = self.engine.read_signature((&raster, dpi), &read, place, way)?;
                 let Some(part) = part else { break };
                 read.text.signature.push(part);
             }
@@ -105,7 +106,7 @@ impl DecodeAndRecognise {
         if care == Care::Reduced && !read.blank {
             decoded.facts.findings.push("T05_LESS_CARE".to_owned());
         }
-        Ok(read.text)
+        Ok((read.text, read.turned))
     }
 }
 
@@ -125,10 +126,7 @@ impl PageEngine for DecodeAndRecognise {
         let size_pt = displayed_size(&decoded);
         let started = Instant::now();
         let mut barcodes = step(Step::Barcodes, || Self::barcodes(&decoded, care));
-        let upright = decoded.scan.as_ref().map_or(0, |scan| scan.rotation);
-        let mut text = step(Step::Prepare, || self.read(&mut decoded, size_pt, care))?;
-        // Recognition may have turned the page the right way up.
-        let turned = decoded.scan.as_ref().map_or(0, |scan| (scan.rotation + 360 - upright) % 360);
+        let (mut text, turned) = step(Step::Prepare, || self.read(&mut decoded, size_pt, care))?;
         for barcode in &mut barcodes.codes {
             barcode.bbox = barcode.bbox.turned(turned, size_pt);
         }

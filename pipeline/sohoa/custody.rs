@@ -20,14 +20,19 @@ pub(crate) fn keeper(agency: &Agency, manifest: Option<&Manifest>) -> Option<Str
     manifest.and_then(|manifest| named(agency, manifest)).or_else(|| agency.code.clone())
 }
 
-/// The agency that handled a dossier, else the one that handed its papers over, as registers spell it.
+/// The agency that handled a dossier, or whose unit did, else the one that handed its papers over, as registers spell it.
 /// What is no agency's code, or that of one whose records are not kept here, names nobody.
 fn named(agency: &Agency, manifest: &Manifest) -> Option<String> {
     let custody = manifest.custody.as_ref();
     let handed_over = custody.and_then(|custody| custody.received_from_agency_code.as_deref());
     let handled = manifest.dossier.handling_agency_code.as_deref();
     let codes = handled.into_iter().chain(handed_over).filter_map(AgencyCode::parse);
-    codes.map(|parsed| parsed.code).find(|code| keeps(agency, code))
+    let code = codes.map(|parsed| parsed.code).find(|code| keeps(agency, code))?;
+    // The records of a unit are its agency's, which counts them in its inventory; the agencies of a
+    // province are no units of it.
+    let mut own = agency.code.iter().chain(&agency.keeps_for);
+    let own = own.find(|own| canonical(own).contains('.') && is_of(&code, own));
+    Some(own.and_then(|own| AgencyCode::parse(own)).map_or(code, |parsed| parsed.code))
 }
 
 /// Where a document's keeper is known from, if a manifest alone says it: no configuration has claimed
@@ -99,6 +104,7 @@ mod tests {
             keeps_for: vec!["H08.12".into(), "H08.13".into()],
             ..Agency::default()
         };
+        let province = Agency { code: Some("H08".into()), ..Agency::default() };
         for (agency, handled, handed_over, expected) in [
             (&nobody, Some("000.00.12.h08"), None, Some("H08.12")),
             (&nobody, None, Some("H08.13"), Some("H08.13")),
@@ -106,7 +112,10 @@ mod tests {
             (&nobody, None, None, None),
             (&centre, Some("H08.12"), Some("H08.13"), Some("H08.12")),
             (&centre, None, Some("H08.13"), Some("H08.13")),
-            (&centre, Some("H08.90.2"), None, Some("H08.90.2")),
+            (&centre, Some("H08.90.2"), None, Some("H08.90")),
+            (&centre, Some("H08.13.1"), None, Some("H08.13")),
+            (&nobody, Some("H08.12.3"), None, Some("H08.12.3")),
+            (&province, Some("H08.12"), None, Some("H08.12")),
             // It only brought the papers.
             (&centre, None, Some("H08.77"), Some("H08.90")),
             (&centre, None, None, Some("H08.90")),

@@ -20,17 +20,24 @@ const NO_VIEW: u32 = 1 << 5;
 const MOST_LEVELS: usize = 16;
 /// Fields of one page; the largest form of an office has 300.
 const MOST_FIELDS: usize = 2_000;
-/// Letters of one field; a note of a page has 3,000.
+/// Letters of the fields of one page; a note of a page has 3,000. Many may share what one above holds.
 const MOST_TEXT: usize = 10_000;
+/// Bit of the flags of a field whose text nobody shall see.
+const PASSWORD: u32 = 1 << 13;
 
 /// A line of text for each line of such a field, in its box, in points of the page as displayed.
 pub(super) fn undrawn(page: &Page<'_>) -> Vec<Line> {
     let Some(all) = page.raw().get::<Array<'_>>("Annots") else { return Vec::new() };
     let display = display(page);
+    let mut letters = 0;
     all.iter::<Dict<'_>>()
         .take(MOST_FIELDS)
         .filter(|field| !has_look(field))
         .filter_map(|field| Some((text(&field)?, place(&field, display)?)))
+        .take_while(|(text, _)| {
+            letters += text.chars().count();
+            letters <= MOST_TEXT
+        })
         .flat_map(|(text, place)| lines(&text, place))
         .collect()
 }
@@ -54,6 +61,9 @@ fn text(field: &Dict<'_>) -> Option<String> {
     let filled = is(&kind, &[b"Widget"])
         && above(field, |level| level.get::<Name<'_>>("FT"))
             .is_some_and(|kind| is(&kind, &[b"Tx", b"Ch"]));
+    if above(field, |level| level.get::<u32>("Ff")).is_some_and(|flags| flags & PASSWORD != 0) {
+        return None;
+    }
     let value = || above(field, |level| level.get::<PdfString<'_>>("V"));
     filled.then(value)?.map(|text| decoded(&text))
 }
@@ -80,7 +90,16 @@ fn decoded(text: &[u8]) -> String {
             char::decode_utf16(units).filter_map(Result::ok).collect()
         }
         [0xef, 0xbb, 0xbf, rest @ ..] => String::from_utf8_lossy(rest).into_owned(),
-        _ => text.iter().copied().map(char::from).collect(),
+        _ => text.iter().map(|byte| of_documents(*byte)).collect(),
+    }
+}
+
+/// A sign of the encoding of PDF documents; of those that are not Latin-1, what numbers are written with.
+fn of_documents(byte: u8) -> char {
+    match byte {
+        0x84 | 0x85 => '–',
+        0x80..=0x9f => ' ',
+        byte => char::from(byte),
     }
 }
 

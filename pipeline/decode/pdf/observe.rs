@@ -124,10 +124,13 @@ pub(super) fn observe<'a>(
     observer.fault.map_or(Ok(observer.observed), Err)
 }
 
+/// Units of length that are believed, in points: to a page of the largest size a PDF may have.
+const UNITS: std::ops::RangeInclusive<f64> = 0.01..=75_000.0;
+
 /// Points of a page's unit of length: one of a large plan may be more than a point.
 pub(super) fn user_unit(page: &Page<'_>) -> f64 {
     let unit = page.raw().get::<f64>("UserUnit");
-    unit.filter(|unit| unit.is_finite() && *unit > 0.0).unwrap_or(1.0)
+    unit.filter(|unit| UNITS.contains(unit)).unwrap_or(1.0)
 }
 
 /// From the page's own coordinates to the page as displayed, in points.

@@ -3,9 +3,10 @@
 use image::GrayImage;
 
 /// Ink whose pixels touch each other.
+#[derive(Debug)]
 pub struct Component {
-    /// Places in the raster, row by row.
-    pub pixels: Vec<usize>,
+    /// Places in the raster, row by row; four bytes each, for a dark page is one of these.
+    pub pixels: Vec<u32>,
     /// First and last column.
     pub across: (usize, usize),
     /// First and last row.
@@ -30,18 +31,19 @@ pub fn components(grey: &GrayImage, ink: u8) -> impl Iterator<Item = Component> 
 
 fn component(grey: &GrayImage, ink: u8, start: usize, seen: &mut [bool]) -> Component {
     let width = grey.width() as usize;
-    let (mut pixels, mut next) = (vec![start], 0);
+    let (mut pixels, mut next) = (vec![start as u32], 0);
     let (mut across, mut down) = ((usize::MAX, 0), (usize::MAX, 0));
     seen[start] = true;
     while let Some(&at) = pixels.get(next) {
         next += 1;
+        let at = at as usize;
         let (x, y) = (at % width, at / width);
         across = (across.0.min(x), across.1.max(x));
         down = (down.0.min(y), down.1.max(y));
         for near in around(grey, at) {
             if !seen[near] && grey.as_raw()[near] < ink {
                 seen[near] = true;
-                pixels.push(near);
+                pixels.push(near as u32);
             }
         }
     }
@@ -57,9 +59,9 @@ fn around(grey: &GrayImage, at: usize) -> impl Iterator<Item = usize> + use<> {
 }
 
 /// Paper instead of these pixels and of the soft edges around them.
-pub fn whiten(grey: &mut GrayImage, pixels: &[usize]) {
+pub fn whiten(grey: &mut GrayImage, pixels: &[u32]) {
     for &at in pixels {
-        for near in around(grey, at) {
+        for near in around(grey, at as usize) {
             grey.as_mut()[near] = u8::MAX;
         }
     }

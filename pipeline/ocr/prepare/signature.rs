@@ -36,7 +36,7 @@ fn paper_for_blue(rgb: &RgbImage) -> GrayImage {
         let [r, g, b] = [pixel[0], pixel[1], pixel[2]].map(i16::from);
         b - r.max(g) > BLUE.0 || b - r > BLUE.1
     });
-    let blue: Vec<usize> = blue.map(|(at, _)| at).collect();
+    let blue: Vec<u32> = blue.map(|(at, _)| at as u32).collect();
     whiten(&mut grey, &blue);
     grey
 }
@@ -49,7 +49,7 @@ pub fn remove_strokes(grey: &mut GrayImage, dpi: f32) {
         width as f32 > largest.0 || height as f32 > largest.1
     };
     let strokes = components(grey, INK).filter(stroke).flat_map(|component| component.pixels);
-    let strokes: Vec<usize> = strokes.collect();
+    let strokes: Vec<u32> = strokes.collect();
     whiten(grey, &strokes);
 }
 

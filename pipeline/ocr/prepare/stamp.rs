@@ -1,4 +1,4 @@
-//! Stamps in a frame of coloured ink, each cut out of it.
+//! Stamps in a frame, each cut out of it.
 //!
 //! Degrees of secrecy and urgency are stamped in a frame, by hand: leaning, over print, and with the
 //! frame the engine takes the whole for a picture. Cut out, straightened and without the frame each
@@ -11,8 +11,11 @@ use super::{
     turn,
 };
 
-/// Darker than this is ink; the coloured ink alone is shown paler than print.
-const INK: u8 = 215;
+/// Darker than this is ink where coloured ink is shown alone: paler than print.
+pub const COLOURED: u8 = 215;
+
+/// Darker than this is ink on a page without colour.
+pub const GREY: u8 = 140;
 
 /// Width and height of such frames in millimetres, leaning ones included; a seal is higher, the stamp
 /// of arrival wider.
@@ -25,6 +28,9 @@ const HOLLOW: f32 = 0.5;
 /// A row or column of which more is ink belongs to the frame.
 const RULE: f32 = 0.55;
 
+/// Rules of a frame that have to be there.
+const LEAST_RULES: usize = 2;
+
 /// Frames that are looked at on a page.
 const MOST: usize = 6;
 
@@ -32,6 +38,7 @@ const MOST: usize = 6;
 const MARGIN: u32 = 12;
 
 /// What stands in a frame.
+#[derive(Debug)]
 pub struct Stamp {
     /// Left, top, right and bottom of the frame on the raster.
     pub place: (i32, i32, i32, i32),
@@ -39,8 +46,8 @@ pub struct Stamp {
     pub inside: GrayImage,
 }
 
-/// The framed stamps of the page's upper half, from a raster of coloured ink alone.
-pub fn framed(ink: &GrayImage, dpi: f32) -> Vec<Stamp> {
+/// The framed stamps of the upper half of a raster on which what is darker than `dark` is ink.
+pub fn framed(ink: &GrayImage, dpi: f32, dark: u8) -> Vec<Stamp> {
     let mm = dpi / 25.4;
     let fits = |pixels: usize, (least, most): (f32, f32)| {
         (least * mm..most * mm).contains(&(pixels as f32))
@@ -52,16 +59,16 @@ pub fn framed(ink: &GrayImage, dpi: f32) -> Vec<Stamp> {
             && fits(height, HEIGHT)
             && (component.pixels.len() as f32) < HOLLOW * (width * height) as f32
     };
-    let found = components(&upper, INK).filter(frame).take(MOST);
-    found.filter_map(|component| cut_out(&upper, &component)).collect()
+    let found = components(&upper, dark).filter(frame);
+    found.filter_map(|component| cut_out(&upper, &component, dark)).take(MOST).collect()
 }
 
-fn cut_out(ink: &GrayImage, frame: &Component) -> Option<Stamp> {
+fn cut_out(ink: &GrayImage, frame: &Component, dark: u8) -> Option<Stamp> {
     let (left, top) = (frame.across.0 as u32, frame.down.0 as u32);
     let (width, height) = frame.size();
     let whole = imageops::crop_imm(ink, left, top, width as u32, height as u32).to_image();
     let straight = turn::straighten(&whole, lean(frame, ink.width() as usize));
-    let inside = within_rules(&straight)?;
+    let inside = within_rules(&straight, dark)?;
     let mut out = GrayImage::from_pixel(
         inside.width() + 2 * MARGIN,
         inside.height() + 2 * MARGIN,
@@ -77,7 +84,7 @@ fn cut_out(ink: &GrayImage, frame: &Component) -> Option<Stamp> {
 fn lean(frame: &Component, width: usize) -> f32 {
     let columns = frame.across.1 - frame.across.0 + 1;
     let mut highest = vec![usize::MAX; columns];
-    for &at in &frame.pixels {
+    for at in frame.pixels.iter().map(|at| *at as usize) {
         let column = at % width - frame.across.0;
         highest[column] = highest[column].min(at / width);
     }
@@ -95,9 +102,9 @@ fn lean(frame: &Component, width: usize) -> f32 {
 }
 
 /// What lies within the rules of a straight frame; `None` where nothing is left.
-fn within_rules(framed: &GrayImage) -> Option<GrayImage> {
+fn within_rules(framed: &GrayImage, ink: u8) -> Option<GrayImage> {
     let (width, height) = framed.dimensions();
-    let dark = |x: u32, y: u32| framed.get_pixel(x, y).0[0] < INK;
+    let dark = |x: u32, y: u32| framed.get_pixel(x, y).0[0] < ink;
     let middle = |length: u32| length / 5..length - length / 5;
     let share = |count: usize, of: u32| count as f32 / middle(of).len().max(1) as f32;
     let rule = |count: usize, of: u32| share(count, of) > RULE;
@@ -106,11 +113,17 @@ fn within_rules(framed: &GrayImage) -> Option<GrayImage> {
     // The rules lie in the outer parts; beyond them is what else stands on the sheet. The columns'
     // part is small: a letter's own stem is a column of ink.
     let outer = (height * 2 / 5, (height / 2).min(width / 6));
-    let after = |found: Option<u32>| found.map_or(0, |at| at + 2);
-    let top = after((0..outer.0).rev().find(|y| row(*y)));
-    let below = after((0..outer.0).rev().find(|y| row(height - 1 - *y)));
-    let left = after((0..outer.1).rev().find(|x| column(*x)));
-    let right = after((0..outer.1).rev().find(|x| column(width - 1 - *x)));
+    let rules = [
+        (0..outer.0).rev().find(|y| row(*y)),
+        (0..outer.0).rev().find(|y| row(height - 1 - *y)),
+        (0..outer.1).rev().find(|x| column(*x)),
+        (0..outer.1).rev().find(|x| column(width - 1 - *x)),
+    ];
+    // A signature or a circle is no frame; of a worn one some rules are left.
+    if rules.iter().flatten().count() < LEAST_RULES {
+        return None;
+    }
+    let [top, below, left, right] = rules.map(|found| found.map_or(0, |at| at + 2));
     let (inner_width, inner_height) =
         (width.checked_sub(left + right)?, height.checked_sub(top + below)?);
     (inner_width > MARGIN && inner_height > MARGIN)
@@ -129,7 +142,7 @@ mod tests {
         let (sin, cos) = lean.to_radians().sin_cos();
         for (u, v) in (0..640).flat_map(|u| (0..256).map(move |v| (u as f32 / 4.0, v as f32 / 4.0)))
         {
-            let edge = u < 4.0 || u >= 156.0 || v < 4.0 || v >= 60.0;
+            let edge = !(4.0..156.0).contains(&u) || !(4.0..60.0).contains(&v);
             let type_ = (30.0..130.0).contains(&u) && (20.0..44.0).contains(&v);
             if edge || type_ {
                 let (x, y) = (200.0 + u * cos - v * sin, 300.0 + u * sin + v * cos);
@@ -142,7 +155,8 @@ mod tests {
     #[test]
     fn what_stands_in_a_frame_is_cut_out_straight() {
         for lean in [0.0, 8.0, -12.0] {
-            let [stamp] = framed(&page(lean), DPI).try_into().unwrap_or_else(|_| panic!("{lean}"));
+            let [stamp] =
+                framed(&page(lean), DPI, COLOURED).try_into().unwrap_or_else(|_| panic!("{lean}"));
             let dark = stamp.inside.enumerate_pixels().filter(|(_, _, p)| p.0[0] < 128);
             let rows: Vec<u32> = dark.map(|(_, y, _)| y).collect();
             let (top, bottom) = (rows.iter().min().unwrap(), rows.iter().max().unwrap());
@@ -166,12 +180,12 @@ mod tests {
                 page.put_pixel(x, y, Luma([60]));
             }
         }
-        assert!(framed(&page, DPI).is_empty());
+        assert!(framed(&page, DPI, COLOURED).is_empty());
     }
 
     #[test]
     fn hardly_any_raster_holds_a_stamp() {
-        assert!(framed(&GrayImage::new(0, 0), DPI).is_empty());
-        assert!(framed(&GrayImage::from_pixel(3, 3, Luma([0])), DPI).is_empty());
+        assert!(framed(&GrayImage::new(0, 0), DPI, COLOURED).is_empty());
+        assert!(framed(&GrayImage::from_pixel(3, 3, Luma([0])), DPI, COLOURED).is_empty());
     }
 }

@@ -119,6 +119,7 @@ impl Signature {
 
 /// An RFC 3161 time-stamp.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own")]
 pub struct TimeStamp {
     /// The authority's time.
     pub time: DateTime<Utc>,

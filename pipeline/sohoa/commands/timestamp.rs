@@ -269,6 +269,8 @@ impl Whole<'_> {
             Done::Known(record) | Done::Raised { record, .. } => version::ends(record),
             Done::Left(_) | Done::Silent(_) => candidate.ends,
         };
+        // What has ended is lost, told as left, and hides no end to come.
+        let ends = ends.filter(|end| *end > now());
         counts.first_end = counts.first_end.into_iter().chain(ends).min();
         let (line, record) = match done {
             Done::Known(record) => {

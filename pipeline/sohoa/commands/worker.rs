@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use sohoa_flow::{Budget, Shutdown};
 use sohoa_kafka::{LaneSettings, Lanes, connect, releases::Releases};
 use sohoa_metrics::Health;
-use sohoa_schemas::config::ReleaseMode;
+use sohoa_schemas::config::{ReleaseMode, SignatureLevel};
 use sohoa_store::Store;
 
 use crate::{
@@ -61,7 +61,9 @@ pub(crate) async fn run(arguments: Worker) -> Result<Exit, Failure> {
         tokio::spawn(observe::watch_held(context.output.clone()));
         let province = context.settings.config.agency.province.clone();
         tokio::spawn(observe::watch_trail(context.output.clone(), province));
-        if context.authority.stamps.is_some() {
+        if context.authority.stamps.is_some()
+            && context.settings.config.sign.wanted_level() > SignatureLevel::BB
+        {
             tokio::spawn(observe::watch_stamps(context.output.clone()));
             tokio::spawn(observe::watch_authority(Arc::clone(&context.authority)));
         }

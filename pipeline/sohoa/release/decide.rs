@@ -194,7 +194,13 @@ async fn one(office: &Office, order: Order) -> Result<Done, Fault> {
                 }
                 prepared.record.released = Some(released);
             }
-            publish::sign_and_publish(office, prepared, files.paths()).await?
+            match publish::sign_and_publish(office, prepared.clone(), files.paths()).await {
+                Err(Fault::Reject(rejection)) if rejection.code == Code::X04OwnSignature => {
+                    let seen = rejection.cause.chain().join(": ");
+                    quarantine::keep(office, entry(prepared, (*rejection, seen), now())).await?
+                }
+                settled => settled?,
+            }
         }
         Decision::Refuse(reason) => refuse(office, prepared, (reason, released)).await?,
     };
@@ -214,17 +220,19 @@ async fn refuse(
     if let Some(record) = retry(office.retry, find).await? {
         return Ok(Settled::published(record));
     }
-    quarantine::keep(office, entry(prepared, (reason, released), time)).await
-}
-
-fn entry(
-    prepared: Prepared,
-    (reason, released): (String, Released),
-    time: DateTime<Utc>,
-) -> Quarantine {
     let Released { by, reference, .. } = &released;
     let error = format!("refused by {by} ({reference}): {reason}");
     let rejection = Rejection::new(Code::Q09ReleaseRefused, STAGE, error);
+    let entry = entry(prepared, (rejection, reason), time);
+    quarantine::keep(office, Quarantine { refused_by: Some(released), ..entry }).await
+}
+
+/// A held document in quarantine, with what was seen.
+fn entry(
+    prepared: Prepared,
+    (rejection, seen): (Rejection, String),
+    time: DateTime<Utc>,
+) -> Quarantine {
     let Prepared { record, message, position, traceparent, .. } = prepared;
     let mut intake = record.rows.intake;
     // The last word on its files, though they were held by a machine whose clock is ahead.
@@ -244,7 +252,7 @@ fn entry(
         month: &record.ingest_month,
     };
     let subject = ("source", record.source_uid);
-    let finding = finding_of(filed, subject, Remark::seen(rejection.code, reason), STAGE);
+    let finding = finding_of(filed, subject, Remark::seen(rejection.code, seen), STAGE);
     let sources = intake.iter().map(|row| row.uri.clone()).collect();
     let partner = record.rows.documents.first().and_then(|row| row.partner_id.clone());
     let submission = message.as_ref().and_then(|message| message.submission.clone());
@@ -259,7 +267,6 @@ fn entry(
         traceparent,
         partner,
         submission,
-        refused_by: Some(released),
         ..entry
     }
 }

@@ -153,7 +153,8 @@ async fn attempt(means: &Means, record: &Record, before: Standing) -> Result<Rec
     };
     // Before the file is stored, which nobody would ever name.
     let standing = standing(&raised(part.clone(), attempt.name.clone()));
-    if standing.wants(means.level, means.ends_before) {
+    let risen = standing.level > before.level && standing.level >= Some(means.level);
+    if standing.wants(means.level, means.ends_before) && !risen {
         return Err(left("what was added did not raise it"));
     }
     let part = attempt.put_file(&means.store, &file, part).await?;
@@ -190,13 +191,33 @@ fn raised(means: &Means, from: &Path, before: Standing) -> Result<(TempPath, Rep
     };
     match (before.level, means.level) {
         (Some(SignatureLevel::BB), SignatureLevel::BT) if !archive => drop(stamp(&file)?),
-        (Some(SignatureLevel::BB), _) => {
+        (Some(SignatureLevel::BB), wanted) => {
             let stamped = temporary()?;
             stamp(&stamped)?;
-            drop(raise(&stamped)?);
+            match raise(&stamped) {
+                // A stamp proves the time where nobody says more of the certificates.
+                Err(fault) if wanted == SignatureLevel::BT && is_about_evidence(&fault) => {
+                    return judged(means, stamped);
+                }
+                risen => drop(risen?),
+            }
         }
         _ => drop(raise(from)?),
     }
+    judged(means, file)
+}
+
+/// Whether it was the evidence that was not to be had.
+fn is_about_evidence(fault: &Fault) -> bool {
+    let error = match fault {
+        Fault::Reject(rejection) => rejection.cause.error.downcast_ref::<SignError>(),
+        fault => levels::silence(fault),
+    };
+    matches!(error, Some(SignError::Evidence { .. }))
+}
+
+/// The file with what a verifier says of it; nothing in it may have spoilt what was there.
+fn judged(means: &Means, file: TempPath) -> Result<(TempPath, Report), Fault> {
     let report = verify_pdf(&file, &means.trust, now())
         .map_err(|error| Fault::reject(CANNOT, STAGE, error))?;
     let spoilt = report.signatures.iter().find(|one| one.modified_after);

@@ -1,8 +1,9 @@
 //! Whether the signatures made here hold, document by document and over the process.
 //!
 //! A document whose signature our own verifier refuses is signed once more, and refused if that is no
-//! better: it keeps no other from being signed. A key that signs nothing rightly is no document's
-//! fault, and would fill the quarantine with an archive.
+//! better and the key signs a message rightly: it keeps no other from being signed. A key that does
+//! not, or a program of which no signature holds, is no document's fault, and would fill the quarantine
+//! with an archive.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -18,8 +19,8 @@ const STAGE: &str = "sign";
 /// How often a document is signed before it is refused.
 const TRIES: usize = 2;
 
-/// Documents whose signatures do not hold, with no good one between, after which it is the key.
-const IN_A_ROW: usize = 3;
+/// Documents whose signatures do not hold, with no good one between, after which it is the program.
+const IN_A_ROW: usize = 20;
 
 /// Why a signature made here is not published.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,13 +36,16 @@ pub(crate) enum Fails {
 #[error("the signature just made is judged `{0}`")]
 struct OwnSignature(String);
 
-/// The key makes signatures that do not hold.
+/// Something makes signatures that do not hold, whatever is signed.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "no signature holds of the last {IN_A_ROW} documents that were signed: try the key or the token \
-     with sohoa check"
-)]
-struct NoneHolds(#[source] OwnSignature);
+enum NoneHolds {
+    #[error("nor does one over a message: try the key or the token with sohoa check")]
+    Key(#[source] OwnSignature),
+    #[error(
+        "no signature holds of the last {IN_A_ROW} documents that were signed, and the key is good"
+    )]
+    Program(#[source] OwnSignature),
+}
 
 /// What a verifier says against a signature just made, which has to stand in the file.
 pub(crate) fn judge(own: Option<&Signature>) -> Result<(), Fails> {
@@ -67,14 +71,16 @@ pub(crate) struct OwnSignatures {
 }
 
 impl OwnSignatures {
-    /// Signs a document by `attempt`, once more where the signature does not hold.
+    /// Signs a document by `attempt`, once more where the signature does not hold; then `proves` says
+    /// whether the key signs a message rightly.
     ///
     /// # Errors
-    /// Those of `attempt`. `Reject` for a document whose signatures do not hold; `Fatal` when it is the
-    /// certificate, or when so many documents in a row fare like that.
+    /// Those of `attempt` and `proves`. `Reject` for a document whose signatures do not hold; `Fatal`
+    /// when it is the certificate or the key, or when so many documents in a row fare like that.
     pub(crate) fn make<T>(
         &self,
         source: Uuid,
+        proves: impl FnOnce() -> Result<bool, Fault>,
         mut attempt: impl FnMut() -> Result<Result<T, Fails>, Fault>,
     ) -> Result<T, Fault> {
         let mut verdict = String::new();
@@ -90,11 +96,14 @@ impl OwnSignatures {
                 }
                 Err(Fails::Certificate(verdict)) => {
                     let error = OwnSignature(word(&verdict));
-                    return Err(Fault::fatal(FatalKind::Internal, STAGE, error));
+                    return Err(Fault::fatal(FatalKind::Configuration, STAGE, error));
                 }
             }
         }
         let error = OwnSignature(verdict);
+        if !proves()? {
+            return Err(Fault::fatal(FatalKind::Configuration, STAGE, NoneHolds::Key(error)));
+        }
         let failing = self.with(|failing| {
             // One that stays held is tried again and again.
             if !failing.contains(&source) {
@@ -103,7 +112,7 @@ impl OwnSignatures {
             failing.len()
         });
         if failing >= IN_A_ROW {
-            return Err(Fault::fatal(FatalKind::Configuration, STAGE, NoneHolds(error)));
+            return Err(Fault::fatal(FatalKind::Configuration, STAGE, NoneHolds::Program(error)));
         }
         Err(Fault::reject(Code::X04OwnSignature, STAGE, error))
     }
@@ -125,7 +134,7 @@ mod tests {
     fn made(own: &OwnSignatures, source: u128, mut judged: Vec<Result<(), Fails>>) -> Outcome {
         judged.reverse();
         let attempt = || Ok(judged.pop().expect("it is signed no oftener than that"));
-        match own.make(Uuid::from_u128(source), attempt) {
+        match own.make(Uuid::from_u128(source), || Ok(true), attempt) {
             Ok(()) => Outcome::Good,
             Err(Fault::Reject(rejection)) => {
                 assert_eq!(rejection.code, Code::X04OwnSignature);
@@ -172,17 +181,25 @@ mod tests {
     fn a_verdict_about_the_certificate_stops_at_once() {
         let ended = || Err(Fails::Certificate(Verdict::ExpiredAtSigning));
         let stopped = made(&OwnSignatures::default(), 1, vec![ended()]);
-        assert_eq!(stopped, Outcome::Stopped(FatalKind::Internal));
+        assert_eq!(stopped, Outcome::Stopped(FatalKind::Configuration));
     }
 
     #[test]
-    fn a_key_of_which_no_signature_holds_stops_and_a_good_one_between_does_not() {
+    fn a_key_that_signs_no_message_rightly_stops_at_the_first_document() {
+        let own = OwnSignatures::default();
+        let made = own.make(Uuid::from_u128(1), || Ok(false), || Ok(altered()));
+        assert!(matches!(made, Err(Fault::Fatal(fatal)) if fatal.kind == FatalKind::Configuration));
+    }
+
+    #[test]
+    fn a_program_of_which_no_signature_holds_stops_and_a_good_one_between_does_not() {
         let own = OwnSignatures::default();
         let bad = |source| made(&own, source, vec![altered(), altered()]);
+        let most = IN_A_ROW as u128;
         // The same document again is no further one.
         assert_eq!([1, 1, 1, 2].map(bad), [const { Outcome::Refused }; 4]);
         assert_eq!(made(&own, 3, vec![Ok(())]), Outcome::Good);
-        assert_eq!([4, 5].map(bad), [const { Outcome::Refused }; 2]);
-        assert_eq!(bad(6), Outcome::Stopped(FatalKind::Configuration));
+        assert!((10..10 + most - 1).map(bad).all(|outcome| outcome == Outcome::Refused));
+        assert_eq!(bad(9), Outcome::Stopped(FatalKind::Configuration));
     }
 }

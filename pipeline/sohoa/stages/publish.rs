@@ -111,20 +111,18 @@ pub(crate) async fn release(
         return Ok(Settled::held(prepared));
     }
     let settled = match sign_and_publish(office, prepared.clone(), files).await {
-        Err(fault) => match levels::silence(&fault) {
-            Some(silence) => {
+        Err(fault) => {
+            if let Some(silence) = levels::silence(&fault) {
                 let waiting_for = levels::waiting_for(silence);
                 tracing::warn!(%source, waiting_for, "an authority or the token is silent; the document is held");
                 return hold(office, prepared, waiting_for).await;
             }
-            None => {
-                // A refused document waits for nobody; replayed, it is composed anew.
-                if let Fault::Reject(_) = &fault {
-                    retry(office.retry, || holding::clear(&office.output, &held)).await?;
-                }
-                return Err(fault);
+            // A refused document waits for nobody; replayed, it is composed anew.
+            if let Fault::Reject(_) = &fault {
+                retry(office.retry, || holding::clear(&office.output, &held)).await?;
             }
-        },
+            return Err(fault);
+        }
         settled => settled?,
     };
     retry(office.retry, || holding::clear(&office.output, &held)).await?;

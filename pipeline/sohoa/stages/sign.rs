@@ -17,8 +17,11 @@ use sohoa_schemas::{
     rows::{SCHEMA_VERSION, SignatureRow},
 };
 use sohoa_sign::{
-    Appearance, Corner, FontFile, SignRequest,
-    verify::{Position, Report, Signature, SubjectKind, Trust, TrustDomain, Verdict, verify_pdf},
+    Appearance, Corner, FontFile, PdfError, SignRequest, check_seal, seal,
+    verify::{
+        Position, Report, Signature, SubjectKind, Trust, TrustDomain, Verdict, VerifyError,
+        verify_pdf,
+    },
 };
 use sohoa_store::classify_local;
 use tempfile::TempPath;
@@ -39,6 +42,9 @@ use crate::{
 };
 
 const STAGE: &str = "sign";
+
+/// What is sealed to see whether the key signs rightly.
+const PROBE: &[u8] = b"sohoa";
 
 /// Parts of a page's width and height that an appearance may reach from its corner.
 const REACH: (f32, f32) = (0.75, 0.35);
@@ -165,21 +171,20 @@ pub(crate) fn sign(
     if let Some(end) = office.authority.ends().filter(|end| *end <= now()) {
         return Err(Fault::fatal(FatalKind::Configuration, STAGE, CertificateEnded(end)));
     }
+    let Authority { signer, stamps, custodian: trust, .. } = &*office.authority;
     let signed = || {
-        let Authority { signer, stamps, custodian, .. } = &*office.authority;
         let evidence = office.evidence.as_deref().filter(|_| asked == Asked::Authorities);
         let seal = Seal::of(level, stamps.as_ref(), evidence);
         let signed = seal.sign((composed, &file), &request, &**signer);
         signed.map_err(|error| levels::fault(STAGE, error))?;
-        let report = match verify_pdf(&file, custodian, now()) {
-            Ok(report) => report,
-            Err(error) => return Ok(Err(Fails::Document(levels::told(&error)))),
-        };
-        let own = report.signatures.iter().find(|signature| signature.field_name == FIELD);
-        Ok(judge(own).map(|()| report))
+        own_report(&file, trust)
     };
     let record = &prepared.record;
-    let made = || office.own_signatures.make(record.source_uid, signed);
+    let proves = || {
+        let sealed = seal(PROBE, &**signer, None).map_err(|error| levels::fault(STAGE, error))?;
+        Ok(check_seal(&sealed, trust, now()).is_ok())
+    };
+    let made = || office.own_signatures.make(record.source_uid, proves, signed);
     let booked = || office.clock.book(|spent| &mut spent.sign, made);
     let report = tokio::task::block_in_place(booked)?;
     let of = Of {
@@ -196,6 +201,17 @@ pub(crate) fn sign(
         ..row(&of, signature, own_role(signature))
     });
     Ok(SignedDocument { file, signatures: made.collect(), signed_at: time })
+}
+
+/// What our verifier says of a file signed just now, or why its signature does not hold.
+fn own_report(file: &Path, trust: &Trust) -> Result<Result<Report, Fails>, Fault> {
+    let report = match verify_pdf(file, trust, now()) {
+        Ok(report) => report,
+        Err(VerifyError::Pdf(PdfError::Io(error))) => return Err(classify_local(STAGE, error)),
+        Err(error) => return Ok(Err(Fails::Document(levels::told(&error)))),
+    };
+    let own = report.signatures.iter().find(|signature| signature.field_name == FIELD);
+    Ok(judge(own).map(|()| report))
 }
 
 /// The signature's row, now that the file's hash is known.
@@ -241,7 +257,13 @@ pub(crate) fn seen_again(
         });
         let role = before.map_or_else(|| own_role(signature), |row| &row.role);
         let made_by_sohoa = before.is_none_or(|row| row.made_by_sohoa);
-        finished(SignatureRow { made_by_sohoa, ..row(&of, signature, role) }, next)
+        let mut row = SignatureRow { made_by_sohoa, ..row(&of, signature, role) };
+        // Whoever raises it need not be who signed it, nor know his agency.
+        if let Some(before) = before {
+            row.agency_code.clone_from(&before.agency_code);
+            row.agency_match = before.agency_match;
+        }
+        finished(row, next)
     };
     report.signatures.iter().map(seen).collect()
 }

@@ -114,14 +114,14 @@ async fn carry_out<'a>(
             left.lock().unwrap_or_else(PoisonError::into_inner).push(source);
         }
     };
-    decide(office, channel, orders, each).await?;
+    let ended = decide(office, channel, orders, each).await;
     // The clerk's word is not lost with its position.
     for source in left.into_inner().unwrap_or_else(PoisonError::into_inner) {
         if let Some(word) = by_source.get(&source) {
             desk.refuse(word, LEFT).await?;
         }
     }
-    Ok(())
+    ended.map(drop)
 }
 
 /// What a message orders; none of one that is broken, or of a document that is held no more.

@@ -39,7 +39,7 @@ impl Authority {
     /// One with this key, that hashes what it signs by this.
     pub fn hashing(key: &str, digest: &str) -> Self {
         let key = KeyPair::from_pem(key).unwrap();
-        let made = Self::with_key(&root(), key, (1, Vec::new()));
+        let made = Self::with_key(&root(), &key, (1, Vec::new()));
         let path = made.folder.path().join("ts.cnf");
         let text = std::fs::read_to_string(&path).unwrap();
         let digest = format!("signer_digest = {digest}");
@@ -53,12 +53,12 @@ impl Authority {
         serial: u8,
         further: Vec<CustomExtension>,
     ) -> Self {
-        Self::with_key(root, KeyPair::generate().unwrap(), (serial, further))
+        Self::with_key(root, &KeyPair::generate().unwrap(), (serial, further))
     }
 
     fn with_key(
         root: &CertifiedIssuer<'static, KeyPair>,
-        key: KeyPair,
+        key: &KeyPair,
         (serial, further): (u8, Vec<CustomExtension>),
     ) -> Self {
         let mut own = CertificateParams::new(Vec::new()).unwrap();
@@ -73,7 +73,7 @@ impl Authority {
         purpose.set_criticality(true);
         own.custom_extensions.push(purpose);
         own.custom_extensions.extend(further);
-        let certificate = own.signed_by(&key, root).unwrap();
+        let certificate = own.signed_by(key, root).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| {
             std::fs::write(folder.path().join(name), text).unwrap();
