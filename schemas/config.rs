@@ -49,8 +49,9 @@ pub struct Agency {
     pub province: String,
     /// Code of the agency that keeps the records; part of a dossier's identity. A manifest says more
     /// exactly whose its papers are: by its `handling_agency_code`, else `received_from_agency_code`, if
-    /// that is this agency's own code, a unit's, one of `keeps_for`, or any where no code is given.
-    /// Reports hold the papers against that agency's inventory.
+    /// that is this agency's own code, one of `keeps_for`, or any where no code is given. What a unit
+    /// handled (`H08.12.1`) is its agency's (`H08.12`). Reports hold the papers against that agency's
+    /// inventory.
     pub code: Option<String>,
     /// Codes of other agencies whose dossiers this one keeps and signs, as of those it took over. Those
     /// of its own units, `H08.12.1` of `H08.12`, need not be named. With a `code`, a dossier whose

@@ -443,6 +443,9 @@ mod tests {
             (380.0, 58.0, "ngày 28 tháng 5 năm 2020"),
         ];
         let read = |paper: Paper| extract(&[paper], context()).segments.remove(0).fields;
+        let mut placed = template;
+        placed[2].2 = "Hà Nội, ngày 28 tháng 5 năm 2020";
+        assert_eq!(read(form(&placed)).issued_date, None);
         let undated = read(form(&template));
         assert_eq!((undated.issued_date, undated.document_year), (None, None));
         let dated = form(&template).line(350.0, 134.0, "Mẫu, ngày 15 tháng 6 năm 2021");

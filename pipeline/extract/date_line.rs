@@ -73,14 +73,10 @@ impl Part<'_> {
     }
 }
 
-/// Finds the date line in the rows above `end`. What has no place counts from the row of the `titles`
-/// on alone.
-pub(crate) fn find<'a>(sheet: &Sheet<'a>, titles: usize, end: usize) -> Option<DateLine<'a>> {
-    let rows = sheet.rows[..end].iter().enumerate();
-    let mut lines = rows.filter_map(|(index, row)| line(sheet, index, row));
-    let mut found = lines.find(|line| {
-        line.place.is_some() || (line.row >= titles && !goes_on_a_citation(sheet, line))
-    })?;
+/// Finds the date line in these rows.
+pub(crate) fn find<'a>(sheet: &Sheet<'a>, rows: Range<usize>) -> Option<DateLine<'a>> {
+    let mut lines = rows.filter_map(|index| line(sheet, index, sheet.rows.get(index)?));
+    let mut found = lines.find(|line| line.place.is_some() || !goes_on_a_citation(sheet, line))?;
     let again = sheet.again(found.bbox);
     found.again = again
         .filter_map(|(same_model, span)| Some((*same_model, line(sheet, found.row, span)?)))

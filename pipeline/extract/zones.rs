@@ -39,7 +39,7 @@ impl<'s, 'a> Head<'s, 'a> {
         let motto = title_row(sheet, end, &MOTTO, 4);
         // A form's template and its date stand above the titles.
         let titles = national.or(motto).map_or(0, |(row, _)| row);
-        let date = date_line::find(sheet, titles, end);
+        let date = date_line::find(sheet, titles..end);
         let right = national.or(motto).map(|(_, x)| x);
         let number = number::find(sheet, end, date.as_ref(), right);
         let lowest = [
