@@ -257,7 +257,7 @@ mod tests {
             words.sort_by_key(|(_, block)| *block);
             let lines = words.iter().map(|(words, block)| line(words, *block)).collect();
             let origin = TextOrigin::Ocr;
-            let text = PageText { width: 595.0, height: 842.0, lines, origin, again: Vec::new(), signature: Vec::new(), stamps: Vec::new(), coloured: Vec::new() };
+            let text = PageText { lines, origin, ..PageText::empty(595.0, 842.0) };
             let alto = made(&[Some(text.clone()), None]);
             prop_assert_eq!(text_of(&alto), [text.plain(), String::new()]);
         }
@@ -266,16 +266,7 @@ mod tests {
     #[test]
     fn boxes_and_confidences_stand_beside_the_words() {
         let lines = vec![line(&["Số:".into(), "2114/QĐ-UBND".into(), "\u{c}<&\"'".into()], 1)];
-        let text = PageText {
-            width: 595.0,
-            height: 842.0,
-            lines,
-            origin: TextOrigin::Ocr,
-            again: Vec::new(),
-            signature: Vec::new(),
-            stamps: Vec::new(),
-            coloured: Vec::new(),
-        };
+        let text = PageText { lines, origin: TextOrigin::Ocr, ..PageText::empty(595.0, 842.0) };
         let alto = String::from_utf8(made(&[Some(text)])).unwrap();
         let word = "<String CONTENT=\"2114/QĐ-UBND\" HPOS=\"167\" VPOS=\"333\" WIDTH=\"1666\" \
                     HEIGHT=\"200\" WC=\"0.88\"/>";

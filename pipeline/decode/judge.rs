@@ -140,14 +140,9 @@ mod tests {
             Line { words, bbox, baseline: (y, y), block: 0 }
         });
         PageText {
-            width: 595.0,
-            height: 842.0,
             lines: lines.collect(),
             origin: TextOrigin::Layer,
-            again: Vec::new(),
-            signature: Vec::new(),
-            stamps: Vec::new(),
-            coloured: Vec::new(),
+            ..PageText::empty(595.0, 842.0)
         }
     }
 

@@ -37,6 +37,17 @@ pub struct DecodedPage {
     pub facts: PageFacts,
 }
 
+impl DecodedPage {
+    /// A page without text of its own.
+    pub(crate) fn textless(
+        scan: Option<Scan>,
+        (raster, raster_dpi): (Option<DynamicImage>, f32),
+        facts: PageFacts,
+    ) -> Self {
+        Self { scan, raster, raster_dpi, layer: None, fields: Vec::new(), facts }
+    }
+}
+
 /// Images of one page, all decoded to one picture as they are stored.
 pub(crate) struct Pieces {
     /// Each with its box in pixels of the whole page.
@@ -106,14 +117,7 @@ impl Pieces {
             })
             .collect();
         let scan = Scan { width, height, rotation: self.rotation, images };
-        Ok(DecodedPage {
-            scan: Some(scan),
-            raster: Some(raster),
-            raster_dpi,
-            layer: None,
-            fields: Vec::new(),
-            facts,
-        })
+        Ok(DecodedPage::textless(Some(scan), (Some(raster), raster_dpi), facts))
     }
 }
 

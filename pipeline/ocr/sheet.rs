@@ -88,14 +88,10 @@ impl Sheet {
         let origin = if blank { TextOrigin::None } else { TextOrigin::Ocr };
         Recognised {
             text: PageText {
-                width,
-                height,
                 lines: reading.lines,
                 origin,
-                again: Vec::new(),
-                signature: Vec::new(),
                 stamps: reading.stamps,
-                coloured: Vec::new(),
+                ..PageText::empty(width, height)
             },
             skew_deg: lean,
             turned: self.turned,

@@ -3,8 +3,8 @@
 use std::cmp::Ordering;
 
 use sohoa_barcode::codes;
-use sohoa_document::{Line, PageText, Rect, TextOrigin, Word};
-use sohoa_extract::{Context, doubtful, extract, secrecy};
+use sohoa_document::{Line, PageText, Part, Rect, Stamp, TextOrigin, Word};
+use sohoa_extract::{Context, doubtful, extract, secrecy, unsettled_signature};
 use sohoa_schemas::config::Config;
 use sohoa_source::{
     identity::{DossierName, dossier_uid},
@@ -58,16 +58,14 @@ pub(crate) fn names(bytes: &[u8]) {
 pub(crate) fn page(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let lines: Vec<Line> = (0_u16..120).zip(text.lines()).filter_map(line).collect();
-    let page = PageText {
-        width: 595.0,
-        height: 842.0,
-        lines,
-        origin: TextOrigin::Ocr,
-        again: Vec::new(),
-        signature: Vec::new(),
-        stamps: Vec::new(),
-        coloured: Vec::new(),
-    };
+    let mut page = PageText { lines, origin: TextOrigin::Ocr, ..PageText::empty(595.0, 842.0) };
+    if let Some(place) = unsettled_signature(&page) {
+        assert!(place.width() > 0.0 && place.height() > 0.0, "{place:?}");
+        // Read again as it is, and with every line a stamp.
+        page.signature.push(Part { place, lines: page.lines.clone() });
+    }
+    let framed = |(at, line): (usize, &Line)| Stamp { line: line.clone(), framed: at % 2 == 0 };
+    page.stamps = page.lines.iter().enumerate().map(framed).collect();
     let _stamp = secrecy(&page);
     for zone in doubtful(&page) {
         assert!(zone.width() > 0.0 && zone.height() > 0.0, "{zone:?}");

@@ -174,7 +174,7 @@ impl PdfFile {
             (raster, raster_dpi) = (Some(pixels), dpi);
         }
         let facts = PageFacts::default();
-        Ok(DecodedPage { scan: None, raster, raster_dpi, layer: None, fields: Vec::new(), facts })
+        Ok(DecodedPage::textless(None, (raster, raster_dpi), facts))
     }
 
     fn lifted<'a>(
@@ -198,14 +198,7 @@ impl PdfFile {
         };
         note_findings(&mut facts);
         let scan = scan(lifted, liftable, observed.size);
-        Ok(DecodedPage {
-            scan: Some(scan),
-            raster: Some(raster),
-            raster_dpi,
-            layer: None,
-            fields: Vec::new(),
-            facts,
-        })
+        Ok(DecodedPage::textless(Some(scan), (Some(raster), raster_dpi), facts))
     }
 
     /// A page archived as it is drawn.
@@ -226,14 +219,7 @@ impl PdfFile {
         note_findings(&mut facts);
         let rect = Rect::new(0.0, 0.0, width, height);
         let scan = Scan { width, height, rotation: 0, images: vec![(Placement { rect }, image)] };
-        Ok(DecodedPage {
-            scan: Some(scan),
-            raster: Some(raster),
-            raster_dpi,
-            layer: None,
-            fields: Vec::new(),
-            facts,
-        })
+        Ok(DecodedPage::textless(Some(scan), (Some(raster), raster_dpi), facts))
     }
 
     /// Whether a signature field is filled: its value has a byte range.

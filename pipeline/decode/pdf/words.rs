@@ -27,14 +27,9 @@ pub(super) fn layer(observed: &Observed) -> PageText {
     drafts.retain(|draft| !draft.text.is_empty());
     let lines = lines(drafts);
     PageText {
-        width: observed.size.0 as f32,
-        height: observed.size.1 as f32,
         lines,
         origin: TextOrigin::Layer,
-        again: Vec::new(),
-        signature: Vec::new(),
-        stamps: Vec::new(),
-        coloured: Vec::new(),
+        ..PageText::empty(observed.size.0 as f32, observed.size.1 as f32)
     }
 }
 

@@ -8,6 +8,8 @@
 
 use image::GrayImage;
 
+use super::connected::{Area, Component, Ink};
+
 /// Side of the squares over which the paper's own level is taken: 8 mm at 100 dpi, where even
 /// dense print covers less than half.
 const TILE: u32 = 32;
@@ -49,64 +51,22 @@ pub fn is_blank(small: &GrayImage) -> bool {
     let contrast = LEAST_CONTRAST.max(levels.grain(small).saturating_mul(OVER_GRAIN));
     // The outermost thirtieth is left out: shadows of the sheet's own edge.
     let (skip_x, skip_y) = (width / 30, height / 30);
-    let mut ink = vec![false; small.len()];
-    for y in skip_y..height - skip_y {
-        for x in skip_x..width - skip_x {
-            let apart = small.get_pixel(x, y).0[0].abs_diff(levels.at(x, y));
-            ink[(y * width + x) as usize] = apart > contrast;
-        }
-    }
     let inner = Area { left: skip_x, top: skip_y, right: width - skip_x, bottom: height - skip_y };
+    let within =
+        |x, y| (inner.left..inner.right).contains(&x) && (inner.top..inner.bottom).contains(&y);
+    let ink = Ink::of((width, height), |x, y| {
+        within(x, y) && small.get_pixel(x, y).0[0].abs_diff(levels.at(x, y)) > contrast
+    });
     let (mut characters, mut streaks) = (0, 0);
-    each_mark(&mut ink, width, |pixels, mark| {
-        characters += usize::from(pixels >= LEAST_PIXELS && mark.height() >= LEAST_HEIGHT);
+    ink.components().all(|Component { pixels, area: mark }| {
+        characters += usize::from(pixels.len() >= LEAST_PIXELS && mark.height() >= LEAST_HEIGHT);
         // Shadows of the edge and folds reach the margin.
-        let long = mark.longer() >= LEAST_STROKE && !mark.touches(&inner);
+        let long = mark.width().max(mark.height()) >= LEAST_STROKE && !mark.touches(&inner);
         let straight = mark.width().min(mark.height()) <= STREAK;
         streaks += usize::from(long && straight);
         let drawn = (long && !straight) || streaks >= LEAST_MARKS || characters >= LEAST_MARKS;
         !drawn
     })
-}
-
-/// A box of whole pixels; `right` and `bottom` lie outside.
-#[derive(Debug, Clone, Copy)]
-struct Area {
-    left: u32,
-    top: u32,
-    right: u32,
-    bottom: u32,
-}
-
-impl Area {
-    fn of(x: u32, y: u32) -> Self {
-        Self { left: x, top: y, right: x + 1, bottom: y + 1 }
-    }
-
-    fn add(&mut self, x: u32, y: u32) {
-        (self.left, self.right) = (self.left.min(x), self.right.max(x + 1));
-        (self.top, self.bottom) = (self.top.min(y), self.bottom.max(y + 1));
-    }
-
-    fn width(&self) -> u32 {
-        self.right - self.left
-    }
-
-    fn height(&self) -> u32 {
-        self.bottom - self.top
-    }
-
-    fn longer(&self) -> u32 {
-        self.width().max(self.height())
-    }
-
-    /// Whether it reaches a side of a box that it lies in.
-    fn touches(&self, outer: &Self) -> bool {
-        self.left <= outer.left
-            || self.top <= outer.top
-            || self.right >= outer.right
-            || self.bottom >= outer.bottom
-    }
 }
 
 /// The paper's level, tile by tile.
@@ -167,42 +127,6 @@ fn median(histogram: &[u32; 256]) -> u8 {
             seen > half
         })
         .map_or(255, |(level, _)| level)
-}
-
-/// Shows each connected mark with its pixels until it is told to stop; erases what it visits.
-///
-/// Tells whether it came to the end.
-fn each_mark(ink: &mut [bool], width: u32, mut goes_on: impl FnMut(usize, Area) -> bool) -> bool {
-    let across = width as usize;
-    let place = |at: usize| ((at % across) as u32, (at / across) as u32);
-    let mut stack = Vec::new();
-    for start in 0..ink.len() {
-        if !std::mem::take(&mut ink[start]) {
-            continue;
-        }
-        stack.push(start);
-        let (x, y) = place(start);
-        let (mut pixels, mut mark) = (0, Area::of(x, y));
-        while let Some(at) = stack.pop() {
-            pixels += 1;
-            let (x, y) = place(at);
-            mark.add(x, y);
-            let row = at / across * across;
-            for near_row in [at.wrapping_sub(across), at, at + across] {
-                for near in [near_row.wrapping_sub(1), near_row, near_row.wrapping_add(1)] {
-                    // A step over the sheet's side joins rows; the skipped margin holds no ink.
-                    let wraps = near_row == at && near / across * across != row;
-                    if !wraps && near < ink.len() && std::mem::take(&mut ink[near]) {
-                        stack.push(near);
-                    }
-                }
-            }
-        }
-        if !goes_on(pixels, mark) {
-            return false;
-        }
-    }
-    true
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@
 use image::{DynamicImage, GrayImage, RgbImage};
 
 use super::{
-    connected::{Component, components, whiten},
+    connected::{Ink, whiten},
     grey,
 };
 
@@ -36,21 +36,18 @@ fn paper_for_blue(rgb: &RgbImage) -> GrayImage {
         let [r, g, b] = [pixel[0], pixel[1], pixel[2]].map(i16::from);
         b - r.max(g) > BLUE.0 || b - r > BLUE.1
     });
-    let blue: Vec<u32> = blue.map(|(at, _)| at as u32).collect();
-    whiten(&mut grey, &blue);
+    let width = rgb.width();
+    whiten(&mut grey, blue.map(|(at, _)| (at as u32 % width, at as u32 / width)));
     grey
 }
 
 /// Turns what hangs together and is larger than print into paper.
 pub fn remove_strokes(grey: &mut GrayImage, dpi: f32) {
     let largest = (LARGEST.0 * dpi / 72.0, LARGEST.1 * dpi / 72.0);
-    let stroke = |component: &Component| {
-        let (width, height) = component.size();
-        width as f32 > largest.0 || height as f32 > largest.1
-    };
-    let strokes = components(grey, INK).filter(stroke).flat_map(|component| component.pixels);
-    let strokes: Vec<u32> = strokes.collect();
-    whiten(grey, &strokes);
+    let strokes = Ink::darker(grey, INK).components().filter(|stroke| {
+        stroke.area.width() as f32 > largest.0 || stroke.area.height() as f32 > largest.1
+    });
+    whiten(grey, strokes.flat_map(|stroke| stroke.pixels));
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@
 use image::{GrayImage, Luma, imageops};
 
 use super::{
-    connected::{Component, components},
+    connected::{Area, Component, Ink},
     turn,
 };
 
@@ -49,25 +49,23 @@ pub struct Stamp {
 /// The framed stamps of the upper half of a raster on which what is darker than `dark` is ink.
 pub fn framed(ink: &GrayImage, dpi: f32, dark: u8) -> Vec<Stamp> {
     let mm = dpi / 25.4;
-    let fits = |pixels: usize, (least, most): (f32, f32)| {
-        (least * mm..most * mm).contains(&(pixels as f32))
-    };
+    let fits =
+        |pixels: u32, (least, most): (f32, f32)| (least * mm..most * mm).contains(&(pixels as f32));
     let upper = imageops::crop_imm(ink, 0, 0, ink.width(), ink.height().div_ceil(2)).to_image();
-    let frame = |component: &Component| {
-        let (width, height) = component.size();
+    let frame = |found: &Component| {
+        let (width, height) = (found.area.width(), found.area.height());
         fits(width, WIDTH)
             && fits(height, HEIGHT)
-            && (component.pixels.len() as f32) < HOLLOW * (width * height) as f32
+            && (found.pixels.len() as f32) < HOLLOW * (width * height) as f32
     };
-    let found = components(&upper, dark).filter(frame);
-    found.filter_map(|component| cut_out(&upper, &component, dark)).take(MOST).collect()
+    let found = Ink::darker(&upper, dark).components().filter(frame);
+    found.filter_map(|frame| cut_out(&upper, &frame, dark)).take(MOST).collect()
 }
 
 fn cut_out(ink: &GrayImage, frame: &Component, dark: u8) -> Option<Stamp> {
-    let (left, top) = (frame.across.0 as u32, frame.down.0 as u32);
-    let (width, height) = frame.size();
-    let whole = imageops::crop_imm(ink, left, top, width as u32, height as u32).to_image();
-    let straight = turn::straighten(&whole, lean(frame, ink.width() as usize));
+    let Area { left, top, right, bottom } = frame.area;
+    let whole = imageops::crop_imm(ink, left, top, right - left, bottom - top).to_image();
+    let straight = turn::straighten(&whole, lean(frame));
     let inside = within_rules(&straight, dark)?;
     let mut out = GrayImage::from_pixel(
         inside.width() + 2 * MARGIN,
@@ -75,24 +73,22 @@ fn cut_out(ink: &GrayImage, frame: &Component, dark: u8) -> Option<Stamp> {
         Luma([u8::MAX]),
     );
     imageops::replace(&mut out, &inside, i64::from(MARGIN), i64::from(MARGIN));
-    let place = (left as i32, top as i32, frame.across.1 as i32 + 1, frame.down.1 as i32 + 1);
+    let place = (left as i32, top as i32, right as i32, bottom as i32);
     Some(Stamp { place, inside: out })
 }
 
 /// Degrees by which the frame's upper edge falls to the right: the line through its highest pixels,
 /// away from the corners.
-fn lean(frame: &Component, width: usize) -> f32 {
-    let columns = frame.across.1 - frame.across.0 + 1;
-    let mut highest = vec![usize::MAX; columns];
-    for at in frame.pixels.iter().map(|at| *at as usize) {
-        let column = at % width - frame.across.0;
-        highest[column] = highest[column].min(at / width);
+fn lean(frame: &Component) -> f32 {
+    let columns = frame.area.width() as usize;
+    let mut highest = vec![None; columns];
+    for (x, y) in &frame.pixels {
+        let of = &mut highest[(x - frame.area.left) as usize];
+        *of = Some(of.map_or(*y, |highest: u32| highest.min(*y)));
     }
     let points = highest.iter().enumerate().skip(columns / 4).take(columns / 2);
-    let points: Vec<(f32, f32)> = points
-        .filter(|(_, y)| **y != usize::MAX)
-        .map(|(x, y)| (x as f32, (*y - frame.down.0) as f32))
-        .collect();
+    let points: Vec<(f32, f32)> =
+        points.filter_map(|(x, y)| Some((x as f32, ((*y)? - frame.area.top) as f32))).collect();
     let count = points.len().max(1) as f32;
     let mean = |of: fn(&(f32, f32)) -> f32| points.iter().map(of).sum::<f32>() / count;
     let (x, y) = (mean(|point| point.0), mean(|point| point.1));

@@ -218,14 +218,9 @@ fn page() -> impl Strategy<Value = Option<PageText>> {
         Line { words, bbox, baseline: (bbox.y1, bbox.y0), block }
     });
     let page = (prop::collection::vec(line, 0..6), number()).prop_map(|(lines, width)| PageText {
-        width,
-        height: 842.0,
         lines,
         origin: TextOrigin::Ocr,
-        again: Vec::new(),
-        signature: Vec::new(),
-        stamps: Vec::new(),
-        coloured: Vec::new(),
+        ..PageText::empty(width, 842.0)
     });
     prop::option::of(page)
 }

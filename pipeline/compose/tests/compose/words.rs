@@ -104,14 +104,9 @@ fn page(shortest: usize) -> impl Strategy<Value = PageText> {
     (proptest::collection::vec(line, 1..12), -0.01f32..0.01).prop_map(|(lines, slope)| {
         let lines = lines.into_iter().zip(0u8..).map(|(words, row)| line_of(words, row, slope));
         PageText {
-            width: 700.0,
-            height: 600.0,
             lines: lines.collect(),
             origin: TextOrigin::Ocr,
-            again: Vec::new(),
-            signature: Vec::new(),
-            stamps: Vec::new(),
-            coloured: Vec::new(),
+            ..PageText::empty(700.0, 600.0)
         }
     })
 }

@@ -37,16 +37,7 @@ pub(crate) fn text(slope: f32) -> PageText {
         let baseline = 90.0 + 48.0 * row as f32;
         line(text, (70.0, baseline), slope, row as u32 / 3)
     });
-    PageText {
-        width: PAGE.0,
-        height: PAGE.1,
-        lines: lines.collect(),
-        origin: TextOrigin::Ocr,
-        again: Vec::new(),
-        signature: Vec::new(),
-        stamps: Vec::new(),
-        coloured: Vec::new(),
-    }
+    PageText { lines: lines.collect(), origin: TextOrigin::Ocr, ..PageText::empty(PAGE.0, PAGE.1) }
 }
 
 /// One line of 14-point type whose letters are 6 points wide.
