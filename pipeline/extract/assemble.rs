@@ -15,7 +15,7 @@ use crate::{
     number::{self, REPAIRED},
     places, recipients,
     rows::Sheet,
-    secrecy, signer, subject, urgency, validity,
+    secrecy, signature, subject, urgency, validity,
     zones::Head,
 };
 
@@ -40,7 +40,7 @@ pub(crate) fn read(sheets: &[Sheet<'_>], context: Context) -> (Fields, Vec<Field
     repeated(sheets, &mut fields);
     let head_end = first.rows.get(head.bottom).map_or(0.0, |row| row.bbox.y0);
     let body = head_end.max(0.3 * first.height);
-    let signed = signer::read(sheets, body);
+    let signed = signature::read(sheets, body);
     fields.signer_authority = signed.authority;
     fields.signer_title = signed.title;
     fields.signer_name = signed.name;

@@ -10,10 +10,10 @@
 //!
 //! | module | field or idea |
 //! |---|---|
-//! | `rows`, `zones`, `date_line`, `segment`, `attachment` | words as rows, the parts of the first page, several documents in one file |
+//! | `rows`, `zones`, `date_line`, `number_line`, `segment`, `attachment` | words as rows, the parts of the first page, several documents in one file |
 //! | `anchors`, `confidence`, `witness` | tolerant matching of printed anchors, what a probability is made of, several readings of one line |
 //! | `number`, `notation`, `date`, `issuer`, `kind`, `subject`, `signer`, `recipients` | the fields |
-//! | `office`, `person`, `ink` | a line of the signature block, a name, what stands where digits should |
+//! | `signature`, `office`, `person`, `ink` | the signature block by all its readings, a line of it, a name, what stands where digits should |
 //! | `copy` | the form of a copy, or an approval, below the paper |
 //! | `secrecy`, `urgency`, `arrival` | stamps |
 //! | `validity` | how long the paper says it holds |
@@ -38,6 +38,7 @@ mod issuer;
 mod kind;
 mod notation;
 mod number;
+mod number_line;
 mod office;
 mod person;
 mod places;
@@ -45,6 +46,7 @@ mod recipients;
 mod rows;
 mod secrecy;
 mod segment;
+mod signature;
 mod signer;
 mod subject;
 mod types;
@@ -87,7 +89,7 @@ pub fn doubtful(page: &PageText) -> Vec<Rect> {
 ///
 /// Second readings go into [`PageText::signature`], one at a time: the next may not be needed.
 pub fn unsettled_signature(page: &PageText) -> Option<Rect> {
-    signer::unsettled(&rows::Sheet::new(1, page))
+    signature::unsettled(&rows::Sheet::new(1, page))
 }
 
 /// The secrecy stamp (box 10a) of the first page, to be asked before anything is stored.

@@ -12,29 +12,13 @@ use sohoa_document::{Field, Rect, Word, fold::fold};
 
 use crate::{
     confidence,
-    date_line::DateLine,
     ink::{self, Ink, NO_PRINT},
     notation::{self, Notation},
-    rows::{Joined, Sheet, Span},
+    number_line::NumberLine,
+    rows::Joined,
     witness::{self, Seen},
 };
 
-static LABEL: LazyLock<Regex> = LazyLock::new(|| {
-    // A digit before a colon is the misread end of `Số`; without one it may be the number's.
-    Regex::new(concat!(
-        r"^[^\p{L}\d]{0,3}(?:s[o06ebda]{0,2}\s?[:.;,]{1,2}|s(?:[o06ebda][oebda]?)?",
-        r"|5[o0]\s?[:.;,]{0,2})\s*"
-    ))
-    .expect("constant pattern, compiled in tests")
-});
-/// `Số:` on a line that is known to be one, also as a model without Vietnamese marks has it.
-static AGAIN: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(concat!(
-        r"^[^\p{L}\d$§]{0,3}[sS5$§8](?:[6oO0eEdbóòôốồộéèêếềệáà]{1,2}[:.;,]",
-        r"|[6oO0eEdbóòôốồộéèêếềệáà][oeóốéế]?)\s*"
-    ))
-    .expect("constant pattern, compiled in tests")
-});
 static MODERN: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(concat!(
         r"^(?P<num>[^/]{0,16}?)\s*/\s*(?:(?P<year>(?:19|20)\d\d)\s*/\s*)?",
@@ -59,11 +43,6 @@ static CENTRAL: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^(?P<num>\d{1,4})\s?[-–—]\s?(?P<not>HĐBT|HĐCP|HĐNN|TTg|CP|CT)\b[^/]*$")
         .expect("constant pattern, compiled in tests")
 });
-static BARE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\S{0,8}\s?/\s?(?:\d{4}/)?[\p{Lu}Đ]{2,6}\s?[-–—]\s?[\p{Lu}Đ]{2,12}\W{0,3}$")
-        .expect("constant pattern, compiled in tests")
-});
-
 /// Odds factor of a notation whose kind was repaired.
 pub(crate) const REPAIRED: f32 = 0.5;
 
@@ -75,119 +54,6 @@ const UNWITNESSED: f32 = 0.85;
 /// Digits of which no reading is as sure as this may be a pen's: of clear print few are, of what a
 /// pen wrote and a machine took for digits most.
 const CLEAR: f32 = 0.895;
-
-/// The number line as found: the words behind the label.
-#[derive(Debug)]
-pub(crate) struct NumberLine<'a> {
-    pub(crate) row: usize,
-    pub(crate) span: Span<'a>,
-    /// Bytes of the label in the joined text.
-    label: usize,
-    page: u32,
-    /// Where the page's ink is coloured.
-    coloured: &'a [Rect],
-    /// Whether the model that read the page read this.
-    same_model: bool,
-    /// The same line, read again.
-    again: Vec<Self>,
-}
-
-/// What a number in the next line belongs to: another paper, that this one is about.
-static CITED: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(concat!(
-        r"(?:quyet dinh|cong van|nghi dinh|thong tu|nghi quyet|chi thi|ke hoach|thong bao|to trinh",
-        r"|bao cao|van ban|huong dan)\W*$"
-    ))
-    .expect("constant pattern, compiled in tests")
-});
-
-/// Finds the number line in the rows above `end`.
-pub(crate) fn find<'a>(
-    sheet: &Sheet<'a>,
-    end: usize,
-    date: Option<&DateLine<'_>>,
-    right: Option<f32>,
-) -> Option<NumberLine<'a>> {
-    let cut = right.unwrap_or(0.56 * sheet.width).max(0.3 * sheet.width);
-    let left_of = |index: usize, row: &Span<'a>| {
-        let cut = date.filter(|date| date.row == index).map_or(cut, |date| date.left);
-        row.between(f32::NEG_INFINITY, cut)
-    };
-    let rows = || sheet.rows[..end].iter().enumerate();
-    // `V/v thực hiện Quyết định`, and below it `số 1571/QĐ-UBND`. An agency's name is in capitals.
-    let is_cited = |index: usize| {
-        let above = index.checked_sub(1).and_then(|above| left_of(above, &sheet.rows[above]));
-        above.is_some_and(|above| CITED.is_match(&above.folded()) && above.capitals() < 0.7)
-    };
-    let labelled = rows().find_map(|(index, row)| {
-        let span = left_of(index, row)?;
-        let label = label(&span).filter(|_| !is_cited(index))?;
-        Some(NumberLine {
-            row: index,
-            span,
-            label,
-            page: sheet.page,
-            coloured: sheet.coloured,
-            same_model: true,
-            again: Vec::new(),
-        })
-    });
-    let bare = || {
-        rows().find_map(|(index, row)| {
-            let span = left_of(index, row).filter(|span| BARE.is_match(&span.text()))?;
-            Some(NumberLine {
-                row: index,
-                span,
-                label: 0,
-                page: sheet.page,
-                coloured: sheet.coloured,
-                same_model: true,
-                again: Vec::new(),
-            })
-        })
-    };
-    let mut found = labelled.or_else(bare)?;
-    let again = sheet.again(found.span.bbox).filter_map(|(same_model, span)| {
-        let text = span.text();
-        let label = label(span).or_else(|| AGAIN.find(&text).map(|m| m.end()));
-        // Without its label a line may have lost its first digits too.
-        let label = label.or((found.label == 0).then_some(0))?;
-        let (span, same_model) = (span.clone(), *same_model);
-        Some(NumberLine { span, label, same_model, again: Vec::new(), ..found })
-    });
-    found.again = again.collect();
-    Some(found)
-}
-
-/// Length of the label `Số:` in the span's text; `None` when the span does not start with it.
-fn label(span: &Span<'_>) -> Option<usize> {
-    let text = span.text();
-    // Folding one character at a time keeps positions comparable.
-    let found = LABEL.find(&fold_in_place(&text))?.end();
-    let label: usize = text.chars().take(found).map(char::len_utf8).sum();
-    let rest = &text[label..];
-    if !text[..label].ends_with([' ', ':', '.', ';', ',']) && rest.starts_with(char::is_alphabetic)
-    {
-        return None;
-    }
-    let colon = text[..label].contains([':', ';']);
-    let shaped = rest.contains('/') || rest.starts_with(|c: char| c.is_ascii_digit());
-    (colon || (shaped && rest.chars().count() < 40)).then_some(label)
-}
-
-/// The text folded to one ASCII character for each of its characters.
-fn fold_in_place(text: &str) -> String {
-    text.chars()
-        .map(|c| {
-            let folded = fold(c.encode_utf8(&mut [0; 4]));
-            folded.chars().next().filter(char::is_ascii).unwrap_or(if c.is_whitespace() {
-                ' '
-            } else {
-                '~'
-            })
-        })
-        .collect()
-}
 
 /// What the number line says.
 #[derive(Debug)]

@@ -42,16 +42,7 @@ fn page() -> impl Strategy<Value = PageText> {
         Line { words, bbox, baseline: (bbox.y1, bbox.y1), block: 0 }
     });
     (prop::collection::vec(line, 0..40), edge(), edge()).prop_map(|(lines, width, height)| {
-        PageText {
-            width,
-            height,
-            lines,
-            origin: TextOrigin::Ocr,
-            again: Vec::new(),
-            signature: Vec::new(),
-            stamps: Vec::new(),
-            coloured: Vec::new(),
-        }
+        PageText { lines, origin: TextOrigin::Ocr, ..PageText::empty(width, height) }
     })
 }
 

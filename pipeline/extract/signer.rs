@@ -11,112 +11,30 @@ use sohoa_document::{Field, Rect, Word};
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 use crate::{
-    confidence, copy,
+    confidence,
     fields::Authority,
     office::{self, Office, OfficeLine},
     person, recipients,
     rows::{Sheet, Span},
-    witness::{self, Seen},
-    zones::Head,
 };
 
 /// Rows in which the line below a title is looked for.
 const LOOK_AHEAD: usize = 8;
 
-/// Probability from which on a block is not read again: the usual accept line.
-const SURE: f32 = 0.9;
-
 /// Odds factor of a name where another one stands in the block: two people signed.
 const ANOTHER: f32 = 0.05;
 
-/// The block beside the list of recipients: from above its first row to below it, in shares of the
-/// page's height, and the right column, in shares of its width.
-const ABOVE: f32 = 0.04;
-const BELOW: f32 = 0.27;
-const LEFT: f32 = 0.42;
-const RIGHT: f32 = 0.98;
-
 /// What the signature block says.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub(crate) struct SignerRead {
     pub(crate) authority: Option<Field<Authority>>,
     pub(crate) title: Option<Field<String>>,
     pub(crate) name: Option<Field<String>>,
 }
 
-/// Reads the signature block of the main part: the first page that has one beside `Nơi nhận`,
-/// else the last page that has any. Annexes carry blocks of their own.
-///
-/// Where a page's block was read again, each reading is read for itself, and what they say is joined.
-pub(crate) fn read(sheets: &[Sheet<'_>], first_page_body: f32) -> SignerRead {
-    let own: Vec<Sheet<'_>> = uncopied(main_part(sheets));
-    let sheets: Vec<&Sheet<'_>> = own.iter().collect();
-    let again = sheets.iter().map(|sheet| sheet.signed.len()).max().unwrap_or(0);
-    let first = read_once(&sheets, first_page_body);
-    let others = (0..again).map(|at| {
-        let sheets: Vec<&Sheet<'_>> =
-            sheets.iter().map(|sheet| sheet.signed.get(at).unwrap_or(sheet)).collect();
-        doubled(read_once(&sheets, first_page_body))
-    });
-    joined(std::iter::once(first).chain(others).collect())
-}
-
-/// Place of the block beside the list of recipients, where name and office are not both sure; once it
-/// was read again, where the name is not.
-pub(crate) fn unsettled(sheet: &Sheet<'_>) -> Option<Rect> {
-    let own = uncopied(std::slice::from_ref(sheet));
-    let list = recipients::list_row(own.first()?)?.bbox;
-    let read = read(std::slice::from_ref(sheet), 0.0);
-    let sure = |field: Option<&Field<String>>| field.is_some_and(|f| f.probability >= SURE);
-    if sure(read.name.as_ref()) && (!sheet.signed.is_empty() || sure(read.title.as_ref())) {
-        return None;
-    }
-    let (width, height) = (sheet.width, sheet.height);
-    let top = (list.y0 - ABOVE * height).max(0.0);
-    let bottom = (list.y0 + BELOW * height).min(height);
-    (top < bottom).then(|| Rect::new(LEFT * width, top, RIGHT * width, bottom))
-}
-
-/// A second reading without the office of a head that stands alone: the pen that wrote `KT.` or `TL.`
-/// before it is not in these, and the line of the deputy may be lost under the seal.
-fn doubled(mut read: SignerRead) -> SignerRead {
-    let deputy =
-        |title: &str| office::parse(title).is_some_and(|(_, office)| office.head.is_some());
-    let for_another = read.authority.is_some();
-    read.title = read.title.filter(|title| for_another || deputy(&title.value));
-    read
-}
-
-/// What the readings say together: a value that several have is surer, one against which another
-/// stands is doubtful. That a reading has none says nothing: strokes hide print in one preparation
-/// and not in the other.
-fn joined(mut readings: Vec<SignerRead>) -> SignerRead {
-    if readings.len() < 2 {
-        return readings.pop().unwrap_or_default();
-    }
-    SignerRead {
-        authority: agreed(readings.iter_mut().filter_map(|read| read.authority.take())),
-        title: agreed(readings.iter_mut().filter_map(|read| read.title.take())),
-        name: agreed(readings.iter_mut().filter_map(|read| read.name.take())),
-    }
-}
-
-fn agreed<T: PartialEq + Clone>(fields: impl Iterator<Item = Field<T>>) -> Option<Field<T>> {
-    // A page that was read less often than another stands in again as it is, and says nothing more.
-    let mut once: Vec<Field<T>> = Vec::new();
-    for field in fields {
-        if !once.contains(&field) {
-            once.push(field);
-        }
-    }
-    let fields = once;
-    let seen = |field: &Field<T>| Seen::new(true, Some((field.value.clone(), field.probability)));
-    let (value, probability) = witness::join(&fields.iter().map(seen).collect::<Vec<_>>())?;
-    let field = fields.into_iter().find(|field| field.value == value)?;
-    Some(Field { probability, ..field })
-}
-
-fn read_once(sheets: &[&Sheet<'_>], first_page_body: f32) -> SignerRead {
+/// Reads the signature block of these pages once: the first page that has one beside `Nơi nhận`, else
+/// the last page that has any.
+pub(crate) fn read(sheets: &[&Sheet<'_>], first_page_body: f32) -> SignerRead {
     let from = |index: usize| if index == 0 { first_page_body } else { 0.0 };
     let beside_list = sheets.iter().enumerate().find_map(|(index, sheet)| {
         let list = recipients::list_row(sheet)?;
@@ -156,47 +74,15 @@ fn read_once(sheets: &[&Sheet<'_>], first_page_body: f32) -> SignerRead {
     read
 }
 
-/// The pages before the next letterhead: what follows is another agency's paper, or a form.
-fn main_part<'s, 'a>(sheets: &'s [Sheet<'a>]) -> &'s [Sheet<'a>] {
-    let headed = |sheet: &Sheet<'_>| {
-        let head = Head::find(sheet);
-        head.national.is_some() || head.motto.is_some()
-    };
-    let end = sheets.iter().skip(1).position(headed).map_or(sheets.len(), |at| at + 1);
-    &sheets[..end]
-}
-
-/// The paper without a copy's form or an approval below its signature block, and without what follows
-/// that. Where nothing was signed yet, such words are a heading or a stamp.
-fn uncopied<'a>(sheets: &[Sheet<'a>]) -> Vec<Sheet<'a>> {
-    let mut own = Vec::with_capacity(sheets.len());
-    let mut signed = false;
-    for (at, sheet) in sheets.iter().enumerate() {
-        let form = copy::begins(sheet, at == 0);
-        let above = sheet.above(form.unwrap_or(f32::INFINITY));
-        signed |= recipients::list_row(&above).is_some()
-            || Block::above(&above, 0.0, f32::INFINITY).is_some();
-        match form {
-            Some(_) if signed => {
-                own.push(above);
-                break;
-            }
-            Some(_) => own.push(sheet.above(f32::INFINITY)),
-            None => own.push(above),
-        }
-    }
-    own
-}
-
 /// Lines of office, the last one's row index.
-struct Block<'a> {
+pub(crate) struct Block<'a> {
     lines: Vec<OfficeLine<'a>>,
     last_row: usize,
 }
 
 impl<'a> Block<'a> {
     /// The block whose last line is the lowest office between the heights.
-    fn above(sheet: &Sheet<'a>, from: f32, to: f32) -> Option<Self> {
+    pub(crate) fn above(sheet: &Sheet<'a>, from: f32, to: f32) -> Option<Self> {
         let at = (0..sheet.rows.len()).rev().find(|index| {
             let row = &sheet.rows[*index];
             row.bbox.y0 >= from && row.bbox.y0 <= to && office::line(sheet, row).is_some()
@@ -395,15 +281,6 @@ mod tests {
     use super::*;
     use crate::testing::{Paper, context, extract};
 
-    /// A page with the list of recipients and these lines beside it, 16 points apart.
-    fn block(lines: &[&str]) -> Paper {
-        let start = Paper::decision().line(90.0, 600.0, "Nơi nhận:");
-        let lines = lines.iter().enumerate();
-        lines.fold(start, |paper, (at, text)| {
-            paper.line(420.0 - 3.1 * text.len() as f32, 600.0 + 16.0 * at as f32, text)
-        })
-    }
-
     fn read(paper: Paper) -> (Option<Authority>, Option<String>, Option<String>) {
         let fields = extract(&[paper], context()).segments.remove(0).fields;
         let sure = |field: Option<Field<String>>| {
@@ -419,91 +296,53 @@ mod tests {
     fn head_and_deputy_need_no_authority_to_be_read() {
         let named = |paper: Paper| read(paper.line(360.0, 690.0, NAME));
         let whole = (Some(Authority::Kt), Some("PHÓ GIÁM ĐỐC".into()), Some(NAME.into()));
-        assert_eq!(named(block(&["KT. GIÁM ĐỐC", "PHÓ GIÁM ĐỐC"])), whole);
-        assert_eq!(named(block(&["GIÁM ĐỐC", "PHÓ GIÁM ĐỐC"])), whole);
-        assert_eq!(named(block(&["t( GIÁM ĐỐC", "GIÁM ĐỐC"])), whole);
+        assert_eq!(named(Paper::signed(&["KT. GIÁM ĐỐC", "PHÓ GIÁM ĐỐC"])), whole);
+        assert_eq!(named(Paper::signed(&["GIÁM ĐỐC", "PHÓ GIÁM ĐỐC"])), whole);
+        assert_eq!(named(Paper::signed(&["t( GIÁM ĐỐC", "GIÁM ĐỐC"])), whole);
     }
 
     #[test]
     fn one_line_read_twice_is_one_line() {
-        let paper = block(&["GIÁM ĐỐC"]).line(392.0, 603.0, "GIÁM ĐỐC").line(360.0, 690.0, NAME);
+        let paper =
+            Paper::signed(&["GIÁM ĐỐC"]).line(392.0, 603.0, "GIÁM ĐỐC").line(360.0, 690.0, NAME);
         assert_ne!(read(paper).1.as_deref(), Some("PHÓ GIÁM ĐỐC"));
     }
 
     #[test]
     fn a_head_alone_passes_only_where_nothing_is_lost() {
-        assert_eq!(read(block(&["GIÁM ĐỐC"])).1.as_deref(), Some("GIÁM ĐỐC"));
-        assert_eq!(read(block(&["KT. GIÁM ĐỐC"])).1, None);
-        assert_eq!(read(block(&["t( GIÁM ĐỐC"])).1, None);
-        assert_eq!(read(block(&["GIÁM ĐỐC", "XÁM ĐỐC"])).1, None);
+        assert_eq!(read(Paper::signed(&["GIÁM ĐỐC"])).1.as_deref(), Some("GIÁM ĐỐC"));
+        assert_eq!(read(Paper::signed(&["KT. GIÁM ĐỐC"])).1, None);
+        assert_eq!(read(Paper::signed(&["t( GIÁM ĐỐC"])).1, None);
+        assert_eq!(read(Paper::signed(&["GIÁM ĐỐC", "XÁM ĐỐC"])).1, None);
     }
 
     #[test]
     fn a_body_is_no_office_and_its_authority_waits_for_the_next_line() {
-        assert_eq!(read(block(&["TM. ỦY BAN NHÂN DÂN"])), (None, None, None));
-        let chair = read(block(&["TM. ỦY BAN NHÂN DÂN", "CHỦ TỊCH"]));
+        assert_eq!(read(Paper::signed(&["TM. ỦY BAN NHÂN DÂN"])), (None, None, None));
+        let chair = read(Paper::signed(&["TM. ỦY BAN NHÂN DÂN", "CHỦ TỊCH"]));
         assert_eq!(chair, (Some(Authority::Tm), Some("CHỦ TỊCH".into()), None));
-        let deputy = read(block(&["TM. ỦY BAN NHÂN DÂN", "PHÓ CHỦ TỊCH"]));
+        let deputy = read(Paper::signed(&["TM. ỦY BAN NHÂN DÂN", "PHÓ CHỦ TỊCH"]));
         assert_eq!(deputy, (None, Some("PHÓ CHỦ TỊCH".into()), None));
     }
 
     #[test]
     fn an_office_above_and_one_below_the_signature_are_one_title() {
-        let paper = block(&["PHÓ TRƯỞNG BAN"])
+        let paper = Paper::signed(&["PHÓ TRƯỞNG BAN"])
             .line(350.0, 680.0, "GIÁM ĐỐC SỞ NỘI VỤ")
             .line(370.0, 696.0, NAME);
         let (_, title, name) = read(paper);
         assert_eq!(title.as_deref(), Some("PHÓ TRƯỞNG BAN - GIÁM ĐỐC SỞ NỘI VỤ"));
         assert_eq!(name.as_deref(), Some(NAME));
-        let half =
-            block(&["TRƯỞNG BAN"]).line(350.0, 680.0, "TÁM ĐÓC SỞ NỘI VỤ").line(370.0, 696.0, NAME);
+        let half = Paper::signed(&["TRƯỞNG BAN"])
+            .line(350.0, 680.0, "TÁM ĐÓC SỞ NỘI VỤ")
+            .line(370.0, 696.0, NAME);
         assert_eq!(read(half).1, None);
     }
 
     #[test]
-    fn what_one_reading_lost_under_ink_another_gives_back() {
-        let lost = || block(&["GIÁM ĐỐC"]).line(380.0, 620.0, "xHCw").line(375.0, 690.0, "Văn");
-        assert_eq!(read(lost()).2, None);
-        let office = [(380.0, 600.0, "KT. GIÁM ĐỐC"), (374.0, 616.0, "PHÓ GIÁM ĐỐC")];
-        let named = [office[0], office[1], (360.0, 690.0, NAME)];
-        let (authority, _, name) = read(lost().signature_again(&named));
-        assert_eq!((authority, name.as_deref()), (Some(Authority::Kt), Some(NAME)));
-        let twice = lost().signature_again(&named).signature_again(&office);
-        assert_eq!(read(twice).2.as_deref(), Some(NAME), "a reading without a name says nothing");
-    }
-
-    #[test]
-    fn readings_of_different_names_leave_none() {
-        let named = |name| [(380.0, 600.0, "GIÁM ĐỐC"), (360.0, 690.0, name)];
-        let paper = || block(&["GIÁM ĐỐC"]).signature_again(&named(NAME));
-        assert_eq!(read(paper()).2.as_deref(), Some(NAME));
-        assert_eq!(read(paper().signature_again(&named("Trần Văn Mấu"))).2, None);
-        assert_eq!(
-            read(
-                block(&["GIÁM ĐỐC"])
-                    .line(360.0, 690.0, "Trần Văn Máu")
-                    .signature_again(&named(NAME))
-            )
-            .2,
-            None
-        );
-    }
-
-    #[test]
-    fn only_a_block_in_doubt_beside_the_list_is_read_again() {
-        let place = |paper: Paper| unsettled(&Sheet::new(1, &paper.text()));
-        let clear = block(&["KT. GIÁM ĐỐC", "PHÓ GIÁM ĐỐC"]).line(360.0, 690.0, NAME);
-        assert_eq!(place(clear), None);
-        assert_eq!(place(Paper::decision()), None);
-        let doubtful = place(block(&["GIÁM ĐỐC"])).unwrap();
-        assert!(doubtful.holds((400.0, 600.0)) && doubtful.holds((400.0, 760.0)));
-        assert!(!doubtful.holds((90.0, 600.0)));
-    }
-
-    #[test]
     fn a_name_beside_the_list_needs_no_office() {
-        assert_eq!(read(block(&[]).line(380.0, 690.0, NAME)).2.as_deref(), Some(NAME));
-        assert_eq!(read(block(&[]).line(380.0, 690.0, "Văn Mẫu")).2, None);
+        assert_eq!(read(Paper::signed(&[]).line(380.0, 690.0, NAME)).2.as_deref(), Some(NAME));
+        assert_eq!(read(Paper::signed(&[]).line(380.0, 690.0, "Văn Mẫu")).2, None);
     }
 
     #[test]

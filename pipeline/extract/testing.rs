@@ -41,6 +41,15 @@ impl Paper {
         .line(110.0, 250.0, "Căn cứ Luật Lưu trữ ngày 11 tháng 11 năm 2011;")
     }
 
+    /// A decision with the list of recipients and these lines beside it, 16 points apart.
+    pub(crate) fn signed(lines: &[&str]) -> Self {
+        let start = Self::decision().line(90.0, 600.0, "Nơi nhận:");
+        let lines = lines.iter().enumerate();
+        lines.fold(start, |paper, (at, text)| {
+            paper.line(420.0 - 3.1 * text.len() as f32, 600.0 + 16.0 * at as f32, text)
+        })
+    }
+
     /// Adds a line that starts at the point.
     pub(crate) fn line(self, x: f32, y: f32, text: &str) -> Self {
         self.line_at(x, y, text, 0.96)

@@ -7,7 +7,7 @@
 use crate::{
     anchors::{in_order, is, skeleton},
     date_line::{self, DateLine},
-    number::{self, NumberLine},
+    number_line::{self, NumberLine},
     rows::{Sheet, Span},
 };
 
@@ -41,7 +41,7 @@ impl<'s, 'a> Head<'s, 'a> {
         let titles = national.or(motto).map_or(0, |(row, _)| row);
         let date = date_line::find(sheet, titles..end);
         let right = national.or(motto).map(|(_, x)| x);
-        let number = number::find(sheet, end, date.as_ref(), right);
+        let number = number_line::find(sheet, end, date.as_ref(), right);
         let lowest = [
             national.map(|(row, _)| row),
             motto.map(|(row, _)| row),
