@@ -17,6 +17,9 @@ use crate::{
     support::{Ran, World, signal, wait_until},
 };
 
+/// Days within which every certificate of a signer ends, and none of the time-stamp authority.
+const ONLY_SIGNERS_END: &str = "1200";
+
 /// Authorities on loopback, and a world whose agency signs under them.
 struct Scene {
     world: World,
@@ -246,16 +249,39 @@ fn a_stamped_signature_is_archived_before_its_certificates_end() {
         early.stderr
     );
     let first = seen()["first_end"].as_str().unwrap().to_owned();
-    // The authority's certificate ends within these days as well, and no other is there to stamp.
-    let waiting = scene.timestamp(&["--within", "2000"]);
+    let ends = world.query("select cast(cert_not_after as varchar) as ends from signatures");
+    assert_eq!(ends[0]["ends"].as_str().unwrap()[..10], first[..10]);
+    // The signer's ends within these days and the authority's does not: archived, though B-T is wanted.
+    let archived = scene.timestamp(&["--within", ONLY_SIGNERS_END]);
+    assert_eq!((archived.exit, counts(&archived)["renewed"].as_u64()), (0, Some(1)));
+    assert_eq!(scene.levels(), pairs(&[("agency_copy", "B-LTA", 1), ("timestamp_doc", "B-LT", 1)]));
+    let again = scene.timestamp(&["--within", ONLY_SIGNERS_END]);
+    assert_eq!((again.exit, counts(&again)["documents"].as_u64()), (0, Some(0)));
+    let last = seen()["first_end"].as_str().unwrap().to_owned();
+    assert!(last > first, "{last} {first}");
+    // The authority's own ends within these days, and no other is there to stamp.
+    let waiting = scene.timestamp(&["--within", "3000"]);
     assert_eq!(waiting.exit, 6, "{}", waiting.stderr);
     assert_eq!(counts(&waiting)["waiting"], 1, "{}", waiting.stdout);
     assert!(waiting.stderr.contains("own certificate ends on"), "{}", waiting.stderr);
-    let part = scene.timestamp(&["--within", "2000", "--month", "1999-01"]);
+    let part = scene.timestamp(&["--within", "3000", "--month", "1999-01"]);
     assert_eq!((part.exit, counts(&part)["waiting"].as_u64()), (0, Some(0)), "{}", part.stderr);
-    assert_eq!(seen()["first_end"], first.as_str());
-    let ends = world.query("select cast(tsa_not_after as varchar) as ends from signatures");
-    assert_eq!(ends[0]["ends"].as_str().unwrap()[..10], first[..10]);
+    assert_eq!(seen()["first_end"], last.as_str());
+}
+
+#[test]
+fn where_nobody_can_be_asked_a_signature_is_stamped_before_its_certificate_ends() {
+    let scene = Scene::new(&["--dossiers", "1", "--documents", "1", "--formats", "tiff-g4"]);
+    let (key, chain) = scene.pki.agency_files_naming_nobody(AGENCY);
+    scene.world.write("key.pem", &key);
+    scene.world.write("chain.pem", &chain);
+    let config = scene.config("level = \"B-B\"\nwithout_evidence = \"lower\"");
+    assert_eq!(scene.world.run(&["--config", &config]).exit, 0);
+    assert_eq!(scene.levels(), pairs(&[("agency_copy", "B-B", 1)]));
+    scene.config("level = \"B-T\"\nwithout_evidence = \"lower\"");
+    let stamped = scene.timestamp(&["--within", ONLY_SIGNERS_END]);
+    assert_eq!((stamped.exit, counts(&stamped)["raised"].as_u64()), (0, Some(1)));
+    assert_eq!(scene.levels(), pairs(&[("agency_copy", "B-T", 1), ("timestamp_doc", "B-T", 1)]));
 }
 
 #[test]

@@ -8,7 +8,7 @@ mod typeset;
 
 use image::{Rgb, RgbImage};
 use sohoa_decode::{Keep, Limits, Origin};
-use sohoa_document::{Page, TextOrigin};
+use sohoa_document::{Line, Page, TextOrigin};
 use sohoa_ocr::EngineConfig;
 use sohoa_page_workers::{Care, DecodeAndRecognise, PageEngine as _, PageJob};
 use typeset::{Ink, Sheet};
@@ -127,6 +127,72 @@ fn a_stamp_that_is_all_a_page_shows_is_read() {
     let page = page(&sheet.raster);
     assert!(!is_called_blank(&page));
     assert!(page.text.plain().contains("MẬT"), "{}", page.text.plain());
+}
+
+/// A sheet with forty lines, and this in a frame, its left upper corner at a place.
+fn framed(word: &str, (left, top): (u32, u32), colour: [u8; 3]) -> RgbImage {
+    let mut sheet = Sheet::new();
+    sheet.raster = printed([20; 3]);
+    let (width, height) = (60 + 24 * word.chars().count() as u32, 66);
+    for (x, y) in (0..width).flat_map(|x| (0..height).map(move |y| (x, y))) {
+        let rule = x < 4 || y < 4 || x >= width - 4 || y >= height - 4;
+        if rule {
+            sheet.raster.put_pixel(left + x, top + y, Rgb(colour));
+        }
+    }
+    sheet.set(word, left as f32 + 25.0, top as f32 + 48.0, Ink { colour, size: 40.0 });
+    sheet.raster
+}
+
+#[test]
+fn a_framed_degree_of_secrecy_is_seen_over_print_and_another_stamp_is_none() {
+    let red = [205, 45, 60];
+    // Over the words of two lines, and in black on the free margin above them.
+    let (over, free) = ((420, 300), (420, 100));
+    for (word, place, colour, secret) in [
+        ("MẬT", over, red, true),
+        ("TUYỆT MẬT", over, red, true),
+        ("MẬT", free, [25; 3], true),
+        ("KHẨN", over, red, false),
+        ("ĐẠT", free, red, false),
+        ("MÁY", free, [25; 3], false),
+    ] {
+        let read = page(&framed(word, place, colour));
+        let stamps: Vec<String> = read.text.stamps.iter().map(|stamp| stamp.line.text()).collect();
+        assert_eq!(sohoa_extract::secrecy(&read.text).is_some(), secret, "{word}: {stamps:?}");
+    }
+}
+
+#[test]
+fn a_stamped_name_is_read_through_a_pen_and_beside_a_seal() {
+    let mut sheet = Sheet::new();
+    sheet.raster = printed([20; 3]);
+    for (x, y) in (150..1550).flat_map(|x| (1500..2300).map(move |y| (x, y))) {
+        sheet.raster.put_pixel(x, y, Rgb([250, 250, 248]));
+    }
+    sheet.set("Nơi nhận:", 200.0, 1600.0, Ink::BLACK);
+    sheet.set("- Lưu: VT.", 200.0, 1650.0, Ink::BLACK);
+    sheet.set("GIÁM ĐỐC", 1000.0, 1600.0, Ink::BLACK);
+    let red = Ink { colour: [205, 45, 60], ..Ink::BLACK };
+    let mut put = |x: f32, y: f32, colour| sheet.raster.put_pixel(x as u32, y as u32, Rgb(colour));
+    for at in 0..6000_u16 {
+        let (part, thick) = (f32::from(at) / 6000.0, f32::from(at % 6));
+        let turn = part * std::f32::consts::TAU;
+        let (x, y) = (960.0 + (110.0 + thick) * turn.cos(), 1770.0 + (110.0 + thick) * turn.sin());
+        put(x, y, red.colour);
+        put(930.0 + 500.0 * part, 1926.0 - 4.0 * part + thick, [40, 50, 165]);
+    }
+    // The stamp lies over the pen's stroke.
+    sheet.set("Trần Văn Mẫu", 1000.0, 1930.0, red);
+    let text = page(&sheet.raster).text;
+    assert!(!text.signature.is_empty());
+    let context = sohoa_extract::Context { scan_year: 2026, accept_line: 0.9 };
+    let found = sohoa_extract::extract(&[(1, &text)], &context).segments.remove(0).fields;
+    let lines = text.signature.iter().flat_map(|part| part.lines.iter().map(Line::text));
+    let lines: Vec<String> = lines.collect();
+    let name = found.signer_name.unwrap_or_else(|| panic!("{lines:?}"));
+    assert_eq!(name.value, "Trần Văn Mẫu", "{} {lines:?}", name.probability);
+    assert!(name.probability >= 0.9, "{}", name.probability);
 }
 
 #[test]

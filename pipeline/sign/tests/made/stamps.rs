@@ -65,7 +65,8 @@ impl Authority {
         own.serial_number = Some(SerialNumber::from(u64::from(serial)));
         own.use_authority_key_identifier_extension = true;
         own.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        own.not_after = rcgen::date_time_ymd(Utc::now().year() + 3, 1, 1);
+        // Years after those of signers: a stamp is there when they end.
+        own.not_after = rcgen::date_time_ymd(Utc::now().year() + 6, 1, 1);
         own.distinguished_name.push(DnType::CommonName, "stamp");
         // SEQUENCE of id-kp-timeStamping, critical as OpenSSL insists.
         let purpose = [0x30, 10, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 8];
