@@ -75,17 +75,20 @@ impl Repairer {
     /// The last syllable of a line that the next one may go on from.
     fn open_end(&self, line: &Line) -> Option<u32> {
         let last = line.words.last().filter(|_| line.words.len() >= FEWEST_WORDS)?;
-        let core = core(&last.text).filter(|core| core.end == last.text.len())?;
+        let core = cores(&last.text).pop().filter(|core| core.end == last.text.len())?;
         Some(self.lexicon.find(&last.text[core].to_lowercase()).unwrap_or(lexicon::UNKNOWN))
     }
 
     /// Repairs the words of one line that begins after `start`; says how many it changed.
     fn line(&self, line: &mut Line, start: u32) -> u32 {
-        let cells: Vec<Cell> = (0..line.words.len()).map(|at| self.cell(&line.words, at)).collect();
+        let cells: Vec<Cell> =
+            (0..line.words.len()).flat_map(|at| self.cells(&line.words, at)).collect();
         let mut repaired = 0;
         let chosen = self.cheapest(&cells, start);
-        for ((word, cell), chosen) in line.words.iter_mut().zip(&cells).zip(chosen) {
+        // From behind, so that the places of a word's other syllables stay what they are.
+        for (cell, chosen) in cells.iter().zip(chosen).rev() {
             let Some(syllable) = cell.readings[chosen].instead else { continue };
+            let word = &mut line.words[cell.word];
             let as_printed = in_case_of(&word.text[cell.core.clone()], self.lexicon.text(syllable));
             word.text.replace_range(cell.core.clone(), &as_printed);
             word.confidence = word.confidence.min(REPAIRED);
@@ -94,15 +97,22 @@ impl Repairer {
         repaired
     }
 
-    /// What a word may have been.
-    fn cell(&self, words: &[Word], at: usize) -> Cell {
+    /// What a word may have been, syllable by syllable.
+    fn cells(&self, words: &[Word], at: usize) -> Vec<Cell> {
+        let cores = cores(&words[at].text);
+        if cores.is_empty() {
+            return vec![Cell::boundary(at)];
+        }
+        cores.into_iter().map(|core| self.cell(words, at, core)).collect()
+    }
+
+    fn cell(&self, words: &[Word], at: usize, core: Range<usize>) -> Cell {
         let word = &words[at];
-        let Some(core) = core(&word.text) else { return Cell::boundary() };
         let printed = &word.text[core.clone()];
         let read = printed.to_lowercase();
         let known = self.lexicon.find(&read);
         let as_read = Reading { syllable: known, instead: None, price: 0.0 };
-        let mut cell = Cell { core, readings: vec![as_read], name: is_name(words, at) };
+        let mut cell = Cell { word: at, core, readings: vec![as_read], name: is_name(words, at) };
         if cell.name {
             return cell;
         }
@@ -161,9 +171,11 @@ impl Repairer {
     }
 }
 
-/// One word of the chain.
+/// One syllable of the chain.
 struct Cell {
-    /// Where its letters stand in its text.
+    /// The number of its word in the line.
+    word: usize,
+    /// Where its letters stand in the word's text.
     core: Range<usize>,
     /// The first is what was read.
     readings: Vec<Reading>,
@@ -173,9 +185,9 @@ struct Cell {
 
 impl Cell {
     /// A figure, a notation, a stop: nothing to repair, and what follows starts afresh.
-    fn boundary() -> Self {
+    fn boundary(word: usize) -> Self {
         let reading = Reading { syllable: Some(BOUNDARY), instead: None, price: 0.0 };
-        Self { core: 0..0, readings: vec![reading], name: false }
+        Self { word, core: 0..0, readings: vec![reading], name: false }
     }
 }
 
@@ -187,12 +199,28 @@ struct Reading {
     price: f32,
 }
 
-/// The run of letters of a word that has one run and no figures.
-fn core(text: &str) -> Option<Range<usize>> {
-    let start = text.find(char::is_alphanumeric)?;
-    let end = text[start..].find(|c: char| !c.is_alphabetic()).map_or(text.len(), |at| start + at);
-    let single = !text[end..].contains(char::is_alphanumeric);
-    (single && end > start).then_some(start..end)
+/// The runs of letters of a word without figures: one, or several with strokes between them
+/// (`huyện/thị/thành`). Runs of capitals are a notation (`QĐ/UB`), and left alone.
+fn cores(text: &str) -> Vec<Range<usize>> {
+    let Some(start) = text.find(char::is_alphanumeric) else { return Vec::new() };
+    let end = text
+        .rfind(char::is_alphanumeric)
+        .map_or(start, |last| last + text[last..].chars().next().map_or(0, char::len_utf8));
+    let mut runs = Vec::new();
+    let mut from = start;
+    for run in text[start..end].split('/') {
+        runs.push(from..from + run.len());
+        from += run.len() + 1;
+    }
+    let letters =
+        |run: &Range<usize>| !run.is_empty() && text[run.clone()].chars().all(char::is_alphabetic);
+    // `đ/c` and `V/v` are no syllables.
+    let is_word = |run: &Range<usize>| {
+        let run = &text[run.clone()];
+        run.contains(char::is_lowercase) && run.chars().nth(1).is_some()
+    };
+    let readable = runs.iter().all(letters) && (runs.len() == 1 || runs.iter().all(is_word));
+    if readable { runs } else { Vec::new() }
 }
 
 /// Whether a line goes on where another ended: it begins with a small letter.
@@ -281,6 +309,16 @@ mod tests {
         assert_eq!(repaired("thủ tướng Chính phú"), "thủ tướng Chính phủ");
         assert_eq!(repaired("QUYÉT ĐỊNH"), "QUYẾT ĐỊNH");
         assert_eq!(repaired("cơ quan có thâm quyên"), "cơ quan có thẩm quyền");
+    }
+
+    #[test]
+    fn syllables_with_strokes_between_them_are_syllables() {
+        assert_eq!(
+            repaired("các huyện/thị/thành phó trong tỉnh"),
+            "các huyện/thị/thành phố trong tỉnh"
+        );
+        assert_eq!(repaired("nhiệm vụ và/hoặc quyên hạn"), "nhiệm vụ và/hoặc quyền hạn");
+        assert_eq!(repaired("12/QĐ-UB và QĐ/UB, TB/TƯ"), "12/QĐ-UB và QĐ/UB, TB/TƯ");
     }
 
     #[test]
