@@ -5,55 +5,25 @@
 //! high probability), they must stand as print stands, and doubt lowers the probability below any
 //! use. Where digits are unreadable the notation behind the slash may still be known.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
 use sohoa_document::{Field, Rect, Word, fold::fold};
 
 use crate::{
     confidence,
-    ink::{self, Ink, NO_PRINT},
-    notation::{self, Notation},
+    ink::{Ink, NO_PRINT},
+    notation::Notation,
     number_line::NumberLine,
-    rows::Joined,
+    number_parts::Parts,
     witness::{self, Seen},
 };
-
-static MODERN: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(concat!(
-        r"^(?P<num>[^/]{0,16}?)\s*/\s*(?:(?P<year>(?:19|20)\d\d)\s*/\s*)?",
-        r"(?P<not>[^\s\-–—]{1,20}(?:\s?[-–—]\s?[^\s\-–—]{1,16}){0,3})"
-    ))
-    .expect("constant pattern, compiled in tests")
-});
-/// `05-NQ/TU`: Party bodies and mass organisations.
-static PARTY: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?P<num>[^-/–—]{0,8}?)\s?[-–—]\s?(?P<not>\p{L}{1,5}\s?/\s?\S{1,20})")
-        .expect("constant pattern, compiled in tests")
-});
-/// `123 QĐ/UB`: before 1993.
-static OLD: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
-        r"^(?P<num>\d{1,5})\s(?P<not>(?:QĐ|QD|CT|NQ|TB|CV|BC|TTr|KH)\s?[/-]\s?\p{Lu}\S{0,15})",
-    )
-    .expect("constant pattern, compiled in tests")
-});
-/// `217-HĐBT`: the government and its head until the 1990s, without a kind.
-static CENTRAL: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?P<num>\d{1,4})\s?[-–—]\s?(?P<not>HĐBT|HĐCP|HĐNN|TTg|CP|CT)\b[^/]*$")
-        .expect("constant pattern, compiled in tests")
-});
-/// Odds factor of a notation whose kind was repaired.
-pub(crate) const REPAIRED: f32 = 0.5;
 
 /// Most that digits are worth which two models read as different numbers, or which one model alone
 /// read where a pen may have been: a pen's digits can have the height and the base of print, and one
 /// model repeats its error on them.
 const UNWITNESSED: f32 = 0.85;
 
-/// Digits of which no reading is as sure as this may be a pen's: of clear print few are, of what a
-/// pen wrote and a machine took for digits most.
-const CLEAR: f32 = 0.895;
+/// A label so many times as tall as the page's reading has it holds ink of the line below: what was
+/// cut out took it in, and its heights tell nothing of a pen.
+const STRETCHED: f32 = 1.3;
 
 /// What the number line says.
 #[derive(Debug)]
@@ -66,43 +36,6 @@ pub(crate) struct NumberRead {
     pub(crate) year: Option<i32>,
     /// What stands in the number's place.
     pub(crate) ink: Ink,
-}
-
-/// The parts of one reading of the line.
-#[derive(Debug)]
-struct Parts<'a> {
-    digits: String,
-    digit_words: Vec<&'a Word>,
-    notation: Option<Notation>,
-    notation_words: Vec<&'a Word>,
-    separator: &'static str,
-    year: Option<i32>,
-    /// Odds factor of the digits' geometry and colour.
-    printed: f32,
-    /// Whether the digits are words of their own.
-    apart: bool,
-    same_model: bool,
-}
-
-impl Parts<'_> {
-    fn notation(&self) -> Option<(Notation, f32)> {
-        let notation = self.notation.clone()?;
-        let p = confidence::weakest(&self.notation_words);
-        let p = if notation.repaired { confidence::weigh(p, REPAIRED) } else { p };
-        Some((notation, p))
-    }
-
-    /// Whether each word of the digits was read as surely as clear print is.
-    fn is_clear(&self) -> bool {
-        self.digit_words.iter().all(|word| word.confidence >= CLEAR)
-    }
-
-    /// The digits, printed or not, and their probability; stray signs beside them are doubt.
-    fn number(&self) -> Option<(String, f32)> {
-        let (value, clean) = digits_of(&self.digits)?;
-        let p = confidence::weakest(&self.digit_words);
-        Some((value, if clean { p } else { confidence::weigh(p, 0.1) }))
-    }
 }
 
 impl<'a> NumberLine<'a> {
@@ -160,35 +93,6 @@ impl<'a> NumberLine<'a> {
         !self.again.is_empty()
     }
 
-    fn parts(&self, digit_height: Option<f32>) -> Option<Parts<'a>> {
-        let joined = Joined::new(&self.span, str::to_owned);
-        let rest = &joined.text[self.label..];
-        let old = OLD.captures(rest).map(|c| (c, " "));
-        let party = || PARTY.captures(rest).map(|c| (c, "-"));
-        let modern = || MODERN.captures(rest).map(|c| (c, "/"));
-        let central = || CENTRAL.captures(rest).map(|c| (c, "-"));
-        let party = || party().filter(|(c, _)| is_party(c));
-        let (found, separator) = old.or_else(party).or_else(central).or_else(modern)?;
-        let range = |name: &str| {
-            found.name(name).map_or(0..0, |m| m.start() + self.label..m.end() + self.label)
-        };
-        let (digit_words, notation_words) =
-            (joined.words(range("num")), joined.words(range("not")));
-        let alone = |other: &&Word| !digit_words.iter().any(|word| std::ptr::eq(*word, *other));
-        let neighbours = [self.span.words.first(), notation_words.first()];
-        Some(Parts {
-            apart: neighbours.into_iter().flatten().all(alone),
-            digits: found.name("num").map_or("", |m| m.as_str()).to_owned(),
-            notation: found.name("not").and_then(|m| notation::read(m.as_str())),
-            separator,
-            year: found.name("year").and_then(|m| m.as_str().parse().ok()),
-            printed: self.printed(digit_words, notation_words, digit_height),
-            digit_words: digit_words.to_vec(),
-            notation_words: notation_words.to_vec(),
-            same_model: self.same_model,
-        })
-    }
-
     /// The notation by all readings: they agree where only marks differ, and the first that has it
     /// gives its letters.
     fn notation(&self, readings: &[Parts<'_>]) -> Option<Field<Notation>> {
@@ -209,7 +113,7 @@ impl<'a> NumberLine<'a> {
         let (value, p) = witness::join(&seen)?;
         let right = seen.iter().zip(readings).filter(|(seen, _)| seen.has(&value));
         let right: Vec<&Parts<'_>> = right.map(|(_, parts)| parts).collect();
-        let printed = witness::middle(right.iter().map(|parts| parts.printed).collect());
+        let printed = self.printed_by(&right);
         let words = &right.first()?.digit_words;
         let p = confidence::weigh(p, printed);
         let witnessed = right.iter().any(|parts| !parts.same_model);
@@ -225,45 +129,19 @@ impl<'a> NumberLine<'a> {
         ))
     }
 
+    /// Odds factor of geometry and colour by all readings that have the value, or those of them that
+    /// measured print and nothing else.
+    fn printed_by(&self, right: &[&Parts<'_>]) -> f32 {
+        let tallest = STRETCHED * self.label_height();
+        let (plain, stretched): (Vec<&Parts<'_>>, Vec<_>) =
+            right.iter().partition(|parts| parts.label_height <= tallest);
+        let measured = if plain.is_empty() { stretched } else { plain };
+        witness::middle(measured.iter().map(|parts| parts.printed).collect())
+    }
+
     fn field<T>(&self, value: T, probability: f32, words: &[&Word]) -> Field<T> {
         let bbox = Rect::around(words.iter().map(|word| &word.bbox)).unwrap_or(self.span.bbox);
         Field { value, probability, page: self.page, bbox }
-    }
-
-    /// Odds factor from colour and geometry: print is black, and printed digits are as tall as the
-    /// printed year, stand on the label's base and follow it closely. Handwriting is taller by a third
-    /// and more.
-    fn printed(&self, digits: &[&Word], notation: &[&Word], digit_height: Option<f32>) -> f32 {
-        let (Some(first), Some(label)) = (digits.first(), self.span.words.first()) else {
-            return 0.1;
-        };
-        if ink::is_coloured(digits, self.coloured) {
-            return ink::COLOURED;
-        }
-        let glued_to_label = std::ptr::eq(*first, *label);
-        let glued_to_notation = notation.first().is_some_and(|next| std::ptr::eq(*first, *next));
-        let label_height = label.bbox.height().max(1.0);
-        // `Số:` carries a mark; its digits are about three quarters of it.
-        let expected = digit_height.unwrap_or(0.76 * label_height).max(1.0);
-        let ratio = first.bbox.height() / expected;
-        let bounds = match (glued_to_label, glued_to_notation) {
-            (true, _) => 0.8..=1.42,
-            (false, true) => 0.85..=1.36,
-            (false, false) => 0.82..=1.22,
-        };
-        let off = (first.bbox.y1 - label.bbox.y1).abs() / label_height;
-        let space = (first.bbox.x0 - label.bbox.x1) / label_height;
-        let mut factor = 1.0;
-        if digits.len() > 1 {
-            factor *= 0.1;
-        }
-        if !bounds.contains(&ratio) || off > 0.3 {
-            factor *= 0.01;
-        }
-        if glued_to_label || space > 1.6 {
-            factor *= 0.4;
-        }
-        factor
     }
 }
 
@@ -276,28 +154,11 @@ pub(crate) fn joint<A, B>(number: &Field<A>, notation: &Field<B>) -> f32 {
     }
 }
 
-/// A party notation has letters before its slash that are a kind; else the dash is inside `SYT-NVY`.
-fn is_party(found: &regex::Captures<'_>) -> bool {
-    found.name("not").and_then(|m| notation::read(m.as_str())).is_some_and(|n| n.kind.is_some())
-}
-
-/// The digits with an optional letter, and whether they were printed so without any stray sign.
-fn digits_of(text: &str) -> Option<(String, bool)> {
-    let text = text.trim();
-    let clean = text.trim_matches(['.', ',', ':', '-', ' ', '_', '…']);
-    let digits = clean.chars().take_while(char::is_ascii_digit).count();
-    let suffix = clean.chars().skip(digits).collect::<String>();
-    let letter = suffix.is_empty()
-        || (suffix.chars().count() == 1 && suffix.chars().all(char::is_alphabetic));
-    ((1..=6).contains(&digits) && letter)
-        .then(|| (clean.to_owned(), clean == text && suffix.is_empty()))
-}
-
 #[cfg(test)]
 mod tests {
     use crate::{
         fields::Fields,
-        testing::{Paper, context, extract},
+        testing::{Paper, TYPE, context, extract},
     };
 
     fn fields(paper: Paper) -> Fields {
@@ -485,6 +346,27 @@ mod tests {
         assert!(p > 0.9, "{p}");
         let (_, p) = read_again(doubtful, "Số: 02/TB-SNV", "S6: 82/TB-SNV");
         assert!(p < 0.9, "{p}");
+    }
+
+    #[test]
+    fn ink_of_the_line_below_makes_no_pen_of_print() {
+        let date = "Gia Lai, ngày 05 tháng 4 năm 2019";
+        let paper = |digits: f32| {
+            let paper = Paper::default()
+                .line(90.0, 60.0, "SỞ NỘI VỤ")
+                .line(290.0, 60.0, "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM")
+                .line(110.0, 104.0, "Số:")
+                .tall(132.0, 104.0, "02", digits)
+                .line(150.0, 104.0, "/TB-SNV")
+                .line(330.0, 104.0, date)
+                .line(260.0, 140.0, "THÔNG BÁO");
+            let paper = paper
+                .again_tall((110.0, 104.0), "Số: 02 /TB-SNV", true, 2.0 * TYPE.0)
+                .again_tall((110.0, 104.0), "S6: 02 /TB-SNV", false, 2.0 * TYPE.0);
+            fields(paper).code_number.unwrap().probability
+        };
+        assert!(paper(TYPE.0) > 0.9);
+        assert!(paper(1.8 * TYPE.0) < 0.9, "written");
     }
 
     #[test]

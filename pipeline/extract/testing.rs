@@ -5,7 +5,7 @@ use sohoa_document::{Again, Line, PageText, Part, Rect, Stamp, TextOrigin, Word}
 use crate::fields::{Context, Extraction};
 
 /// Height and width of a letter of 13-point type, in points.
-const TYPE: (f32, f32) = (10.0, 6.2);
+pub(crate) const TYPE: (f32, f32) = (10.0, 6.2);
 
 /// A page of A4 under construction.
 #[derive(Debug, Clone, Default)]
@@ -98,16 +98,20 @@ impl Paper {
     /// Adds words of another height, as a pen or another machine leaves them.
     pub(crate) fn tall(self, x: f32, y: f32, text: &str, height: f32) -> Self {
         let mut paper = self.line(x, y, text);
-        if let Some(line) = paper.lines.last_mut() {
-            line.bbox.y1 = y + height;
-            line.words.iter_mut().for_each(|word| word.bbox.y1 = y + height);
-        }
+        stretch(paper.lines.last_mut().unwrap(), height);
         paper
     }
 
     /// Adds what the model of the page, or another, read of a line again.
     pub(crate) fn again(self, x: f32, y: f32, text: &str, same_model: bool) -> Self {
         self.again_at((x, y), (text, 0.96), same_model)
+    }
+
+    /// The same, of a line whose words all took in ink below them.
+    pub(crate) fn again_tall(self, (x, y): (f32, f32), text: &str, own: bool, height: f32) -> Self {
+        let mut paper = self.again(x, y, text, own);
+        stretch(&mut paper.again.last_mut().unwrap().line, height);
+        paper
     }
 
     /// The same, read with this confidence.
@@ -144,6 +148,11 @@ impl Paper {
             coloured: self.coloured.clone(),
         }
     }
+}
+
+fn stretch(line: &mut Line, height: f32) {
+    line.bbox.y1 = line.bbox.y0 + height;
+    line.words.iter_mut().for_each(|word| word.bbox.y1 = word.bbox.y0 + height);
 }
 
 pub(crate) fn context() -> Context {
