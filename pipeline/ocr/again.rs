@@ -1,7 +1,7 @@
 //! A part of a page, cut out to be read again: a line, or the signature block.
 //!
 //! The first reading sees the whole page at about 200 dpi and finds the lines itself. A part whose
-//! place is known is cut out of the scanner's own pixels instead: at 300 dpi, without neighbours
+//! place is known is cut out of the scanner's own pixels instead: a line at 300 dpi, without neighbours
 //! that the layout analysis could join it with, and prepared as its place asks for.
 
 use image::{
@@ -20,10 +20,15 @@ use crate::{
 /// The engine scales each line to the height it was trained on, so that more gains nothing. A
 /// coarser scan is enlarged: at the resolution of the first reading the same model would say the
 /// same again, letter for letter, and be no witness.
-const READ_AT_DPI: f32 = 300.0;
+pub(crate) const LINE_DPI: f32 = 300.0;
 
-/// Scans between these are enlarged: finer ones are read as they are, below there is nothing.
-const COARSE_DPI: f32 = 250.0;
+/// A block is read as the page is: the engine's time grows with the pixels here, and noise is
+/// evened out as it is there.
+pub(crate) const BLOCK_DPI: f32 = 200.0;
+
+/// Scans coarser than what is read by more than this are enlarged, but for those below which there
+/// is nothing to read.
+const NEAR: f32 = 1.2;
 const COARSEST_DPI: f32 = 70.0;
 
 /// Paper around the part, in points across and down: a box can cut an accent or a last digit.
@@ -50,7 +55,7 @@ impl Cut {
         page: &Recognised,
         zone: Rect,
         straighten: Option<f32>,
-        grey: ToGrey,
+        (grey, read_at): (ToGrey, f32),
     ) -> Option<Self> {
         let size = (page.text.width, page.text.height);
         let place = Rect::new(
@@ -63,7 +68,7 @@ impl Cut {
         let (x, y, width, height) = place::on_raster(pixels, page.turned, size, place)?;
         let grey = grey(&raster.crop_imm(x, y, width, height));
         let grey = turn::quarter(grey, page.turned);
-        let (grey, dpi) = at_reading_resolution(grey, dpi);
+        let (grey, dpi) = at_resolution(grey, dpi, read_at);
         let grey = match straighten {
             Some(lean) => turn::straighten(&grey, lean),
             None => grey,
@@ -98,15 +103,15 @@ impl Cut {
     }
 }
 
-fn at_reading_resolution(grey: GrayImage, dpi: f32) -> (GrayImage, f32) {
-    if let Some(reduced) = reduce::to_resolution(&grey, dpi, READ_AT_DPI) {
-        return (reduced, READ_AT_DPI);
+fn at_resolution(grey: GrayImage, dpi: f32, read_at: f32) -> (GrayImage, f32) {
+    if let Some(reduced) = reduce::to_resolution(&grey, dpi, read_at) {
+        return (reduced, read_at);
     }
     // A page without a believable resolution stays as it is.
-    if !(COARSEST_DPI..COARSE_DPI).contains(&dpi) {
+    if !(COARSEST_DPI..read_at / NEAR).contains(&dpi) {
         return (grey, dpi);
     }
-    let side = |pixels: u32| (pixels as f32 * READ_AT_DPI / dpi) as u32;
+    let side = |pixels: u32| (pixels as f32 * read_at / dpi) as u32;
     let (width, height) = (side(grey.width()), side(grey.height()));
-    (imageops::resize(&grey, width, height, FilterType::CatmullRom), READ_AT_DPI)
+    (imageops::resize(&grey, width, height, FilterType::CatmullRom), read_at)
 }

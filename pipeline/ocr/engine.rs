@@ -174,7 +174,13 @@ impl Engine {
         let straighten = page.skew_deg.filter(|lean| lean.abs() >= LEAST_LEAN);
         let mut lines = Vec::new();
         for zone in zones {
-            let cut = again::Cut::new((raster, dpi), page, *zone, straighten, without_ink);
+            let cut = again::Cut::new(
+                (raster, dpi),
+                page,
+                *zone,
+                straighten,
+                (without_ink, again::LINE_DPI),
+            );
             let Some(cut) = cut.filter(|cut| cut.shorter_side() >= SHORTEST_SIDE) else { continue };
             let witness = self.witness.as_ref().map(|native| (native, false));
             for (native, same_model) in [Some((&self.native, true)), witness].into_iter().flatten()
@@ -182,8 +188,11 @@ impl Engine {
                 set_mode(native, TessPageSegMode::PSM_SINGLE_LINE)?;
                 let reading = second_look(|| read(native, &cut.grey, cut.dpi, &cut.frame));
                 set_mode(native, TessPageSegMode::PSM_AUTO)?;
-                let line = cut.line(reading?.lines);
-                lines.extend(line.map(|line| Again { line, same_model }));
+                let mut found = reading?.lines;
+                if let Some(repairer) = self.repairer.as_ref().filter(|_| same_model) {
+                    step(Step::Words, || repairer.lines(&mut found));
+                }
+                lines.extend(cut.line(found).map(|line| Again { line, same_model }));
             }
         }
         Ok(lines)
@@ -206,7 +215,7 @@ impl Engine {
             [(signature::without_pen, true), (without_ink, raster.color().has_color())];
         let Some((ink, strokes_out)) = ways.get(way) else { return Ok(None) };
         let straighten = page.skew_deg.filter(|lean| lean.abs() >= LEAST_LEAN);
-        let cut = again::Cut::new((raster, dpi), page, place, straighten, *ink);
+        let cut = again::Cut::new((raster, dpi), page, place, straighten, (*ink, again::BLOCK_DPI));
         let Some(mut cut) = cut.filter(|cut| cut.shorter_side() >= SHORTEST_SIDE) else {
             return Ok(None);
         };
