@@ -9,6 +9,8 @@
 //! * [`fold`]: how two Vietnamese texts are compared.
 //! * [`mask`]: numbers of persons in a text that is shown.
 //! * [`syllable`]: whether a word can be Vietnamese.
+//!
+//! `settled` makes one text of a page's several readings ([`PageText::settled`]).
 
 pub mod barcode;
 pub mod field;
@@ -17,6 +19,7 @@ pub mod geometry;
 pub mod image;
 pub mod mask;
 pub mod page;
+mod settled;
 pub mod syllable;
 pub mod text;
 

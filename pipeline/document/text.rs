@@ -86,14 +86,15 @@ pub struct PageText {
     pub lines: Vec<Line>,
     /// Who read it.
     pub origin: TextOrigin,
-    /// Lines that left doubt, as read again: witnesses for extraction, no part of the text.
+    /// Lines that left doubt, as read again: witnesses for extraction; [`PageText::settled`] makes
+    /// the surer words text.
     #[serde(default)]
     pub again: Vec<Again>,
-    /// The signature block as read again, once a preparation: witnesses for extraction, no part of
-    /// the text.
+    /// The signature block as read again, once a preparation: witnesses as [`PageText::again`].
     #[serde(default)]
     pub signature: Vec<Part>,
-    /// What stamps say, also over print: for what a stamp decides, no part of the text.
+    /// What stamps say, also over print: for what a stamp decides; of these what stands in a frame can
+    /// become text.
     #[serde(default)]
     pub stamps: Vec<Stamp>,
     /// Boxes of words in coloured ink among words that are not, as a pen or a stamp leaves them;

@@ -35,7 +35,7 @@ pub(crate) struct Described {
 
 /// Reads the fields of all documents in the source.
 pub(crate) fn describe(context: &Context, taken: &Taken, read: &Read) -> Vec<Described> {
-    let pages: Vec<(u32, &PageText)> = read.texts().collect();
+    let pages: Vec<(u32, &PageText)> = read.readings().collect();
     let limits = sohoa_extract::Context {
         scan_year: now().year(),
         accept_line: context.settings.config.extract.accept as f32,

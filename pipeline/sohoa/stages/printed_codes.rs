@@ -86,6 +86,7 @@ mod tests {
             bbox: Rect::new(30.0, 5.0, 76.0, 51.0),
         });
         ReadPage {
+            readings: PageText::empty(595.0, 842.0),
             text: PageText::empty(595.0, 842.0),
             barcodes: Barcodes { codes: codes.collect(), personal: 0 },
             facts: PageFacts::default(),

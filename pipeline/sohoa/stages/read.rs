@@ -33,7 +33,9 @@ const STAGE: &str = "read";
 /// What was read of a page; its image is in the composed document already.
 #[derive(Debug)]
 pub(crate) struct ReadPage {
-    /// The text.
+    /// The readings of the page as they came, for extraction.
+    pub(crate) readings: PageText,
+    /// What the page says: searched, and laid under its image.
     pub(crate) text: PageText,
     /// The barcodes.
     pub(crate) barcodes: Barcodes,
@@ -92,9 +94,17 @@ impl Read {
 
     /// The text of every page that was read, with its number.
     pub(crate) fn texts(&self) -> impl Iterator<Item = (u32, &PageText)> {
-        self.pages
-            .iter()
-            .filter_map(|result| Some((result.place.number, &result.page.as_ref().ok()?.text)))
+        self.read_pages().map(|(number, page)| (number, &page.text))
+    }
+
+    /// The readings of every page that was read, with its number.
+    pub(crate) fn readings(&self) -> impl Iterator<Item = (u32, &PageText)> {
+        self.read_pages().map(|(number, page)| (number, &page.readings))
+    }
+
+    fn read_pages(&self) -> impl Iterator<Item = (u32, &ReadPage)> {
+        let pages = self.pages.iter();
+        pages.filter_map(|result| Some((result.place.number, result.page.as_ref().ok()?)))
     }
 
     /// Whether the page where a secrecy stamp would stand was read.
@@ -322,6 +332,7 @@ impl<'a> Reading<'a> {
             return Err(Fault::reject(Code::S01SecretPaper, STAGE, error));
         }
         let rotation = page.scan.as_ref().map(|scan| scan.rotation);
+        let text = page.text.settled();
         if let Some(composition) = &mut self.composition {
             let Some(scan) = &page.scan else {
                 let error = "the page has no image to keep";
@@ -329,8 +340,7 @@ impl<'a> Reading<'a> {
             };
             let busy = self.context.line.stage(Stage::Compose).busy();
             let clock = &self.context.clock;
-            let added =
-                clock.book(|spent| &mut spent.compose, || composition.add(scan, &page.text));
+            let added = clock.book(|spent| &mut spent.compose, || composition.add(scan, &text));
             drop(busy);
             match added {
                 Ok(()) => {}
@@ -345,8 +355,8 @@ impl<'a> Reading<'a> {
         if same_as.is_some() {
             page.facts.findings.push(Code::I08DupPage.to_string());
         }
-        let Page { text, barcodes, facts, .. } = page;
-        Ok(Ok(ReadPage { text, barcodes, facts, rotation, same_as }))
+        let Page { text: readings, barcodes, facts, .. } = page;
+        Ok(Ok(ReadPage { readings, text, barcodes, facts, rotation, same_as }))
     }
 
     /// The earlier page with the very same image. No scanner gives the same bytes twice; of empty

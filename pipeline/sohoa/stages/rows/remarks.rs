@@ -85,6 +85,7 @@ mod tests {
         let place = Place { number: 2, file: 0, number_in_file: 2 };
         let text = PageText::empty(595.0, 842.0);
         let page = ReadPage {
+            readings: text.clone(),
             text,
             barcodes: Barcodes::default(),
             facts,

@@ -1,0 +1,231 @@
+//! What a page says, all its readings considered.
+//!
+//! Parts of a page are read more than once: doubtful lines, the signature block, what stands in a
+//! frame. Extraction weighs the readings against each other and takes them as they came. Text that is
+//! searched and laid under the image can have one word in one place: the surer one.
+
+use crate::{
+    geometry::Rect,
+    text::{Line, PageText, Word},
+};
+
+/// By so much a second reading must be surer than the words it takes the place of: one that says
+/// the same gains nothing, and of two that differ by less either may be right.
+const SURER: f32 = 0.05;
+
+/// A word where none was read must be as sure as this, and have as many letters: what a signature
+/// leaves of its strokes is short and doubtful.
+const SURE: f32 = 0.6;
+const SHORTEST: usize = 2;
+
+/// Two boxes are of one place when they share this part of the smaller one, across and down.
+const SHARED: f32 = 0.4;
+
+impl PageText {
+    /// The page with the surer reading of each place in its lines, and without witnesses.
+    ///
+    /// Only the model that knows the language is heard.
+    #[must_use]
+    pub fn settled(&self) -> Self {
+        let mut page = Self {
+            lines: self.lines.clone(),
+            ..Self { origin: self.origin, ..Self::empty(self.width, self.height) }
+        };
+        let again = self.again.iter().filter(|again| again.same_model).map(|again| &again.line);
+        let signed = self.signature.iter().flat_map(|part| &part.lines);
+        for line in again.chain(signed) {
+            page.settle(&line.words);
+        }
+        for stamp in self.stamps.iter().filter(|stamp| stamp.framed) {
+            page.settle(&side_by_side(&stamp.line));
+        }
+        page.coloured.clone_from(&self.coloured);
+        page
+    }
+
+    /// Puts these words of one line in the place of less sure ones.
+    fn settle(&mut self, words: &[Word]) {
+        let mut new = Vec::new();
+        let mut rest = words;
+        while !rest.is_empty() {
+            let (group, after) = rest.split_at(self.group(rest));
+            rest = after;
+            let places = self.places(group);
+            match places.as_slice() {
+                [] => new.extend(group.iter().filter(|word| is_sure(word)).cloned()),
+                [(line, first), others @ ..] => {
+                    // Words of one line stand together; of several, something else lies between.
+                    let count = places.len();
+                    let together =
+                        (first + 1..).zip(others).all(|(at, place)| *place == (*line, at));
+                    if together {
+                        self.lines[*line].put(*first, count, group);
+                    }
+                }
+            }
+        }
+        let block = self.lines.last().map_or(0, |line| line.block + 1);
+        if let Some(bbox) = Rect::around(new.iter().map(|word| &word.bbox)) {
+            self.lines.push(Line { words: new, bbox, baseline: (bbox.y1, bbox.y1), block });
+        }
+    }
+
+    /// How many of these words, from the first, hang together: each shares a word of the page with
+    /// the one before it.
+    fn group(&self, words: &[Word]) -> usize {
+        let known = |word: &Word| self.places(std::slice::from_ref(word));
+        let mut of_last = known(&words[0]);
+        let mut length = 1;
+        for word in &words[1..] {
+            let of_next = known(word);
+            if !of_next.iter().any(|place| of_last.contains(place)) {
+                break;
+            }
+            (of_last, length) = (of_next, length + 1);
+        }
+        length
+    }
+
+    /// Line and number of the page's words in the places of these.
+    fn places(&self, words: &[Word]) -> Vec<(usize, usize)> {
+        let lines = self.lines.iter().enumerate();
+        let all = lines.flat_map(|(line, found)| {
+            found.words.iter().enumerate().map(move |(at, word)| ((line, at), word))
+        });
+        all.filter(|(_, known)| words.iter().any(|word| one_place(&word.bbox, &known.bbox)))
+            .map(|(place, _)| place)
+            .collect()
+    }
+}
+
+impl Line {
+    /// Puts `words` in the place of `count` words from `first` if they are surer.
+    fn put(&mut self, first: usize, count: usize, words: &[Word]) {
+        let known = first..first + count;
+        if sureness(words) > sureness(&self.words[known.clone()]) + SURER {
+            self.words.splice(known, words.iter().cloned());
+            self.bbox = Rect::around(self.words.iter().map(|word| &word.bbox)).unwrap_or(self.bbox);
+        }
+    }
+}
+
+/// The confidence of words, each counted with its length.
+fn sureness(words: &[Word]) -> f32 {
+    let chars = |word: &Word| word.text.chars().count() as f32;
+    let all: f32 = words.iter().map(chars).sum();
+    words.iter().map(|word| word.confidence * chars(word)).sum::<f32>() / all.max(1.0)
+}
+
+fn is_sure(word: &Word) -> bool {
+    word.confidence >= SURE && word.text.chars().filter(|c| c.is_alphanumeric()).count() >= SHORTEST
+}
+
+fn one_place(a: &Rect, b: &Rect) -> bool {
+    let across = a.x1.min(b.x1) - a.x0.max(b.x0);
+    let down = a.y1.min(b.y1) - a.y0.max(b.y0);
+    across >= SHARED * a.width().min(b.width()) && down >= SHARED * a.height().min(b.height())
+}
+
+/// The words of a frame side by side: each has the box of the whole frame.
+fn side_by_side(line: &Line) -> Vec<Word> {
+    let chars = |word: &Word| word.text.chars().count() as f32 + 1.0;
+    let all: f32 = line.words.iter().map(chars).sum();
+    let mut x0 = line.bbox.x0;
+    let words = line.words.iter().map(|word| {
+        let x1 = x0 + line.bbox.width() * chars(word) / all;
+        let bbox = Rect { x0, x1, ..line.bbox };
+        x0 = x1;
+        Word { bbox, ..word.clone() }
+    });
+    words.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::{Again, Part, Stamp, TextOrigin};
+
+    fn line(x: f32, y: f32, words: &[(&str, f32)]) -> Line {
+        let mut at = x;
+        let words: Vec<Word> = words
+            .iter()
+            .map(|(text, confidence)| {
+                let width = 6.0 * text.chars().count() as f32;
+                let bbox = Rect::new(at, y, at + width, y + 10.0);
+                at += width + 3.0;
+                Word { text: (*text).to_owned(), bbox, confidence: *confidence }
+            })
+            .collect();
+        let bbox = Rect::around(words.iter().map(|word| &word.bbox)).unwrap();
+        Line { words, bbox, baseline: (bbox.y1, bbox.y1), block: 0 }
+    }
+
+    fn page(lines: Vec<Line>) -> PageText {
+        PageText { lines, origin: TextOrigin::Ocr, ..PageText::empty(595.0, 842.0) }
+    }
+
+    fn again(line: Line, same_model: bool) -> Again {
+        Again { line, same_model }
+    }
+
+    fn said(page: &PageText) -> String {
+        let lines: Vec<String> = page.settled().lines.iter().map(Line::text).collect();
+        lines.join(" | ")
+    }
+
+    #[test]
+    fn the_surer_reading_of_a_word_stands() {
+        let mut read = page(vec![line(50.0, 90.0, &[("ngày", 0.9), ("TÔ", 0.5), ("tháng", 0.9)])]);
+        read.again =
+            vec![again(line(50.5, 90.5, &[("ngáy", 0.7), ("10", 0.9), ("tháng", 0.92)]), true)];
+        assert_eq!(said(&read), "ngày 10 tháng");
+        assert_eq!(read.settled().again, []);
+    }
+
+    #[test]
+    fn a_model_that_does_not_know_the_language_is_not_heard() {
+        let mut read = page(vec![line(50.0, 90.0, &[("năm", 0.5)])]);
+        read.again = vec![again(line(50.0, 90.0, &[("nam", 0.9)]), false)];
+        assert_eq!(said(&read), "năm");
+    }
+
+    #[test]
+    fn words_that_were_joined_come_apart_and_parted_ones_together() {
+        let mut read = page(vec![line(50.0, 90.0, &[("ÉÌKT.GIÁM", 0.3), ("ĐỌC", 0.5)])]);
+        let place = Rect::new(0.0, 0.0, 595.0, 842.0);
+        let lines = vec![line(50.0, 91.0, &[("KT.", 0.9), ("GIÁM", 0.9), ("ĐỐC", 0.9)])];
+        read.signature = vec![Part { place, lines }];
+        assert_eq!(said(&read), "KT. GIÁM ĐỐC");
+        let mut read = page(vec![line(50.0, 90.0, &[("GA", 0.4), ("VI", 0.4), ("Sở", 0.9)])]);
+        read.again = vec![again(line(50.0, 90.0, &[("GAVIN", 0.9)]), true)];
+        assert_eq!(said(&read), "GAVIN Sở");
+    }
+
+    #[test]
+    fn a_stamped_name_where_nothing_was_read_is_text() {
+        let mut read = page(vec![line(50.0, 90.0, &[("GIÁM", 0.9), ("ĐỐC", 0.9)])]);
+        let place = Rect::new(0.0, 80.0, 595.0, 842.0);
+        let lines =
+            vec![line(50.0, 160.0, &[("Lê", 0.8), ("Hoàng", 0.9), ("Anh", 0.9), ("~", 0.9)])];
+        read.signature = vec![Part { place, lines }];
+        assert_eq!(said(&read), "GIÁM ĐỐC | Lê Hoàng Anh");
+    }
+
+    #[test]
+    fn a_framed_stamp_is_text_in_its_frame() {
+        let mut read = page(vec![line(300.0, 200.0, &[("rốc|", 0.2)])]);
+        let mut words = line(300.0, 200.0, &[("HỎA", 0.9), ("TỐC", 0.9)]);
+        words.bbox = Rect::new(270.0, 195.0, 340.0, 215.0);
+        words.words.iter_mut().for_each(|word| word.bbox = words.bbox);
+        read.stamps = vec![Stamp { line: words, framed: true }];
+        assert!(said(&read).contains("TỐC"), "{}", said(&read));
+        let boxes: Vec<Rect> = read.settled().words().map(|word| word.bbox).collect();
+        assert!(boxes.windows(2).all(|pair| pair[0] != pair[1]), "{boxes:?}");
+    }
+
+    #[test]
+    fn a_page_read_once_stays_as_it_is() {
+        let read = page(vec![line(50.0, 90.0, &[("Số:", 0.9)]), line(50.0, 190.0, &[("a", 0.1)])]);
+        assert_eq!(read.settled(), read);
+    }
+}
