@@ -193,6 +193,8 @@ fn a_stamped_name_is_read_through_a_pen_and_beside_a_seal() {
     let name = found.signer_name.unwrap_or_else(|| panic!("{lines:?}"));
     assert_eq!(name.value, "Trần Văn Mẫu", "{} {lines:?}", name.probability);
     assert!(name.probability >= 0.9, "{}", name.probability);
+    let said = text.settled().plain();
+    assert!(said.contains("Trần Văn Mẫu"), "whoever searches finds him: {said}");
 }
 
 #[test]
