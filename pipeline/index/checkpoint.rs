@@ -178,7 +178,7 @@ mod tests {
         // Without the entries that it stands for.
         let entries: Vec<_> =
             store.list(Some(&Path::from("_delta_log"))).try_collect().await.unwrap();
-        for entry in entries.iter().filter(|entry| entry.location.as_ref().ends_with(".json")) {
+        for entry in entries.iter().filter(|entry| entry.location.extension() == Some("json")) {
             if entry.location.filename() != Some(&format!("{version:020}.json")) {
                 store.delete(&entry.location).await.unwrap();
             }

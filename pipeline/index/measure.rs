@@ -232,10 +232,10 @@ async fn remove_files(index: &mut Index, files: i64) {
     }
 }
 
-/// The same with the notes alone.
+/// The same at a hundred commits, beside as many notes of removed files.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn measure_open_and_commit_beside_removed_files() {
-    let (long, short) = (folder("long"), folder("short"));
+async fn measure_beside_removed_files() {
+    let (long, short) = (folder("noted"), folder("plain"));
     let removed = number("SOHOA_REMOVED", 10_000);
     let (mut much, mut little) = (begun(&long).await, begun(&short).await);
     remove_files(&mut much, removed).await;
