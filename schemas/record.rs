@@ -211,7 +211,8 @@ pub struct Quarantine {
     pub stage: String,
     /// The error and its causes, outermost first; no page text, no personal data.
     pub error_chain: Vec<String>,
-    /// How often it was refused; the same refusal of the same bytes again counts once.
+    /// How often it was tried, as the errors say that refused it; the same refusal of the same bytes
+    /// again counts once.
     pub attempts: i32,
     /// Where the bytes are: the files as received.
     pub sources: Vec<String>,

@@ -57,6 +57,7 @@ mod batch;
 #[cfg(test)]
 mod beside;
 mod chain;
+mod checkpoint;
 mod columns;
 mod compact;
 mod error;

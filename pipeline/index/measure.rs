@@ -7,11 +7,17 @@
 
 use std::{collections::HashMap, env, fs, path::PathBuf, sync::Arc, time::Instant};
 
+use deltalake::{
+    kernel::{Action, Remove},
+    protocol::DeltaOperation,
+};
 use object_store::{ObjectStore, local::LocalFileSystem};
 use url::Url;
+use uuid::Uuid;
 
 use crate::{
     Batch, Index, Table,
+    log::Change,
     testing::{APPLICATION, join, published},
 };
 
@@ -124,6 +130,11 @@ async fn commit(index: &mut Index, seq: i64) -> f64 {
     start.elapsed().as_secs_f64() * 1e3
 }
 
+/// Where to go on.
+async fn next(index: &mut Index) -> i64 {
+    index.position(APPLICATION).await.unwrap().complete.unwrap_or(0) + 1
+}
+
 async fn opened(folder: &PathBuf) -> f64 {
     let start = Instant::now();
     open(folder).position(APPLICATION).await.unwrap();
@@ -155,30 +166,36 @@ async fn measure_open_and_commit_after_many_commits() {
     let commits = number("SOHOA_COMMITS", 10_000);
     let mut much = begun(&long).await;
     let start = Instant::now();
-    for seq in 1..=commits {
+    for seq in next(&mut much).await..=commits {
         commit(&mut much, seq).await;
         if seq % 1000 == 0 {
             println!("{seq} in {:?}: {}", start.elapsed(), log_of(&much).await);
         }
     }
     let mut little = begun(&short).await;
-    for seq in 1..=100 {
+    for seq in next(&mut little).await..=100 {
         commit(&mut little, seq).await;
     }
+    compare((&short, &mut little), (&long, &mut much)).await;
+}
+
+/// Opens and appends to two indexes in turn, each in its folder.
+async fn compare((short, little): (&PathBuf, &mut Index), (long, much): (&PathBuf, &mut Index)) {
+    let (few, many) = (next(little).await - 1, next(much).await - 1);
     let (mut opens, mut appends) = ([Vec::new(), Vec::new()], [Vec::new(), Vec::new()]);
     // Two rounds of checkpoints and of merges.
     for seq in 1..=64 {
-        opens[0].push(opened(&short).await);
-        opens[1].push(opened(&long).await);
-        appends[0].push(commit(&mut little, 100 + seq).await);
-        appends[1].push(commit(&mut much, commits + seq).await);
+        opens[0].push(opened(short).await);
+        opens[1].push(opened(long).await);
+        appends[0].push(commit(little, few + seq).await);
+        appends[1].push(commit(much, many + seq).await);
     }
     for (what, [short, long]) in [("open", opens), ("commit", appends)] {
         let mean = |times: &[f64]| times.iter().sum::<f64>() / times.len() as f64;
         let means = (mean(&short), mean(&long));
         let (short, long) = (middle(short), middle(long));
         println!(
-            "{what}: median {short:.1} ms at 100, {long:.1} ms at {commits}: {:.2} times; mean \
+            "{what}: median {short:.1} ms at {few}, {long:.1} ms at {many}: {:.2} times; mean \
              {:.1} and {:.1} ms: {:.2} times",
             long / short,
             means.0,
@@ -186,7 +203,47 @@ async fn measure_open_and_commit_after_many_commits() {
             means.1 / means.0
         );
     }
-    println!("at 100: {}\nat {commits}: {}", log_of(&little).await, log_of(&much).await);
+    println!("at {few}: {}\nat {many}: {}", log_of(little).await, log_of(much).await);
+}
+
+/// The notes of `SOHOA_REMOVED` files that left each table, as so many commits would leave them.
+async fn remove_files(index: &mut Index, files: i64) {
+    for table in Table::ALL {
+        let actions = (0..files).map(|number| {
+            let values = [("province", "H63"), ("ingest_month", "2026-10")];
+            let values = values.map(|(column, value)| (column.to_owned(), Some(value.to_owned())));
+            Action::Remove(Remove {
+                path: format!(
+                    "province=H63/ingest_month=2026-10/part-{}.parquet",
+                    Uuid::from_u128(number as u128)
+                ),
+                data_change: false,
+                deletion_timestamp: Some(chrono::Utc::now().timestamp_millis()),
+                extended_file_metadata: Some(true),
+                partition_values: Some(HashMap::from(values)),
+                size: Some(40_000),
+                ..Remove::default()
+            })
+        });
+        let actions = actions.collect();
+        let operation = DeltaOperation::Optimize { predicate: None, target_size: 0 };
+        let change = Change { actions, operation, transactions: Vec::new() };
+        index.log_mut(table).commit(change).await.unwrap();
+    }
+}
+
+/// The same at a hundred commits, beside as many notes of removed files.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn measure_beside_removed_files() {
+    let (long, short) = (folder("noted"), folder("plain"));
+    let removed = number("SOHOA_REMOVED", 10_000);
+    let (mut much, mut little) = (begun(&long).await, begun(&short).await);
+    remove_files(&mut much, removed).await;
+    for seq in 1..=100 {
+        commit(&mut much, seq).await;
+        commit(&mut little, seq).await;
+    }
+    compare((&short, &mut little), (&long, &mut much)).await;
 }
 
 /// Appends of `SOHOA_DOCUMENTS` documents, and then a compaction of what they left.

@@ -3,9 +3,10 @@
 //! Every append leaves a small file in each month it touches. When a month has
 //! some dozens of them they become one, in a commit that changes no data; so the cost of an open
 //! and of a look-up follows the bytes of the index, not the number of
-//! appends.
+//! appends. A file that is larger than all that would join it waits until there is more: else every few
+//! appends would copy the whole month.
 
-use std::collections::BTreeSet;
+use std::{cmp::Reverse, collections::BTreeSet};
 
 use deltalake::{
     kernel::{Action, Add},
@@ -26,8 +27,8 @@ use crate::{
 const SMALL_FILES: usize = 24;
 
 impl Index {
-    /// Merges the small files of every month of `table` that has `least` of them; says how many
-    /// files went.
+    /// Merges the small files of every month of `table` that has `least` of them, but for those that
+    /// outweigh the others; says how many files went.
     ///
     /// # Errors
     /// [`IndexError`] when a file cannot be read or written, or another writer was at the table
@@ -41,6 +42,7 @@ impl Index {
             let mut files = log.small_files().await?;
             files.retain(|file| month_of(file) == month);
             if files.len() >= least {
+                let files = worth_merging(table, files);
                 merged += files.len();
                 log.merge(&files).await?;
             }
@@ -107,6 +109,30 @@ impl TableLog {
     }
 }
 
+/// Of the small files of a month those that are merged now.
+fn worth_merging(table: Table, mut files: Vec<DataFile>) -> Vec<DataFile> {
+    match table {
+        // The chain is read file by file, so that what is merged has to be its end.
+        Table::Events => files.sort_by_key(|file| Reverse(file.bound("minValues", "seq"))),
+        _ => files.sort_by_key(|file| file.size),
+    }
+    files.truncate(together(files.iter().map(|file| file.size)));
+    files
+}
+
+/// How many of the first files are merged: up to the last that is no larger than those before it
+/// together; all, where there is none.
+fn together(sizes: impl ExactSizeIterator<Item = u64>) -> usize {
+    let (all, mut before, mut last) = (sizes.len(), 0, None);
+    for (place, size) in sizes.enumerate() {
+        if place > 0 && size <= before {
+            last = Some(place + 1);
+        }
+        before += size;
+    }
+    last.unwrap_or(all)
+}
+
 pub(crate) fn month_of(file: &DataFile) -> (String, String) {
     (file.province.clone(), file.month.clone())
 }
@@ -118,6 +144,29 @@ mod tests {
         Batch,
         testing::{APPLICATION, FusedStore, dump, index, published},
     };
+
+    #[test]
+    fn a_file_waits_for_as_much_as_it_holds_itself() {
+        let of = |sizes: &[u64]| together(sizes.iter().copied());
+        assert_eq!(of(&[16, 16, 16, 17, 90]), 4);
+        assert_eq!(of(&[16, 16, 16, 17, 60]), 5);
+        assert_eq!(of(&[16, 17, 32, 400, 900]), 3);
+        assert_eq!(of(&[1, 2, 4, 8]), 4, "none is worth less than another");
+        assert_eq!(of(&[16, 17]), 2);
+        // What a month of appends copies: each row with as many others, and few files wait.
+        let (mut files, mut copied) = (Vec::new(), 0);
+        for _ in 0..20_000 {
+            files.push(16_u64);
+            if files.len() >= SMALL_FILES {
+                files.sort_unstable();
+                let merged: u64 = files.drain(..together(files.clone().into_iter())).sum();
+                copied += merged;
+                files.push(merged);
+            }
+            assert!(files.len() <= SMALL_FILES);
+        }
+        assert!(copied < 12 * 16 * 20_000, "{} copies of a row", copied / (16 * 20_000));
+    }
 
     #[tokio::test]
     async fn many_small_appends_leave_few_files_and_every_row() {

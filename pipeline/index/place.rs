@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use chrono::DateTime;
 use deltalake::{
     DeltaTable, DeltaTableError,
-    checkpoints::{cleanup_metadata, create_checkpoint},
+    checkpoints::cleanup_metadata,
     logstore::{LogStoreRef, StorageConfig, default_logstore},
 };
 use futures::{StreamExt as _, TryStreamExt as _};
@@ -13,6 +13,7 @@ use object_store::{ObjectMeta, ObjectStore, path::Path, prefix::PrefixStore};
 use url::Url;
 
 use crate::{
+    checkpoint,
     error::IndexError,
     files::DataFile,
     vacuum::{DELETED_FILE_RETENTION, RETENTION_DAYS, Tombstone},
@@ -130,9 +131,11 @@ impl Place {
         Ok(days.unwrap_or(RETENTION_DAYS).max(RETENTION_DAYS))
     }
 
-    /// Writes a checkpoint of the newest state and drops expired log entries; says how many.
+    /// Writes a checkpoint of a state and drops expired log entries; says how many.
     pub(crate) async fn checkpoint(&self, state: &DeltaTable) -> Result<usize, IndexError> {
-        create_checkpoint(state, None).await.map_err(|error| self.error(error))?;
+        let version = state.version().unwrap_or_default();
+        let written = checkpoint::write(self.log_store.as_ref(), version).await;
+        written.map_err(|error| self.error(error.into()))?;
         cleanup_metadata(state, None).await.map_err(|error| self.error(error))
     }
 

@@ -1,8 +1,10 @@
-//! Whose records an agency keeps, and so may sign; and who keeps a paper.
+//! Whose records an agency keeps, and so may sign; who keeps a paper; and which rows are an agency's.
 
 use sohoa_registers::code::AgencyCode;
 use sohoa_schemas::{config::Agency, manifest::Manifest, rows::DocumentRow};
 use sohoa_source::agency::canonical;
+
+use crate::exit::{Exit, Failure};
 
 /// The column that says who keeps a paper.
 const KEEPER: &str = "custodian_agency_code";
@@ -60,6 +62,25 @@ pub(crate) fn signs_for(agency: &Agency, signer: &str, keeper: &str) -> bool {
     signer == keeper || (is_own && keeps(agency, keeper))
 }
 
+/// The code of an agency that somebody asks for.
+///
+/// # Errors
+/// What was given is no agency's code.
+pub(crate) fn asked_for(given: &str) -> Result<AgencyCode, Failure> {
+    AgencyCode::parse(given).ok_or_else(|| {
+        Failure::new(Exit::Usage, format!("`{given}` is no agency's code"))
+            .hint("such as H08.12 or 000.00.12.H08")
+    })
+}
+
+/// The condition, in SQL, that a column names an agency or one of its units: reports count the same rows
+/// as the agency's.
+pub(crate) fn rows_of(column: &str, agency: &AgencyCode) -> String {
+    // A code has no character that could end the text.
+    let code = &agency.code;
+    format!("({column} = '{code}' or starts_with({column}, '{code}.'))")
+}
+
 /// Whether a code is an agency's or one of its units', in any spelling.
 fn is_of(code: &str, agency: &str) -> bool {
     let (code, agency) = (canonical(code), canonical(agency));
@@ -83,6 +104,17 @@ mod tests {
             ("H45.12", "H08.12", false),
         ] {
             assert_eq!(is_of(code, agency), kept, "{code} {agency}");
+        }
+    }
+
+    #[test]
+    fn rows_of_an_agency_are_asked_for_by_any_spelling_of_its_code_and_by_nothing_else() {
+        let asked = "(a = 'H08.12' or starts_with(a, 'H08.12.'))";
+        for given in ["H08.12", "h08.12", "000.00.12.H08"] {
+            assert_eq!(rows_of("a", &asked_for(given).unwrap()), asked);
+        }
+        for given in ["", "Sở Nội vụ", "a'b"] {
+            assert_eq!(asked_for(given).unwrap_err().exit, Exit::Usage, "{given}");
         }
     }
 

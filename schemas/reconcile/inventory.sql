@@ -4,7 +4,8 @@
 -- Results are counted (`doc_role` result, or unknown; older rows say other where nobody said), not the components of a
 -- dossier. A scan belongs to the most exact count that covers it: of its procedure before one of all
 -- procedures, of fewer years before one of more. Kinds of result are added up: documents do not carry
--- the code. Without an inventory everything is `not_counted`.
+-- the code. Without an inventory everything is `not_counted`. Older rows have a procedure's code alone,
+-- whose first eight characters are the nation's.
 with agency as (
   select key, agency_uid,
     row_number() over (
@@ -23,13 +24,14 @@ counted as (
 ),
 scanned as (
   select coalesce(a.agency_uid, d.custodian_agency_code) as agency,
-    d.custodian_agency_code as agency_code, substr(d.procedure_code, 1, 8) as procedure_base,
+    d.custodian_agency_code as agency_code,
+    coalesce(d.procedure_base, substr(d.procedure_code, 1, 8)) as procedure_base,
     d.document_year, count(*) as papers, sum(d.page_count) as pages
   from documents d
   left join agency a on a.key = d.custodian_agency_code and a.nth = 1
   where d.doc_role in ('result', 'other', 'unknown')
   group by coalesce(a.agency_uid, d.custodian_agency_code), d.custodian_agency_code,
-    substr(d.procedure_code, 1, 8), d.document_year
+    coalesce(d.procedure_base, substr(d.procedure_code, 1, 8)), d.document_year
 ),
 paired as (
   select s.agency_code, s.procedure_base, s.document_year, s.papers, s.pages,

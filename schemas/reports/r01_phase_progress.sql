@@ -209,10 +209,13 @@ result AS (
 ),
 anything AS (
     -- Before the first paper is published there is no progress to speak of, and not 0. keeperless: who
-    -- keeps them nobody has said, and it may be an agency that has none of its own here.
+    -- keeps such papers as candidates are nobody has said, and it may be an agency that has none of its own here.
     SELECT count(*) AS published,
            count(*) FILTER (WHERE d.custodian_agency_code IS NULL AND d.parent_document_uid IS NULL
-                              AND d.doc_role IN ('result', 'unknown')) AS keeperless
+                              AND (d.doc_role IN ('result', 'unknown')
+                                   OR d.doc_role = 'other' AND d.partner_id IS NULL
+                                      AND NOT coalesce(array_has(map_extract(d.field_source, 'doc_role'), 'amended'), false))
+                           ) AS keeperless
     FROM documents d
     CROSS JOIN span p
     WHERE d.state = 'published' AND d.first_seen_at < p.until_at

@@ -20,7 +20,7 @@ pub(crate) struct Timestamp {
     /// the signer's while the file holds no evidence of it.
     #[arg(long, value_name = "DAYS", default_value_t = 180)]
     pub(crate) within: u32,
-    /// Only records of the agency of this code; may be given several times.
+    /// Only records of the agency of this code and of its units; may be given several times.
     #[arg(long, value_name = "CODE")]
     pub(crate) agency: Vec<String>,
     /// Only records first published in this month; may be given several times.

@@ -27,6 +27,7 @@ use crate::{
     commands::query,
     console::say,
     context::{now, vietnamese},
+    custody::asked_for,
     exit::{Exit, Failure},
     observe,
     renew::{Candidate, Done, Last, Means, Need, Select, renew, seen, version},
@@ -146,7 +147,8 @@ async fn selection(
     store: &Store,
     (level, ends_before): (SignatureLevel, DateTime<Utc>),
 ) -> Result<Select, Failure> {
-    let (agencies, months) = (arguments.agency.clone(), arguments.month.clone());
+    let agencies = arguments.agency.iter().map(|given| asked_for(given));
+    let (agencies, months) = (agencies.collect::<Result<_, _>>()?, arguments.month.clone());
     let mut select = Select { level, ends_before, agencies, months, dossiers: None };
     for submission in &arguments.submission {
         let ledger = Ledger::new(store.clone(), submission)

@@ -6,10 +6,11 @@ use chrono::{DateTime, Utc};
 use sohoa_backfill::Ledger;
 use sohoa_flow::Fault;
 use sohoa_index::{Index, IndexError};
+use sohoa_registers::code::AgencyCode;
 use sohoa_schemas::config::SignatureLevel;
 use uuid::Uuid;
 
-use crate::{answers::for_each_row, stages::sign::word};
+use crate::{answers::for_each_row, custody::rows_of, stages::sign::word};
 
 /// Candidates held in memory at once.
 const PAGE: usize = 50_000;
@@ -37,8 +38,8 @@ pub(crate) struct Select {
     pub(crate) level: SignatureLevel,
     /// What rests on a certificate that ends before this is renewed.
     pub(crate) ends_before: DateTime<Utc>,
-    /// Of the agencies of these codes alone.
-    pub(crate) agencies: Vec<String>,
+    /// Of these agencies and their units alone.
+    pub(crate) agencies: Vec<AgencyCode>,
     /// Of these months of first publication alone, `2026-11`.
     pub(crate) months: Vec<String>,
     /// Of these dossiers alone: those of a submission.
@@ -175,7 +176,8 @@ impl Select {
         let each = each.map(|(rank, level)| format!(" when '{}' then {rank}", word(level)));
         let ranks = each.collect::<Vec<_>>().concat();
         let mut wheres = vec!["s.made_by_sohoa".to_owned()];
-        wheres.extend(one_of("d.custodian_agency_code", &self.agencies));
+        let of_agencies = self.agencies.iter().map(|code| rows_of("d.custodian_agency_code", code));
+        wheres.extend(any_of(&of_agencies.collect::<Vec<_>>()));
         wheres.extend(one_of("d.ingest_month", &self.months));
         let end = |least: &str, whose: &str, column: &str| {
             format!(
@@ -214,6 +216,11 @@ fn moment(seconds: &str) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp(seconds.parse().ok()?, 0)
 }
 
+/// One of the conditions holds, if there are any.
+fn any_of(conditions: &[String]) -> Option<String> {
+    (!conditions.is_empty()).then(|| format!("({})", conditions.join(" or ")))
+}
+
 /// The column has one of the values, if there are any.
 fn one_of(column: &str, values: &[String]) -> Option<String> {
     let quoted: Vec<_> =
@@ -229,7 +236,10 @@ mod tests {
     use sohoa_store::{Missing, Store};
 
     use super::*;
-    use crate::{amend::version::tests::record, context::now, renew::version::tests::signature};
+    use crate::{
+        amend::version::tests::record, context::now, custody::asked_for,
+        renew::version::tests::signature,
+    };
 
     fn batch(number: u128, signatures: Vec<SignatureRow>) -> Batch {
         let mut rows = record().rows;
@@ -246,6 +256,10 @@ mod tests {
             row.custodian_agency_code = Some(format!("H08.{number}"));
         }
         Batch { seq: number as i64, keys: vec![number.to_string()], rows }
+    }
+
+    fn agencies(codes: &[&str]) -> Vec<AgencyCode> {
+        codes.iter().map(|code| asked_for(code).unwrap()).collect()
     }
 
     async fn uids(index: &Index, select: &Select) -> Vec<u128> {
@@ -312,7 +326,7 @@ mod tests {
         let until = |days| select.ending(&index, now() + chrono::TimeDelta::days(days));
         assert_eq!(until(90).await.unwrap(), 0);
         assert_eq!((until(701).await.unwrap(), until(901).await.unwrap()), (1, 2));
-        let none = Select { agencies: vec!["H08.3".into()], ..select };
+        let none = Select { agencies: agencies(&["H08.3"]), ..select };
         let until = now() + chrono::TimeDelta::days(701);
         assert_eq!(none.ending(&index, until).await.unwrap(), 1);
     }
@@ -363,14 +377,17 @@ mod tests {
         assert_eq!(uids(&index, &archived).await, [3, 5, 1]);
         let dossiers = Some(HashSet::from([Uuid::from_u128(5)]));
         assert_eq!(uids(&index, &Select { dossiers, ..archived }).await, [5]);
-        let of = |agencies: &[&str], months: &[&str]| Select {
+        let of = |codes: &[&str], months: &[&str]| Select {
             level: SignatureLevel::BLta,
             ends_before: now(),
-            agencies: agencies.iter().map(|&code| code.to_owned()).collect(),
+            agencies: agencies(codes),
             months: months.iter().map(|&month| month.to_owned()).collect(),
             dossiers: None,
         };
-        assert_eq!(uids(&index, &of(&["H08.5", "a'b"], &["2026-11"])).await, [5]);
+        assert_eq!(uids(&index, &of(&["H08.5", "H09"], &["2026-11"])).await, [5]);
         assert!(uids(&index, &of(&[], &["2026-12"])).await.is_empty());
+        // Those of a unit are the agency's; another agency's code may begin the same.
+        assert_eq!(uids(&index, &of(&["000.00.00.H08"], &[])).await, [5, 1]);
+        assert!(uids(&index, &of(&["H0"], &[])).await.is_empty());
     }
 }

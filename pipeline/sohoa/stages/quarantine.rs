@@ -1,9 +1,13 @@
 //! Refusal: durable, with the code, the sentence and the address of the bytes. Nothing of the file
 //! is copied: it may be secret, and it lies where it came from.
 
-use std::{collections::HashSet, sync::OnceLock};
+use std::{collections::HashSet, iter::successors, sync::OnceLock};
 
-use sohoa_flow::{Fault, Rejection, retry::retry};
+use sohoa_flow::{
+    Fault, Rejection,
+    retry::{GaveUp, retry},
+};
+use sohoa_page_workers::PageFailure;
 use sohoa_publish::{quarantine, trail};
 use sohoa_schemas::{
     Code,
@@ -107,6 +111,23 @@ fn entry(context: &Context, taken: &Taken, rejection: &Rejection) -> Quarantine 
     Quarantine { sources, partner, ..new(filed, taken.source.dossier.uid, rejection, rows) }
 }
 
+/// How often the work was tried that ended in a refusal.
+fn tries(rejection: &Rejection) -> i32 {
+    // The first was another worker's, which told nobody how it ended.
+    if rejection.code == Code::X03KilledWorker {
+        return 2;
+    }
+    let error: &(dyn std::error::Error + 'static) = rejection.cause.error.as_ref();
+    let said = successors(Some(error), |error| error.source()).find_map(|error| {
+        let gave_up = error.downcast_ref::<GaveUp>().map(|gave_up| gave_up.attempts);
+        gave_up.or_else(|| match error.downcast_ref() {
+            Some(PageFailure::Broken { attempts, .. }) => Some(*attempts),
+            _ => None,
+        })
+    });
+    said.and_then(|tries| i32::try_from(tries).ok()).unwrap_or(1)
+}
+
 /// A new entry, but for where the bytes are.
 pub(crate) fn new(
     filed: Filed<'_>,
@@ -122,7 +143,7 @@ pub(crate) fn new(
         sentence: rejection.sentence.clone(),
         stage: rejection.cause.stage.into(),
         error_chain: rejection.cause.chain(),
-        attempts: 1,
+        attempts: tries(rejection),
         sources: Vec::new(),
         originals: Vec::new(),
         ingest_month: filed.month.to_owned(),
@@ -135,5 +156,34 @@ pub(crate) fn new(
         submission: None,
         refused_by: None,
         rows,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sohoa_flow::fault::BoxError;
+    use sohoa_page_workers::Breakage;
+
+    use super::*;
+
+    #[test]
+    fn every_try_counts_of_a_refusal_and_of_those_before_it() {
+        let of = |code, error: BoxError| tries(&Rejection::new(code, "read", error));
+        let last = std::io::Error::other("no answer").into();
+        let gave_up = GaveUp { attempts: 6, seconds: 1.0, last };
+        assert_eq!(of(Code::X01StageFailed, gave_up.into()), 6);
+        let broken = PageFailure::Broken { reason: Breakage::OutOfMemory, attempts: 3 };
+        assert_eq!(of(Code::F13FileFailed, broken.into()), 3);
+        assert_eq!(of(Code::X03KilledWorker, "two workers ended".into()), 2);
+        assert_eq!(of(Code::F03Encrypted, "the file is locked".into()), 1);
+
+        let filed = Filed { source: Uuid::nil(), version: 1, province: "H08", month: "2026-11" };
+        let entry = |code, error: BoxError| {
+            new(filed, Uuid::nil(), &Rejection::new(code, "read", error), Rows::default())
+        };
+        let broken = PageFailure::Broken { reason: Breakage::OutOfMemory, attempts: 3 };
+        let earlier = entry(Code::F13FileFailed, broken.into());
+        let later = entry(Code::F03Encrypted, "the file is locked".into());
+        assert_eq!(with_history(later, earlier).attempts, 4);
     }
 }
