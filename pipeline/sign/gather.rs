@@ -208,6 +208,30 @@ impl EvidenceSource {
         gathered.map(drop)
     }
 
+    /// Since when a chain is revoked that signed at `used`, as its authorities say at `now`; what they
+    /// said before serves while they are silent.
+    ///
+    /// # Errors
+    /// [`EvidenceError`] where nobody says that it is, and not all say that it is not.
+    pub fn revoked_since(
+        &self,
+        certificates: &[CertificateDer],
+        (used, now): (DateTime<Utc>, DateTime<Utc>),
+    ) -> Result<Option<DateTime<Utc>>, EvidenceError> {
+        let parsed = certificates.iter().filter_map(|one| Certificate::parse(&one.0));
+        let parsed: Vec<_> = parsed.collect();
+        let (own, others) = parsed.split_first().ok_or(EvidenceError::Untrusted)?;
+        let path = chain(own, others, (&self.trust, used)).ok_or(EvidenceError::Untrusted)?;
+        let (moment, mut pool) = (Moment { used, known: now }, Pool::default());
+        let gathered = self.gather_anew(&path.links, moment, &mut pool);
+        // What one authority says counts, though another one is silent.
+        let links: Vec<_> = path.links.iter().filter_map(|der| Certificate::parse(der)).collect();
+        match Witness::new(&pool).chain(&links, moment).revoked {
+            Some((revoked, _)) => Ok(Some(revoked.at)),
+            None => gathered.map(|_| None),
+        }
+    }
+
     fn asked(&self) -> MutexGuard<'_, Answers> {
         // Whole after every statement under the lock.
         self.asked.lock().unwrap_or_else(PoisonError::into_inner)
