@@ -53,7 +53,7 @@ fn what_lacks_its_evidence_waits_for_it() {
     scene.world.audit();
 
     // Who is revoked signs nothing more.
-    scene.pki.revoke(AGENCY, chrono::Utc::now() - chrono::TimeDelta::hours(1), Some(1));
+    scene.pki.revoke(AGENCY, Utc::now() - TimeDelta::hours(1), Some(1));
     std::fs::remove_dir_all(scene.world.path("data/sohoa/evidence")).unwrap();
     let refused = scene.world.sohoa(&["check", "--config", &config]);
     assert_eq!(refused.exit, 2, "{}", refused.stdout);
