@@ -1,6 +1,6 @@
 //! Levels above B-T: evidence and time-stamps of authorities that answer over HTTP, or do not.
 
-use std::{os::unix::fs::PermissionsExt as _, sync::atomic::Ordering};
+use std::{os::unix::fs::PermissionsExt as _, process::Command, sync::atomic::Ordering};
 
 use chrono::{TimeDelta, Utc};
 use serde_json::Value;
@@ -281,4 +281,51 @@ fn what_a_throw_away_key_signed_is_raised_only_where_that_is_asked_for() {
     let told = ["raised", "left_out"].map(|key| counts(&raised)[key].as_u64());
     assert_eq!((raised.exit, told), (0, [Some(1), Some(0)]), "{}", raised.stderr);
     assert_eq!(scene.levels(), pairs(&[("agency_copy", "B-T", 1), ("timestamp_doc", "B-T", 1)]));
+}
+
+/// What was asked before the key was used is kept for the day on which nobody says it any more.
+#[test]
+fn what_the_authorities_said_before_signing_is_kept_and_raises_the_record_later() {
+    let scene = Scene::new(&["--dossiers", "1", "--documents", "2", "--formats", "tiff-g4"]);
+    let config = scene.config("level = \"B-T\"");
+    let world = &scene.world;
+    assert_eq!(world.run(&["--config", &config]).exit, 0);
+    let kept = || {
+        let rows = world.query(
+            "select distinct s.evidence_uri, s.pades_level from documents d join signatures s \
+             on s.source_uid = d.source_uid and s.version = d.version",
+        );
+        assert_eq!(rows.len(), 1, "one answer serves all: {rows:?}");
+        rows[0]["evidence_uri"].as_str().unwrap().to_owned()
+    };
+    let key = kept();
+    assert!(key.starts_with("evidence/revocation/"), "{key}");
+    let bundle = world.path("out").join(&key);
+    let printed = Command::new("openssl")
+        .args(["cms", "-cmsout", "-print", "-inform", "DER", "-in"])
+        .arg(&bundle)
+        .output()
+        .unwrap();
+    let printed = String::from_utf8_lossy(&printed.stdout).into_owned();
+    assert!(printed.contains("Sở Thử nghiệm") || printed.contains("Test middle"), "{printed}");
+    world.audit();
+
+    scene.forgotten.store(true, Ordering::SeqCst);
+    std::fs::remove_dir_all(world.path("data/sohoa/evidence")).unwrap();
+    let away = world.path("away.p7c");
+    std::fs::rename(&bundle, &away).unwrap();
+    let left = scene.timestamp(&["--level", "B-LT"]);
+    let told = ["raised", "left"].map(|what| counts(&left)[what].as_u64());
+    assert_eq!((left.exit, told), (6, [Some(0), Some(2)]), "{}", left.stderr);
+    std::fs::rename(&away, &bundle).unwrap();
+    let raised = scene.timestamp(&["--level", "B-LT"]);
+    let told = ["raised", "left"].map(|what| counts(&raised)[what].as_u64());
+    assert_eq!((raised.exit, told), (0, [Some(2), Some(0)]), "{}", raised.stderr);
+    assert_eq!(scene.levels(), pairs(&[("agency_copy", "B-LT", 2)]));
+    let rows = world.query(
+        "select s.evidence_uri = d.object_uri as own from documents d join signatures s \
+         on s.source_uid = d.source_uid and s.version = d.version",
+    );
+    assert!(rows.iter().all(|row| row["own"] == true), "the file holds it itself: {rows:?}");
+    world.audit();
 }

@@ -24,6 +24,8 @@ pub(crate) struct Scene {
     pub(crate) pki: Arc<Pki>,
     /// Neither responder nor list answers.
     pub(crate) silent: Arc<AtomicBool>,
+    /// The agency's own authority answers nothing that can be believed.
+    pub(crate) forgotten: Arc<AtomicBool>,
     /// The time-stamp authority has no newer certificate than one that ends soon.
     pub(crate) ending: Arc<AtomicBool>,
     /// Time-stamps given.
@@ -37,7 +39,14 @@ impl Scene {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let pki = Pki::at(&format!("http://{}", listener.local_addr().unwrap()));
         let silent = Arc::new(AtomicBool::new(false));
-        Network::of(&pki).serve_while(listener, {
+        let forgotten = Arc::new(AtomicBool::new(false));
+        let network = Network::of(&pki).changing({
+            let forgotten = Arc::clone(&forgotten);
+            move |url, answer| {
+                answer.spoilt = forgotten.load(Ordering::SeqCst) && url.contains("/middle");
+            }
+        });
+        network.serve_while(listener, {
             let silent = Arc::clone(&silent);
             move || !silent.load(Ordering::SeqCst)
         });
@@ -56,7 +65,7 @@ impl Scene {
         world.write("key.pem", &key);
         world.write("chain.pem", &chain);
         world.write("root.pem", &pki.root_pem());
-        Self { world, pki, silent, ending, stamped, stamps }
+        Self { world, pki, silent, forgotten, ending, stamped, stamps }
     }
 
     /// A configuration file with this in its `[sign]`.

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use chrono::Utc;
+use chrono::{TimeDelta, Utc};
 use sohoa_sign::{
-    Fetch, FetchError, Hash, Message, RevocationMethod, RsaScheme, SignError, StampError,
-    TimeStampAuthority, sign_pdf, stamp_pdf,
+    EvidenceError, Fetch, FetchError, Hash, KeptEvidence, Message, MessageSigner as _,
+    RevocationMethod, RsaScheme, SignError, StampError, TimeStampAuthority, raise_pdf_with,
+    sign_pdf, stamp_pdf,
     verify::{Agency, Expected, LaterChanges, PadesLevel, RevocationStatus, Verdict, verify_pdf},
 };
 
@@ -228,4 +229,30 @@ fn a_signature_without_a_stamp_is_raised_by_a_document_time_stamp() {
     let expected = [PadesLevel::BLta, PadesLevel::BLta, PadesLevel::BLt];
     assert_eq!(levels(&report), expected);
     assert_eq!(report.verdict, Verdict::Ok, "{report:#?}");
+}
+
+#[test]
+fn what_was_kept_when_it_was_signed_serves_once_its_authority_has_forgotten_it() {
+    let pki = Pki::new();
+    let key = pki.agency(AGENCY, None, RsaScheme::default());
+    let asked = Network::of(&pki).source().check_signer(key.chain(), Utc::now()).unwrap();
+    let kept = KeptEvidence::from_der(&asked.to_der()).unwrap();
+    assert!(kept.to_der() == asked.to_der());
+    let file = sign(&made::pdf(Shape::default()), &key, &pki);
+    let forgotten = || Network::of(&pki).changing(|_, answer| answer.known = false);
+    let source = || forgotten().without(&["/middle.crl"]).source();
+    let with = |kept: &KeptEvidence| {
+        through(&file, |path| raise_pdf_with(path, path, (&source(), kept), None, Utc::now()))
+    };
+    assert!(matches!(with(&KeptEvidence::default()), Err(SignError::Evidence { .. })));
+    let (raised, _) = with(&kept).unwrap();
+    let report = verify(&raised, &pki, much_later());
+    assert_eq!((levels(&report), report.verdict), (vec![PadesLevel::BLt], Verdict::Ok));
+    // What was revoked since, before it was signed, is so whatever was said before.
+    pki.revoke(AGENCY, Utc::now() - TimeDelta::hours(1), Some(1));
+    let revoked = through(&file, |path| {
+        raise_pdf_with(path, path, (&Network::of(&pki).source(), &kept), None, Utc::now())
+    });
+    let Err(SignError::Evidence { source, .. }) = revoked else { panic!("raised") };
+    assert!(matches!(*source, EvidenceError::Revoked { .. }), "{source:?}");
 }
