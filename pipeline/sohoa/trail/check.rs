@@ -265,17 +265,24 @@ impl Chain {
             }
         };
         if *unproven_heads > 0 {
-            text += &format!(
-                "{unproven_heads} heads are by a certificate that was revoked since, and no \
-                 time-stamp proves that they are older\n"
-            );
+            let count = unproven_heads.to_string();
+            text += &[
+                &count,
+                " heads are by a certificate that was revoked since, and no time-stamp proves that \
+                 they are older\n",
+            ]
+            .concat();
         }
         if *unasked_heads > 0 {
-            let why = self.unasked_because.as_deref().unwrap_or_default();
-            text += &format!(
-                "WARNING: of the signers of {unasked_heads} heads nobody says whether they were \
-                 revoked: {why}\n"
-            );
+            let (count, why) = (unasked_heads.to_string(), self.unasked_because.as_deref());
+            text += &[
+                "WARNING: of the signers of ",
+                &count,
+                " heads nobody says whether they were revoked: ",
+                why.unwrap_or_default(),
+                "\n",
+            ]
+            .concat();
         }
         text
     }
