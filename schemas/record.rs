@@ -19,7 +19,8 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Part {
-    /// `document`, `text`, `alto` or `original`.
+    /// `document`, `text`, `alto`, `original`, or `evidence`: what the authorities said of the signer
+    /// before the document was signed, where it does not hold that itself.
     pub role: String,
     /// Key under the output, e.g. `originals/ab/ab12…`.
     pub key: String,

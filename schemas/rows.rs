@@ -518,7 +518,7 @@ pub struct SignatureRow {
     #[serde(default)]
     pub revocation_checked_at: Option<DateTime<Utc>>,
     /// Key of the object that keeps certificate and evidence (Circular 15/2025): the file itself, where
-    /// it holds some.
+    /// it holds some, else what was answered before it was signed (`evidence/revocation/`).
     #[serde(default)]
     pub evidence_uri: Option<String>,
     /// Covers the whole file as it is now.

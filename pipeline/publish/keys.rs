@@ -16,7 +16,8 @@ pub const WORK: &str = "work";
 pub const RECORD: &str = "record.json";
 /// Beginning of the names of further receipts.
 pub const AGAIN: &str = "again-";
-/// Folder of what proves: signed heads of the audit trail, by province.
+/// Folder of what proves: signed heads of the audit trail, by province, and what authorities said of
+/// signers.
 pub const EVIDENCE: &str = "evidence";
 /// The embedded default's own root, the one thing the test authority leaves in the output.
 pub const TEST_ROOT: &str = "trust/test-root.pem";
@@ -60,6 +61,12 @@ pub fn heads(province: &str) -> String {
 /// sign at once one is first, and each head can name the one before it.
 pub fn head(province: &str, number: i64) -> String {
     format!("{}{number:08}.p7m", heads(province))
+}
+
+/// `evidence/revocation/ab/<sha256>.p7c`: what the authorities said of a signer before he signed. All
+/// documents that were signed by one answer name the same.
+pub fn revocation(sha256: &str) -> String {
+    format!("{EVIDENCE}/revocation/{}/{sha256}.p7c", sha256.get(..2).unwrap_or("--"))
 }
 
 /// What `sohoa timestamp` saw of the archive's stamps.

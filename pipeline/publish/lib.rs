@@ -7,6 +7,7 @@
 //!
 //! * `keys`: where everything lies.
 //! * `original`: the files as received, by their hash.
+//! * `evidence`: what authorities said of signers, by its hash.
 //! * `publication`: parts, then the record.
 //! * `holding`: composed documents that wait for release.
 //! * `quarantine`: refusals.
@@ -14,6 +15,7 @@
 //! * `survey`: listing what is there, for the audit and for rebuilding the index.
 
 mod came_by;
+pub mod evidence;
 pub mod garbage;
 pub mod holding;
 pub mod keys;

@@ -6,7 +6,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -14,7 +14,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::{
-    CertificateDer, EvidenceCache,
+    CertificateDer, EvidenceCache, KeptEvidence,
     certificate::Certificate,
     fetch::{Fetch, FetchError, Message},
     pointers,
@@ -126,7 +126,8 @@ const SLOW: Duration = Duration::from_secs(5);
 /// What came of asking about a signer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Came {
-    Good,
+    /// It was good, by this evidence.
+    Good(Arc<KeptEvidence>),
     Silence,
     /// The certificate of this subject names nobody.
     Nobody(String),
@@ -165,8 +166,8 @@ impl EvidenceSource {
     }
 
     /// Checks a signer's chain before its key is used: no certificate of it is revoked at `at`, as
-    /// its authorities say now or said a few minutes ago. The evidence is kept for the documents that
-    /// are signed next.
+    /// its authorities say now or said a few minutes ago: by the evidence that is answered, which is the
+    /// same for the documents that are signed next.
     ///
     /// # Errors
     /// [`EvidenceError`], also when nobody could say: a signature that might be worthless is not
@@ -175,7 +176,7 @@ impl EvidenceSource {
         &self,
         certificates: &[CertificateDer],
         at: DateTime<Utc>,
-    ) -> Result<(), EvidenceError> {
+    ) -> Result<Arc<KeptEvidence>, EvidenceError> {
         let parsed = certificates.iter().filter_map(|one| Certificate::parse(&one.0));
         let parsed: Vec<_> = parsed.collect();
         let (own, others) = parsed.split_first().ok_or(EvidenceError::Untrusted)?;
@@ -183,7 +184,7 @@ impl EvidenceSource {
         let known = self.asked().get(own.der).cloned();
         let within = |since: DateTime<Utc>, long| (TimeDelta::zero()..long).contains(&(at - since));
         match known {
-            Some((since, Came::Good)) if within(since, GOOD_FOR) => return Ok(()),
+            Some((since, Came::Good(kept))) if within(since, GOOD_FOR) => return Ok(kept),
             Some((since, Came::Nobody(subject))) if within(since, GOOD_FOR) => {
                 return Err(EvidenceError::NoSource { subject });
             }
@@ -192,11 +193,12 @@ impl EvidenceSource {
             }
             _ => {}
         }
-        let moment = Moment { used: at, known: at };
+        let (moment, mut pool) = (Moment { used: at, known: at }, Pool::default());
         let began = Instant::now();
-        let gathered = self.gather_anew(&path.links, moment, &mut Pool::default());
+        let gathered = self.gather_anew(&path.links, moment, &mut pool);
+        let gathered = gathered.map(|_| Arc::new(KeptEvidence(pool)));
         let came = match &gathered {
-            Ok(_) => Some(Came::Good),
+            Ok(kept) => Some(Came::Good(Arc::clone(kept))),
             Err(EvidenceError::Fetch { .. }) if began.elapsed() > SLOW => Some(Came::Silence),
             // Others above it may have been asked, and are not for each document again.
             Err(EvidenceError::NoSource { subject }) => Some(Came::Nobody(subject.clone())),
@@ -205,7 +207,31 @@ impl EvidenceSource {
         if let Some(came) = came {
             self.asked().insert(own.der.to_vec(), (at, came));
         }
-        gathered.map(drop)
+        gathered
+    }
+
+    /// Since when a chain is revoked that signed at `used`, as its authorities say at `now`; what they
+    /// said before serves while they are silent.
+    ///
+    /// # Errors
+    /// [`EvidenceError`] where nobody says that it is, and not all say that it is not.
+    pub fn revoked_since(
+        &self,
+        certificates: &[CertificateDer],
+        (used, now): (DateTime<Utc>, DateTime<Utc>),
+    ) -> Result<Option<DateTime<Utc>>, EvidenceError> {
+        let parsed = certificates.iter().filter_map(|one| Certificate::parse(&one.0));
+        let parsed: Vec<_> = parsed.collect();
+        let (own, others) = parsed.split_first().ok_or(EvidenceError::Untrusted)?;
+        let path = chain(own, others, (&self.trust, used)).ok_or(EvidenceError::Untrusted)?;
+        let (moment, mut pool) = (Moment { used, known: now }, Pool::default());
+        let gathered = self.gather_anew(&path.links, moment, &mut pool);
+        // What one authority says counts, though another one is silent.
+        let links: Vec<_> = path.links.iter().filter_map(|der| Certificate::parse(der)).collect();
+        match Witness::new(&pool).chain(&links, moment).revoked {
+            Some((revoked, _)) => Ok(Some(revoked.at)),
+            None => gathered.map(|_| None),
+        }
     }
 
     fn asked(&self) -> MutexGuard<'_, Answers> {

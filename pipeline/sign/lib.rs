@@ -7,6 +7,7 @@
 //! * [`permissions`]: what a certification allows afterwards.
 //! * [`revocation`], [`gather`], [`cache`], [`issuers`]: what proves that a certificate was not revoked, and how
 //!   it is had.
+//! * [`kept`]: what was asked before signing, kept outside the file.
 //! * [`dss`], [`raise`]: that proof kept in the file, for levels B-LT and B-LTA.
 //! * [`seal`]: messages that carry their signature.
 //! * [`test_ca`]: the throw-away authority of the embedded default.
@@ -32,6 +33,7 @@ pub mod fuzzing;
 mod gather;
 mod hash;
 mod issuers;
+mod kept;
 mod key;
 mod oid;
 mod output;
@@ -63,12 +65,13 @@ pub use fetch::{Fetch, FetchError, HttpClient, Message};
 pub use font::FontFile;
 pub use gather::{EvidenceError, EvidenceSource};
 pub use hash::Hash;
+pub use kept::KeptEvidence;
 pub use key::{KeyFile, MessageSigner, RsaScheme, Scheme};
 pub use passphrase::Passphrase;
 pub use pdf::PdfError;
 pub use pkcs11::{KeyName, TokenDescription, TokenError, TokenKey, TokenSettings};
 pub use placement::Corner;
-pub use raise::{ArchiveStamp, Raised, raise_pdf};
+pub use raise::{ArchiveStamp, Raised, raise_pdf, raise_pdf_with};
 pub use revocation::{EvidenceFault, RevocationMethod, Revoked};
 pub use seal::{SealError, Sealed, check_seal, seal, sealed_content};
 pub use signing::{SignRequest, Signed, Stamped, sign_pdf, sign_pdf_stamped, stamp_pdf};

@@ -10,7 +10,8 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    EvidenceError, EvidenceSource, SignError, StampError, Stamped, TimeStampAuthority,
+    EvidenceError, EvidenceSource, KeptEvidence, SignError, StampError, Stamped,
+    TimeStampAuthority,
     dss::{self, Related},
     output::Output,
     pdf::{Document, Source},
@@ -63,6 +64,21 @@ pub fn raise_pdf(
     archive: Option<ArchiveStamp<'_>>,
     now: DateTime<Utc>,
 ) -> Result<Raised, SignError> {
+    raise_pdf_with(input, output, (evidence, &KeptEvidence::default()), archive, now)
+}
+
+/// The same, with what was kept of a signature's time at hand: it serves where the authorities do not
+/// say enough any more.
+///
+/// # Errors
+/// As [`raise_pdf`].
+pub fn raise_pdf_with(
+    input: &Path,
+    output: &Path,
+    (evidence, kept): (&EvidenceSource, &KeptEvidence),
+    archive: Option<ArchiveStamp<'_>>,
+    now: DateTime<Utc>,
+) -> Result<Raised, SignError> {
     let document = Document::open(Source::open(input)?)?;
     if document.encrypted() {
         return Err(SignError::Encrypted);
@@ -78,7 +94,8 @@ pub fn raise_pdf(
     let newest = newest(&examined.judged)?;
     let (key, field) = (newest.key.clone(), newest.signature.field_name.clone());
     let unstamped = newest.signature.timestamp.is_none();
-    let mut gathering = Gathering { evidence, now, pool: examined.pool, related: Vec::new() };
+    let (pool, kept) = (examined.pool, &kept.0);
+    let mut gathering = Gathering { evidence, kept, now, pool, related: Vec::new() };
     let mut left = Vec::new();
     for one in &examined.judged {
         match gathering.add(one) {
@@ -162,6 +179,7 @@ fn reached(judged: &[Judged], (key, field): (&str, String)) -> Result<(), SignEr
 /// The evidence of a file while it is brought together.
 struct Gathering<'a> {
     evidence: &'a EvidenceSource,
+    kept: &'a Pool,
     now: DateTime<Utc>,
     pool: Pool,
     related: Vec<Related>,
@@ -181,7 +199,7 @@ impl Gathering<'_> {
         for (links, used) in chains {
             let Some(used) = used else { continue };
             let moment = Moment { used, known: self.now };
-            match self.evidence.gather(links, moment, &mut self.pool) {
+            match self.gather(links, moment) {
                 Ok(standing) => relate(&mut related.pool, (links, &standing), &self.pool),
                 Err(error) => refused = Some(error),
             }
@@ -191,6 +209,26 @@ impl Gathering<'_> {
         }
         self.related.push(related);
         Ok(())
+    }
+
+    /// Evidence for a chain; where its authorities do not say enough, what was kept is added.
+    fn gather(
+        &mut self,
+        links: &[Vec<u8>],
+        moment: Moment,
+    ) -> Result<ChainStanding, EvidenceError> {
+        let asked = self.evidence.gather(links, moment, &mut self.pool);
+        if matches!(asked, Ok(_) | Err(EvidenceError::Revoked { .. })) {
+            return asked;
+        }
+        let mut all = self.pool.clone();
+        all.join(self.kept);
+        if all == self.pool {
+            return asked;
+        }
+        let standing = self.evidence.gather(links, moment, &mut all).or(asked)?;
+        self.pool = all;
+        Ok(standing)
     }
 
     /// Evidence for the authority that will stamp, which the stamp itself then covers.

@@ -39,6 +39,8 @@ pub enum SealError {
 pub struct Sealed {
     /// Whose key it was.
     pub signer: SignerIdentity,
+    /// Its certificate, then the others that came with it.
+    pub chain: Vec<CertificateDer>,
     /// When it existed at the latest, where a trusted authority stamped it.
     pub stamped_at: Option<DateTime<Utc>>,
 }
@@ -91,8 +93,9 @@ pub fn check_seal(
             stamp.trusted.then_some(stamp.time)
         }
     };
-    let signer = check_signer(&chain(own, &cms), trust, stamped_at.unwrap_or(claims))?;
-    Ok(Sealed { signer, stamped_at })
+    let chain = chain(own, &cms);
+    let signer = check_signer(&chain, trust, stamped_at.unwrap_or(claims))?;
+    Ok(Sealed { signer, chain, stamped_at })
 }
 
 /// The signer's certificate, then the others that came with it.

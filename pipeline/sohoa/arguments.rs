@@ -608,7 +608,8 @@ pub(crate) struct Verify {
                   --config sohoa.toml --events --sign-head\n\nA row that was changed, removed, \
                   inserted or moved, a cut tail and a forged head are each named, and nothing is \
                   signed over them; so are events that no head covers for more than --head-within \
-                  days."
+                  days. The authorities of those who signed heads are asked whether they were \
+                  revoked before."
 )]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct Audit {

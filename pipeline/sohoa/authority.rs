@@ -146,7 +146,7 @@ impl Authority {
         {
             return Ok(Some(error.to_string()));
         }
-        checked.map(|()| None).map_err(|error| {
+        checked.map(|_| None).map_err(|error| {
             use EvidenceError::{Cache, NoSource, Revoked, Untrusted};
             let exit = match error {
                 Cache(_) | NoSource { .. } | Revoked { .. } | Untrusted => Exit::Configuration,

@@ -3,14 +3,15 @@
 //!
 //! At every level it is asked before the key is used whether the signer's certificate is revoked.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use sohoa_flow::{FatalKind, Fault, retry::GaveUp};
 use sohoa_publish::holding;
 use sohoa_schemas::config::{Sign, SignatureLevel, WithoutEvidence};
 use sohoa_sign::{
-    ArchiveStamp, EvidenceError, EvidenceFault, EvidenceSource, MessageSigner, Raised, SignError,
-    SignRequest, Signed, StampError, TimeStampAuthority, raise_pdf, sign_pdf, sign_pdf_stamped,
+    ArchiveStamp, EvidenceError, EvidenceFault, EvidenceSource, KeptEvidence, MessageSigner,
+    Raised, SignError, SignRequest, Signed, StampError, TimeStampAuthority, raise_pdf_with,
+    sign_pdf, sign_pdf_stamped,
 };
 use sohoa_store::classify_local;
 
@@ -30,6 +31,15 @@ pub(crate) enum Seal<'a> {
     Proven(&'a TimeStampAuthority, &'a EvidenceSource),
     /// B-LTA: and a time-stamp over all of it.
     Archived(&'a TimeStampAuthority, &'a EvidenceSource),
+}
+
+/// A signed file, and what was asked before.
+#[derive(Debug)]
+pub(crate) struct Made {
+    /// What was written.
+    pub(crate) signed: Signed,
+    /// What the authorities said of the signer, where the file does not hold it.
+    pub(crate) kept: Option<Arc<KeptEvidence>>,
 }
 
 impl<'a> Seal<'a> {
@@ -54,18 +64,22 @@ impl<'a> Seal<'a> {
         (from, to): (&Path, &Path),
         request: &SignRequest,
         signer: &dyn MessageSigner,
-    ) -> Result<Signed, SignError> {
+    ) -> Result<Made, SignError> {
         let stamped = |to: &Path, stamps| sign_pdf_stamped(from, to, request, signer, stamps);
         // Policy before key.
-        if let Some(evidence) = self.checked() {
+        let checked = |evidence: &EvidenceSource| {
             let field = request.field_name.clone();
             evidence
                 .check_signer(signer.chain(), now())
-                .map_err(|error| SignError::Evidence { field, source: Box::new(error) })?;
-        }
+                .map_err(|error| SignError::Evidence { field, source: Box::new(error) })
+        };
+        let kept = self.checked().map(checked).transpose()?;
         let (stamps, evidence, archive) = match self {
-            Self::Bare(_) => return sign_pdf(from, to, request, signer),
-            Self::Stamped(stamps, _) => return stamped(to, stamps),
+            Self::Bare(_) => {
+                let signed = sign_pdf(from, to, request, signer)?;
+                return Ok(Made { signed, kept });
+            }
+            Self::Stamped(stamps, _) => return Ok(Made { signed: stamped(to, stamps)?, kept }),
             Self::Proven(stamps, evidence) => (stamps, evidence, false),
             Self::Archived(stamps, evidence) => (stamps, evidence, true),
         };
@@ -79,8 +93,9 @@ impl<'a> Seal<'a> {
             .into_temp_path();
         let signed = stamped(&between, stamps)?;
         let archive = archive.then_some(stamps);
-        let Raised { size, sha256, .. } = raise(&between, to, (evidence, archive))?;
-        Ok(Signed { size, sha256, ..signed })
+        let none = KeptEvidence::default();
+        let Raised { size, sha256, .. } = raise(&between, to, (evidence, &none), archive)?;
+        Ok(Made { signed: Signed { size, sha256, ..signed }, kept: None })
     }
 
     /// Who says whether the signer was revoked.
@@ -101,14 +116,16 @@ pub(crate) fn passes_unasked(sign: &Sign, level: SignatureLevel, error: &Evidenc
         && sign.without_evidence == WithoutEvidence::Lower
 }
 
-/// Raises a signed file to B-LT, or to B-LTA with an authority.
+/// Raises a signed file to B-LT, or to B-LTA with an authority, by what the authorities say or by what
+/// was kept of the time when it was signed.
 pub(crate) fn raise(
     from: &Path,
     to: &Path,
-    (evidence, archive): (&EvidenceSource, Option<&TimeStampAuthority>),
+    evidence: (&EvidenceSource, &KeptEvidence),
+    archive: Option<&TimeStampAuthority>,
 ) -> Result<Raised, SignError> {
     let archive = archive.map(|authority| ArchiveStamp { field_name: ARCHIVE_FIELD, authority });
-    raise_pdf(from, to, evidence, archive, now())
+    raise_pdf_with(from, to, evidence, archive, now())
 }
 
 /// A document that cannot take a signature is refused; an authority that is silent is asked again;

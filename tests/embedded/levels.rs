@@ -1,89 +1,19 @@
 //! Levels above B-T: evidence and time-stamps of authorities that answer over HTTP, or do not.
 
-use std::{
-    net::TcpListener,
-    os::unix::fs::PermissionsExt as _,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
-};
+use std::{os::unix::fs::PermissionsExt as _, process::Command, sync::atomic::Ordering};
 
+use chrono::{TimeDelta, Utc};
 use serde_json::Value;
+use sohoa_sign::verify::Verdict;
 
 use crate::{
-    pki::{AGENCY, Network, Pki},
-    stamps::{response, serve},
-    support::{Ran, World, signal, wait_until},
+    pki::{AGENCY, STAMPS_END},
+    scene::Scene,
+    support::{Ran, signal, wait_until},
 };
 
 /// Days within which every certificate of a signer ends, and none of the time-stamp authority.
 const ONLY_SIGNERS_END: &str = "1200";
-
-/// Authorities on loopback, and a world whose agency signs under them.
-struct Scene {
-    world: World,
-    pki: Arc<Pki>,
-    /// Neither responder nor list answers.
-    silent: Arc<AtomicBool>,
-    /// Time-stamps given.
-    stamped: Arc<AtomicUsize>,
-    stamps: String,
-}
-
-impl Scene {
-    fn new(samples: &[&str]) -> Self {
-        let world = World::with_samples(samples);
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let pki = Pki::at(&format!("http://{}", listener.local_addr().unwrap()));
-        let silent = Arc::new(AtomicBool::new(false));
-        Network::of(&pki).serve_while(listener, {
-            let silent = Arc::clone(&silent);
-            move || !silent.load(Ordering::SeqCst)
-        });
-        let stamped = Arc::new(AtomicUsize::new(0));
-        let stamps = serve({
-            let (pki, stamped) = (Arc::clone(&pki), Arc::clone(&stamped));
-            move |query| {
-                stamped.fetch_add(1, Ordering::SeqCst);
-                response("200 OK", &pki.stamps.reply(query))
-            }
-        });
-        let (key, chain) = pki.agency_files(AGENCY);
-        world.write("key.pem", &key);
-        world.write("chain.pem", &chain);
-        world.write("root.pem", &pki.root_pem());
-        Self { world, pki, silent, stamped, stamps }
-    }
-
-    /// A configuration file with this in its `[sign]`.
-    fn config(&self, sign: &str) -> String {
-        let text = format!(
-            "[sign]\nkey = \"key.pem\"\nchain = \"chain.pem\"\nroots = [\"root.pem\"]\n\
-             timestamp_url = \"{}\"\n{sign}\n[release]\ndelegation = \"QĐ 1/UBND\"\n\
-             [agency]\ncode = \"H08.12\"\n[[sign.agencies]]\ncode = \"H08.12\"\n\
-             names = [\"Sở Thử nghiệm tỉnh Mẫu\"]\n\
-             [store]\nretry_seconds = 1\n[index]\ncommit_documents = 2\n",
-            self.stamps
-        );
-        self.world.write("sohoa.toml", &text)
-    }
-
-    fn timestamp(&self, further: &[&str]) -> Ran {
-        let command = ["timestamp", "--output", "out", "--config", "sohoa.toml", "--json"];
-        self.world.sohoa(&[&command[..], further].concat())
-    }
-
-    /// The levels of the current signatures, by role.
-    fn levels(&self) -> Vec<(String, String)> {
-        let rows = self.world.query(
-            "select s.role, s.pades_level from documents d join signatures s \
-             on s.source_uid = d.source_uid and s.version = d.version order by 1, 2",
-        );
-        let text = |row: &Value, key: &str| row[key].as_str().unwrap().to_owned();
-        rows.iter().map(|row| (text(row, "role"), text(row, "pades_level"))).collect()
-    }
-}
 
 fn pairs(of: &[(&str, &str, usize)]) -> Vec<(String, String)> {
     let each = |(role, level, count): &(&str, &str, usize)| {
@@ -123,7 +53,7 @@ fn what_lacks_its_evidence_waits_for_it() {
     scene.world.audit();
 
     // Who is revoked signs nothing more.
-    scene.pki.revoke(AGENCY, chrono::Utc::now() - chrono::TimeDelta::hours(1), Some(1));
+    scene.pki.revoke(AGENCY, Utc::now() - TimeDelta::hours(1), Some(1));
     std::fs::remove_dir_all(scene.world.path("data/sohoa/evidence")).unwrap();
     let refused = scene.world.sohoa(&["check", "--config", &config]);
     assert_eq!(refused.exit, 2, "{}", refused.stdout);
@@ -269,6 +199,57 @@ fn a_stamped_signature_is_archived_before_its_certificates_end() {
     assert_eq!(seen()["first_end"], last.as_str());
 }
 
+/// Its authority's certificate ends long before the signer's own: whoever looks at that alone comes too
+/// late.
+#[test]
+fn a_stamped_signature_is_archived_before_its_stamp_s_certificate_ends() {
+    let scene = Scene::new(&["--dossiers", "1", "--documents", "1", "--formats", "tiff-g4"]);
+    let config = scene.config("level = \"B-T\"");
+    let world = &scene.world;
+    scene.ending.store(true, Ordering::SeqCst);
+    assert_eq!(world.run(&["--config", &config]).exit, 0);
+    assert_eq!(scene.levels(), pairs(&[("agency_copy", "B-T", 1)]));
+    let soon = Utc::now() + TimeDelta::days(STAMPS_END);
+    let ends = format!(
+        "select count(*) as n from signatures where tsa_not_after <= timestamp '{}' \
+         and cert_not_after > tsa_not_after",
+        soon.format("%Y-%m-%dT%H:%M:%S")
+    );
+    assert_eq!(world.number(&ends), 1, "its stamp ends first");
+    let long_after = Utc::now() + TimeDelta::days(1500);
+    assert_eq!(scene.judged(long_after).verdict, Verdict::IndeterminateRevocation);
+    // While the authority has no newer certificate, a new stamp would end no later than this one.
+    let waiting = scene.timestamp(&[]);
+    assert_eq!((waiting.exit, counts(&waiting)["waiting"].as_u64()), (6, Some(1)));
+    assert_eq!(counts(&waiting)["documents"], 0, "{}", waiting.stdout);
+
+    scene.ending.store(false, Ordering::SeqCst);
+    let early = scene.timestamp(&["--dry-run", "--within", "30"]);
+    assert_eq!((early.exit, counts(&early)["documents"].as_u64()), (0, Some(0)));
+    let dry = scene.timestamp(&["--dry-run"]);
+    assert!(dry.stdout.contains("\"to\":\"renew\""), "{}", dry.stdout);
+    let archived = scene.timestamp(&[]);
+    assert_eq!(
+        (archived.exit, counts(&archived)["renewed"].as_u64()),
+        (0, Some(1)),
+        "{}",
+        archived.stderr
+    );
+    assert_eq!(scene.levels(), pairs(&[("agency_copy", "B-LTA", 1), ("timestamp_doc", "B-LT", 1)]));
+    // Both certificates under the signature have ended by then, and nobody is asked.
+    let report = scene.judged(long_after);
+    assert_eq!((report.verdict, report.signatures.len()), (Verdict::Ok, 2), "{report:#?}");
+    for pdf in world.named("out/documents", "document.pdf") {
+        let verify = ["verify", pdf.to_str().unwrap(), "--config", &config];
+        let raised = pdf.to_str().unwrap().contains("/v2/");
+        // The version before holds no evidence; it is not the record any more.
+        assert_eq!(world.sohoa(&verify).exit, if raised { 0 } else { 6 }, "{}", pdf.display());
+    }
+    let again = scene.timestamp(&[]);
+    assert_eq!((again.exit, counts(&again)["documents"].as_u64()), (0, Some(0)));
+    world.audit();
+}
+
 #[test]
 fn where_nobody_can_be_asked_a_signature_is_stamped_before_its_certificate_ends() {
     let scene = Scene::new(&["--dossiers", "1", "--documents", "1", "--formats", "tiff-g4"]);
@@ -285,33 +266,66 @@ fn where_nobody_can_be_asked_a_signature_is_stamped_before_its_certificate_ends(
 }
 
 #[test]
-fn a_trail_under_test_heads_proves_nothing_beside_a_real_key() {
+fn what_a_throw_away_key_signed_is_raised_only_where_that_is_asked_for() {
     let scene = Scene::new(&["--dossiers", "1", "--documents", "1", "--formats", "tiff-g4"]);
     assert_eq!(scene.world.run(&[]).exit, 0);
-    let config = scene.config("");
-    let audit = |further: &[&str]| {
-        let command = ["audit", "--output", "out", "--events", "--config", &config];
-        scene.world.sohoa(&[&command[..], further].concat())
+    scene.config("level = \"B-T\"");
+    let left_out = scene.timestamp(&[]);
+    assert_eq!(left_out.exit, 0, "{}", left_out.stderr);
+    let told = ["documents", "left_out"].map(|key| counts(&left_out)[key].as_u64());
+    assert_eq!(told, [Some(0), Some(1)], "{}", left_out.stdout);
+    let command = ["timestamp", "--output", "out", "--config", "sohoa.toml", "--dry-run"];
+    let said = scene.world.sohoa(&command).stdout;
+    assert!(said.contains("TEST: 1 records") && said.contains("--test-keys"), "{said}");
+    let raised = scene.timestamp(&["--test-keys"]);
+    let told = ["raised", "left_out"].map(|key| counts(&raised)[key].as_u64());
+    assert_eq!((raised.exit, told), (0, [Some(1), Some(0)]), "{}", raised.stderr);
+    assert_eq!(scene.levels(), pairs(&[("agency_copy", "B-T", 1), ("timestamp_doc", "B-T", 1)]));
+}
+
+/// What was asked before the key was used is kept for the day on which nobody says it any more.
+#[test]
+fn what_the_authorities_said_before_signing_is_kept_and_raises_the_record_later() {
+    let scene = Scene::new(&["--dossiers", "1", "--documents", "2", "--formats", "tiff-g4"]);
+    let config = scene.config("level = \"B-T\"");
+    let world = &scene.world;
+    assert_eq!(world.run(&["--config", &config]).exit, 0);
+    let kept = || {
+        let rows = world.query(
+            "select distinct s.evidence_uri, s.pades_level from documents d join signatures s \
+             on s.source_uid = d.source_uid and s.version = d.version",
+        );
+        assert_eq!(rows.len(), 1, "one answer serves all: {rows:?}");
+        rows[0]["evidence_uri"].as_str().unwrap().to_owned()
     };
-    let heads = || {
-        let report: Value = serde_json::from_str(&audit(&["--json"]).stdout).unwrap();
-        let trail = &report["provinces"][0];
-        ["signed_heads", "stamped_heads", "test_heads"].map(|key| trail[key].as_u64().unwrap())
-    };
-    assert_eq!(heads(), [0, 0, 1]);
-    let said = audit(&[]).stdout;
-    assert!(said.contains("TEST: 1 heads") && said.contains("a cut tail would not show"), "{said}");
-    // A document later, the real key seals everything.
-    assert_eq!(scene.world.run(&["--config", &config, "--reprocess", "all"]).exit, 0);
-    let signed = audit(&["--sign-head"]);
-    assert_eq!((signed.exit, heads()), (0, [1, 1, 1]), "{}", signed.stdout);
-    assert!(audit(&[]).stdout.contains("1 of 1 heads have a time-stamp"));
-    // The token is the last of the message, and its signature the last of the token.
-    let head = scene.world.named("out/evidence", "00000002.p7m").remove(0);
-    let mut message = std::fs::read(&head).unwrap();
-    *message.last_mut().unwrap() ^= 1;
-    std::fs::write(&head, message).unwrap();
-    let broken = audit(&[]);
-    assert_eq!(broken.exit, 6);
-    assert!(broken.stdout.contains("its time-stamp does not hold"), "{}", broken.stdout);
+    let key = kept();
+    assert!(key.starts_with("evidence/revocation/"), "{key}");
+    let bundle = world.path("out").join(&key);
+    let printed = Command::new("openssl")
+        .args(["cms", "-cmsout", "-print", "-inform", "DER", "-in"])
+        .arg(&bundle)
+        .output()
+        .unwrap();
+    let printed = String::from_utf8_lossy(&printed.stdout).into_owned();
+    assert!(printed.contains("Sở Thử nghiệm") || printed.contains("Test middle"), "{printed}");
+    world.audit();
+
+    scene.forgotten.store(true, Ordering::SeqCst);
+    std::fs::remove_dir_all(world.path("data/sohoa/evidence")).unwrap();
+    let away = world.path("away.p7c");
+    std::fs::rename(&bundle, &away).unwrap();
+    let left = scene.timestamp(&["--level", "B-LT"]);
+    let told = ["raised", "left"].map(|what| counts(&left)[what].as_u64());
+    assert_eq!((left.exit, told), (6, [Some(0), Some(2)]), "{}", left.stderr);
+    std::fs::rename(&away, &bundle).unwrap();
+    let raised = scene.timestamp(&["--level", "B-LT"]);
+    let told = ["raised", "left"].map(|what| counts(&raised)[what].as_u64());
+    assert_eq!((raised.exit, told), (0, [Some(2), Some(0)]), "{}", raised.stderr);
+    assert_eq!(scene.levels(), pairs(&[("agency_copy", "B-LT", 2)]));
+    let rows = world.query(
+        "select s.evidence_uri = d.object_uri as own from documents d join signatures s \
+         on s.source_uid = d.source_uid and s.version = d.version",
+    );
+    assert!(rows.iter().all(|row| row["own"] == true), "the file holds it itself: {rows:?}");
+    world.audit();
 }

@@ -9,6 +9,7 @@ mod bad_input;
 mod barcodes;
 mod events;
 mod find;
+mod heads;
 mod index;
 mod interrupted;
 mod levels;
@@ -22,6 +23,7 @@ mod registers;
 mod release;
 mod report;
 mod run;
+mod scene;
 mod signing;
 #[expect(dead_code, unreachable_pub, reason = "the tests of the signer need more of it")]
 #[path = "../../pipeline/sign/tests/made/stamps.rs"]

@@ -280,6 +280,84 @@ fn what_cannot_be_signed_holds_up_nobody_else() {
     world.audit();
 }
 
+/// A held document in whose place lies a signed one that was altered since: the agency's signature
+/// found in it, whatever is signed over that, is a broken one.
+fn spoil(world: &World, altered: &[u8], state: &Path) -> String {
+    let held: Value = serde_json::from_slice(&std::fs::read(state).unwrap()).unwrap();
+    let composed = world.path("out").join(held["composed"]["key"].as_str().unwrap());
+    std::fs::write(&composed, altered).unwrap();
+    change(state, |held| {
+        held["composed"]["size"] = altered.len().into();
+        held["composed"]["sha256"] = sha256(&composed).into();
+    });
+    held["record"]["source_uid"].as_str().unwrap().to_owned()
+}
+
+/// Whether a clerk approves it or the agency has delegated that: a document on which no signature holds
+/// is refused by itself, its original kept, and the others are signed.
+#[test]
+fn a_held_document_on_which_no_signature_holds_goes_to_quarantine() {
+    let world = World::with_samples(&["--dossiers", "1", "--documents", "3", "--formats", "jpeg"]);
+    let elsewhere = ["run", "--input", "samples/scans", "--output", "signed"];
+    assert_eq!(world.sohoa(&elsewhere).exit, 0);
+    let mut altered = std::fs::read(&world.named("signed/documents", "document.pdf")[0]).unwrap();
+    // In the comment of the second line, which everybody skips and every signature covers.
+    let comment = altered.iter().position(|byte| *byte == b'\n').unwrap() + 2;
+    altered[comment] ^= 1;
+
+    let manual = world.write("manual.toml", "[release]\nmode = \"manual\"\n");
+    assert_eq!(world.run(&["--config", &manual]).count("documents", "held"), 3);
+    let states = world.named("out/work", "prepared.json");
+    let (by_clerk, delegated) =
+        (spoil(&world, &altered, &states[0]), spoil(&world, &altered, &states[1]));
+    let kept = world.files("out/originals");
+    let held: Value = serde_json::from_slice(&std::fs::read(&states[2]).unwrap()).unwrap();
+    let places = ["--by", "A", "--output", "out", "--config", &manual, "--json"];
+    let ids = ["--id", &by_clerk, "--id", held["record"]["source_uid"].as_str().unwrap()];
+    let approved = world.sohoa(&[&["release", "approve"][..], &ids, &places].concat());
+    assert_eq!(approved.exit, 0, "{}", approved.stderr);
+    let told: Value = serde_json::from_str(&approved.stdout).unwrap();
+    assert_eq!(
+        ["published", "refused", "failed", "damaged"].map(|what| told[what].as_u64().unwrap()),
+        [1, 1, 0, 0],
+        "{}",
+        approved.stderr
+    );
+    let signed_twice = approved.stderr.matches("a signature just made does not hold").count();
+    assert_eq!(signed_twice, 2, "{}", approved.stderr);
+    let letters = || {
+        let listed = world.sohoa(&["dead-letters", "list", "--output", "out", "--json"]).stdout;
+        let letters = listed.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        letters
+            .map(|letter| {
+                assert_eq!(letter["code"], "X04_OWN_SIGNATURE", "{letter}");
+                letter["key"].as_str().unwrap().to_owned()
+            })
+            .collect::<Vec<_>>()
+    };
+    let lists = |source: &str| assert!(letters()[0].contains(source) && letters().len() == 1);
+    lists(&by_clerk);
+    let count = |what: &str| world.number(&format!("select count(*) as n from {what}"));
+    let refused = || count("intake where outcome = 'quarantined' and code = 'X04_OWN_SIGNATURE'");
+    assert_eq!((refused(), count("documents")), (1, 1));
+    let finding = "findings where code = 'X04_OWN_SIGNATURE' and strpos(observed, 'altered') > 0";
+    assert_eq!(count(finding), 1, "what does not hold is named");
+    assert_eq!(world.files("out/originals"), kept, "an original is gone");
+    world.audit();
+
+    // The clerk's one is composed anew from its original, and the other refused as that was.
+    let run = world.run(&[]);
+    let outcomes = ["published", "quarantined"].map(|outcome| run.count("documents", outcome));
+    assert_eq!((run.exit, outcomes), (5, [1, 1]), "{}", run.stderr);
+    assert!(world.files("out/work").is_empty(), "held state was left behind");
+    lists(&delegated);
+    assert_eq!((refused(), count("documents")), (1, 2));
+    let again = world.run(&["--reprocess", "quarantined"]);
+    assert_eq!((again.exit, again.count("documents", "published")), (0, 1), "{}", again.stderr);
+    assert!(letters().is_empty());
+    world.audit();
+}
+
 /// The last word on a file is the last one that was said, whatever the clocks of those who spoke.
 #[test]
 fn a_machine_whose_clock_is_ahead_does_not_have_the_last_word() {

@@ -164,6 +164,12 @@ fn every_level(
     let source = Network::of(pki).source();
     raise_pdf(&late, &name("late-B-LT"), &source, None, Utc::now()).unwrap();
     raise_pdf(&late, &name("late-B-LTA"), &source, Some(archive), Utc::now()).unwrap();
+    // Stamped under a certificate that ends soon, and archived under the next one.
+    let ending = pki.ending_stamps.client(None, pki.trust(), |_, reply| reply);
+    sign_pdf_stamped(input, &name("B-T.ending"), &request, key, &ending).unwrap();
+    let source = Network::of(pki).source();
+    let renewed = name("B-LTA.ending");
+    raise_pdf(&name("B-T.ending"), &renewed, &source, Some(archive), Utc::now()).unwrap();
     // Renewed, as an archive does it.
     let renewed = name("B-LTA.renewed");
     raise_pdf(&name("B-LTA"), &renewed, &lists, Some(archive), Utc::now()).unwrap();

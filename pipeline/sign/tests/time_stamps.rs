@@ -319,6 +319,32 @@ fn a_stamp_on_sha_1_is_named_and_tells_on_the_verdict_where_nothing_else_proves_
     }
 }
 
+/// Whichever comes first: what is on a sound hash proves by itself what all below it do.
+#[test]
+fn of_several_stamps_in_time_one_on_a_sound_hash_is_enough() {
+    let rsa = made::openssl_key(&["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"]);
+    let (old, new) = (Authority::hashing(&rsa, "sha1"), Authority::hashing(&rsa, "sha256"));
+    let client = |authority: &Authority| authority.client(None, authority.trust(), as_is);
+    let (sha1, sha256) = (client(&old), client(&new));
+    let issued = made::made(&agency());
+    let mut trust = both(&issued, &old);
+    trust.roots.push(new.pin());
+    let late = |file: &[u8]| judged_after(file, &trust, TimeDelta::days(9000)).verdict;
+    let signer = (&issued, RsaScheme::default());
+    let stamped = stamp(&made::pdf(Shape::default()), signer, &sha1).unwrap();
+    let bare = made::sign(&made::pdf(Shape::default()), &key(&issued, signer.1)).0;
+    for file in [stamped, bare] {
+        let once = stamp_whole(&file, &sha1).unwrap();
+        assert_eq!(late(&once), Verdict::OkLegacyAlg);
+        let again = stamp_whole(&once, &sha1).unwrap();
+        assert_eq!(late(&again), Verdict::OkLegacyAlg);
+        let renewed = stamp_whole(&once, &sha256).unwrap();
+        assert_eq!(late(&renewed), Verdict::Ok);
+        // Another on SHA-1 over it takes nothing away.
+        assert_eq!(late(&stamp_whole(&renewed, &sha1).unwrap()), Verdict::Ok);
+    }
+}
+
 #[test]
 fn a_stamp_from_after_the_time_judged_for_proves_nothing() {
     let authority = Authority::new();

@@ -42,7 +42,7 @@ pub(crate) fn weigh(judged: &mut [Judged], pool: &Pool, at_time: DateTime<Utc>) 
     for i in order {
         let one = &mut judged[i];
         let proof = proven_by(&proofs, one.end).filter(|proof| is_timely(one, proof));
-        let complete = Weighing { witness: &witness, proof, at_time }.apply(one);
+        let complete = Weighing { witness: &witness, proof, at_time }.apply(one, &proofs);
         one.proven = proof.is_some();
         // Either kind of time-stamp makes level B-T.
         if one.signature.pades_level == PadesLevel::BB && one.proven {
@@ -102,9 +102,14 @@ fn end_of(links: &[Vec<u8>]) -> Option<DateTime<Utc>> {
     ends.map(|certificate| certificate.not_after).min()
 }
 
+/// The proofs that the bytes up to `end` existed.
+fn covering(proofs: &[Proof], end: u64) -> impl Iterator<Item = &Proof> {
+    proofs.iter().filter(move |proof| proof.end > end)
+}
+
 /// The earliest proof that the bytes up to `end` existed.
 fn proven_by(proofs: &[Proof], end: u64) -> Option<&Proof> {
-    proofs.iter().filter(|proof| proof.end > end).min_by_key(|proof| proof.time)
+    covering(proofs, end).min_by_key(|proof| proof.time)
 }
 
 #[derive(Clone, Copy)]
@@ -121,8 +126,9 @@ impl Weighing<'_, '_> {
         self.witness.chain(&links, Moment { used, known: self.at_time })
     }
 
-    /// Writes down what the evidence says; `true` when it says all that there is to say.
-    fn apply(&self, judged: &mut Judged) -> bool {
+    /// Writes down what the evidence says; `true` when it says all that there is to say. `proofs` are all
+    /// document time-stamps that prove something.
+    fn apply(&self, judged: &mut Judged, proofs: &[Proof]) -> bool {
         self.weigh_stamp(judged);
         judged.used = self.used(judged);
         let used = judged.used;
@@ -141,7 +147,8 @@ impl Weighing<'_, '_> {
             found.verdict = found.verdict.max(Verdict::Revoked);
         }
         let complete = self.is_complete(judged);
-        let leans = self.leans_on_legacy(judged, own.revoked.map(|(revoked, _)| revoked.at));
+        let revoked = own.revoked.map(|(revoked, _)| revoked.at);
+        let leans = self.leans_on_legacy(judged, (revoked, proofs));
         // A throw-away authority revokes nothing.
         let found = &mut judged.signature;
         if leans {
@@ -173,9 +180,18 @@ impl Weighing<'_, '_> {
         }
     }
 
-    /// Whether only a time-stamp on SHA-1 shows that the signature was made while it could be: of a
+    /// Whether only time-stamps on SHA-1 show that the signature was made while it could be: of a
     /// certificate that is valid today and was never revoked, none has to show that.
-    fn leans_on_legacy(&self, judged: &Judged, revoked: Option<DateTime<Utc>>) -> bool {
+    ///
+    /// Every proof of existence counts, not the earliest alone (ETSI EN 319 102-1, 5.6.2): one on a sound
+    /// hash that is early enough itself needs no other below it. One that came after the certificate's
+    /// end does not lift those on SHA-1 below it: that they are older than that end is what they alone
+    /// say, and no date is fixed here until which SHA-1 was believed.
+    fn leans_on_legacy(
+        &self,
+        judged: &Judged,
+        (revoked, proofs): (Option<DateTime<Utc>>, &[Proof]),
+    ) -> bool {
         let stamp = judged.signature.timestamp.as_ref().filter(|s| s.sound() && s.trusted);
         if is_stamp(judged) {
             return stamp.is_some_and(|stamp| stamp.legacy);
@@ -183,8 +199,9 @@ impl Weighing<'_, '_> {
         let until = end_of(&judged.links).into_iter().chain(revoked).min();
         let Some(until) = until.filter(|until| *until < self.at_time) else { return false };
         let own = stamp.map(|stamp| (stamp.time, stamp.legacy));
-        let proofs = own.into_iter().chain(self.proof.map(|proof| (proof.time, proof.legacy)));
-        let mut timely = proofs.filter(|(time, _)| *time <= until).peekable();
+        let others = covering(proofs, judged.end).map(|proof| (proof.time, proof.legacy));
+        let all = own.into_iter().chain(others);
+        let mut timely = all.filter(|(time, _)| *time <= until).peekable();
         timely.peek().is_some() && timely.all(|(_, legacy)| legacy)
     }
 

@@ -29,6 +29,10 @@ pub(crate) struct Timestamp {
     /// Only the dossiers of these submissions; may be given several times.
     #[arg(long)]
     pub(crate) submission: Vec<String>,
+    /// Do records too that a throw-away TEST key signed, which need not be proven for long; without it
+    /// they are left out, and counted.
+    #[arg(long)]
+    pub(crate) test_keys: bool,
     /// Do so many records at most.
     #[arg(long)]
     pub(crate) limit: Option<u64>,

@@ -236,7 +236,7 @@ fn made(
         }
         sealed => sealed,
     };
-    sealed.map_err(|error| refusal(&error))
+    sealed.map(|made| made.signed).map_err(|error| refusal(&error))
 }
 
 /// What to do about a failure, in the clerk's language too where it is about what was asked.

@@ -30,7 +30,7 @@ use crate::{
     custody::asked_for,
     exit::{Exit, Failure},
     observe,
-    renew::{Candidate, Done, Last, Means, Need, Select, renew, seen, version},
+    renew::{Candidate, Done, Keys, Last, Means, Need, Select, renew, seen, version},
     settings::Settings,
     setup,
     stages::{Settled, sign::word},
@@ -59,6 +59,8 @@ struct Counts {
     silent: u64,
     /// They rest on what ends soon, and the authority's stamps would end no later.
     waiting: u64,
+    /// A throw-away test key signed them, and nobody asked for these.
+    left_out: u64,
     /// When the first certificate ends that a record rests on, as far as is known after this.
     first_end: Option<DateTime<Utc>>,
     /// `written`, `announced`, or `untouched`.
@@ -117,6 +119,7 @@ pub(crate) async fn run(arguments: &Timestamp, bars: &MultiProgress) -> Result<E
     } else {
         whole.carry_out(&settings, Arc::new(means)).await?
     };
+    counts.left_out = select.left_out(&index).await.map_err(|error| unreadable(&error))?;
     if ends < soon {
         counts.waiting = select.ending(&index, soon).await.map_err(|error| unreadable(&error))?;
     }
@@ -149,7 +152,8 @@ async fn selection(
 ) -> Result<Select, Failure> {
     let agencies = arguments.agency.iter().map(|given| asked_for(given));
     let (agencies, months) = (agencies.collect::<Result<_, _>>()?, arguments.month.clone());
-    let mut select = Select { level, ends_before, agencies, months, dossiers: None };
+    let keys = if arguments.test_keys { Keys::Any } else { Keys::Lasting };
+    let mut select = Select { level, ends_before, agencies, months, dossiers: None, keys };
     for submission in &arguments.submission {
         let ledger = Ledger::new(store.clone(), submission)
             .map_err(|error| Failure::from_error(Exit::Usage, &error))?;
@@ -317,7 +321,14 @@ impl Whole<'_> {
                 .map_err(|error| Failure::from_error(Exit::Internal, &error))?;
             return say(text);
         }
-        let Counts { documents, raised, renewed, known, left, silent, index, .. } = counts;
+        let Counts { documents, raised, renewed, known, left, silent, left_out, index, .. } =
+            counts;
+        if *left_out > 0 {
+            say(format_args!(
+                "TEST: {left_out} records by a throw-away test key are left out; --test-keys does \
+                 them too"
+            ))?;
+        }
         if self.arguments.dry_run {
             return say(format_args!("{documents} records to do; nothing was written"));
         }

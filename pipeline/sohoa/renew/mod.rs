@@ -22,7 +22,7 @@ mod select;
 pub(crate) mod version;
 mod work;
 
-pub(crate) use select::{Candidate, Last, Need, Select};
+pub(crate) use select::{Candidate, Keys, Last, Need, Select};
 pub(crate) use work::{Done, Means, renew};
 
 /// Name of this step in errors.

@@ -28,6 +28,17 @@ pub(crate) enum Need {
     Raising,
 }
 
+/// By whose keys records are signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keys {
+    /// Anybody's.
+    Any,
+    /// Agencies' own; what a throw-away test key signed need not be proven for long.
+    Lasting,
+    /// The throw-away ones alone.
+    Test,
+}
+
 /// Where a page of candidates ended: what ends first comes first, then the lower identity.
 pub(crate) type Last = (i64, Uuid);
 
@@ -44,6 +55,8 @@ pub(crate) struct Select {
     pub(crate) months: Vec<String>,
     /// Of these dossiers alone: those of a submission.
     pub(crate) dossiers: Option<HashSet<Uuid>>,
+    /// Signed by these alone.
+    pub(crate) keys: Keys,
 }
 
 /// A record to be looked at.
@@ -75,9 +88,21 @@ impl Select {
 
     /// How many there are.
     pub(crate) async fn count(&self, index: &Index) -> Result<u64, IndexError> {
+        self.count_by(self.keys, index).await
+    }
+
+    /// How many are left out because a throw-away key signed them.
+    pub(crate) async fn left_out(&self, index: &Index) -> Result<u64, IndexError> {
+        match self.keys {
+            Keys::Lasting => self.count_by(Keys::Test, index).await,
+            Keys::Any | Keys::Test => Ok(0),
+        }
+    }
+
+    async fn count_by(&self, keys: Keys, index: &Index) -> Result<u64, IndexError> {
         let mut count = 0;
         for need in [Need::Renewal, Need::Raising] {
-            let sql = self.sql(need, None);
+            let sql = self.sql(need, (None, keys));
             for_each_row(index, &sql, |row| count += u64::from(self.takes(row))).await?;
         }
         Ok(count)
@@ -90,7 +115,8 @@ impl Select {
         until: DateTime<Utc>,
     ) -> Result<u64, IndexError> {
         let (from, until) = (self.ends_before.timestamp(), until.timestamp());
-        let sql = self.rows_where(&format!("ends >= {from} and ends < {until}"));
+        let ending = format!("ends >= {from} and ends < {until}");
+        let sql = self.rows_where(&ending, self.keys);
         let mut count = 0;
         for_each_row(index, &sql, |row| count += u64::from(self.takes(row))).await?;
         Ok(count)
@@ -103,8 +129,10 @@ impl Select {
     ) -> Result<Option<DateTime<Utc>>, IndexError> {
         let from = self.ends_before.timestamp();
         let sql = format!(
-            "{} select cast(min(ends) as varchar) as first_end from rests where ends >= {from}",
-            self.rests()
+            "{} select cast(min(ends) as varchar) as first_end from rests \
+             where ends >= {from}{}",
+            self.rests(),
+            by(self.keys)
         );
         let mut first = None;
         for_each_row(index, &sql, |row| first = row[0].and_then(moment)).await?;
@@ -119,7 +147,8 @@ impl Select {
         (need, last): (Need, Option<Last>),
     ) -> Result<(Vec<Candidate>, Option<Last>), IndexError> {
         let (mut found, mut seen, mut end) = (Vec::new(), 0, None);
-        let sql = format!("{} order by due, source_uid limit {PAGE}", self.sql(need, last));
+        let sql =
+            format!("{} order by due, source_uid limit {PAGE}", self.sql(need, (last, self.keys)));
         for_each_row(index, &sql, |row| {
             seen += 1;
             let uid = row[0].and_then(|text| text.parse().ok());
@@ -144,7 +173,7 @@ impl Select {
     }
 
     /// The rows of records with a need, behind `last`.
-    fn sql(&self, need: Need, last: Option<Last>) -> String {
+    fn sql(&self, need: Need, (last, keys): (Option<Last>, Keys)) -> String {
         let ends = self.ends_before.timestamp();
         let needs = match need {
             Need::Renewal => format!("ends < {ends}"),
@@ -155,16 +184,17 @@ impl Select {
         let behind = last.map(|(due, source)| {
             format!(" and (due > {due} or due = {due} and source_uid > '{source}')")
         });
-        self.rows_where(&format!("{needs}{}", behind.unwrap_or_default()))
+        self.rows_where(&format!("{needs}{}", behind.unwrap_or_default()), keys)
     }
 
     /// Sources, their versions, dossiers, levels, issuers and ends, and what they are ordered by.
-    fn rows_where(&self, condition: &str) -> String {
+    fn rows_where(&self, condition: &str, keys: Keys) -> String {
         format!(
             "{} select source_uid, cast(version as varchar), dossier_uid, cast(level as varchar), \
              issuer, cast(ends as varchar) as ends_at, cast(due as varchar) as due_at \
-             from rests where {condition}",
-            self.rests()
+             from rests where ({condition}){}",
+            self.rests(),
+            by(keys)
         )
     }
 
@@ -190,6 +220,8 @@ impl Select {
              max(d.dossier_uid) as dossier_uid, \
              min(case when s.role = 'agency_copy' then case s.pades_level{ranks} end end) as level, \
              max(case when s.role = 'agency_copy' then s.issuer_dn end) as issuer, \
+             max(case when s.role = 'agency_copy' and s.trust_domain = 'test' then 1 else 0 end) \
+             as of_tests, \
              {} as archived, {} as stamped, {} as signed \
              from documents d join signatures s \
              on s.source_uid = d.source_uid and s.version = d.version \
@@ -210,6 +242,15 @@ impl Select {
 
 fn rank(level: SignatureLevel) -> usize {
     LEVELS.iter().position(|one| *one == level).unwrap_or_default()
+}
+
+/// The further condition that records are signed by these keys.
+fn by(keys: Keys) -> &'static str {
+    match keys {
+        Keys::Any => "",
+        Keys::Lasting => " and of_tests = 0",
+        Keys::Test => " and of_tests = 1",
+    }
 }
 
 fn moment(seconds: &str) -> Option<DateTime<Utc>> {
@@ -319,6 +360,7 @@ mod tests {
             agencies: Vec::new(),
             months: Vec::new(),
             dossiers: None,
+            keys: Keys::Any,
         };
         assert_eq!(uids(&index, &select).await, [5, 2, 4, 1, 6], "the most urgent first");
         let first = select.first_end(&index).await.unwrap().unwrap();
@@ -329,6 +371,51 @@ mod tests {
         let none = Select { agencies: agencies(&["H08.3"]), ..select };
         let until = now() + chrono::TimeDelta::days(701);
         assert_eq!(none.ending(&index, until).await.unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_a_throw_away_key_signed_is_left_out_and_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        let in_days = |days| Some(now() + chrono::TimeDelta::days(days));
+        let archived = |domain: &str, days| {
+            let own = signature("SohoaAgencyCopy", "agency_copy", "B-LTA");
+            let stamp = signature("SohoaArchive", "timestamp_doc", "B-LT");
+            vec![
+                SignatureRow { trust_domain: domain.into(), ..own },
+                SignatureRow { signature_uid: Uuid::max(), cert_not_after: in_days(days), ..stamp },
+            ]
+        };
+        let below = |domain: &str| {
+            let own = signature("SohoaAgencyCopy", "agency_copy", "B-T");
+            vec![SignatureRow { trust_domain: domain.into(), ..own }]
+        };
+        let records = vec![
+            (1, archived("test", 10)),
+            (2, archived("gov_cipher", 20)),
+            (3, below("test")),
+            (4, below("gov_cipher")),
+            (5, archived("test", 400)),
+            (6, archived("gov_cipher", 500)),
+        ];
+        let index = indexed(folder.path(), records).await;
+        let select = |keys| Select {
+            level: SignatureLevel::BLt,
+            ends_before: now() + chrono::TimeDelta::days(90),
+            agencies: Vec::new(),
+            months: Vec::new(),
+            dossiers: None,
+            keys,
+        };
+        let lasting = select(Keys::Lasting);
+        assert_eq!(uids(&index, &lasting).await, [2, 4]);
+        assert_eq!(lasting.left_out(&index).await.unwrap(), 2);
+        let first = lasting.first_end(&index).await.unwrap().unwrap();
+        assert_eq!((first - now()).num_days(), 499, "a throw-away key's stamp ends for nobody");
+        let until = now() + chrono::TimeDelta::days(600);
+        assert_eq!(lasting.ending(&index, until).await.unwrap(), 1);
+        let any = select(Keys::Any);
+        assert_eq!(uids(&index, &any).await, [1, 2, 3, 4]);
+        assert_eq!(any.left_out(&index).await.unwrap(), 0);
     }
 
     #[tokio::test]
@@ -358,6 +445,7 @@ mod tests {
             agencies: Vec::new(),
             months: Vec::new(),
             dossiers: None,
+            keys: Keys::Any,
         };
         // The stamp that ends first, whatever its identity.
         assert_eq!(uids(&index, &select).await, [3, 1]);
@@ -383,6 +471,7 @@ mod tests {
             agencies: agencies(codes),
             months: months.iter().map(|&month| month.to_owned()).collect(),
             dossiers: None,
+            keys: Keys::Any,
         };
         assert_eq!(uids(&index, &of(&["H08.5", "H09"], &["2026-11"])).await, [5]);
         assert!(uids(&index, &of(&[], &["2026-12"])).await.is_empty());

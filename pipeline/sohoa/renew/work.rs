@@ -9,7 +9,7 @@ use sohoa_flow::{
     retry::{Policy, retry},
 };
 use sohoa_publish::{
-    Published, holding,
+    Published, evidence, holding,
     publication::{self, Attempt},
     survey,
 };
@@ -18,10 +18,10 @@ use sohoa_schemas::{
     record::{Part, Record},
 };
 use sohoa_sign::{
-    EvidenceError, EvidenceSource, SignError, TimeStampAuthority, stamp_pdf,
+    EvidenceError, EvidenceSource, KeptEvidence, SignError, TimeStampAuthority, stamp_pdf,
     verify::{Report, Trust, verify_pdf},
 };
-use sohoa_store::{Store, classify_local, hash::sha256_file, io_kind};
+use sohoa_store::{Store, classify, classify_local, hash::sha256_file, io_kind};
 use tempfile::TempPath;
 use uuid::Uuid;
 
@@ -141,7 +141,9 @@ async fn attempt(means: &Means, record: &Record, before: Standing) -> Result<Rec
     if fetched.sha256 != part.sha256 {
         return Err(left("its file is not the one that was published: run sohoa audit"));
     }
-    let (file, report) = tokio::task::block_in_place(|| raised(means, &fetched.path, before))?;
+    let kept = kept(means, record).await?;
+    let from = (&*fetched.path, &kept);
+    let (file, report) = tokio::task::block_in_place(|| raised(means, from, before))?;
     let sha256 = sha256_file(&file).map_err(|error| classify_local(STAGE, error))?;
     let version = record.version + 1;
     let attempt = Attempt::new(record.source_uid, version, &[&sha256]);
@@ -161,8 +163,20 @@ async fn attempt(means: &Means, record: &Record, before: Standing) -> Result<Rec
     Ok(raised(part, attempt.name))
 }
 
+/// What was asked about the signer before he signed; nothing where nothing of it is there.
+async fn kept(means: &Means, record: &Record) -> Result<KeptEvidence, Fault> {
+    let part = record.parts.iter().find(|part| part.role == evidence::ROLE);
+    let Some(part) = part else { return Ok(KeptEvidence::default()) };
+    let bundle = means.store.get(&part.key).await.map_err(|error| classify(STAGE, error))?;
+    Ok(bundle.and_then(|bundle| KeptEvidence::from_der(&bundle)).unwrap_or_default())
+}
+
 /// The raised file, and what a verifier says of it.
-fn raised(means: &Means, from: &Path, before: Standing) -> Result<(TempPath, Report), Fault> {
+fn raised(
+    means: &Means,
+    (from, kept): (&Path, &KeptEvidence),
+    before: Standing,
+) -> Result<(TempPath, Report), Fault> {
     let Means { stamps, evidence, .. } = means;
     let refused = |error: SignError| {
         // What is wrong with the authority or this machine's disk is so for every file.
@@ -187,7 +201,7 @@ fn raised(means: &Means, from: &Path, before: Standing) -> Result<(TempPath, Rep
     let archive = means.level == SignatureLevel::BLta || before.ends(means.ends_before);
     let stamp = |to: &Path| stamp_pdf(from, to, ARCHIVE_FIELD, stamps).map_err(refused);
     let raise = |from: &Path| {
-        levels::raise(from, &file, (evidence, archive.then_some(stamps))).map_err(refused)
+        levels::raise(from, &file, (evidence, kept), archive.then_some(stamps)).map_err(refused)
     };
     match (before.level, means.level) {
         (Some(SignatureLevel::BB), SignatureLevel::BT) if !archive => drop(stamp(&file)?),

@@ -14,7 +14,7 @@ use sohoa_flow::{
 };
 use sohoa_metrics::Stage;
 use sohoa_publish::{
-    Published, holding, keys,
+    Published, evidence, holding, keys,
     publication::{self, Attempt},
 };
 use sohoa_schemas::{
@@ -208,8 +208,8 @@ async fn store(
     prepared: Prepared,
     (signed, alto): (Signed, &FilePath),
 ) -> Result<Settled, Fault> {
-    let Signed { document: SignedDocument { file, signatures, signed_at }, asked, lowered } =
-        signed;
+    let Signed { document, asked, lowered } = signed;
+    let SignedDocument { file, signatures, kept, signed_at } = document;
     let hash = sha256_file(&file).map_err(|error| classify_local(STAGE, error))?;
     let Prepared { mut record, alto: layout, .. } = prepared;
     let document = Part {
@@ -222,8 +222,17 @@ async fn store(
     for row in &mut record.rows.documents {
         row.converted_at = Some(signed_at);
     }
-    let signatures: Vec<_> =
+    let mut signatures: Vec<_> =
         signatures.into_iter().map(|row| sign::finished(row, &document)).collect();
+    if let Some(kept) = kept {
+        let bundle = Bytes::from(kept.to_der());
+        let keep = || evidence::keep(&office.output, bundle.clone());
+        let part = retry(office.retry, keep).await?;
+        for row in signatures.iter_mut().filter(|row| row.role == sign::OWN_ROLE) {
+            row.evidence_uri.get_or_insert_with(|| part.key.clone());
+        }
+        record.parts.push(part);
+    }
     if let (Some(why), Some(signature)) = (lowered, signatures.first()) {
         let wanted = sign::word(&office.settings.config.sign.wanted_level());
         if asked == Asked::Nobody {

@@ -3,7 +3,7 @@
 //! Signing is the last write: whatever is signed here is verified at once by the same rules as
 //! anybody's, and only a signature that holds is published.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use sohoa_decode::Origin;
@@ -17,7 +17,7 @@ use sohoa_schemas::{
     rows::{SCHEMA_VERSION, SignatureRow},
 };
 use sohoa_sign::{
-    Appearance, Corner, FontFile, PdfError, SignRequest, check_seal, seal,
+    Appearance, Corner, FontFile, KeptEvidence, PdfError, SignRequest, check_seal, seal,
     verify::{
         Position, Report, Signature, SubjectKind, Trust, TrustDomain, Verdict, VerifyError,
         verify_pdf,
@@ -31,7 +31,7 @@ use crate::{
     authority::Authority,
     context::{Context, Office, now, vietnamese},
     custody::{keeper, other_keeper, signs_for},
-    levels::{self, Seal},
+    levels::{self, Made, Seal},
     stages::{
         accept::Remark,
         own_signature::{Fails, judge},
@@ -60,6 +60,8 @@ pub(crate) struct SignedDocument {
     /// The rows of its signature, and of the time-stamp over all of it where there is one, but for
     /// the file's hash.
     pub(crate) signatures: Vec<SignatureRow>,
+    /// What the authorities said of the signer before, where the file does not hold it.
+    pub(crate) kept: Option<Arc<KeptEvidence>>,
     /// When it was signed.
     pub(crate) signed_at: DateTime<Utc>,
 }
@@ -175,9 +177,9 @@ pub(crate) fn sign(
     let signed = || {
         let evidence = office.evidence.as_deref().filter(|_| asked == Asked::Authorities);
         let seal = Seal::of(level, stamps.as_ref(), evidence);
-        let signed = seal.sign((composed, &file), &request, &**signer);
-        signed.map_err(|error| levels::fault(STAGE, error))?;
-        own_report(&file, trust)
+        let made = seal.sign((composed, &file), &request, &**signer);
+        let Made { kept, .. } = made.map_err(|error| levels::fault(STAGE, error))?;
+        Ok(own_report(&file, trust)?.map(|report| (report, kept)))
     };
     let record = &prepared.record;
     let proves = || {
@@ -186,7 +188,7 @@ pub(crate) fn sign(
     };
     let made = || office.own_signatures.make(record.source_uid, proves, signed);
     let booked = || office.clock.book(|spent| &mut spent.sign, made);
-    let report = tokio::task::block_in_place(booked)?;
+    let (report, kept) = tokio::task::block_in_place(booked)?;
     let of = Of {
         source: record.source_uid,
         version: record.version,
@@ -200,7 +202,7 @@ pub(crate) fn sign(
         made_by_sohoa: true,
         ..row(&of, signature, own_role(signature))
     });
-    Ok(SignedDocument { file, signatures: made.collect(), signed_at: time })
+    Ok(SignedDocument { file, signatures: made.collect(), kept, signed_at: time })
 }
 
 /// What our verifier says of a file signed just now, or why its signature does not hold.
@@ -263,7 +265,9 @@ pub(crate) fn seen_again(
             row.agency_code.clone_from(&before.agency_code);
             row.agency_match = before.agency_match;
         }
-        finished(row, next)
+        let row = finished(row, next);
+        let kept = before.and_then(|before| before.evidence_uri.clone());
+        SignatureRow { evidence_uri: row.evidence_uri.or(kept), ..row }
     };
     report.signatures.iter().map(seen).collect()
 }
@@ -325,9 +329,12 @@ fn verify((file, trust): (&Path, &Trust)) -> Result<Report, Fault> {
     verify_pdf(file, trust, now()).map_err(|error| Fault::reject(Code::F02Unreadable, STAGE, error))
 }
 
+/// What the agency's own signature is for.
+pub(crate) const OWN_ROLE: &str = "agency_copy";
+
 /// What a signature of ours is for.
 pub(crate) fn own_role(signature: &Signature) -> &'static str {
-    if signature.is_document_stamp() { "timestamp_doc" } else { "agency_copy" }
+    if signature.is_document_stamp() { "timestamp_doc" } else { OWN_ROLE }
 }
 
 /// What a signature is for that a file brought along. A scan is signed by who made the copy: the

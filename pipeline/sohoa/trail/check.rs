@@ -10,10 +10,10 @@ use sohoa_schemas::{config::Config, events::ChainHead};
 use sohoa_sign::verify::{Expected, Trust};
 use sohoa_store::Store;
 
-use super::heads::{self, Believed};
+use super::heads::{self, Believed, Judged};
 use crate::{
     answers::for_each_row,
-    authority::{custodian, trust, trust_own_tests},
+    authority::{custodian, online, trust, trust_own_tests},
     context::{now, vietnamese},
     exit::{Exit, Failure},
     settings::Settings,
@@ -49,6 +49,13 @@ pub(crate) struct Chain {
     /// Heads by a throw-away TEST key. Beside a real key they count for nothing, and are not among
     /// the sound ones.
     test_heads: usize,
+    /// Sound heads by a certificate that was revoked since, and no time-stamp proves that they are
+    /// older.
+    unproven_heads: usize,
+    /// Sound heads of whose signers nobody says whether they were revoked.
+    unasked_heads: usize,
+    /// Why, of the first of these signers.
+    unasked_because: Option<String>,
     /// The last sound signed head.
     last_signed: Option<ChainHead>,
     /// The head that was signed after this check.
@@ -78,11 +85,12 @@ pub(crate) async fn check(
     for province in &signed {
         judged.push((province.clone(), heads::judge(output, province, &believed).await?));
     }
+    ask(&settings.config, &believed.trust, &mut judged)?;
     let unreachable = |error: IndexError| Failure::from_error(Exit::Unreachable, &error);
     let (chained, total) = index.event_provinces().await.map_err(unreachable)?;
     let known: BTreeSet<String> = signed.into_iter().collect();
     let unsigned = chained.into_iter().filter(|province| !known.contains(province));
-    judged.extend(unsigned.map(|province| (province, heads::Judged::default())));
+    judged.extend(unsigned.map(|province| (province, Judged::default())));
     let bar = bar(bars, total);
     let mut report = Report::default();
     let mut read = 0_u64;
@@ -116,6 +124,9 @@ pub(crate) async fn check(
             stamped_heads: heads.stamped,
             last_stamped_at: heads.last_stamped_at,
             test_heads: heads.by_tests,
+            unproven_heads: heads.signers.unproven,
+            unasked_heads: heads.signers.unasked,
+            unasked_because: heads.signers.why,
             last_signed: heads.last,
             signed_now: None,
             problems_total,
@@ -126,6 +137,20 @@ pub(crate) async fn check(
     bar.finish_and_clear();
     report.provinces.sort_by(|one, other| one.province.cmp(&other.province));
     Ok(report)
+}
+
+/// Asks about who signed heads, where anybody did whose authority can say.
+fn ask(config: &Config, trust: &Trust, all: &mut [(String, Judged)]) -> Result<(), Failure> {
+    if all.iter().all(|(_, heads)| !heads.signings.has_signers()) {
+        return Ok(());
+    }
+    let (evidence, at) = (online(config, trust)?, now());
+    tokio::task::block_in_place(|| {
+        for (_, heads) in all {
+            heads.ask(&evidence, at);
+        }
+    });
+    Ok(())
 }
 
 /// Who may have signed heads.
@@ -225,10 +250,10 @@ impl Chain {
         text
     }
 
-    /// What is known of the times of the heads.
+    /// What is known of the times of the heads, and of their signers.
     fn describe_stamps(&self) -> String {
-        let Self { signed_heads, stamped_heads, .. } = self;
-        match self.last_stamped_at {
+        let Self { signed_heads, stamped_heads, unproven_heads, unasked_heads, .. } = self;
+        let mut text = match self.last_stamped_at {
             Some(last) => format!(
                 "{stamped_heads} of {signed_heads} heads have a time-stamp, the last of {}\n",
                 vietnamese(last).format("%d/%m/%Y %H:%M")
@@ -238,6 +263,27 @@ impl Chain {
                      see sign.timestamp_url\n"
                     .to_owned()
             }
+        };
+        if *unproven_heads > 0 {
+            let count = unproven_heads.to_string();
+            text += &[
+                &count,
+                " heads are by a certificate that was revoked since, and no time-stamp proves that \
+                 they are older\n",
+            ]
+            .concat();
         }
+        if *unasked_heads > 0 {
+            let (count, why) = (unasked_heads.to_string(), self.unasked_because.as_deref());
+            text += &[
+                "WARNING: of the signers of ",
+                &count,
+                " heads nobody says whether they were revoked: ",
+                why.unwrap_or_default(),
+                "\n",
+            ]
+            .concat();
+        }
+        text
     }
 }

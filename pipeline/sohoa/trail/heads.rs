@@ -13,12 +13,15 @@ use sohoa_index::Anchor;
 use sohoa_publish::{keys, survey};
 use sohoa_schemas::events::ChainHead;
 use sohoa_sign::{
-    Sealed, check_seal, sealed_content,
+    EvidenceSource, Sealed, check_seal, sealed_content,
     verify::{Trust, TrustDomain},
 };
 use sohoa_store::{Store, classify, hash::sha256};
 
-use super::STAGE;
+use super::{
+    STAGE,
+    revoked::{Signings, Standing},
+};
 
 /// A signed head as it lies there, believed or not.
 #[derive(Debug)]
@@ -62,6 +65,10 @@ pub(super) struct Judged {
     pub(super) last_stamped_at: Option<DateTime<Utc>>,
     /// Heads by a throw-away test key.
     pub(super) by_tests: usize,
+    /// Who signed the sound ones.
+    pub(super) signings: Signings,
+    /// What their authorities say of them.
+    pub(super) signers: Standing,
     pub(super) problems: Vec<String>,
 }
 
@@ -133,8 +140,9 @@ pub(super) async fn judge(
             _ if is_worthless => judged.by_tests += 1,
             Ok((head, sealed)) => {
                 judged.by_tests += usize::from(sealed.signer.domain == TrustDomain::Test);
-                judged.follow(before.as_ref(), &found, head);
+                let follows = judged.follow(before.as_ref(), &found, head);
                 judged.take(&found.key, head, sealed.stamped_at);
+                judged.signings.take((&found.key, head), sealed, follows);
             }
             Err(why) => {
                 judged.problems.push(format!("`{}` is not believed: {why}", found.key));
@@ -146,13 +154,27 @@ pub(super) async fn judge(
 }
 
 impl Judged {
-    fn follow(&mut self, before: Option<&Found>, found: &Found, head: &ChainHead) {
+    /// Asks whether the signers were revoked; what a revoked one signed is sound no more.
+    pub(super) fn ask(&mut self, evidence: &EvidenceSource, now: DateTime<Utc>) {
+        self.signers = self.signings.ask(evidence, now);
+        let gone = self.signers.disbelieved();
+        self.anchors.retain(|anchor| !gone.contains(anchor.name.as_str()));
+        let sound = || self.signings.all.iter().filter(|one| !gone.contains(one.key.as_str()));
+        let stamps = || sound().filter_map(|one| one.stamped_at);
+        (self.stamped, self.last_stamped_at) = (stamps().count(), stamps().max());
+        self.last = sound().next_back().map(|one| one.head.clone());
+        self.problems.extend(self.signers.problems());
+    }
+
+    /// Whether it names the head before it; everything else that is wrong is noted too.
+    fn follow(&mut self, before: Option<&Found>, found: &Found, head: &ChainHead) -> bool {
         let key = &found.key;
+        let follows = head.previous_sha256.as_ref() == before.map(|before| &before.sha256);
         let expected = before.map_or(1, |before| before.number + 1);
         if found.number != expected {
             let gone = (expected, found.number - 1);
             self.problems.push(format!("signed heads {} to {} were removed", gone.0, gone.1));
-        } else if head.previous_sha256.as_ref() != before.map(|before| &before.sha256) {
+        } else if !follows {
             self.problems.push(format!(
                 "`{key}` names another head before it than the one that lies there: that one was \
                  replaced"
@@ -165,6 +187,7 @@ impl Judged {
         if before.is_some_and(|before| head.signed_at + CLOCK_SLACK < before) {
             self.problems.push(format!("`{key}` is dated before a head before it"));
         }
+        follows
     }
 
     fn take(&mut self, key: &str, head: &ChainHead, stamped_at: Option<DateTime<Utc>>) {

@@ -15,11 +15,13 @@
 //! elsewhere, or where the store locks `evidence/`.
 //!
 //! * [`heads`]: the signed heads as they lie there, and what of them is believed.
+//! * [`revoked`]: what the authorities say of who signed them.
 //! * [`sign`]: one more.
 //! * [`check`]: chain and heads against each other.
 
 mod check;
 mod heads;
+mod revoked;
 mod sign;
 
 pub(crate) use check::check;

@@ -29,6 +29,9 @@ pub const AGENCY: u8 = 77;
 pub const MIDDLE: u8 = 2;
 pub const STAMPER: u8 = 3;
 
+/// Days until the certificate ends of [`Pki::ending_stamps`].
+pub const STAMPS_END: i64 = 60;
+
 fn der(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     let content = parts.concat();
     let length = content.len();
@@ -212,6 +215,8 @@ pub struct Pki {
     holders: BTreeMap<&'static str, Holder>,
     pub stamps: Authority,
     pub other_stamps: Authority,
+    /// The authority that stamps, under its last certificate.
+    pub ending_stamps: Authority,
     revoked: Mutex<BTreeMap<u8, Revocation>>,
     now: Mutex<DateTime<Utc>>,
 }
@@ -242,6 +247,7 @@ impl Pki {
         let list = || pointers(None, Some(&root_list));
         let stamps = Authority::under(&root, STAMPER, list());
         let other_stamps = Authority::under(&root, STAMPER + 1, list());
+        let ending_stamps = Authority::ending(&root, (STAMPER + 2, STAMPS_END), list());
         let (revoked, now) = (Mutex::default(), Mutex::new(Utc::now()));
         Arc::new(Self {
             base: base.to_owned(),
@@ -250,6 +256,7 @@ impl Pki {
             holders,
             stamps,
             other_stamps,
+            ending_stamps,
             revoked,
             now,
         })

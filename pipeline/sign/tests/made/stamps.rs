@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use chrono::{Datelike, Utc};
+use chrono::{DateTime, Datelike, TimeDelta, Utc};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, CustomExtension, DnType, IsCa, KeyPair,
     KeyUsagePurpose, SerialNumber,
@@ -39,7 +39,7 @@ impl Authority {
     /// One with this key, that hashes what it signs by this.
     pub fn hashing(key: &str, digest: &str) -> Self {
         let key = KeyPair::from_pem(key).unwrap();
-        let made = Self::with_key(&root(), &key, (1, Vec::new()));
+        let made = Self::with_key(&root(), &key, (1, Vec::new(), long_lasting()));
         let path = made.folder.path().join("ts.cnf");
         let text = std::fs::read_to_string(&path).unwrap();
         let digest = format!("signer_digest = {digest}");
@@ -53,20 +53,30 @@ impl Authority {
         serial: u8,
         further: Vec<CustomExtension>,
     ) -> Self {
-        Self::with_key(root, &KeyPair::generate().unwrap(), (serial, further))
+        let key = KeyPair::generate().unwrap();
+        Self::with_key(root, &key, (serial, further, long_lasting()))
+    }
+
+    /// The same whose certificate ends in so many days.
+    pub fn ending(
+        root: &CertifiedIssuer<'static, KeyPair>,
+        (serial, days): (u8, i64),
+        further: Vec<CustomExtension>,
+    ) -> Self {
+        let end = Utc::now() + TimeDelta::days(days);
+        Self::with_key(root, &KeyPair::generate().unwrap(), (serial, further, end))
     }
 
     fn with_key(
         root: &CertifiedIssuer<'static, KeyPair>,
         key: &KeyPair,
-        (serial, further): (u8, Vec<CustomExtension>),
+        (serial, further, end): (u8, Vec<CustomExtension>, DateTime<Utc>),
     ) -> Self {
         let mut own = CertificateParams::new(Vec::new()).unwrap();
         own.serial_number = Some(SerialNumber::from(u64::from(serial)));
         own.use_authority_key_identifier_extension = true;
         own.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        // Years after those of signers: a stamp is there when they end.
-        own.not_after = rcgen::date_time_ymd(Utc::now().year() + 6, 1, 1);
+        own.not_after = rcgen::date_time_ymd(end.year(), end.month() as u8, end.day() as u8);
         own.distinguished_name.push(DnType::CommonName, "stamp");
         // SEQUENCE of id-kp-timeStamping, critical as OpenSSL insists.
         let purpose = [0x30, 10, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 8];
@@ -132,6 +142,11 @@ impl Authority {
         let direct = Direct { authority: self.clone(), change, replies: Mutex::default() };
         TimeStampAuthority::new("http://tsa.test/", policy, trust, Box::new(direct)).unwrap()
     }
+}
+
+/// Years after the ends of signers: a stamp is there when they end.
+fn long_lasting() -> DateTime<Utc> {
+    Utc::now() + TimeDelta::days(6 * 365)
 }
 
 fn root() -> CertifiedIssuer<'static, KeyPair> {
