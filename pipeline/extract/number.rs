@@ -38,7 +38,7 @@ pub(crate) struct NumberRead {
     pub(crate) ink: Ink,
 }
 
-impl<'a> NumberLine<'a> {
+impl NumberLine<'_> {
     /// Reads the line; `digit_height` is the height of digits printed beside it, when known.
     pub(crate) fn read(&self, digit_height: Option<f32>) -> NumberRead {
         let readings: Vec<Parts<'_>> =

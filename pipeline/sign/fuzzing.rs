@@ -7,7 +7,8 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    CertificateDer, Fetch, FetchError, FontFile, Message, Passphrase, TimeStampAuthority,
+    CertificateDer, Fetch, FetchError, FontFile, KeptEvidence, Message, Passphrase,
+    TimeStampAuthority,
     certificate::Certificate,
     der_read::Reader,
     font::Subset,
@@ -103,6 +104,11 @@ pub fn cms(bytes: &[u8]) {
         let _certificates = CertificateDer::from_pem(text);
     }
     verify::signed_data(bytes);
+    if let Some(kept) = KeptEvidence::from_der(bytes) {
+        let written = kept.to_der();
+        let again = KeptEvidence::from_der(&written).expect("what was written is read");
+        assert_eq!(again.to_der(), written);
+    }
 }
 
 /// Answers about revocation, asked for a certificate that issued itself.
