@@ -36,11 +36,59 @@ impl PageText {
         for line in again.chain(signed) {
             page.settle(&line.words);
         }
-        for stamp in self.stamps.iter().filter(|stamp| stamp.framed) {
-            page.settle(&side_by_side(&stamp.line));
+        for line in self.framed() {
+            page.stamp(&side_by_side(line));
         }
         page.coloured.clone_from(&self.coloured);
         page
+    }
+
+    /// The surest reading of each frame.
+    fn framed(&self) -> Vec<&Line> {
+        let framed = self.stamps.iter().filter(|stamp| stamp.framed);
+        let mut lines: Vec<&Line> = framed.map(|stamp| &stamp.line).collect();
+        lines.sort_by(|a, b| sureness(&b.words).total_cmp(&sureness(&a.words)));
+        let mut one_each: Vec<&Line> = Vec::new();
+        for line in lines {
+            if !one_each.iter().any(|other| one_place(&other.bbox, &line.bbox)) {
+                one_each.push(line);
+            }
+        }
+        one_each
+    }
+
+    /// Makes what stands in a frame a line of the page. It can lie over print, which stays where it was
+    /// read surely; what else was read there is the stamp, misread.
+    fn stamp(&mut self, words: &[Word]) {
+        if !words.iter().all(is_sure) {
+            return;
+        }
+        let places = self.places(words);
+        let read = places.iter().map(|(line, at)| &self.lines[*line].words[*at].text);
+        if read.eq(words.iter().map(|word| &word.text)) {
+            return;
+        }
+        let is_print = |word: &Word| {
+            word.confidence >= SURE && words.iter().all(|stamped| stamped.text != word.text)
+        };
+        for (line, at) in places.into_iter().rev() {
+            if !is_print(&self.lines[line].words[at]) {
+                self.lines[line].words.remove(at);
+            }
+        }
+        self.lines.retain_mut(|line| {
+            line.bbox = Rect::around(line.words.iter().map(|word| &word.bbox)).unwrap_or(line.bbox);
+            !line.words.is_empty()
+        });
+        self.add(words.to_vec());
+    }
+
+    /// Adds words as a line behind all others.
+    fn add(&mut self, words: Vec<Word>) {
+        let block = self.lines.last().map_or(0, |line| line.block + 1);
+        if let Some(bbox) = Rect::around(words.iter().map(|word| &word.bbox)) {
+            self.lines.push(Line { words, bbox, baseline: (bbox.y1, bbox.y1), block });
+        }
     }
 
     /// Puts these words of one line in the place of less sure ones.
@@ -64,10 +112,7 @@ impl PageText {
                 }
             }
         }
-        let block = self.lines.last().map_or(0, |line| line.block + 1);
-        if let Some(bbox) = Rect::around(new.iter().map(|word| &word.bbox)) {
-            self.lines.push(Line { words: new, bbox, baseline: (bbox.y1, bbox.y1), block });
-        }
+        self.add(new);
     }
 
     /// How many of these words, from the first, hang together: each shares a word of the page with
@@ -211,16 +256,38 @@ mod tests {
         assert_eq!(said(&read), "GIÁM ĐỐC | Lê Hoàng Anh");
     }
 
+    /// A stamp in the frame from (270, 195) to (340, 215).
+    fn stamp(words: &[(&str, f32)]) -> Stamp {
+        let mut line = line(300.0, 200.0, words);
+        line.bbox = Rect::new(270.0, 195.0, 340.0, 215.0);
+        line.words.iter_mut().for_each(|word| word.bbox = line.bbox);
+        Stamp { line, framed: true }
+    }
+
     #[test]
     fn a_framed_stamp_is_text_in_its_frame() {
-        let mut read = page(vec![line(300.0, 200.0, &[("rốc|", 0.2)])]);
-        let mut words = line(300.0, 200.0, &[("HỎA", 0.9), ("TỐC", 0.9)]);
-        words.bbox = Rect::new(270.0, 195.0, 340.0, 215.0);
-        words.words.iter_mut().for_each(|word| word.bbox = words.bbox);
-        read.stamps = vec![Stamp { line: words, framed: true }];
-        assert!(said(&read).contains("TỐC"), "{}", said(&read));
+        let mut read =
+            page(vec![line(300.0, 200.0, &[("rốc|", 0.2)]), line(50.0, 300.0, &[("a", 0.9)])]);
+        // Seen in its colour and in grey.
+        read.stamps =
+            vec![stamp(&[("HỎA", 0.7), ("TÔC", 0.7)]), stamp(&[("HỎA", 0.9), ("TỐC", 0.9)])];
+        assert_eq!(said(&read), "a | HỎA TỐC");
         let boxes: Vec<Rect> = read.settled().words().map(|word| word.bbox).collect();
         assert!(boxes.windows(2).all(|pair| pair[0] != pair[1]), "{boxes:?}");
+        read.stamps = vec![stamp(&[("HỎA", 0.9), ("~", 0.9)])];
+        assert_eq!(said(&read), "rốc| | a", "a doubtful one is none");
+    }
+
+    #[test]
+    fn print_under_a_stamp_stays() {
+        let print = line(280.0, 200.0, &[("Kính", 0.9), ("gửi:", 0.9)]);
+        let mut read = page(vec![print]);
+        read.stamps = vec![stamp(&[("KHẨN", 0.97)])];
+        assert_eq!(said(&read), "Kính gửi: | KHẨN");
+        // Read by the page as well, it is there once and where it was.
+        read.lines.insert(0, line(275.0, 200.0, &[("KHẨN", 0.8)]));
+        read.lines[1] = line(50.0, 300.0, &[("a", 0.9)]);
+        assert_eq!(said(&read), "KHẨN | a");
     }
 
     #[test]
