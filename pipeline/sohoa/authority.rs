@@ -233,20 +233,29 @@ pub(crate) fn stamping(
 }
 
 /// Who is asked what was revoked, as `sohoa verify --online` does: for issuers that were left out,
-/// too.
-pub(crate) fn online(config: &Config, trust: &Trust) -> Result<EvidenceSource, Failure> {
-    Ok(evidence(config, trust)?.fetching_issuers(true))
+/// too. Whoever only looks, and may have no folder to write to, keeps the answers while he does.
+pub(crate) fn online(trust: &Trust) -> EvidenceSource {
+    let cache = evidence_cache().unwrap_or_else(|_| EvidenceCache::in_memory());
+    asking(trust, cache).fetching_issuers(true)
 }
 
 fn evidence(config: &Config, trust: &Trust) -> Result<EvidenceSource, Failure> {
+    Ok(asking(trust, evidence_cache()?).fetching_issuers(config.sign.fetch_issuers))
+}
+
+fn evidence_cache() -> Result<EvidenceCache, Failure> {
     let folder = settings::data_folder()?.join("evidence");
-    std::fs::create_dir_all(&folder).map_err(|error| {
-        let what = format!("cannot make `{}`: {error}", folder.display());
+    let made = std::fs::create_dir_all(&folder).and_then(|()| tempfile::tempfile_in(&folder));
+    made.map_err(|error| {
+        let what = format!("cannot write to `{}`: {error}", folder.display());
         Failure::new(Exit::Configuration, what)
     })?;
+    Ok(EvidenceCache::in_folder(folder))
+}
+
+fn asking(trust: &Trust, cache: EvidenceCache) -> EvidenceSource {
     let client = Box::new(HttpClient::new(LIST_PATIENCE, LIST_LIMIT));
-    let source = EvidenceSource::new(trust.clone(), client, EvidenceCache::in_folder(folder));
-    Ok(source.fetching_issuers(config.sign.fetch_issuers))
+    EvidenceSource::new(trust.clone(), client, cache)
 }
 
 /// The configured time-stamp authority.

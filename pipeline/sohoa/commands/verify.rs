@@ -66,10 +66,10 @@ pub(crate) fn run(arguments: &Verify) -> Result<Exit, Failure> {
         }
         trust.expected = Expected::Agency(code.clone());
     }
-    let online = arguments.online.then(|| authority::online(&settings.config, &trust));
+    let online = arguments.online.then(|| authority::online(&trust));
     let warns = settings.config.sign.unknown_revocation == UnknownRevocation::Warn;
     let accepts = arguments.accept_unknown_revocation || (warns && !arguments.strict);
-    let judge = Judge { trust, online: online.transpose()?, accepts_unknown: accepts };
+    let judge = Judge { trust, online, accepts_unknown: accepts };
     let mut all_valid = true;
     for file in &arguments.files {
         let answer = judge.answer(file, now());

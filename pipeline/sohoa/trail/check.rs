@@ -85,7 +85,7 @@ pub(crate) async fn check(
     for province in &signed {
         judged.push((province.clone(), heads::judge(output, province, &believed).await?));
     }
-    ask(&settings.config, &believed.trust, &mut judged)?;
+    ask(&believed.trust, &mut judged);
     let unreachable = |error: IndexError| Failure::from_error(Exit::Unreachable, &error);
     let (chained, total) = index.event_provinces().await.map_err(unreachable)?;
     let known: BTreeSet<String> = signed.into_iter().collect();
@@ -140,17 +140,16 @@ pub(crate) async fn check(
 }
 
 /// Asks about who signed heads, where anybody did whose authority can say.
-fn ask(config: &Config, trust: &Trust, all: &mut [(String, Judged)]) -> Result<(), Failure> {
+fn ask(trust: &Trust, all: &mut [(String, Judged)]) {
     if all.iter().all(|(_, heads)| !heads.signings.has_signers()) {
-        return Ok(());
+        return;
     }
-    let (evidence, at) = (online(config, trust)?, now());
+    let (evidence, at) = (online(trust), now());
     tokio::task::block_in_place(|| {
         for (_, heads) in all {
             heads.ask(&evidence, at);
         }
     });
-    Ok(())
 }
 
 /// Who may have signed heads.

@@ -132,15 +132,19 @@ pub(super) async fn judge(
 ) -> Result<Judged, Fault> {
     let mut judged = Judged::default();
     let mut before: Option<Found> = None;
+    // What lies between two sound heads is not asked which one it names.
+    let mut is_before_sound = false;
     for (number, key) in numbers(output, province).await? {
         let found = fetch(output, number, key).await?;
         let is_worthless =
             believed.tests.as_ref().is_some_and(|tests| vouched(&found, province, tests).is_ok());
+        let follows_sound = std::mem::take(&mut is_before_sound);
         match vouched(&found, province, &believed.trust) {
             _ if is_worthless => judged.by_tests += 1,
             Ok((head, sealed)) => {
                 judged.by_tests += usize::from(sealed.signer.domain == TrustDomain::Test);
-                let follows = judged.follow(before.as_ref(), &found, head);
+                let follows = judged.follow(before.as_ref(), &found, head) && follows_sound;
+                is_before_sound = true;
                 judged.take(&found.key, head, sealed.stamped_at);
                 judged.signings.take((&found.key, head), sealed, follows);
             }

@@ -1,10 +1,10 @@
 //! Whether whoever signed a head still could: was the certificate revoked before?
 //!
-//! A head states its own time, and so could whoever has stolen the key. Its time-stamp proves it, and
-//! so does that of a later head, since each names the hash of the one before. A certificate that was
-//! revoked before that time signed nothing. Where nothing proves that a head is older than a later
-//! revocation, that is told, and the head stands: a key is lost once, and the trail has to go on under
-//! the next one.
+//! A head states its own time, and so could whoever has stolen the key. Its time-stamp says when it was
+//! signed; that of a later head says only that it is older, since each names the hash of the one before.
+//! What a certificate signed after its revocation, by its stamp or by its own word, is not believed.
+//! Where a head says that it is older than the revocation, and nothing proves it, that is told, and
+//! the head stands: a key is lost once, and the trail has to go on under the next one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -70,42 +70,43 @@ impl Signings {
 
     /// Asks about every signer once, whatever the number of heads.
     pub(super) fn ask(&self, evidence: &EvidenceSource, now: DateTime<Utc>) -> Standing {
-        let used = self.used();
         let answers = self.chains.iter().map(|(signer, chain)| {
-            let by = self.all.iter().zip(&used);
-            let by = by.filter(|(one, _)| one.signer.as_ref() == Some(signer));
-            let last = by.map(|(_, (used, _))| *used).max().unwrap_or(now);
+            let times = self.times().into_iter().zip(&self.all);
+            let by = times.filter(|(_, one)| one.signer.as_ref() == Some(signer));
+            let last = by.map(|(times, _)| times.signed).max().unwrap_or(now);
             let answer = evidence.revoked_since(chain, (last, now));
             (signer.as_str(), answer.map_err(|error| levels::told(&error)))
         });
-        self.weigh(&used, &answers.collect())
+        self.weigh(&answers.collect())
     }
 
-    /// When each head was signed, and whether that is proven.
-    fn used(&self) -> Vec<(DateTime<Utc>, bool)> {
-        let mut proven = None;
-        let mut used: Vec<_> = self
-            .all
-            .iter()
-            .rev()
-            .map(|one| {
-                let at = one.stamped_at.into_iter().chain(proven).min();
-                proven = at.filter(|_| one.follows);
-                (at.unwrap_or(one.head.signed_at), at.is_some())
-            })
-            .collect();
-        used.reverse();
-        used
+    /// The times of each head.
+    fn times(&self) -> Vec<Times> {
+        let mut later = None;
+        let times = self.all.iter().rev().map(|one| {
+            let proven = one.stamped_at.into_iter().chain(later).min();
+            later = proven.filter(|_| one.follows);
+            let stated = one.head.signed_at;
+            let signed =
+                one.stamped_at.unwrap_or(proven.map_or(stated, |proven| proven.min(stated)));
+            Times { signed, proven }
+        });
+        let mut times: Vec<Times> = times.collect();
+        times.reverse();
+        times
     }
 
-    fn weigh(&self, used: &[(DateTime<Utc>, bool)], answers: &BTreeMap<&str, Answer>) -> Standing {
+    fn weigh(&self, answers: &BTreeMap<&str, Answer>) -> Standing {
         let mut standing = Standing::default();
-        for (one, (used, proven)) in self.all.iter().zip(used) {
+        for (one, Times { signed, proven }) in self.all.iter().zip(self.times()) {
             match one.signer.as_deref().and_then(|signer| answers.get(signer)) {
-                Some(Ok(Some(at))) if at <= used => {
+                Some(Ok(Some(at))) if *at <= signed => {
                     standing.revoked.insert(one.key.clone(), *at);
                 }
-                Some(Ok(Some(_))) => standing.unproven += usize::from(!proven),
+                Some(Ok(Some(at))) => {
+                    let is_older = proven.is_some_and(|proven| proven < *at);
+                    standing.unproven += usize::from(!is_older);
+                }
                 Some(Err(why)) => {
                     standing.unasked += 1;
                     standing.why.get_or_insert_with(|| why.clone());
@@ -115,6 +116,14 @@ impl Signings {
         }
         standing
     }
+}
+
+/// The times of a head.
+struct Times {
+    /// When it was signed: by its stamp, else by its own word.
+    signed: DateTime<Utc>,
+    /// It is proven to be no younger than this.
+    proven: Option<DateTime<Utc>>,
 }
 
 impl Standing {
@@ -163,7 +172,7 @@ mod tests {
     }
 
     fn standing(heads: &Signings, answer: Answer) -> Standing {
-        heads.weigh(&heads.used(), &BTreeMap::from([("one", answer)]))
+        heads.weigh(&BTreeMap::from([("one", answer)]))
     }
 
     fn disbelieved(stamped: &[i64], hour: i64) -> (Vec<String>, usize) {
@@ -183,6 +192,8 @@ mod tests {
     fn a_stamp_on_a_later_head_proves_those_that_it_names() {
         assert_eq!(disbelieved(&[2], 3), (vec!["3".into(), "4".into()], 0));
         assert_eq!(disbelieved(&[4], 5), (vec![], 0));
+        // It proves that they are older than itself, not that they were signed after the revocation.
+        assert_eq!(disbelieved(&[4], 3), (vec!["3".into(), "4".into()], 2));
         let mut heads = heads(&[4]);
         heads.all[2].follows = false;
         // The third proves nothing of those before it: they state their own times.
