@@ -112,9 +112,9 @@ pub struct EvidenceSource {
     asked: Mutex<Answers>,
 }
 
-/// How long a signer that was found good is not asked about again: longer, and a key that was stolen
-/// this morning signs until its last answer ends.
-const GOOD_FOR: TimeDelta = TimeDelta::minutes(10);
+/// Minutes for which a signer that was found good is not asked about again: longer, and a key that was
+/// stolen this morning signs until its last answer ends.
+const GOOD_FOR: i64 = 10;
 
 /// How long an authority that is silent is not asked again: behind a wall that drops packets each
 /// question takes its whole patience.
@@ -126,8 +126,8 @@ const SLOW: Duration = Duration::from_secs(5);
 /// What came of asking about a signer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Came {
-    /// It was good, by this evidence.
-    Good(Arc<KeptEvidence>),
+    /// It was good, by this evidence, which still says so when that time is over.
+    Good(Arc<KeptEvidence>, TimeDelta),
     Silence,
     /// The certificate of this subject names nobody.
     Nobody(String),
@@ -150,6 +150,20 @@ enum Offer {
     Kept(Evidence),
     List(String),
     Responder(String),
+}
+
+/// How long evidence that says at `at` that a chain is good goes on to say so, up to [`GOOD_FOR`]: the
+/// answer of a responder that names no next one is outrun within minutes, and would prove nothing of
+/// what is signed then.
+fn good_for(kept: &KeptEvidence, links: &[Vec<u8>], at: DateTime<Utc>) -> TimeDelta {
+    let links: Vec<_> = links.iter().filter_map(|der| Certificate::parse(der)).collect();
+    let witness = Witness::new(&kept.0);
+    let says = |later: &TimeDelta| {
+        let used = at + *later;
+        witness.chain(&links, Moment { used, known: used }).missing.is_none()
+    };
+    let mut minutes = (1..=GOOD_FOR).rev().map(TimeDelta::minutes);
+    minutes.find(says).unwrap_or_default()
 }
 
 impl EvidenceSource {
@@ -184,8 +198,8 @@ impl EvidenceSource {
         let known = self.asked().get(own.der).cloned();
         let within = |since: DateTime<Utc>, long| (TimeDelta::zero()..long).contains(&(at - since));
         match known {
-            Some((since, Came::Good(kept))) if within(since, GOOD_FOR) => return Ok(kept),
-            Some((since, Came::Nobody(subject))) if within(since, GOOD_FOR) => {
+            Some((since, Came::Good(kept, long))) if within(since, long) => return Ok(kept),
+            Some((since, Came::Nobody(subject))) if within(since, TimeDelta::minutes(GOOD_FOR)) => {
                 return Err(EvidenceError::NoSource { subject });
             }
             Some((since, Came::Silence)) if within(since, SILENT_FOR) => {
@@ -198,7 +212,7 @@ impl EvidenceSource {
         let gathered = self.gather_anew(&path.links, moment, &mut pool);
         let gathered = gathered.map(|_| Arc::new(KeptEvidence(pool)));
         let came = match &gathered {
-            Ok(kept) => Some(Came::Good(Arc::clone(kept))),
+            Ok(kept) => Some(Came::Good(Arc::clone(kept), good_for(kept, &path.links, at))),
             Err(EvidenceError::Fetch { .. }) if began.elapsed() > SLOW => Some(Came::Silence),
             // Others above it may have been asked, and are not for each document again.
             Err(EvidenceError::NoSource { subject }) => Some(Came::Nobody(subject.clone())),

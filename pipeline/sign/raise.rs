@@ -226,7 +226,11 @@ impl Gathering<'_> {
         if all == self.pool {
             return asked;
         }
-        let standing = self.evidence.gather(links, moment, &mut all).or(asked)?;
+        let standing = match self.evidence.gather(links, moment, &mut all) {
+            Ok(standing) => standing,
+            revoked @ Err(EvidenceError::Revoked { .. }) => return revoked,
+            Err(_) => return asked,
+        };
         self.pool = all;
         Ok(standing)
     }

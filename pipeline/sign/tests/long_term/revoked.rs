@@ -1,6 +1,9 @@
 //! Whose certificate was revoked, and when: signers, authorities, responders, time-stamp authorities.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
 
 use chrono::{TimeDelta, Utc};
 use sohoa_sign::{
@@ -59,6 +62,33 @@ fn a_signer_is_checked_before_it_signs() {
     assert!(matches!(check(Network::of(&Pki::new())), Err(EvidenceError::Untrusted)));
     pki.revoke(AGENCY, Utc::now() - TimeDelta::hours(1), None);
     assert!(matches!(check(Network::of(&pki)), Err(EvidenceError::Revoked { .. })));
+}
+
+#[test]
+fn an_answer_serves_who_signs_later_as_long_as_it_proves_something_of_that_time() {
+    for (names_next, late) in [(true, 12), (false, 6)] {
+        let pki = Pki::new();
+        let key = pki.agency(AGENCY, None, RsaScheme::default());
+        let (began, asked) = (Utc::now(), Arc::new(AtomicI64::new(0)));
+        let minute = Arc::clone(&asked);
+        let source = Network::of(&pki)
+            .changing(move |_, answer| {
+                answer.nonce = None;
+                answer.this_update = began + TimeDelta::minutes(minute.load(Ordering::SeqCst));
+                answer.next_update = Some(answer.this_update + TimeDelta::hours(1));
+                if answer.serial == AGENCY && !names_next {
+                    answer.next_update = None;
+                }
+            })
+            .source();
+        let check = |minutes| {
+            asked.store(minutes, Ordering::SeqCst);
+            source.check_signer(key.chain(), began + TimeDelta::minutes(minutes)).unwrap()
+        };
+        let first = check(0);
+        assert!(Arc::ptr_eq(&first, &check(3)));
+        assert!(!Arc::ptr_eq(&first, &check(late)), "{names_next}");
+    }
 }
 
 #[test]
