@@ -1,6 +1,6 @@
 //! Whose records an agency keeps, and so may sign; who keeps a paper; and which rows are an agency's.
 
-use sohoa_registers::code::AgencyCode;
+use sohoa_registers::code::{AgencyCode, spellings};
 use sohoa_schemas::{config::Agency, manifest::Manifest, rows::DocumentRow};
 use sohoa_source::agency::canonical;
 
@@ -19,7 +19,13 @@ pub(crate) fn keeps(agency: &Agency, code: &str) -> bool {
 /// Who keeps the papers of a dossier: whom its manifest names, else the agency whose configuration this
 /// is. A manifest knows more: one centre scans for many agencies, and each has an inventory of its own.
 pub(crate) fn keeper(agency: &Agency, manifest: Option<&Manifest>) -> Option<String> {
-    manifest.and_then(|manifest| named(agency, manifest)).or_else(|| agency.code.clone())
+    manifest.and_then(|manifest| named(agency, manifest)).or_else(|| own(agency))
+}
+
+/// The code of the agency whose configuration this is, as registers spell it.
+pub(crate) fn own(agency: &Agency) -> Option<String> {
+    let code = agency.code.as_ref()?;
+    Some(AgencyCode::parse(code).map_or_else(|| code.clone(), |parsed| parsed.code))
 }
 
 /// The agency that handled a dossier, or whose unit did, else the one that handed its papers over, as registers spell it.
@@ -73,12 +79,13 @@ pub(crate) fn asked_for(given: &str) -> Result<AgencyCode, Failure> {
     })
 }
 
-/// The condition, in SQL, that a column names an agency or one of its units: reports count the same rows
-/// as the agency's.
+/// The condition, in SQL, that a column names an agency, in any spelling, or one of its units: reports
+/// count the same rows as the agency's.
 pub(crate) fn rows_of(column: &str, agency: &AgencyCode) -> String {
     // A code has no character that could end the text.
     let code = &agency.code;
-    format!("({column} = '{code}' or starts_with({column}, '{code}.'))")
+    let spellings: Vec<String> = spellings(code).iter().map(|one| format!("'{one}'")).collect();
+    format!("({column} in ({}) or starts_with({column}, '{code}.'))", spellings.join(", "))
 }
 
 /// Whether a code is an agency's or one of its units', in any spelling.
@@ -109,7 +116,7 @@ mod tests {
 
     #[test]
     fn rows_of_an_agency_are_asked_for_by_any_spelling_of_its_code_and_by_nothing_else() {
-        let asked = "(a = 'H08.12' or starts_with(a, 'H08.12.'))";
+        let asked = "(a in ('000.00.12.H08', 'H08.12') or starts_with(a, 'H08.12.'))";
         for given in ["H08.12", "h08.12", "000.00.12.H08"] {
             assert_eq!(rows_of("a", &asked_for(given).unwrap()), asked);
         }
@@ -156,6 +163,8 @@ mod tests {
             assert_eq!(found.as_deref(), expected, "{handled:?} {handed_over:?}");
         }
         assert_eq!(keeper(&centre, None).as_deref(), Some("H08.90"));
+        let legacy = Agency { code: Some("000.00.12.h08".into()), ..Agency::default() };
+        assert_eq!(keeper(&legacy, None).as_deref(), Some("H08.12"), "as registers spell it");
     }
 
     #[test]

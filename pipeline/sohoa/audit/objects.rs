@@ -6,7 +6,7 @@ use futures::TryStreamExt as _;
 use object_store::path::Path;
 use sohoa_flow::Fault;
 use sohoa_publish::{
-    keys,
+    evidence, keys,
     survey::{self, Entry, SourceEntries},
 };
 use sohoa_schemas::{
@@ -58,8 +58,11 @@ async fn one(
                 report.records += 1;
                 conserve(&key, record, report);
                 for part in &record.parts {
-                    check_part(audit, &key, part, &mut parts, report).await?;
-                    originals.insert(print(&part.key));
+                    let is_new = originals.insert(print(&part.key));
+                    // A bundle of evidence serves many records, and is looked at once.
+                    if is_new || part.role != evidence::ROLE {
+                        check_part(audit, &key, part, &mut parts, report).await?;
+                    }
                 }
             }
             Entry::Damaged(why) => report.problem(why.clone()),

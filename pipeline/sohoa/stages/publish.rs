@@ -32,6 +32,7 @@ use sohoa_store::{
 use crate::{
     amend,
     context::{Office, now},
+    custody::own,
     levels,
     observe::{ended, measured},
     stages::{
@@ -150,7 +151,7 @@ pub(crate) async fn sign_and_publish(
     sign::check_custodian(office, &prepared.record)?;
     // What was read before the configuration said whose it is is this agency's. One that was taken over
     // stays named: who keeps for it now is in the signature, and who took over in the register.
-    let own = &office.settings.config.agency.code;
+    let own = own(&office.settings.config.agency);
     for row in &mut prepared.record.rows.documents {
         row.custodian_agency_code = row.custodian_agency_code.take().or_else(|| own.clone());
     }
