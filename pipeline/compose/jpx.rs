@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-const SIGNATURE: &[u8] = b"\0\0\0\x0cjP  \r\n\x87\n";
+use sohoa_document::jp2::{Boxes, Jp2Box, SIGNATURE, number};
 
 /// A stream ready for the PDF.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub(crate) fn hold(data: &[u8]) -> Result<Held<'_>, &'static str> {
     }
     let mut header = None;
     let mut codestream = None;
-    for (kind, content) in Boxes(data) {
+    for (kind, content) in boxes(data) {
         match &kind {
             b"jp2h" if header.is_none() => header = Some(check_header(content)?),
             b"jp2c" if codestream.is_none() => codestream = Some(size(content)?),
@@ -56,32 +56,16 @@ struct Size {
     depth: u8,
 }
 
-/// The boxes of a JP2 file or of a box, until one is cut short.
-struct Boxes<'a>(&'a [u8]);
-
-impl<'a> Iterator for Boxes<'a> {
-    type Item = ([u8; 4], &'a [u8]);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let kind = self.0.get(4..8)?.try_into().ok()?;
-        let (start, end) = match word(self.0, 0)? {
-            0 => (8, self.0.len()),
-            1 => (
-                16,
-                usize::try_from(u64::from_be_bytes(self.0.get(8..16)?.try_into().ok()?)).ok()?,
-            ),
-            length => (8, length as usize),
-        };
-        let content = self.0.get(start..end)?;
-        self.0 = &self.0[end..];
-        Some((kind, content))
-    }
+/// The boxes of a file or of a box, until one is cut short.
+fn boxes(data: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
+    let whole = Boxes(data).take_while(|one| one.is_whole);
+    whole.map(|Jp2Box { kind, content, .. }| (kind, content))
 }
 
 fn check_header(content: &[u8]) -> Result<Size, &'static str> {
     let mut image = None;
     let (mut colours, mut marked) = (0, 0);
-    for (kind, content) in Boxes(content) {
+    for (kind, content) in boxes(content) {
         match &kind {
             b"ihdr" => image = Some(content),
             b"colr" => {
@@ -98,7 +82,7 @@ fn check_header(content: &[u8]) -> Result<Size, &'static str> {
         return Err("not exactly one colour of the JP2 applies");
     }
     let image = image.filter(|image| image.len() == 14).ok_or("the JP2 has no image header")?;
-    let (Some(height), Some(width)) = (word(image, 0), word(image, 4)) else {
+    let (Some(height), Some(width)) = (number(image, 0), number(image, 4)) else {
         return Err("the JP2 has no image header");
     };
     let channels = u16::from_be_bytes([image[8], image[9]]);
@@ -113,7 +97,7 @@ fn check_colour(content: &[u8]) -> Result<bool, &'static str> {
     };
     match method {
         // sRGB, grey, sYCC.
-        1 if matches!(word(content, 3), Some(16..=18)) => {}
+        1 if matches!(number(content, 3), Some(16..=18)) => {}
         2 | 3 => {}
         _ => return Err("a colour of the JP2 is unknown to PDF/A-2b"),
     }
@@ -124,7 +108,7 @@ fn check_colour(content: &[u8]) -> Result<bool, &'static str> {
 fn size(codestream: &[u8]) -> Result<Size, &'static str> {
     const CUT: &str = "the JPEG 2000 codestream is cut short";
     let siz = codestream.get(4..42).ok_or(CUT)?;
-    let at = |offset: usize| word(siz, offset).ok_or(CUT);
+    let at = |offset: usize| number(siz, offset).ok_or(CUT);
     let (width, height) = (at(4)?.checked_sub(at(12)?), at(8)?.checked_sub(at(16)?));
     let (Some(width), Some(height)) = (width, height) else {
         return Err("the JPEG 2000 image lies outside its own grid");
@@ -179,10 +163,6 @@ fn push(out: &mut Vec<u8>, kind: [u8; 4], content: &[u8]) -> Result<(), &'static
     out.extend_from_slice(&kind);
     out.extend_from_slice(content);
     Ok(())
-}
-
-fn word(data: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_be_bytes(data.get(at..at + 4)?.try_into().ok()?))
 }
 
 #[cfg(test)]

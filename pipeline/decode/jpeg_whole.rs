@@ -78,7 +78,7 @@ struct Picture {
     interval: u32,
 }
 
-/// One scan: what it tells of which components.
+/// One scan: its components and their coding tables.
 struct Scan {
     /// Each with its tables of the first and of the other coefficients.
     parts: Vec<(usize, usize, usize)>,

@@ -4,6 +4,9 @@
 
 use std::collections::HashSet;
 
+pub(crate) use sohoa_document::jp2::SIGNATURE;
+use sohoa_document::jp2::{Boxes, Jp2Box, number};
+
 /// Dots per inch across and down.
 type Dpi = (f32, f32);
 
@@ -23,8 +26,6 @@ pub(crate) struct Header {
     pub whole: bool,
 }
 
-/// The first box of a JP2 file.
-pub(crate) const SIGNATURE: &[u8] = b"\0\0\0\x0cjP  \r\n\x87\n";
 /// Start of codestream followed by the SIZ marker, which must come first.
 pub(crate) const START: [u8; 4] = [0xff, 0x4f, 0xff, 0x51];
 const START_OF_TILE: u8 = 0x90;
@@ -36,7 +37,7 @@ impl Header {
     pub(crate) fn read(data: &[u8]) -> Option<Self> {
         let (codestream, dpi) = parts(data)?;
         let body = codestream.get(8..)?;
-        let sizes = [0, 4, 8, 12, 16, 20, 24, 28].map(|at| word(body, at));
+        let sizes = [0, 4, 8, 12, 16, 20, 24, 28].map(|at| number(body, at));
         let [Some(right), Some(bottom), Some(left), Some(top), tile_w, tile_h, tile_x, tile_y] =
             sizes
         else {
@@ -73,7 +74,7 @@ fn tiles_of(codestream: &[u8]) -> Option<u64> {
             None | Some([]) => break,
             Some(rest) if rest.starts_with(&END) => break,
             Some([0xff, START_OF_TILE, _, _, high, low, ..]) => {
-                let length = word(codestream, at + 6)? as usize;
+                let length = number(codestream, at + 6)? as usize;
                 seen.insert(u16::from_be_bytes([*high, *low]));
                 if length == 0 {
                     // The last part reaches to the end mark.
@@ -104,7 +105,7 @@ fn parts(data: &[u8]) -> Option<(&[u8], Option<Dpi>)> {
         return Some((&data[start..], None));
     }
     let mut dpi = None;
-    for (kind, content) in Boxes(data) {
+    for Jp2Box { kind, content, .. } in Boxes(data) {
         match &kind {
             b"jp2h" => dpi = resolution(content),
             b"jp2c" => return content.starts_with(&START).then_some((content, dpi)),
@@ -116,8 +117,8 @@ fn parts(data: &[u8]) -> Option<(&[u8], Option<Dpi>)> {
 
 /// Pixels a metre, each a fraction and a power of ten, down before across.
 fn resolution(header: &[u8]) -> Option<Dpi> {
-    let (_, both) = Boxes(header).find(|(kind, _)| kind == b"res ")?;
-    let (_, capture) = Boxes(both).find(|(kind, _)| kind == b"resc")?;
+    let both = Boxes(header).find(|one| &one.kind == b"res ")?.content;
+    let capture = Boxes(both).find(|one| &one.kind == b"resc")?.content;
     let [v1, v0, vd1, vd0, h1, h0, hd1, hd0, v_power, h_power, ..] = *capture else { return None };
     let dots = |above: [u8; 2], below: [u8; 2], power: u8| {
         let fraction =
@@ -125,33 +126,6 @@ fn resolution(header: &[u8]) -> Option<Dpi> {
         fraction * 10_f32.powi(i32::from(power as i8)) * INCH_IN_METRES
     };
     Some((dots([h1, h0], [hd1, hd0], h_power), dots([v1, v0], [vd1, vd0], v_power)))
-}
-
-/// The boxes of a file or of a box; the last may be cut short, and is given as far as it is there.
-struct Boxes<'a>(&'a [u8]);
-
-impl<'a> Iterator for Boxes<'a> {
-    type Item = ([u8; 4], &'a [u8]);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let kind = self.0.get(4..8)?.try_into().ok()?;
-        let (start, end) = match word(self.0, 0)? {
-            0 => (8, self.0.len()),
-            1 => {
-                let length = u64::from_be_bytes(self.0.get(8..16)?.try_into().ok()?);
-                (16, usize::try_from(length).ok()?)
-            }
-            length => (8, length as usize),
-        };
-        let end = end.min(self.0.len());
-        let content = self.0.get(start..end)?;
-        self.0 = &self.0[end..];
-        Some((kind, content))
-    }
-}
-
-fn word(data: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_be_bytes(data.get(at..at.checked_add(4)?)?.try_into().ok()?))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! * [`geometry`]: boxes in points on the page as it is read.
 //! * [`text`]: words with boxes and confidences.
 //! * [`image`]: the scanner's own compressed stream, which the archive keeps.
+//! * [`jp2`]: the boxes of a JP2 file, which decode reads and compose checks.
 //! * [`page`]: a page after decode and recognition.
 //! * [`field`]: a value read from a page, with its probability and its box.
 //! * [`fold`]: how two Vietnamese texts are compared.
@@ -17,6 +18,7 @@ pub mod field;
 pub mod fold;
 pub mod geometry;
 pub mod image;
+pub mod jp2;
 pub mod mask;
 pub mod page;
 mod settled;
