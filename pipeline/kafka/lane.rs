@@ -4,7 +4,7 @@ use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
 use sohoa_flow::Urgency;
 use sohoa_schemas::message::MessagePosition;
 
-use crate::{claims::Suspicion, topics::Topic, word::Word};
+use crate::{claims::Suspicion, raw_message::RawMessage, topics::Topic};
 
 /// Live first, bulk fills the rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -96,9 +96,9 @@ pub struct Delivery {
 
 impl Delivery {
     /// The message as it stands in its topic.
-    pub fn word(&self, prefix: &str) -> Word {
+    pub fn raw(&self, prefix: &str) -> RawMessage {
         let Self { place, key, payload, headers, suspicion: _ } = self.clone();
-        Word { position: place.position(prefix), key, payload, headers }
+        RawMessage { position: place.position(prefix), key, payload, headers }
     }
 }
 

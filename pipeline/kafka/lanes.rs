@@ -54,7 +54,7 @@ pub struct Lanes {
     /// Messages of each lane that were received.
     received: [u64; 2],
     room: Arc<Room>,
-    desk: Desk,
+    handle: LaneHandle,
     thread: std::thread::JoinHandle<Result<(), Fault>>,
 }
 
@@ -71,7 +71,7 @@ impl Room {
 
 /// What the lanes can be told; any number of hands may hold it.
 #[derive(Debug, Clone)]
-pub struct Desk {
+pub struct LaneHandle {
     orders: Sender<Order>,
     watch: Arc<Watch>,
 }
@@ -116,8 +116,8 @@ impl Lanes {
             .name("lanes".into())
             .spawn(move || keeper.run())
             .map_err(|error| Fault::fatal(FatalKind::Internal, STAGE, error))?;
-        let desk = Desk { orders, watch };
-        Ok(Self { deliveries, received: [0; 2], room, desk, thread })
+        let handle = LaneHandle { orders, watch };
+        Ok(Self { deliveries, received: [0; 2], room, handle, thread })
     }
 
     /// The next message; `None` once the lanes have ended.
@@ -134,14 +134,14 @@ impl Lanes {
     }
 
     /// Where answers are given.
-    pub fn desk(&self) -> Desk {
-        self.desk.clone()
+    pub fn handle(&self) -> LaneHandle {
+        self.handle.clone()
     }
 
     /// Announces what is settled, leaves the group, and says why it ended if by itself. A message
     /// that is `blamed` ended the worker, and whoever takes it over knows.
     pub async fn end(self, blamed: Option<Place>) -> Result<(), Fault> {
-        self.desk.tell(Order::End(blamed));
+        self.handle.tell(Order::End(blamed));
         let joined = tokio::task::spawn_blocking(|| self.thread.join()).await;
         match joined {
             Ok(Ok(ended)) => ended,
@@ -150,7 +150,7 @@ impl Lanes {
     }
 }
 
-impl Desk {
+impl LaneHandle {
     /// The document's outcome is durable; these are its announcements.
     pub fn settle(&self, place: Place, answer: Vec<Announcement>) {
         self.tell(Order::Settle(place, answer));

@@ -7,7 +7,7 @@ use crate::lane::headers;
 
 /// A message.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Word {
+pub struct RawMessage {
     /// Where it stands.
     pub position: MessagePosition,
     /// Its key.
@@ -18,7 +18,7 @@ pub struct Word {
     pub headers: Vec<(String, String)>,
 }
 
-impl Word {
+impl RawMessage {
     pub(crate) fn of(message: &BorrowedMessage<'_>) -> Self {
         let (topic, partition) = (message.topic().to_owned(), message.partition());
         Self {

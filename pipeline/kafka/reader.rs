@@ -20,8 +20,8 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use crate::{
     connect::{Complaints, Reach, STAGE, fault},
+    raw_message::RawMessage,
     topics::partitions,
-    word::Word,
 };
 
 /// Messages read ahead.
@@ -39,7 +39,7 @@ type Consumer = BaseConsumer<Watcher>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// A committed message.
-    Message(Word),
+    Message(RawMessage),
     /// For now there is no more in this partition.
     End {
         /// Partition.
@@ -287,7 +287,7 @@ fn read(consumer: &Consumer, watch: &Watch, send: &Sender<Result<Event, Fault>>)
         }
         let event = match polled {
             None => continue,
-            Some(Ok(message)) => Ok(Event::Message(Word::of(&message))),
+            Some(Ok(message)) => Ok(Event::Message(RawMessage::of(&message))),
             Some(Err(KafkaError::PartitionEOF(partition))) => {
                 let begin = watch.begins.get(&partition).copied().unwrap_or_default();
                 Ok(Event::End { partition, next: position(consumer, partition).unwrap_or(begin) })

@@ -21,8 +21,8 @@ use tokio::sync::mpsc;
 
 use crate::{
     connect::{Complaints, Reach, STAGE, fault},
+    raw_message::RawMessage,
     topics::{Topic, partitions, releases_group},
-    word::Word,
 };
 
 /// Messages that are carried out together.
@@ -34,7 +34,7 @@ const POLL: Duration = Duration::from_millis(100);
 /// The consumer of the topic. Ends when dropped.
 #[derive(Debug)]
 pub struct Releases {
-    batches: mpsc::Receiver<Result<Vec<Word>, Fault>>,
+    batches: mpsc::Receiver<Result<Vec<RawMessage>, Fault>>,
     done: Sender<()>,
     _thread: JoinHandle<()>,
 }
@@ -73,7 +73,7 @@ impl Releases {
     ///
     /// # Errors
     /// What no other message can get past.
-    pub async fn next(&mut self) -> Result<Vec<Word>, Fault> {
+    pub async fn next(&mut self) -> Result<Vec<RawMessage>, Fault> {
         let ended = || Fault::fatal(FatalKind::Internal, STAGE, "the thread of the releases broke");
         self.batches.recv().await.unwrap_or_else(|| Err(ended()))
     }
@@ -90,7 +90,7 @@ type Consumer = BaseConsumer<Reach>;
 struct Keeper {
     consumer: Consumer,
     reach: Reach,
-    deliver: mpsc::Sender<Result<Vec<Word>, Fault>>,
+    deliver: mpsc::Sender<Result<Vec<RawMessage>, Fault>>,
     answers: Receiver<()>,
     complaints: Complaints,
 }
@@ -112,7 +112,7 @@ impl Keeper {
     }
 
     /// Takes what has come.
-    fn take(&mut self, batch: &mut Vec<Word>, wait: Duration) -> Result<(), Fault> {
+    fn take(&mut self, batch: &mut Vec<RawMessage>, wait: Duration) -> Result<(), Fault> {
         // Each time: a partition that was given up paused comes back so.
         let held = self.consumer.assignment().map_err(fault)?;
         self.consumer.resume(&held).map_err(fault)?;
@@ -120,7 +120,7 @@ impl Keeper {
         while batch.len() < AT_ONCE {
             match self.consumer.poll(wait) {
                 None => break,
-                Some(Ok(message)) => batch.push(Word::of(&message)),
+                Some(Ok(message)) => batch.push(RawMessage::of(&message)),
                 Some(Err(error)) => {
                     return self.complaints.pass(error, &self.reach);
                 }
@@ -132,7 +132,7 @@ impl Keeper {
 
     /// Hands a batch out and polls until it is carried out; then its positions are committed. What
     /// comes meanwhile, from a partition that is new, is left in `batch`.
-    fn carry_out(&mut self, batch: &mut Vec<Word>) -> Result<(), Fault> {
+    fn carry_out(&mut self, batch: &mut Vec<RawMessage>) -> Result<(), Fault> {
         let positions = behind(batch)?;
         if self.deliver.blocking_send(Ok(std::mem::take(batch))).is_err() {
             return Ok(());
@@ -146,7 +146,7 @@ impl Keeper {
             self.consumer.pause(&held).map_err(fault)?;
             match self.consumer.poll(POLL) {
                 None => {}
-                Some(Ok(message)) => batch.push(Word::of(&message)),
+                Some(Ok(message)) => batch.push(RawMessage::of(&message)),
                 Some(Err(error)) => self.complaints.pass(error, &self.reach)?,
             }
         }
@@ -158,9 +158,9 @@ impl Keeper {
 }
 
 /// The positions behind a batch.
-fn behind(batch: &[Word]) -> Result<TopicPartitionList, Fault> {
+fn behind(batch: &[RawMessage]) -> Result<TopicPartitionList, Fault> {
     let mut next: BTreeMap<(&str, i32), i64> = BTreeMap::new();
-    for Word { position: MessagePosition { topic, partition, offset }, .. } in batch {
+    for RawMessage { position: MessagePosition { topic, partition, offset }, .. } in batch {
         let at = next.entry((topic, *partition)).or_default();
         *at = (*at).max(offset + 1);
     }

@@ -109,7 +109,7 @@ impl Endpoint {
             server: Mutex::new(Arc::new(server)),
             ending: AtomicBool::new(false),
         });
-        let mut desk = Desk {
+        let mut answering = Answering {
             shared: Arc::clone(&shared),
             recorder,
             health,
@@ -119,7 +119,7 @@ impl Endpoint {
         };
         let thread = std::thread::Builder::new()
             .name("metrics".into())
-            .spawn(move || desk.run())
+            .spawn(move || answering.run())
             .map_err(EndpointError::Thread)?;
         tracing::info!(%address, "metrics and health are served");
         Ok(Self { address, shared, thread: Some(thread) })
@@ -162,7 +162,7 @@ fn serve(listener: &TcpListener) -> io::Result<Server> {
 }
 
 /// The thread that answers.
-struct Desk<F> {
+struct Answering<F> {
     shared: Arc<Shared>,
     recorder: Recorder,
     health: Health,
@@ -171,7 +171,7 @@ struct Desk<F> {
     kept_up: Instant,
 }
 
-impl<F: FnMut()> Desk<F> {
+impl<F: FnMut()> Answering<F> {
     fn run(&mut self) {
         while !self.shared.ending.load(Ordering::Relaxed) {
             match self.shared.server().recv_timeout(UPKEEP) {

@@ -1,4 +1,4 @@
-//! Messages that are none: not JSON, of an unknown version or form. Kept whole, with the reason, and
+//! Messages that cannot be read: no JSON, of an unknown version or form. Kept whole, with the reason, and
 //! announced; the lane goes on. A program that knows the form can be sent them again.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -6,7 +6,9 @@ use sohoa_flow::{
     FatalKind, Fault,
     retry::{Policy, retry},
 };
-use sohoa_kafka::{Announcement, Event, Submitter, Topic, Word, announcement::TRACE, connect};
+use sohoa_kafka::{
+    Announcement, Event, RawMessage, Submitter, Topic, announcement::TRACE, connect,
+};
 use sohoa_publish::keys;
 use sohoa_schemas::{
     Code,
@@ -29,10 +31,10 @@ pub(crate) fn id(position: &MessagePosition) -> String {
 /// Keeps a broken message; answers with what is to be announced of it.
 pub(crate) async fn keep(
     (output, policy): (&Store, Policy),
-    word: &Word,
+    message: &RawMessage,
     why: &str,
 ) -> Result<DeadLetter, Fault> {
-    let Word { position, key, payload, headers } = word;
+    let RawMessage { position, key, payload, headers } = message;
     let at = keys::message(&position.topic, position.partition, position.offset);
     let code = Code::X02BrokenMessage;
     tracing::warn!(topic = position.topic, offset = position.offset, "a message is broken");
@@ -66,11 +68,11 @@ pub(crate) async fn keep(
 /// The announcement of a broken message.
 pub(crate) fn announcement(
     letter: &DeadLetter,
-    word: &Word,
+    message: &RawMessage,
     source: &str,
 ) -> Result<Announcement, Fault> {
     let (id, time) = (id(&letter.position), letter.at.to_rfc3339());
-    let trace = word.headers.iter().find(|(name, _)| name == TRACE);
+    let trace = message.headers.iter().find(|(name, _)| name == TRACE);
     let traceparent = trace.map(|(_, value)| value.as_str());
     let event = Event { id: &id, source, time: &time, traceparent };
     // It has no dossier.
@@ -78,7 +80,7 @@ pub(crate) fn announcement(
 }
 
 /// Refuses broken messages of topics that are not answered in transactions.
-pub(crate) struct Desk<'a> {
+pub(crate) struct Refuser<'a> {
     kafka: &'a Kafka,
     output: &'a Store,
     policy: Policy,
@@ -88,7 +90,7 @@ pub(crate) struct Desk<'a> {
     submitter: Option<Submitter>,
 }
 
-impl<'a> Desk<'a> {
+impl<'a> Refuser<'a> {
     /// For a reader of this name.
     pub(crate) fn new(
         source: &'static str,
@@ -102,9 +104,9 @@ impl<'a> Desk<'a> {
     ///
     /// # Errors
     /// The store's or the broker's own.
-    pub(crate) async fn refuse(&mut self, word: &Word, why: &str) -> Result<(), Fault> {
-        let letter = keep((self.output, self.policy), word, why).await?;
-        let announced = self.announce(&announcement(&letter, word, self.source)?).await;
+    pub(crate) async fn refuse(&mut self, message: &RawMessage, why: &str) -> Result<(), Fault> {
+        let letter = keep((self.output, self.policy), message, why).await?;
+        let announced = self.announce(&announcement(&letter, message, self.source)?).await;
         if announced.is_err() {
             // One that lost a message takes no other.
             self.submitter = None;
@@ -144,9 +146,9 @@ mod tests {
 
     use super::*;
 
-    fn word() -> Word {
+    fn message() -> RawMessage {
         let position = MessagePosition { topic: "t.releases.v1".into(), partition: 0, offset: 7 };
-        Word { position, key: None, payload: b"none".to_vec(), headers: Vec::new() }
+        RawMessage { position, key: None, payload: b"none".to_vec(), headers: Vec::new() }
     }
 
     #[tokio::test]
@@ -161,11 +163,11 @@ mod tests {
         };
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path().to_str().unwrap(), Missing::Refuse).unwrap();
-        let mut desk = Desk::new("test", &kafka, (&store, Policy::default()));
-        desk.refuse(&word(), "It is none").await.unwrap();
+        let mut refuser = Refuser::new("test", &kafka, (&store, Policy::default()));
+        refuser.refuse(&message(), "It is none").await.unwrap();
         mock.answer_after(Duration::from_secs(4));
-        desk.refuse(&word(), "It is none").await.unwrap_err();
+        refuser.refuse(&message(), "It is none").await.unwrap_err();
         mock.answer_after(Duration::ZERO);
-        desk.refuse(&word(), "It is none").await.unwrap();
+        refuser.refuse(&message(), "It is none").await.unwrap();
     }
 }

@@ -10,7 +10,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use sohoa_flow::Fault;
-use sohoa_kafka::{Desk, Lane};
+use sohoa_kafka::{Lane, LaneHandle};
 use sohoa_metrics::{
     Drain, Endpoint, Failure as StageFailure, Health, Line, Outcome, PageRead, Recorder, Restart,
     Sampler, Stage, Working, record,
@@ -164,7 +164,7 @@ impl Counts {
 /// Reads what a worker has: its line, its page workers, its budget, its lanes.
 pub(crate) fn refresher(
     context: &Context,
-    desk: Desk,
+    handle: LaneHandle,
     counts: Arc<Counts>,
 ) -> impl FnMut() + Send + 'static {
     let (line, pool, budget) = (context.line.clone(), context.pool.clone(), context.budget.clone());
@@ -185,17 +185,17 @@ pub(crate) fn refresher(
         for lane in Lane::ALL {
             let part = budget.part_of(lane.into());
             record::budget(lane.into(), part, budget.used_by(lane.into()));
-            lag(lane, &desk, (&counts, &mut drains[lane as usize]), now);
+            lag(lane, &handle, (&counts, &mut drains[lane as usize]), now);
         }
         sampler.sample(now);
     }
 }
 
-fn lag(lane: Lane, desk: &Desk, (counts, drain): (&Counts, &mut Drain), now: Instant) {
+fn lag(lane: Lane, handle: &LaneHandle, (counts, drain): (&Counts, &mut Drain), now: Instant) {
     let settled = counts.documents[lane as usize].load(Ordering::Relaxed);
     let pages = counts.pages[lane as usize].load(Ordering::Relaxed);
     drain.observe(now, settled);
-    let lag = desk.lag(lane);
+    let lag = handle.lag(lane);
     let each = (settled > 0).then(|| pages as f64 / settled as f64);
     let pages = each.zip(lag).map(|(each, lag)| each * lag as f64);
     record::lag(lane.into(), lag, pages, lag.and_then(|lag| drain.eta(lag)));

@@ -47,8 +47,8 @@ async fn next(lanes: &mut Lanes) -> Delivery {
 
 async fn until_lag_is(lanes: &Lanes, wanted: u64) {
     let began = Instant::now();
-    while lanes.desk().lag(Lane::Bulk) != Some(wanted) {
-        assert!(began.elapsed() < LONG, "the lag stays {:?}", lanes.desk().lag(Lane::Bulk));
+    while lanes.handle().lag(Lane::Bulk) != Some(wanted) {
+        assert!(began.elapsed() < LONG, "the lag stays {:?}", lanes.handle().lag(Lane::Bulk));
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -65,7 +65,7 @@ async fn a_topic_that_was_made_anew_is_read_from_its_beginning() {
         taken.push(next(&mut lanes).await.place);
     }
     for place in &taken[..3] {
-        lanes.desk().settle(*place, Vec::new());
+        lanes.handle().settle(*place, Vec::new());
     }
     until_lag_is(&lanes, 1).await;
     mock.lose_positions();
@@ -75,9 +75,9 @@ async fn a_topic_that_was_made_anew_is_read_from_its_beginning() {
     }
     let offsets: Vec<i64> = again.iter().map(|place| place.offset).collect();
     assert_eq!(offsets, [0, 1, 2, 3]);
-    assert!(!lanes.desk().holds(&taken[3]), "its answer would be taken for another's");
+    assert!(!lanes.handle().holds(&taken[3]), "its answer would be taken for another's");
     for place in again {
-        lanes.desk().settle(place, Vec::new());
+        lanes.handle().settle(place, Vec::new());
     }
     until_lag_is(&lanes, 0).await;
     lanes.end(None).await.unwrap();
@@ -88,7 +88,7 @@ async fn a_topic_that_was_made_anew_is_read_from_its_beginning() {
 async fn the_lag_of_a_paused_lane_is_known() {
     let mock = start();
     let lanes = open(&mock).await;
-    assert_eq!(lanes.desk().lag(Lane::Bulk), None, "nobody has said");
+    assert_eq!(lanes.handle().lag(Lane::Bulk), None, "nobody has said");
     let topic = Topic::Bulk.name(PREFIX);
     // More than are kept here while there is no room for any.
     mock.send(&topic, 200);
@@ -107,7 +107,7 @@ async fn a_worker_whose_slot_is_anothers_ends_and_says_so() {
     mock.send(&Topic::Bulk.name(PREFIX), 1);
     let place = next(&mut lanes).await.place;
     mock.fence();
-    lanes.desk().settle(place, Vec::new());
+    lanes.handle().settle(place, Vec::new());
     let none = tokio::time::timeout(LONG, lanes.next()).await.expect("an end");
     assert!(none.is_none(), "{none:?}");
     let fault = lanes.end(None).await.unwrap_err();
@@ -124,7 +124,7 @@ async fn a_client_that_stays_in_a_call_is_seen() {
     let mut lanes = open_with(&mock, 1_000, &group).await;
     mock.send(&Topic::Bulk.name(PREFIX), 1);
     until_lag_is(&lanes, 1).await;
-    assert!(!lanes.desk().is_stuck());
+    assert!(!lanes.handle().is_stuck());
     // What is handed out is written down first.
     mock.answer_after(Duration::from_secs(15));
     lanes.admit(Lane::Bulk, 1);
@@ -136,7 +136,7 @@ async fn a_client_that_stays_in_a_call_is_seen() {
 
 async fn until_stuck_is(lanes: &Lanes, wanted: bool) {
     let began = Instant::now();
-    while lanes.desk().is_stuck() != wanted {
+    while lanes.handle().is_stuck() != wanted {
         assert!(began.elapsed() < LONG, "it stays {}", !wanted);
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -154,14 +154,14 @@ async fn a_partition_is_paused_when_its_window_is_full() {
     // All but the first are answered as they come, and none can be announced before it.
     while let Ok(delivery) = tokio::time::timeout(QUIET, lanes.next()).await {
         let place = delivery.expect("open lanes").place;
-        lanes.desk().settle(place, Vec::new());
+        lanes.handle().settle(place, Vec::new());
         taken.push(place);
     }
     assert!(taken.len() < 100, "{} came before the first was answered", taken.len());
-    lanes.desk().settle(first, Vec::new());
+    lanes.handle().settle(first, Vec::new());
     while taken.len() < 400 {
         let place = next(&mut lanes).await.place;
-        lanes.desk().settle(place, Vec::new());
+        lanes.handle().settle(place, Vec::new());
         taken.push(place);
     }
     until_lag_is(&lanes, 0).await;

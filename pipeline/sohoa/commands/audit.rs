@@ -17,7 +17,7 @@ use crate::{
     exit::{Exit, Failure},
     settings::Settings,
     setup,
-    trail::{self, Desk},
+    trail::{self, HeadSigner},
 };
 
 /// Seconds of a day.
@@ -63,10 +63,11 @@ async fn check_trail(
         Box::pin(trail::check((settings, head_within), &output, &mut index, bars)).await?;
     if arguments.sign_head && report.problems_total == 0 {
         let authority = Authority::load(&settings.config, now())?;
-        let desk = Desk { config: &settings.config, output: &output, authority: &authority };
+        let signer =
+            HeadSigner { config: &settings.config, output: &output, authority: &authority };
         setup::publish_test_root(&output, &authority).await?;
         for province in &mut report.provinces {
-            let signed = Box::pin(desk.sign_head(&mut index, &province.province)).await;
+            let signed = Box::pin(signer.sign_head(&mut index, &province.province)).await;
             province.signed_now = signed?;
         }
     }

@@ -54,7 +54,7 @@ pub(crate) async fn run(arguments: Worker) -> Result<Exit, Failure> {
     let health = Health::new(STILL);
     let listen = context.settings.config.metrics.listen.clone();
     let counts = Arc::new(Counts::default());
-    let refresh = observe::refresher(&context, lanes.desk(), Arc::clone(&counts));
+    let refresh = observe::refresher(&context, lanes.handle(), Arc::clone(&counts));
     let _endpoint = observe::serve(listen.as_deref(), &health, refresh)?;
     if listen.is_some() {
         observe::certificate(&context);

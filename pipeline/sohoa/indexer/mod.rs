@@ -17,7 +17,7 @@ use sohoa_flow::{
 };
 use sohoa_index::{Appended, Index};
 use sohoa_kafka::{
-    Reader, Topic, Word, connect,
+    RawMessage, Reader, Topic, connect,
     reader::{Event, Removed},
     topics,
 };
@@ -31,7 +31,7 @@ use sohoa_store::Store;
 use tokio::time::Instant;
 
 use crate::{
-    broken::Desk,
+    broken::Refuser,
     observe::{ended, tried_again},
     run::{Bounds, index_fault},
 };
@@ -115,7 +115,7 @@ pub(crate) async fn run(
     let indexer = Indexer {
         index,
         store,
-        desk: Desk::new("sohoa/indexer", kafka, (store, Policy::default())),
+        refuser: Refuser::new("sohoa/indexer", kafka, (store, Policy::default())),
         topic,
         bounds,
         waiting: BTreeMap::new(),
@@ -152,7 +152,7 @@ struct Waiting {
 struct Indexer<'a> {
     index: Index,
     store: &'a Store,
-    desk: Desk<'a>,
+    refuser: Refuser<'a>,
     topic: String,
     bounds: Bounds,
     waiting: BTreeMap<i32, Waiting>,
@@ -191,7 +191,7 @@ impl Indexer<'_> {
                 () = tokio::time::sleep(BEAT) => {}
                 () = tokio::time::sleep_until(self.due), if waits => self.commit().await?,
                 event = reader.next() => match event? {
-                    Event::Message(word) => self.take(&word).await?,
+                    Event::Message(message) => self.take(&message).await?,
                     Event::End { partition, next } => {
                         open.retain(|one| *one != partition);
                         self.move_on(partition, next);
@@ -243,19 +243,19 @@ impl Indexer<'_> {
         }
     }
 
-    async fn take(&mut self, word: &Word) -> Result<(), Fault> {
-        let MessagePosition { partition, offset, .. } = word.position;
-        let event = match understand(&word.payload) {
+    async fn take(&mut self, message: &RawMessage) -> Result<(), Fault> {
+        let MessagePosition { partition, offset, .. } = message.position;
+        let event = match understand(&message.payload) {
             Ok(event) => event,
             // The position goes past it, so it has to be kept first.
             Err(why) => {
-                if self.refuse(word, &why).await? {
+                if self.refuse(message, &why).await? {
                     self.move_on(partition, offset + 1);
                 }
                 return Ok(());
             }
         };
-        let lying = self.line.edge_into(Stage::Index).put(word.payload.len() as u64);
+        let lying = self.line.edge_into(Stage::Index).put(message.payload.len() as u64);
         self.waiting(partition, offset + 1).events.push((event, lying));
         let pages = self.events().map(|event| event.pages.total()).sum::<u64>();
         let full = self.events().count() >= self.bounds.documents || pages >= PAGES;
@@ -265,10 +265,10 @@ impl Indexer<'_> {
     /// Keeps and announces a message that is no event, as workers do theirs. The document's own
     /// object is there, so that `sohoa index rebuild` finds it as well. `false` when it was told to
     /// end meanwhile: the message comes again.
-    async fn refuse(&mut self, word: &Word, why: &str) -> Result<bool, Fault> {
+    async fn refuse(&mut self, message: &RawMessage, why: &str) -> Result<bool, Fault> {
         let shutdown = self.shutdown.clone();
-        let desk = tokio::sync::Mutex::new(&mut self.desk);
-        let refuse = || async { desk.lock().await.refuse(word, why).await };
+        let refuser = tokio::sync::Mutex::new(&mut self.refuser);
+        let refuse = || async { refuser.lock().await.refuse(message, why).await };
         tokio::select! {
             biased;
             () = shutdown.drained() => return Ok(false),

@@ -26,7 +26,7 @@ mod sign;
 
 pub(crate) use check::check;
 pub(crate) use heads::last_signed;
-pub(crate) use sign::Desk;
+pub(crate) use sign::HeadSigner;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -52,8 +52,8 @@ const STAGE: &str = "trail";
 /// fails; the next run or the daily audit signs it.
 pub(crate) async fn sign_after_run(office: &Office) {
     let Office { settings, output, authority, .. } = office;
-    let desk = Desk { config: &settings.config, output, authority };
-    if let Err(failure) = Box::pin(sign_head(&desk)).await {
+    let signer = HeadSigner { config: &settings.config, output, authority };
+    if let Err(failure) = Box::pin(sign_head(&signer)).await {
         tracing::error!(
             why = failure.line(),
             "the head of the audit trail is not signed; run sohoa audit --events --sign-head"
@@ -61,10 +61,10 @@ pub(crate) async fn sign_after_run(office: &Office) {
     }
 }
 
-async fn sign_head(desk: &Desk<'_>) -> Result<(), Failure> {
-    let (objects, url) = desk.output.below(sohoa_publish::keys::INDEX);
+async fn sign_head(signer: &HeadSigner<'_>) -> Result<(), Failure> {
+    let (objects, url) = signer.output.below(sohoa_publish::keys::INDEX);
     let mut index = Index::open(&objects, url).map_err(index_fault)?;
-    let signed = Box::pin(desk.sign_head(&mut index, &desk.config.agency.province)).await?;
+    let signed = Box::pin(signer.sign_head(&mut index, &signer.config.agency.province)).await?;
     if let Some(head) = signed {
         tracing::info!(seq = head.seq, number = head.number, "the audit trail's head is signed");
     }

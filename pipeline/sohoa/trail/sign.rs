@@ -17,7 +17,7 @@ use crate::{
 
 /// Who signs heads, and where they go.
 #[derive(Debug)]
-pub(crate) struct Desk<'a> {
+pub(crate) struct HeadSigner<'a> {
     /// The configuration.
     pub(crate) config: &'a Config,
     /// The output.
@@ -26,7 +26,7 @@ pub(crate) struct Desk<'a> {
     pub(crate) authority: &'a Authority,
 }
 
-impl Desk<'_> {
+impl HeadSigner<'_> {
     /// Signs the head of a province's chain as it is now; none where nothing came to it since the
     /// last signed head, or another process was first.
     ///

@@ -148,9 +148,9 @@ async fn not_understood(
 
 /// Keeps a broken message; its announcement goes with its position.
 async fn refused(context: &Context, delivery: &Delivery, why: &str) -> Result<Answered, Fault> {
-    let word = delivery.word(&context.settings.config.kafka.prefix);
-    let letter = broken::keep((&context.output, context.retry), &word, why).await?;
-    let announcements = vec![broken::announcement(&letter, &word, answer::SOURCE)?];
+    let raw = delivery.raw(&context.settings.config.kafka.prefix);
+    let letter = broken::keep((&context.output, context.retry), &raw, why).await?;
+    let announcements = vec![broken::announcement(&letter, &raw, answer::SOURCE)?];
     Ok(Answered { announcements, settled: None })
 }
 

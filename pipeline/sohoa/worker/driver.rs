@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use sohoa_flow::{Cause, FatalKind, Fault, Shutdown, fault::BoxError};
-use sohoa_kafka::{Delivery, Desk, Lane, Lanes, Place};
+use sohoa_kafka::{Delivery, Lane, LaneHandle, Lanes, Place};
 use sohoa_metrics::{Health, Stage};
 use sohoa_schemas::summary::Summary;
 use sohoa_store::{Trouble, probe};
@@ -52,7 +52,7 @@ pub(crate) async fn drive(
     let slots = context.settings.slots();
     let shutdown = context.shutdown.clone();
     let driver = Driver {
-        desk: lanes.desk(),
+        handle: lanes.handle(),
         roster: Roster::new(slots, context.line.edge_into(Stage::Fetch).clone()),
         inputs,
         tasks: JoinSet::new(),
@@ -70,7 +70,7 @@ type Done = Result<Answered, Fault>;
 
 struct Driver {
     inputs: Arc<Inputs>,
-    desk: Desk,
+    handle: LaneHandle,
     roster: Roster,
     tasks: JoinSet<Done>,
     running: HashMap<Id, Arc<Delivery>>,
@@ -103,8 +103,8 @@ fn stuck() -> Fault {
     Fault::fatal(FatalKind::Unreachable, STAGE, error)
 }
 
-async fn until_stuck(desk: &Desk) {
-    while !desk.is_stuck() {
+async fn until_stuck(handle: &LaneHandle) {
+    while !handle.is_stuck() {
         tokio::time::sleep(BEAT).await;
     }
 }
@@ -128,7 +128,7 @@ impl Driver {
             self.health.beat();
             self.tell_ready();
             self.weigh();
-            if self.desk.is_stuck() {
+            if self.handle.is_stuck() {
                 fault.get_or_insert(stuck());
                 break;
             }
@@ -160,7 +160,7 @@ impl Driver {
                 shutdown.until_stopped().await;
                 tokio::time::sleep(LEAVE).await;
             } => Ok(()),
-            () = until_stuck(&self.desk) => Err(stuck()),
+            () = until_stuck(&self.handle) => Err(stuck()),
         };
         fault.map_or(Ok(()), Err)?;
         ended?;
@@ -171,7 +171,7 @@ impl Driver {
 
     /// Has a supervisor know whether work can be done now.
     fn tell_ready(&self) {
-        if !self.desk.is_reached() {
+        if !self.handle.is_reached() {
             self.health.not_ready("no Kafka broker answers");
         } else if let Some(trouble) = self.inputs.trouble() {
             self.health.not_ready(trouble.to_string());
@@ -198,8 +198,8 @@ impl Driver {
 
     /// Begins what there are slots for, and asks for more.
     fn fill(&mut self, lanes: &Lanes) {
-        let desk = self.desk.clone();
-        while let Some(turn) = self.roster.next(|place| desk.holds(place)) {
+        let handle = self.handle.clone();
+        while let Some(turn) = self.roster.next(|place| handle.holds(place)) {
             self.start(turn);
         }
         for lane in Lane::ALL {
@@ -221,10 +221,10 @@ impl Driver {
             // Known once its bytes are.
             source = tracing::field::Empty,
         );
-        let desk = self.desk.clone();
+        let handle = self.handle.clone();
         let task = async move {
             if let Some((suspect, company)) = note {
-                desk.accompany(suspect, company).await;
+                handle.accompany(suspect, company).await;
             }
             document::answer(&inputs, &work).await
         };
@@ -259,7 +259,7 @@ impl Driver {
             self.tally.settled(settled);
             self.counts.settled(place.lane, settled);
         }
-        self.desk.settle(place, answered.announcements);
+        self.handle.settle(place, answered.announcements);
         Ok(())
     }
 
@@ -273,7 +273,7 @@ impl Driver {
         let round = self.rounds.entry(delivery.place).or_default();
         *round += 1;
         if *round < ROUNDS {
-            self.desk.put_back(delivery.place);
+            self.handle.put_back(delivery.place);
             self.roster.push(Delivery::clone(&delivery));
             return Ok(());
         }

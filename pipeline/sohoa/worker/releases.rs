@@ -8,7 +8,7 @@ use std::{
 
 use futures::{StreamExt as _, stream};
 use sohoa_flow::{Fault, Shutdown};
-use sohoa_kafka::{Word, releases::Releases};
+use sohoa_kafka::{RawMessage, releases::Releases};
 use sohoa_schemas::{
     message::{Release, VERSION, Verdict},
     record::Prepared,
@@ -16,7 +16,7 @@ use sohoa_schemas::{
 
 use super::answer::SOURCE;
 use crate::{
-    broken::Desk,
+    broken::Refuser,
     channel::{self, Channel},
     context::Office,
     exit::{Exit, Failure},
@@ -44,17 +44,17 @@ pub(crate) async fn follow(
     // None once it has failed: a producer that lost one message takes no other.
     let mut means = Some(Means::open(&office)?);
     loop {
-        let words = tokio::select! {
+        let messages = tokio::select! {
             biased;
             () = shutdown.drained() => return Ok(()),
-            words = releases.next() => words?,
+            messages = releases.next() => messages?,
         };
         loop {
             let carried = tokio::select! {
                 biased;
                 // What is under way comes again, and is found done where it is.
                 () = shutdown.until_stopped() => return Ok(()),
-                carried = carry_out((&office, &*pseudonyms), &mut means, &words) => carried,
+                carried = carry_out((&office, &*pseudonyms), &mut means, &messages) => carried,
             };
             let Err(failure) = carried else { break };
             if failure.exit != Exit::Unreachable {
@@ -75,7 +75,7 @@ pub(crate) async fn follow(
 /// By what the outcome of releases is told.
 struct Means<'a> {
     channel: Channel<'a>,
-    desk: Desk<'a>,
+    refuser: Refuser<'a>,
 }
 
 impl<'a> Means<'a> {
@@ -87,7 +87,7 @@ impl<'a> Means<'a> {
                 &office.settings,
                 &office.output,
             )?,
-            desk: Desk::new(SOURCE, kafka, (&office.output, office.retry)),
+            refuser: Refuser::new(SOURCE, kafka, (&office.output, office.retry)),
         })
     }
 }
@@ -95,16 +95,16 @@ impl<'a> Means<'a> {
 async fn carry_out<'a>(
     (office, pseudonyms): (&'a Arc<Office>, &Pseudonyms),
     means: &mut Option<Means<'a>>,
-    words: &[Word],
+    messages: &[RawMessage],
 ) -> Result<(), Failure> {
-    let Means { channel, desk } = match means {
+    let Means { channel, refuser } = match means {
         Some(means) => means,
         none => none.insert(Means::open(office)?),
     };
-    let (mut orders, mut by_source) = (Vec::with_capacity(words.len()), HashMap::new());
-    for word in words {
-        let order = understand((office, pseudonyms), desk, word).await?;
-        by_source.extend(order.iter().map(|order| (order.prepared.record.source_uid, word)));
+    let (mut orders, mut by_source) = (Vec::with_capacity(messages.len()), HashMap::new());
+    for message in messages {
+        let order = understand((office, pseudonyms), refuser, message).await?;
+        by_source.extend(order.iter().map(|order| (order.prepared.record.source_uid, message)));
         orders.extend(order);
     }
     let orders = stream::iter(orders.into_iter().map(Ok)).boxed();
@@ -117,8 +117,8 @@ async fn carry_out<'a>(
     let ended = decide(office, channel, orders, each).await;
     // The clerk's word is not lost with its position.
     for source in left.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        if let Some(word) = by_source.get(&source) {
-            desk.refuse(word, LEFT).await?;
+        if let Some(message) = by_source.get(&source) {
+            refuser.refuse(message, LEFT).await?;
         }
     }
     ended.map(drop)
@@ -127,19 +127,19 @@ async fn carry_out<'a>(
 /// What a message orders; none of one that is broken, or of a document that is held no more.
 async fn understand(
     (office, pseudonyms): (&Office, &Pseudonyms),
-    desk: &mut Desk<'_>,
-    word: &Word,
+    refuser: &mut Refuser<'_>,
+    message: &RawMessage,
 ) -> Result<Option<Order>, Failure> {
-    let release = match serde_json::from_slice::<Release>(&word.payload) {
+    let release = match serde_json::from_slice::<Release>(&message.payload) {
         Ok(release) if release.schema_version == VERSION => release,
         Ok(Release { schema_version, .. }) => {
             let why = format!("The release has schema_version {schema_version}");
-            desk.refuse(word, &why).await?;
+            refuser.refuse(message, &why).await?;
             return Ok(None);
         }
         Err(error) => {
             let why = format!("The message is not a release: {error}");
-            desk.refuse(word, &why).await?;
+            refuser.refuse(message, &why).await?;
             return Ok(None);
         }
     };
@@ -150,11 +150,13 @@ async fn understand(
     };
     // An old word that comes again is not said of what nobody has seen.
     if !is_about(&release, &prepared) {
-        desk.refuse(word, "The release is of another reading than the one that is held").await?;
+        refuser
+            .refuse(message, "The release is of another reading than the one that is held")
+            .await?;
         return Ok(None);
     }
     if let Err(Fault::Reject(other)) = sign::check_custodian(office, &prepared.record) {
-        desk.refuse(word, &other.cause.error.to_string()).await?;
+        refuser.refuse(message, &other.cause.error.to_string()).await?;
         return Ok(None);
     }
     let Release { verdict, reason, released, .. } = release;
