@@ -1,8 +1,8 @@
 //! What the configuration file (TOML) may say. Every key has a default: without a file the
 //! embedded mode runs with a throw-away test authority.
 //!
-//! The reference page `schemas/configuration.md` and the example `deploy/sohoa.example.toml` are
-//! made from these types.
+//! The reference page `schemas/configuration.md` is made from these types; a test loads the example
+//! `deploy/sohoa.example.toml` by them.
 
 use std::{collections::BTreeMap, path::PathBuf};
 

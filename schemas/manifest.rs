@@ -24,7 +24,7 @@ pub struct Manifest {
     /// The batch it belongs to.
     #[serde(default)]
     pub batch: Option<Batch>,
-    /// `backfill_valid_results`, …
+    /// Why it was scanned, such as `backfill_valid_results`; for the sender, not read here.
     #[serde(default)]
     pub purpose: Option<String>,
     /// Where the paper came from.
@@ -37,7 +37,8 @@ pub struct Manifest {
     /// Totals, checked against `documents`.
     #[serde(default)]
     pub counts: Option<Counts>,
-    /// The partner's signature over the manifest.
+    /// The partner's signature over the manifest. Taken so that one manifest serves several receivers;
+    /// not verified, and not kept.
     #[serde(default)]
     pub signature: Option<Signature>,
 }
@@ -48,13 +49,13 @@ pub struct Manifest {
 pub struct Partner {
     /// Identifier, e.g. `vnpost-binhdinh`.
     pub id: String,
-    /// Post office.
+    /// Code of the post office.
     #[serde(default)]
     pub office_code: Option<String>,
     /// Pseudonym of the operator.
     #[serde(default)]
     pub operator_ref: Option<String>,
-    /// Contract.
+    /// Number of the contract it is scanned under.
     #[serde(default)]
     pub contract_ref: Option<String>,
 }
@@ -63,7 +64,7 @@ pub struct Partner {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Batch {
-    /// Identifier.
+    /// Identifier, unique for the partner.
     pub id: String,
     /// Place in the batch, from 1.
     #[serde(default)]
@@ -80,10 +81,10 @@ pub struct Custody {
     /// Agency that handed the paper over.
     #[serde(default)]
     pub received_from_agency_code: Option<String>,
-    /// Minutes of the handover.
+    /// Number of the minutes of the handover.
     #[serde(default)]
     pub handover_minutes_no: Option<String>,
-    /// Boxes.
+    /// Labels of the boxes that it came in.
     #[serde(default)]
     pub boxes: Vec<String>,
     /// Originals handed over; must equal the number of documents.
@@ -107,7 +108,7 @@ pub struct Dossier {
     /// Code of the procedure.
     #[serde(default)]
     pub procedure_code: Option<String>,
-    /// Title.
+    /// Title of the dossier.
     #[serde(default)]
     pub title: Option<String>,
     /// Agency that handled it.
@@ -116,22 +117,22 @@ pub struct Dossier {
     /// `province`, `district` or `commune`.
     #[serde(default)]
     pub level: Option<String>,
-    /// Commune.
+    /// Code of the commune it concerns, by `commune_code_system`.
     #[serde(default)]
     pub commune_code: Option<String>,
     /// Code list of `commune_code`.
     #[serde(default)]
     pub commune_code_system: Option<String>,
-    /// Received.
+    /// Day on which the dossier was received from the citizen.
     #[serde(default)]
     pub received_on: Option<NaiveDate>,
-    /// Resolved.
+    /// Day on which its result was issued.
     #[serde(default)]
     pub resolved_on: Option<NaiveDate>,
     /// Year the documents were formed.
     #[serde(default)]
     pub document_year: Option<i32>,
-    /// Retention.
+    /// Code of the retention period.
     #[serde(default)]
     pub retention_code: Option<String>,
     /// The owner; the identifier is never stored in clear.
@@ -143,7 +144,8 @@ pub struct Dossier {
 #[derive(Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Owner {
-    /// `cccd`, `cmnd`, `mst`, …
+    /// Kind of the number: `cccd` (citizen identity card), `cmnd` (the older card), `mst` (tax code), or
+    /// another word.
     pub kind: String,
     /// The identifier encrypted to the province's key: a JWE in compact form (RFC 7516), `alg`
     /// RSA-OAEP-256, `enc` A256GCM, its content the identifier as text.
@@ -228,19 +230,19 @@ pub struct File {
     /// Pages; checked.
     #[serde(default)]
     pub pages: Option<u32>,
-    /// Density.
+    /// Resolution of the scan in dots per inch.
     #[serde(default)]
     pub dpi: Option<u32>,
     /// `rgb24`, `gray8` or `bitonal`.
     #[serde(default)]
     pub colour: Option<String>,
-    /// Scale.
+    /// Size of the scan against the paper, in per cent; not read here.
     #[serde(default)]
     pub scale_percent: Option<u32>,
-    /// Page numbers in the document.
+    /// Page numbers in the document; not read here.
     #[serde(default)]
     pub page_map: Option<Vec<u32>>,
-    /// Pages copied twice, with and without a note on them.
+    /// Pages copied twice, with and without a note on them; not read here.
     #[serde(default)]
     pub annotation_pairs: Option<Vec<AnnotationPair>>,
     /// When it was scanned.
@@ -249,7 +251,7 @@ pub struct File {
     /// Pseudonym of the scanner's operator.
     #[serde(default)]
     pub scanner_operator_ref: Option<String>,
-    /// Scanner.
+    /// Make and model of the scanner.
     #[serde(default)]
     pub device: Option<String>,
     /// The operator's personal signature.
@@ -282,16 +284,16 @@ pub struct PersonalSignature {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Counts {
-    /// Documents.
+    /// Number of documents.
     #[serde(default)]
     pub documents: Option<u32>,
-    /// Files.
+    /// Number of their files.
     #[serde(default)]
     pub files: Option<u32>,
-    /// Pages.
+    /// Number of pages in the files.
     #[serde(default)]
     pub pages: Option<u32>,
-    /// Bytes.
+    /// Bytes of the files.
     #[serde(default)]
     pub bytes: Option<u64>,
 }
@@ -300,9 +302,9 @@ pub struct Counts {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Signature {
-    /// Algorithm.
+    /// Algorithm, as JWS names it.
     pub alg: String,
-    /// Key.
+    /// Identifier of the key.
     pub kid: String,
     /// Detached JWS.
     pub jws_detached: String,

@@ -77,19 +77,19 @@ fn codes() -> String {
     let mut page = String::from(
         "# Codes\n\nWhat is found on a page, a file or a message, and what to do. `block`: not \
          published; `error`: published with a fault; `warn`: somebody should look; `info`: worth \
-         knowing. Made from `schemas/code.rs`.\n\n| code | weight | what to do | việc cần làm | \
+         knowing. Made from `schemas/code.rs`.\n\n| code | severity | what to do | việc cần làm | \
          expected | yêu cầu |\n|---|---|---|---|---|---|\n",
     );
     let mut codes = Code::ALL.to_vec();
     codes.sort_by_key(|code| code.as_str());
     for code in codes {
-        let weight = serde_json::to_value(code.severity()).expect("a severity is a word");
-        let weight = weight.as_str().unwrap_or_default();
+        let severity = serde_json::to_value(code.severity()).expect("a severity is a word");
+        let severity = severity.as_str().unwrap_or_default();
         let (advice, advice_vi) = (code.sentence(), code.sentence_vi());
         let (expected, expected_vi) = (code.expected(), code.expected_vi());
         writeln!(
             page,
-            "| `{code}` | {weight} | {advice} | {advice_vi} | {expected} | {expected_vi} |"
+            "| `{code}` | {severity} | {advice} | {advice_vi} | {expected} | {expected_vi} |"
         )
         .expect("a string takes everything");
     }
@@ -104,20 +104,56 @@ fn configuration_reference() -> String {
         "# Configuration\n\nA TOML file given with `--config`. Every key may be left out; unknown \
          keys are refused. Made from `schemas/config.rs`.\n",
     );
-    for (section, reference) in properties(schema.as_value()) {
-        let Some(table) = resolve(&schema, reference) else { continue };
-        let about = text(reference, "description").or_else(|| text(table, "description"));
-        write!(page, "\n## `[{section}]`\n\n{}\n\n", about.unwrap_or_default())
-            .expect("a string takes everything");
-        page.push_str("| key | default | what it is |\n|---|---|---|\n");
-        for (key, property) in properties(table) {
-            let default = &defaults[section][key];
-            let default = if default.is_null() { "none".into() } else { format!("`{default}`") };
-            let about = text(property, "description").unwrap_or_default().replace('\n', " ");
-            writeln!(page, "| `{key}` | {default} | {about} |").expect("a string takes everything");
+    for (name, reference) in properties(schema.as_value()) {
+        if let Some(table) = resolve(&schema, reference) {
+            let about = text(reference, "description").or_else(|| text(table, "description"));
+            let heading = (format!("[{name}]"), about);
+            section(&mut page, &schema, (&heading, table), &defaults[name]);
         }
     }
     page
+}
+
+/// A table of the file, and those in it.
+fn section(
+    page: &mut String,
+    schema: &Schema,
+    ((heading, about), table): (&(String, Option<&str>), &Value),
+    defaults: &Value,
+) {
+    write!(page, "\n## `{heading}`\n\n{}\n\n", about.unwrap_or_default())
+        .expect("a string takes everything");
+    page.push_str("| key | default | what it is |\n|---|---|---|\n");
+    let mut inner = Vec::new();
+    for (key, property) in properties(table) {
+        let default = defaults.get(key).or_else(|| property.get("default"));
+        let default = default.filter(|default| !default.is_null());
+        let default = default.map_or_else(|| "none".into(), |default| format!("`{default}`"));
+        let about = text(property, "description").unwrap_or_default().replace('\n', " ");
+        writeln!(page, "| `{key}` | {default} | {about} |").expect("a string takes everything");
+        let name = heading.trim_matches(['[', ']']);
+        if let Some(table) = one_of(schema, property) {
+            inner.push((format!("[{name}.{key}]"), table));
+        } else if let Some(table) = each_of(schema, property) {
+            inner.push((format!("[[{name}.{key}]]"), table));
+        }
+    }
+    for (heading, table) in inner {
+        let heading = (heading, text(table, "description"));
+        section(page, schema, (&heading, table), &Value::Null);
+    }
+}
+
+/// The table that a key may be.
+fn one_of<'a>(schema: &'a Schema, property: &'a Value) -> Option<&'a Value> {
+    let either = property.get("anyOf").and_then(Value::as_array).into_iter().flatten();
+    let tables = std::iter::once(property).chain(either).filter_map(|one| resolve(schema, one));
+    tables.into_iter().find(|table| table.get("properties").is_some())
+}
+
+/// The tables that a key is a list of.
+fn each_of<'a>(schema: &'a Schema, property: &'a Value) -> Option<&'a Value> {
+    one_of(schema, property.get("items")?)
 }
 
 fn properties(schema: &Value) -> impl Iterator<Item = (&str, &Value)> {
@@ -159,6 +195,12 @@ mod tests {
     fn every_key_of_the_configuration_has_a_description() {
         let page = configuration_reference();
         assert!(page.contains("| `budget_mib` | `512` |"));
+        assert!(page.contains("| `patience_seconds` | `20` |"));
+        let schema = schema_for!(Config);
+        let tables = schema.as_value()["$defs"].as_object().unwrap().values();
+        for (key, _) in tables.flat_map(properties) {
+            assert!(page.contains(&format!("| `{key}` |")), "{key}");
+        }
         assert!(!page.lines().any(|line| line.starts_with("| `") && line.ends_with("|  |")));
     }
 }

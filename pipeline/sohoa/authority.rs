@@ -226,7 +226,7 @@ pub(crate) fn stamping(
     trust_own_tests(&mut trust)?;
     let Some(authority) = stamps(config, &trust)? else {
         return Err(Failure::new(Exit::Configuration, "there is no time-stamp authority to ask")
-            .hint("set sign.timestamp_url, and its root in sign.roots"));
+            .hint("set sign.timestamp_url, and its root in sign.timestamp_roots"));
     };
     let evidence = evidence(config, &trust)?;
     Ok((trust, authority, evidence))

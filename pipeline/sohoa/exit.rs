@@ -36,8 +36,10 @@ pub(crate) enum Exit {
 pub(crate) struct Failure {
     /// The exit code.
     pub(crate) exit: Exit,
-    /// What is wrong, outermost first.
+    /// What is wrong, outermost first: each line is the cause of the one before.
     pub(crate) chain: Vec<String>,
+    /// What is wrong side by side.
+    pub(crate) mistakes: Vec<String>,
     /// What to do about it.
     pub(crate) hint: Option<String>,
 }
@@ -45,7 +47,7 @@ pub(crate) struct Failure {
 impl Failure {
     /// A failure with its message.
     pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, chain: vec![message.into()], hint: None }
+        Self { exit, chain: vec![message.into()], mistakes: Vec::new(), hint: None }
     }
 
     /// A failure from an error and its causes.
@@ -56,7 +58,7 @@ impl Failure {
             chain.push(cause.to_string());
             next = cause.source();
         }
-        let plain = Self { exit, chain, hint: None };
+        let plain = Self { exit, chain, mistakes: Vec::new(), hint: None };
         match Trouble::of(error) {
             Some(trouble) => plain.at_store(trouble),
             None => plain,
@@ -84,13 +86,16 @@ impl Failure {
     /// All of it on one line.
     pub(crate) fn line(&self) -> String {
         let hint = self.hint.as_ref().map(|hint| format!(" (hint: {hint})")).unwrap_or_default();
-        format!("{}{hint}", tidy(&self.chain).join(": "))
+        let mut lines = tidy(&self.chain);
+        lines.extend((!self.mistakes.is_empty()).then(|| self.mistakes.join("; ")));
+        format!("{}{hint}", lines.join(": "))
     }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "error: {}", tidy(&self.chain).join("\n  because: "))?;
+        self.mistakes.iter().try_for_each(|mistake| write!(f, "\n  - {mistake}"))?;
         self.hint.as_ref().map_or(Ok(()), |hint| write!(f, "\n  hint: {hint}"))
     }
 }

@@ -35,9 +35,9 @@ impl Settings {
         let (config, names_brokers) = path.map_or_else(|| Ok((Config::default(), false)), read)?;
         let mistakes = mistakes(&config);
         if !mistakes.is_empty() {
-            let mut failure = Failure::new(Exit::Configuration, "the configuration is wrong");
-            failure.chain.extend(mistakes);
-            return Err(failure.hint("every key is described in schemas/configuration.md"));
+            let failure = Failure::new(Exit::Configuration, "the configuration is wrong");
+            return Err(Failure { mistakes, ..failure }
+                .hint("every key is described in schemas/configuration.md"));
         }
         let text = serde_json::to_vec(&config)
             .map_err(|error| Failure::from_error(Exit::Internal, &error))?;
@@ -64,7 +64,10 @@ fn read(path: &Path) -> Result<(Config, bool), Failure> {
         Failure::new(Exit::Configuration, format!("cannot read `{}`: {error}", path.display()))
     })?;
     let wrong = |error: toml::de::Error| {
-        Failure::new(Exit::Configuration, format!("`{}`: {error}", path.display()))
+        let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
+        let what = format!("`{}`, line {line} is wrong", path.display());
+        let mistakes = vec![error.message().to_owned()];
+        Failure { mistakes, ..Failure::new(Exit::Configuration, what) }
             .hint("every key is described in schemas/configuration.md")
     };
     let sections: toml::Table = toml::from_str(&text).map_err(wrong)?;
@@ -108,7 +111,7 @@ fn inconsistent(config: &Config) -> Vec<(bool, &'static str)> {
         ),
         (
             config.sign.timestamp_url.is_none() && config.sign.wanted_level() > SignatureLevel::BB,
-            "sign.level above B-B needs sign.timestamp_url, and its root in sign.roots",
+            "sign.level above B-B needs sign.timestamp_url, and its root in sign.timestamp_roots",
         ),
         (
             (config.sign.key.is_some() || config.sign.pkcs11.is_some())
@@ -213,7 +216,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_example_file_loads_and_says_the_defaults_it_claims() {
+    fn the_example_file_loads() {
         let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/sohoa.example.toml");
         let settings = Settings::load(Some(&example)).unwrap();
         assert_eq!(settings.config.agency.province, "H08");
@@ -242,8 +245,16 @@ mod tests {
         std::fs::write(&path, "[input]\nchannel = \"fax\"\n[sign]\nkey = \"k.pem\"\n").unwrap();
         let failure = Settings::load(Some(&path)).unwrap_err();
         assert_eq!(failure.exit, Exit::Configuration);
-        assert_eq!(failure.chain.len(), 4, "{failure}");
+        assert_eq!(failure.mistakes.len(), 3, "{failure}");
         std::fs::write(&path, "[input]\nchanel = \"bulk\"\n").unwrap();
-        assert!(Settings::load(Some(&path)).unwrap_err().to_string().contains("chanel"));
+        let said = Settings::load(Some(&path)).unwrap_err().to_string();
+        assert!(
+            said.contains("sohoa.toml`, line 2 is wrong\n  - unknown field `chanel`"),
+            "{said}"
+        );
+        // Of a section with many keys each is named.
+        std::fs::write(&path, "[sign]\n\nkeey = 1\n").unwrap();
+        let said = Settings::load(Some(&path)).unwrap_err().to_string();
+        assert!(said.contains("line 3") && said.contains("`unknown_revocation`"), "{said}");
     }
 }

@@ -115,8 +115,9 @@ fn stamps(settings: &Settings) -> Result<Option<String>, Failure> {
     let authority = Authority::load(&settings.config, now())?;
     let asked = authority.stamps.as_ref().map(TimeStampAuthority::try_out);
     asked.transpose().map_err(|error| {
-        Failure::from_error(Exit::Unreachable, &error)
-            .hint("check sign.timestamp_url, sign.timestamp_policy, and its root in sign.roots")
+        Failure::from_error(Exit::Unreachable, &error).hint(
+            "check sign.timestamp_url, sign.timestamp_policy, and its root in sign.timestamp_roots",
+        )
     })?;
     Ok(settings.config.sign.timestamp_url.clone())
 }

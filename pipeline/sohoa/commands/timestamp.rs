@@ -30,7 +30,7 @@ use crate::{
     custody::asked_for,
     exit::{Exit, Failure},
     observe,
-    renew::{Candidate, Done, Keys, Last, Means, Need, Select, renew, seen, version},
+    renew::{Candidate, Done, Keys, Last, LastKept, Means, Need, Select, renew, seen, version},
     settings::Settings,
     setup,
     stages::{Settled, sign::word},
@@ -104,7 +104,7 @@ pub(crate) async fn run(arguments: &Timestamp, bars: &MultiProgress) -> Result<E
     // A new stamp that ends no later than the old one would be of no use.
     let ends = tokio::task::block_in_place(|| stamps.ends()).map_err(|error| {
         Failure::from_error(Exit::Unreachable, &error)
-            .hint("check sign.timestamp_url, and its root in sign.roots")
+            .hint("check sign.timestamp_url, and its root in sign.timestamp_roots")
     })?;
     let soon = now() + TimeDelta::days(i64::from(arguments.within));
     let ends_before = ends.min(soon);
@@ -112,7 +112,9 @@ pub(crate) async fn run(arguments: &Timestamp, bars: &MultiProgress) -> Result<E
     let within = PATIENCE.min(Duration::from_secs(settings.config.store.retry_seconds));
     let retry = Policy { within, on_retry: Some(observe::tried_again), ..Policy::default() };
     let agency = settings.config.agency.clone();
-    let means = Means { store, agency, trust, stamps, evidence, level, ends_before, retry };
+    let last_kept = LastKept::default();
+    let means =
+        Means { store, agency, trust, stamps, evidence, level, ends_before, retry, last_kept };
     let whole = Whole { arguments, index: &index, select: &select, bars };
     let mut counts = if arguments.dry_run {
         whole.tell().await?
