@@ -3,6 +3,8 @@
 //! All but the pause are created once and never changed. Chunks are numbered without gaps, so the
 //! last one says where to go on, and its totals what went before.
 
+use std::collections::HashSet;
+
 use bytes::Bytes;
 use futures::TryStreamExt as _;
 use object_store::path::Path;
@@ -13,6 +15,7 @@ use sohoa_flow::{
 };
 use sohoa_schemas::ledger::{Chunk, Done, Order, Plan, VERSION};
 use sohoa_store::{Created, Store, classify};
+use uuid::Uuid;
 
 use crate::{
     STAGE, now,
@@ -161,6 +164,19 @@ impl Ledger {
             Some((missing, _)) => Err(refuse(LedgerError::Gap(missing, self.submission.clone()))),
             None => Ok(numbers.len() as u64),
         }
+    }
+
+    /// The dossiers of all documents, 16 bytes each; and the number of chunks.
+    ///
+    /// # Errors
+    /// As [`Ledger::chunks`] and [`Ledger::chunk`].
+    pub async fn dossiers(&self) -> Result<(HashSet<Uuid>, u64), Fault> {
+        let (mut dossiers, chunks) = (HashSet::new(), self.chunks().await?);
+        for number in 1..=chunks {
+            let documents = self.chunk(number).await?.documents;
+            dossiers.extend(documents.iter().map(|document| document.dossier_uid));
+        }
+        Ok((dossiers, chunks))
     }
 
     /// A chunk, by its number from 1.

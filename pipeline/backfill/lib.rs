@@ -42,7 +42,7 @@ pub use request::{Bounds, Request, RequestError};
 /// Name of this stage in errors.
 pub const STAGE: &str = "backfill";
 
-/// The one place that reads the clock.
+/// The clock of this crate.
 fn now() -> chrono::DateTime<chrono::Utc> {
     chrono::Utc::now()
 }

@@ -41,8 +41,8 @@ static CENTRAL: LazyLock<Regex> = LazyLock::new(|| {
 /// Odds factor of a notation whose kind was repaired.
 pub(crate) const REPAIRED: f32 = 0.5;
 
-/// Digits of which no reading is as sure as this may be a pen's: of clear print few are, of what a
-/// pen wrote and a machine took for digits most.
+/// Digits that every reading has less surely than this may be handwritten: few printed digits are,
+/// and most handwritten ones.
 const CLEAR: f32 = 0.895;
 
 /// The parts of one reading of the line.

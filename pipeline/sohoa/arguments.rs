@@ -80,7 +80,7 @@ pub(crate) enum Command {
     Report(report::Report),
     /// Process a folder or bucket of scans.
     Run(Run),
-    /// Print or write the published schemas.
+    /// List the published schemas, or write them into a folder.
     Schemas(Schemas),
     /// Sign one PDF with the agency's key.
     Sign(Sign),
@@ -583,11 +583,11 @@ pub(crate) struct Verify {
     /// prove that a certificate was not revoked.
     #[arg(long)]
     pub(crate) online: bool,
-    /// Take a signature for valid of which that stays unknown. It gives up knowing: one made with a key
-    /// that was stolen and revoked passes as well.
+    /// Count a signature as valid although it stays unknown whether its certificate was revoked. Unsafe:
+    /// one made with a stolen and revoked key then passes too.
     #[arg(long)]
     pub(crate) accept_unknown_revocation: bool,
-    /// Do not, whatever `sign.unknown_revocation` says.
+    /// Never count a signature of unknown revocation as valid, whatever `sign.unknown_revocation` says.
     #[arg(long, conflicts_with = "accept_unknown_revocation")]
     pub(crate) strict: bool,
     /// Configuration file.
@@ -609,7 +609,8 @@ pub(crate) struct Verify {
                   inserted or moved, a cut tail and a forged head are each named, and nothing is \
                   signed over them; so are events that no head covers for more than --head-within \
                   days. The authorities of those who signed heads are asked whether they were \
-                  revoked before."
+                  revoked before; where none speaks of an expired certificate any more, that is \
+                  told and no fault."
 )]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct Audit {
@@ -646,7 +647,7 @@ pub(crate) struct Audit {
 /// `sohoa release`.
 #[derive(Debug, Subcommand)]
 #[command(
-    after_help = "With release.mode = \"manual\" nothing is signed until somebody says so:\n\n                    sohoa release list --output s3://records --sample 20 --save /tmp/look\n                    sohoa release approve --output s3://records --submission 2026-11 --by \"…\""
+    after_help = "With release.mode = \"manual\" nothing is signed until somebody says so:\n\n  sohoa release list --output s3://records --sample 20 --save /tmp/look\n  sohoa release approve --output s3://records --submission 2026-11 --by \"…\""
 )]
 pub(crate) enum Release {
     /// Show what waits, with what was read and what somebody should look at.

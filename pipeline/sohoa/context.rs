@@ -87,7 +87,7 @@ impl Deref for Context {
     }
 }
 
-/// The one place that reads the clock.
+/// The clock of this crate.
 pub(crate) fn now() -> DateTime<Utc> {
     // Microseconds are what the index keeps.
     let now = Utc::now();

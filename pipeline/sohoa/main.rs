@@ -6,9 +6,19 @@
 //!                    └──── page workers ────┘    PDF/A-2b   release   PAdES
 //! ```
 //!
-//! This crate is the wiring: the command line ([`arguments`], [`commands`]), the order of the steps
-//! for one document ([`stages`]) and for a whole input ([`run`]). Each step is a crate of its own
+//! This crate is the wiring, and the commands that change records. Each step is a crate of its own
 //! beside this one and knows none of the others.
+//!
+//! | modules | what |
+//! |---|---|
+//! | `arguments`, `commands`, `exit`, `settings`, `setup`, `context` | the command line, a file a command; exit codes; from the configuration to what every document needs |
+//! | `stages`, `levels`, `custody`, `privacy`, `ink` | one document's way; how a signature's level is made; whose a paper is; numbers of citizens; boxes of ink on a first page |
+//! | `run`, `worker`, `indexer`, `inputs` | everything in one process; the same from Kafka; the index's writer; inputs by name |
+//! | `authority`, `keys` | whom signatures are believed by; the key that signs |
+//! | `told`, `broken`, `channel`, `submissions`, `dead_letters` | what is told of a settled document; messages that cannot be read; how the index learns of it; what was submitted; refusals, and once more |
+//! | `amend`, `release`, `renew`, `trail`, `audit`, `imports`, `find` | corrections by hand; the clerk's release; signatures kept good for decades; the audit trail; is everything there; reference tables; looking documents up |
+//! | `bar`, `console`, `scanning`, `tally`, `answers` | what a person at a terminal sees |
+//! | `observe`, `telemetry`, `clock`, `scratch` | metrics, logs, CPU time by step, temporary files |
 
 mod amend;
 mod answers;

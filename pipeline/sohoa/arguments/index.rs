@@ -28,8 +28,8 @@ pub(crate) struct Of {
 pub(crate) struct Compact {
     #[command(flatten)]
     pub(crate) of: Of,
-    /// Also what is in order already, so that each month gets one order; after months of daily
-    /// compactions.
+    /// Also rewrite files that are in order already, so that each month becomes one sorted run: worth it
+    /// after months of daily compactions.
     #[arg(long)]
     pub(crate) all: bool,
     /// Only say what would be done.

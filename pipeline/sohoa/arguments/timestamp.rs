@@ -56,7 +56,8 @@ Examples:
   sohoa timestamp --output records --config sohoa.toml --level B-LTA --month 2026-11 --limit 1000
       a thousand of one month's records, to the highest level
 
-Needs sign.timestamp_url and sign.roots, and no key. A raised record is a new version: published
+Needs sign.timestamp_url, its root in sign.timestamp_roots, the signers' roots in sign.roots, and no
+key. A raised record is a new version: published
 objects are never written over. What ends first comes first: with a time-stamp over the whole file
 (B-LTA) that is its authority's certificate; at B-LT that of the authority that stamped the signature;
 below, the signer's too, and such a record becomes B-LTA, whatever the level. After 16 records that an

@@ -83,17 +83,13 @@ pub(crate) struct Remark {
 }
 
 impl Select {
-    /// Adds the dossiers of a submission, from its ledger: 50 bytes each.
+    /// Adds the dossiers of a submission, from its ledger; how many chunks that has.
     ///
     /// # Errors
     /// The ledger cannot be read.
     pub(crate) async fn add_submission(&mut self, ledger: &Ledger) -> Result<u64, Fault> {
-        let chunks = ledger.chunks().await?;
-        let dossiers = self.dossiers.get_or_insert_default();
-        for number in 1..=chunks {
-            let chunk = ledger.chunk(number).await?;
-            dossiers.extend(chunk.documents.iter().map(|document| document.dossier_uid));
-        }
+        let (dossiers, chunks) = ledger.dossiers().await?;
+        self.dossiers.get_or_insert_default().extend(dossiers);
         Ok(chunks)
     }
 

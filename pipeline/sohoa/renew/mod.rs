@@ -23,7 +23,7 @@ pub(crate) mod version;
 mod work;
 
 pub(crate) use select::{Candidate, Keys, Last, Need, Select};
-pub(crate) use work::{Done, Means, renew};
+pub(crate) use work::{Done, LastKept, Means, renew};
 
 /// Name of this step in errors.
 const STAGE: &str = "timestamp";

@@ -23,6 +23,7 @@ use sohoa_sign::{
 };
 use sohoa_store::{Store, classify, classify_local, hash::sha256_file, io_kind};
 use tempfile::TempPath;
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use super::{
@@ -57,7 +58,12 @@ pub(crate) struct Means {
     pub(crate) ends_before: DateTime<Utc>,
     /// How what fails is tried again.
     pub(crate) retry: Policy,
+    /// What was read last.
+    pub(crate) last_kept: LastKept,
 }
+
+/// The last bundle of evidence and its key: records that were signed within minutes share one.
+pub(crate) type LastKept = Mutex<Option<(String, Arc<KeptEvidence>)>>;
 
 /// What became of a record.
 #[derive(Debug)]
@@ -142,7 +148,7 @@ async fn attempt(means: &Means, record: &Record, before: Standing) -> Result<Rec
         return Err(left("its file is not the one that was published: run sohoa audit"));
     }
     let kept = kept(means, record).await?;
-    let from = (&*fetched.path, &kept);
+    let from = (&*fetched.path, &*kept);
     let (file, report) = tokio::task::block_in_place(|| raised(means, from, before))?;
     let sha256 = sha256_file(&file).map_err(|error| classify_local(STAGE, error))?;
     let version = record.version + 1;
@@ -164,11 +170,17 @@ async fn attempt(means: &Means, record: &Record, before: Standing) -> Result<Rec
 }
 
 /// What was asked about the signer before he signed; nothing where nothing of it is there.
-async fn kept(means: &Means, record: &Record) -> Result<KeptEvidence, Fault> {
+async fn kept(means: &Means, record: &Record) -> Result<Arc<KeptEvidence>, Fault> {
     let part = record.parts.iter().find(|part| part.role == evidence::ROLE);
-    let Some(part) = part else { return Ok(KeptEvidence::default()) };
+    let Some(part) = part else { return Ok(Arc::default()) };
+    let mut last = means.last_kept.lock().await;
+    if let Some((_, kept)) = last.as_ref().filter(|(key, _)| *key == part.key) {
+        return Ok(Arc::clone(kept));
+    }
     let bundle = means.store.get(&part.key).await.map_err(|error| classify(STAGE, error))?;
-    Ok(bundle.and_then(|bundle| KeptEvidence::from_der(&bundle)).unwrap_or_default())
+    let kept = bundle.and_then(|bundle| KeptEvidence::from_der(&bundle)).unwrap_or_default();
+    let (_, kept) = last.insert((part.key.clone(), Arc::new(kept)));
+    Ok(Arc::clone(kept))
 }
 
 /// The raised file, and what a verifier says of it.
