@@ -25,6 +25,9 @@ use crate::{
 /// need. Where listings are ordered this costs the sorting of some dozen names.
 const INSIDE: &str = "sohoa-index://tables--x-s3/";
 
+/// How often a property is set anew because others changed the table meanwhile.
+const MOST_RETRIES: u32 = 8;
+
 /// A table's folder.
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
@@ -107,20 +110,27 @@ impl Place {
     /// Sees to it that the log names removed files for so many days from now on.
     pub(crate) async fn keep_tombstones(
         &self,
-        state: DeltaTable,
+        mut state: DeltaTable,
         days: u16,
     ) -> Result<DeltaTable, IndexError> {
         let wanted = format!("interval {days} days");
-        let snapshot = state.snapshot().map_err(|error| self.error(error))?;
-        let configuration = snapshot.metadata().configuration();
-        if configuration.get(DELETED_FILE_RETENTION) == Some(&wanted) {
-            return Ok(state);
+        let mut retries = 0;
+        loop {
+            let snapshot = state.snapshot().map_err(|error| self.error(error))?;
+            let configuration = snapshot.metadata().configuration();
+            if configuration.get(DELETED_FILE_RETENTION) == Some(&wanted) {
+                return Ok(state);
+            }
+            let wanted = HashMap::from([(DELETED_FILE_RETENTION.to_owned(), wanted.clone())]);
+            match state.set_tbl_properties().with_properties(wanted).await {
+                // Files that a merge took away meanwhile count as read by this.
+                Err(DeltaTableError::Transaction { .. }) if retries < MOST_RETRIES => {
+                    retries += 1;
+                    state = self.newest().await?.ok_or(IndexError::Busy(self.name))?;
+                }
+                told => return told.map_err(|error| self.error(error)),
+            }
         }
-        state
-            .set_tbl_properties()
-            .with_properties(HashMap::from([(DELETED_FILE_RETENTION.to_owned(), wanted)]))
-            .await
-            .map_err(|error| self.error(error))
     }
 
     /// For how many days the log names removed files.
