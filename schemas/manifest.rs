@@ -309,3 +309,28 @@ pub struct Signature {
     /// Detached JWS.
     pub jws_detached: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_is_a_manifest_to_its_last_field() {
+        let example: serde_json::Value =
+            serde_json::from_str(include_str!("../deploy/manifest.example.json")).unwrap();
+        let manifest: Manifest = serde_json::from_value(example.clone()).unwrap();
+        let read = serde_json::to_value(manifest).unwrap();
+        assert_eq!(without_nulls(read), example);
+    }
+
+    fn without_nulls(value: serde_json::Value) -> serde_json::Value {
+        match value {
+            serde_json::Value::Object(fields) => {
+                let fields = fields.into_iter().filter(|(_, value)| !value.is_null());
+                fields.map(|(key, value)| (key, without_nulls(value))).collect()
+            }
+            serde_json::Value::Array(values) => values.into_iter().map(without_nulls).collect(),
+            other => other,
+        }
+    }
+}
