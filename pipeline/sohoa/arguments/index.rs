@@ -1,6 +1,47 @@
-//! What the upkeep of the index is asked for.
+//! The command line of `sohoa index`: the upkeep of the index.
 
-use clap::Args;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+/// `sohoa index`.
+#[derive(Debug, Args)]
+pub(crate) struct Index {
+    /// Configuration file; see schemas/configuration.md.
+    #[arg(long, global = true)]
+    pub(crate) config: Option<PathBuf>,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: IndexCommand,
+}
+
+/// Maintenance of the index.
+#[derive(Debug, Subcommand)]
+pub(crate) enum IndexCommand {
+    /// List a table's current Parquet files, for readers that do not know Delta Lake.
+    Files {
+        /// The table.
+        table: String,
+        /// Folder or URL of the results.
+        #[arg(long)]
+        output: String,
+    },
+    /// Write the index anew from the records.
+    #[command(after_help = REBUILD)]
+    Rebuild {
+        /// Folder or URL of the results.
+        #[arg(long)]
+        output: String,
+    },
+    /// Merge files and put their rows in order.
+    Compact(Compact),
+    /// Remove files that nobody reads any more.
+    Vacuum(Vacuum),
+    /// Hold the tables against their logs, each other and the records; exit 0 or 6.
+    Verify(Verify),
+    /// Rows, files, bytes and log of every table.
+    Stats(Of),
+}
 
 /// Which index, which of its tables, and how the answer is written.
 #[derive(Debug, Args)]

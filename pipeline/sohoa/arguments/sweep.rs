@@ -1,0 +1,36 @@
+//! The command line of `sohoa sweep`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// `sohoa sweep`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example: sohoa sweep --output s3://records --dry-run\n\nSafe beside running \
+                  workers: removed is only what lies under a version that has its record and that \
+                  no record names. Originals always stay. In a bucket, parts of uploads that were \
+                  cut short are no objects: have the bucket abort incomplete multipart uploads \
+                  after a day."
+)]
+pub(crate) struct Sweep {
+    /// Folder or URL of the results.
+    #[arg(long)]
+    pub(crate) output: String,
+    /// Configuration file.
+    #[arg(long)]
+    pub(crate) config: Option<PathBuf>,
+    /// Leave what was written within so many days.
+    #[arg(long, value_name = "DAYS", default_value_t = 1)]
+    pub(crate) older_than: u32,
+    /// Leave the stored bodies of large messages for so many days: longer than the lanes' topics
+    /// keep a message, and than a backfill waits in them.
+    #[arg(long, value_name = "DAYS", default_value_t = 90)]
+    pub(crate) messages_older_than: u32,
+    /// Only say what would be removed.
+    #[arg(long = "dry-run")]
+    pub(crate) list_only: bool,
+    /// Print the result as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
