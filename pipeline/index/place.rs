@@ -123,7 +123,7 @@ impl Place {
             }
             let wanted = HashMap::from([(DELETED_FILE_RETENTION.to_owned(), wanted.clone())]);
             match state.set_tbl_properties().with_properties(wanted).await {
-                // Files that a merge took away meanwhile count as read by this.
+                // Files that left the table meanwhile count as read by this.
                 Err(DeltaTableError::Transaction { .. }) if retries < MOST_RETRIES => {
                     retries += 1;
                     state = self.newest().await?.ok_or(IndexError::Busy(self.name))?;
