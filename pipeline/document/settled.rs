@@ -93,7 +93,7 @@ impl PageText {
 
     /// Puts these words of one line in the place of less sure ones.
     fn settle(&mut self, words: &[Word]) {
-        let mut new = Vec::new();
+        let (mut new, mut beside) = (Vec::new(), None);
         let mut rest = words;
         while !rest.is_empty() {
             let (group, after) = rest.split_at(self.group(rest));
@@ -102,6 +102,7 @@ impl PageText {
             match places.as_slice() {
                 [] => new.extend(group.iter().filter(|word| is_sure(word)).cloned()),
                 [(line, first), others @ ..] => {
+                    beside = Some(*line);
                     // Words of one line stand together; of several, something else lies between.
                     let count = places.len();
                     let together =
@@ -112,7 +113,10 @@ impl PageText {
                 }
             }
         }
-        self.add(new);
+        match beside {
+            Some(line) => new.into_iter().for_each(|word| self.lines[line].insert(word)),
+            None => self.add(new),
+        }
     }
 
     /// How many of these words, from the first, hang together: each shares a word of the page with
@@ -144,6 +148,13 @@ impl PageText {
 }
 
 impl Line {
+    /// Puts a word where it stands among the others.
+    fn insert(&mut self, word: Word) {
+        let at = self.words.partition_point(|known| known.bbox.x0 < word.bbox.x0);
+        self.bbox = self.bbox.union(&word.bbox);
+        self.words.insert(at, word);
+    }
+
     /// Puts `words` in the place of `count` words from `first` if they are surer.
     fn put(&mut self, first: usize, count: usize, words: &[Word]) {
         let known = first..first + count;
@@ -253,6 +264,9 @@ mod tests {
         let lines =
             vec![line(50.0, 160.0, &[("Lê", 0.8), ("Hoàng", 0.9), ("Anh", 0.9), ("~", 0.9)])];
         read.signature = vec![Part { place, lines }];
+        assert_eq!(said(&read), "GIÁM ĐỐC | Lê Hoàng Anh");
+        // Where the page has a part of it, it is one line.
+        read.lines.push(line(68.0, 160.0, &[("Hoàng", 0.9), ("Anh", 0.9)]));
         assert_eq!(said(&read), "GIÁM ĐỐC | Lê Hoàng Anh");
     }
 
