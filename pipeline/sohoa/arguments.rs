@@ -7,6 +7,7 @@ mod batch;
 mod check;
 mod dead_letters;
 pub(crate) mod export;
+mod files;
 pub(crate) mod find;
 pub(crate) mod import;
 pub(crate) mod index;
@@ -15,6 +16,7 @@ mod page_worker;
 mod query;
 mod release;
 pub(crate) mod report;
+mod results;
 mod run;
 mod schemas;
 mod sign;
@@ -33,12 +35,14 @@ pub(crate) use self::{
     batch::Batch,
     check::Check,
     dead_letters::{DeadLetters, LetterFilter},
+    files::{Files, LayoutArgument},
     index::{Index, IndexCommand},
     indexer::Indexer,
     page_worker::PageWorker,
     query::{Format, Query},
     release::{Release, ReleaseFilter, ReleaseVerdict},
-    run::{LayoutArgument, Reprocess, Run},
+    results::Results,
+    run::{Reprocess, Run},
     schemas::Schemas,
     sign::{Level, Shown, Sign},
     sweep::Sweep,

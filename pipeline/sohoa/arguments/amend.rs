@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::Results;
+
 /// `sohoa amend`.
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
@@ -12,18 +14,14 @@ pub(crate) struct Amend {
     /// CSV file with the columns `document_uid`, field, value, and if you like who and note.
     #[arg(required_unless_present = "list", conflicts_with = "list")]
     pub(crate) file: Option<PathBuf>,
-    /// Folder or URL of the results.
-    #[arg(long)]
-    pub(crate) output: String,
+    #[command(flatten)]
+    pub(crate) results: Results,
     /// Who corrects, where the file does not say; stands in the record.
     #[arg(long, conflicts_with = "list")]
     pub(crate) by: Option<String>,
     /// Check the file and say what would change; write nothing.
     #[arg(long = "dry-run", conflicts_with = "list")]
     pub(crate) check_only: bool,
-    /// Configuration file; see schemas/configuration.md.
-    #[arg(long)]
-    pub(crate) config: Option<PathBuf>,
     /// Print what became of it, or the list, as JSON.
     #[arg(long)]
     pub(crate) json: bool,

@@ -1,9 +1,8 @@
 //! The command line of `sohoa audit`.
 
-use std::path::PathBuf;
-
 use clap::Args;
 
+use super::Results;
 use crate::inputs::NamedInput;
 
 /// `sohoa audit`.
@@ -22,15 +21,11 @@ use crate::inputs::NamedInput;
 )]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct Audit {
-    /// Folder or URL of the results.
-    #[arg(long)]
-    pub(crate) output: String,
+    #[command(flatten)]
+    pub(crate) results: Results,
     /// Folder or URL of the scans; then every file of it must be accounted for.
     #[arg(long)]
     pub(crate) input: Option<NamedInput>,
-    /// Configuration file.
-    #[arg(long)]
-    pub(crate) config: Option<PathBuf>,
     /// Days after which a submitted document without an answer is lost, and not merely waiting in
     /// its lane. A province's backfill takes weeks.
     #[arg(long, value_name = "DAYS", default_value_t = 30)]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use sohoa_kafka::Topic;
 
-use super::LayoutArgument;
+use super::Files;
 use crate::inputs::NamedInput;
 
 /// `sohoa backfill`.
@@ -46,21 +46,11 @@ pub(crate) struct Backfill {
     /// Documents that may wait for the workers.
     #[arg(long)]
     pub(crate) in_flight: Option<u64>,
-    /// How files make dossiers.
-    #[arg(long, value_enum, default_value_t = LayoutArgument::Auto)]
-    pub(crate) layout: LayoutArgument,
-    /// Stop after so many documents.
-    #[arg(long)]
-    pub(crate) limit: Option<u64>,
+    #[command(flatten)]
+    pub(crate) files: Files,
     /// Count what would be submitted; send and write nothing.
     #[arg(long = "dry-run")]
     pub(crate) list_only: bool,
-    /// Take only files whose path relative to the input matches; may be repeated.
-    #[arg(long, value_name = "GLOB")]
-    pub(crate) include: Vec<String>,
-    /// Leave out files whose path relative to the input matches; may be repeated.
-    #[arg(long, value_name = "GLOB")]
-    pub(crate) exclude: Vec<String>,
     /// Print the totals as JSON.
     #[arg(long)]
     pub(crate) json: bool,

@@ -1,10 +1,8 @@
 //! The command line of `sohoa batch`.
 
-use std::path::PathBuf;
-
 use clap::Args;
 
-use super::Format;
+use super::{Format, Results};
 
 /// `sohoa batch`.
 #[derive(Debug, Args)]
@@ -16,12 +14,8 @@ use super::Format;
 pub(crate) struct Batch {
     /// Name of the submission.
     pub(crate) submission: String,
-    /// Folder or URL of the results.
-    #[arg(long)]
-    pub(crate) output: String,
-    /// Configuration file; see schemas/configuration.md.
-    #[arg(long)]
-    pub(crate) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) results: Results,
     /// Form of the answer.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,

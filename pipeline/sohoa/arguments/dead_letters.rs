@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::Results;
+
 /// `sohoa dead-letters`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum DeadLetters {
@@ -44,12 +46,8 @@ pub(crate) enum DeadLetters {
 /// Which refusals.
 #[derive(Debug, Args)]
 pub(crate) struct LetterFilter {
-    /// Folder or URL of the results.
-    #[arg(long)]
-    pub(crate) output: String,
-    /// Configuration file; see schemas/configuration.md.
-    #[arg(long)]
-    pub(crate) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) results: Results,
     /// One refusal alone, by its source's uid or its key, whatever became of it; may be repeated.
     #[arg(long)]
     pub(crate) id: Vec<String>,

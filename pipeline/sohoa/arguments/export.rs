@@ -1,8 +1,8 @@
 //! The command line of `sohoa export`.
 
-use std::path::PathBuf;
-
 use clap::Args;
+
+use super::Results;
 
 /// `sohoa export`.
 #[derive(Debug, Args)]
@@ -11,9 +11,8 @@ pub(crate) struct Export {
     /// What everybody may know; there is no other export.
     #[arg(long, required = true)]
     pub(crate) public: bool,
-    /// Folder or URL of the results.
-    #[arg(long)]
-    pub(crate) output: String,
+    #[command(flatten)]
+    pub(crate) results: Results,
     /// Folder or URL of the catalogue; its files are replaced.
     #[arg(long, required_unless_present = "list_only")]
     pub(crate) to: Option<String>,
@@ -29,9 +28,6 @@ pub(crate) struct Export {
     /// Print the result as JSON.
     #[arg(long)]
     pub(crate) json: bool,
-    /// Configuration file; see schemas/configuration.md.
-    #[arg(long)]
-    pub(crate) config: Option<PathBuf>,
 }
 
 const HELP: &str = "\

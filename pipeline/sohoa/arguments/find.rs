@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::Results;
+
 /// `sohoa find`.
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
@@ -12,9 +14,8 @@ pub(crate) struct Find {
     /// What to look for, with or without diacritics.
     #[arg(value_name = "WORDS")]
     pub(crate) query: Vec<String>,
-    /// Folder or URL of the results.
-    #[arg(long)]
-    pub(crate) output: String,
+    #[command(flatten)]
+    pub(crate) results: Results,
     /// Agency: its code (then it keeps the document), or words of its name (then it issued it).
     #[arg(long)]
     pub(crate) agency: Option<String>,
@@ -59,9 +60,6 @@ pub(crate) struct Find {
     /// Say how many files and row groups of the tables were read.
     #[arg(long)]
     pub(crate) explain: bool,
-    /// Configuration file; see schemas/configuration.md.
-    #[arg(long)]
-    pub(crate) config: Option<PathBuf>,
 }
 
 /// What became of a paper.

@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
 use sohoa_registers::Kind;
 
+use super::Results;
 use crate::arguments::Format;
 
 /// `sohoa import`.
@@ -18,9 +19,8 @@ pub(crate) struct Import {
     /// CSV or XLSX files.
     #[arg(required = true)]
     pub(crate) files: Vec<PathBuf>,
-    /// Folder or URL of the results.
-    #[arg(long)]
-    pub(crate) output: String,
+    #[command(flatten)]
+    pub(crate) results: Results,
     /// Who imports; stands in the import.
     #[arg(long, required_unless_present = "check_only")]
     pub(crate) by: Option<String>,
@@ -39,9 +39,6 @@ pub(crate) struct Import {
     /// Take rows of agencies that are not in the table of agencies.
     #[arg(long)]
     pub(crate) accept_unknown_agencies: bool,
-    /// Configuration file; see schemas/configuration.md.
-    #[arg(long)]
-    pub(crate) config: Option<PathBuf>,
     /// Print what became of the files as JSON.
     #[arg(long)]
     pub(crate) json: bool,
@@ -122,9 +119,8 @@ pub(crate) struct Reconcile {
     /// What is held against the scans.
     #[arg(value_enum)]
     pub(crate) what: Against,
-    /// Folder or URL of the results.
-    #[arg(long)]
-    pub(crate) output: String,
+    #[command(flatten)]
+    pub(crate) results: Results,
     /// Only this agency and those below it, by its code.
     #[arg(long)]
     pub(crate) agency: Option<String>,
@@ -134,9 +130,6 @@ pub(crate) struct Reconcile {
     /// How the answer is written.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
-    /// Configuration file; see schemas/configuration.md.
-    #[arg(long)]
-    pub(crate) config: Option<PathBuf>,
 }
 
 /// What scans are held against.

@@ -1,8 +1,8 @@
 //! The command line of `sohoa query`.
 
-use std::path::PathBuf;
-
 use clap::{Args, ValueEnum};
+
+use super::Results;
 
 /// `sohoa query`.
 #[derive(Debug, Args)]
@@ -14,12 +14,8 @@ pub(crate) struct Query {
     /// The SQL; it may begin with a comment.
     #[arg(allow_hyphen_values = true)]
     pub(crate) sql: String,
-    /// Folder or URL of the results.
-    #[arg(long)]
-    pub(crate) output: String,
-    /// Configuration file; see schemas/configuration.md.
-    #[arg(long)]
-    pub(crate) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) results: Results,
     /// Form of the answer.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,

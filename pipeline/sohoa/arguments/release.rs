@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use uuid::Uuid;
 
+use super::Results;
+
 /// `sohoa release`.
 #[derive(Debug, Subcommand)]
 #[command(
@@ -60,18 +62,14 @@ pub(crate) enum Release {
 /// Which held documents.
 #[derive(Debug, Args)]
 pub(crate) struct ReleaseFilter {
-    /// Folder or URL of the results.
-    #[arg(long)]
-    pub(crate) output: String,
+    #[command(flatten)]
+    pub(crate) results: Results,
     /// Of these sources; may be given several times.
     #[arg(long, value_name = "UID")]
     pub(crate) id: Vec<Uuid>,
     /// Of the dossiers of these submissions; may be given several times.
     #[arg(long)]
     pub(crate) submission: Vec<String>,
-    /// Configuration file.
-    #[arg(long)]
-    pub(crate) config: Option<PathBuf>,
     /// Print JSON; of the list, an object a line.
     #[arg(long)]
     pub(crate) json: bool,

@@ -1,8 +1,8 @@
 //! The command line of `sohoa sweep`.
 
-use std::path::PathBuf;
-
 use clap::Args;
+
+use super::Results;
 
 /// `sohoa sweep`.
 #[derive(Debug, Args)]
@@ -14,12 +14,8 @@ use clap::Args;
                   after a day."
 )]
 pub(crate) struct Sweep {
-    /// Folder or URL of the results.
-    #[arg(long)]
-    pub(crate) output: String,
-    /// Configuration file.
-    #[arg(long)]
-    pub(crate) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) results: Results,
     /// Leave what was written within so many days.
     #[arg(long, value_name = "DAYS", default_value_t = 1)]
     pub(crate) older_than: u32,

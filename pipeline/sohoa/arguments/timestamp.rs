@@ -1,18 +1,15 @@
 //! `sohoa timestamp`.
 
-use std::path::PathBuf;
-
 use clap::Args;
 
-use super::Level;
+use super::{Level, Results};
 
 /// `sohoa timestamp`.
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
 pub(crate) struct Timestamp {
-    /// Folder or URL of the results.
-    #[arg(long)]
-    pub(crate) output: String,
+    #[command(flatten)]
+    pub(crate) results: Results,
     /// Level to raise signatures to; without it that of sign.level in the configuration.
     #[arg(long, value_enum)]
     pub(crate) level: Option<Level>,
@@ -39,9 +36,6 @@ pub(crate) struct Timestamp {
     /// Say what would be done; write nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Configuration file; see schemas/configuration.md.
-    #[arg(long)]
-    pub(crate) config: Option<PathBuf>,
     /// Print an object a record, and one with the counts at the end.
     #[arg(long)]
     pub(crate) json: bool,

@@ -20,13 +20,13 @@ use crate::{
 
 /// Checks a file of corrections, and carries it out.
 pub(crate) async fn run(arguments: &Amend, bars: &MultiProgress) -> Result<Exit, Failure> {
-    let settings = Settings::load(arguments.config.as_deref())?;
+    let settings = Settings::load(arguments.results.config.as_deref())?;
     let Some(file) = &arguments.file else {
         return missing(&settings, arguments, bars).await;
     };
     let by = arguments.by.as_deref().map(str::trim).filter(|by| !by.is_empty());
     let sheet = read(file, by)?;
-    let store = setup::open(&settings, &arguments.output, Missing::Refuse).await?;
+    let store = setup::open(&settings, &arguments.results.output, Missing::Refuse).await?;
     let index = query::open(&store).await?;
     let hmac_key = settings.config.secrets.hmac_key.as_deref();
     let mut plan = Plan::new((&store, &index), sheet, hmac_key, bars).await?;
@@ -65,7 +65,7 @@ async fn missing(
             fields.push(field);
         }
     }
-    let store = setup::open(settings, &arguments.output, Missing::Refuse).await?;
+    let store = setup::open(settings, &arguments.results.output, Missing::Refuse).await?;
     let index = query::open(&store).await?;
     let _scratch = Scratch::open()?;
     let separator = if arguments.semicolon { b';' } else { b',' };
@@ -90,7 +90,7 @@ async fn missing(
         say(format_args!("{} values are missing", found.len()))?;
     }
     if let Some(path) = arguments.csv.as_ref().filter(|_| !found.is_empty()) {
-        let (path, output) = (path.display(), &arguments.output);
+        let (path, output) = (path.display(), &arguments.results.output);
         eprintln!("fill in `value` in {path}, then: sohoa amend {path} --output {output} --by …");
     }
     Ok(Exit::Done)

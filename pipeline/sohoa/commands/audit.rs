@@ -28,11 +28,11 @@ pub(crate) async fn run(
     arguments: &arguments::Audit,
     bars: &MultiProgress,
 ) -> Result<Exit, Failure> {
-    let settings = Settings::load(arguments.config.as_deref())?;
+    let settings = Settings::load(arguments.results.config.as_deref())?;
     if arguments.events {
         return Box::pin(check_trail(&settings, arguments, bars)).await;
     }
-    let output = setup::open(&settings, &arguments.output, Missing::Refuse).await?;
+    let output = setup::open(&settings, &arguments.results.output, Missing::Refuse).await?;
     let index = query::open(&output).await?;
     let input = match &arguments.input {
         Some(named) => {
@@ -55,7 +55,7 @@ async fn check_trail(
     arguments: &arguments::Audit,
     bars: &MultiProgress,
 ) -> Result<Exit, Failure> {
-    let output = setup::open(settings, &arguments.output, Missing::Refuse).await?;
+    let output = setup::open(settings, &arguments.results.output, Missing::Refuse).await?;
     let mut index = query::open(&output).await?;
     // What waits for a head gets it now.
     let head_within = Some(arguments.head_within).filter(|_| !arguments.sign_head);

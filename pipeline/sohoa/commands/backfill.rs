@@ -82,10 +82,10 @@ fn request(
         submission: arguments.submission.clone(),
         input: input_name,
         agency: settings.config.agency.code.clone(),
-        layout: layout(arguments.layout),
-        include: arguments.include.clone(),
-        exclude: arguments.exclude.clone(),
-        limit: arguments.limit,
+        layout: layout(arguments.files.layout),
+        include: arguments.files.include.clone(),
+        exclude: arguments.files.exclude.clone(),
+        limit: arguments.files.limit,
         // Whoever tells it to wait needs no key.
         owners: match arguments.order {
             Some(_) => Owners::default(),

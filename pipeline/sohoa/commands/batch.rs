@@ -37,8 +37,8 @@ struct Line {
 
 /// Prints a line a document, in the order of the ledger.
 pub(crate) async fn run(arguments: &Batch) -> Result<Exit, Failure> {
-    let settings = Settings::load(arguments.config.as_deref())?;
-    let store = setup::open(&settings, &arguments.output, Missing::Refuse).await?;
+    let settings = Settings::load(arguments.results.config.as_deref())?;
+    let store = setup::open(&settings, &arguments.results.output, Missing::Refuse).await?;
     let ledger = Ledger::new(store.clone(), &arguments.submission)
         .map_err(|error| Failure::from_error(Exit::Usage, &error))?;
     // Begun, it may not have a chunk yet.

@@ -23,16 +23,18 @@ use crate::{
 pub(crate) async fn run(command: DeadLetters) -> Result<Exit, Failure> {
     let load = |config: &Option<PathBuf>| Settings::load(config.as_deref());
     match command {
-        DeadLetters::List { filter, json } => list(&load(&filter.config)?, filter, json).await,
+        DeadLetters::List { filter, json } => {
+            list(&load(&filter.results.config)?, filter, json).await
+        }
         DeadLetters::Show { id, output, config } => show(&load(&config)?, id, &output).await,
         DeadLetters::Replay { filter, live, list_only } => {
-            replay(&load(&filter.config)?, filter, (live, list_only)).await
+            replay(&load(&filter.results.config)?, filter, (live, list_only)).await
         }
     }
 }
 
 async fn list(settings: &Settings, filter: LetterFilter, json: bool) -> Result<Exit, Failure> {
-    let store = setup::open(settings, &filter.output, Missing::Refuse).await?;
+    let store = setup::open(settings, &filter.results.output, Missing::Refuse).await?;
     let select = select(filter)?;
     let resolved = resolved(&store).await?;
     let mut letters = std::pin::pin!(letters(&store, &select, &resolved));
@@ -96,7 +98,7 @@ async fn replay(
     filter: LetterFilter,
     (live, list_only): (bool, bool),
 ) -> Result<Exit, Failure> {
-    let store = setup::open(settings, &filter.output, Missing::Refuse).await?;
+    let store = setup::open(settings, &filter.results.output, Missing::Refuse).await?;
     let select = select(filter)?;
     let kafka = &settings.config.kafka;
     let client =
@@ -137,18 +139,8 @@ async fn replay(
 }
 
 fn select(filter: LetterFilter) -> Result<Select, Failure> {
-    let LetterFilter {
-        output: _,
-        config: _,
-        id,
-        code,
-        stage,
-        partner,
-        submission,
-        since,
-        until,
-        all,
-    } = filter;
+    let LetterFilter { results: _, id, code, stage, partner, submission, since, until, all } =
+        filter;
     Ok(Select {
         codes: code,
         stage,

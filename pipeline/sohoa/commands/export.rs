@@ -53,9 +53,9 @@ struct Written {
 /// Counts, and writes unless it is a dry run.
 pub(crate) async fn run(arguments: &Export, bars: &MultiProgress) -> Result<Exit, Failure> {
     debug_assert!(arguments.public, "the command line demands it");
-    let settings = Settings::load(arguments.config.as_deref())?;
+    let settings = Settings::load(arguments.results.config.as_deref())?;
     let request = request(arguments)?;
-    let store = setup::open(&settings, &arguments.output, Missing::Refuse).await?;
+    let store = setup::open(&settings, &arguments.results.output, Missing::Refuse).await?;
     let index = query::open(&store).await?;
     let documents =
         sohoa_export::census(&index, &request).await.map_err(|error| at_index(&error))?;

@@ -22,8 +22,8 @@ const AT_ONCE: usize = 500_000;
 
 /// Looks, and prints what was found.
 pub(crate) async fn run(arguments: &Find, bars: &MultiProgress) -> Result<Exit, Failure> {
-    let settings = Settings::load(arguments.config.as_deref())?;
-    let store = setup::open(&settings, &arguments.output, Missing::Refuse).await?;
+    let settings = Settings::load(arguments.results.config.as_deref())?;
+    let store = setup::open(&settings, &arguments.results.output, Missing::Refuse).await?;
     let index = query::open(&store).await?;
     let scanning = Scanning::begin(bars);
     let done = match arguments.state {

@@ -58,7 +58,7 @@ struct Table {
 
 /// Checks files, and imports them if none has an error.
 pub(crate) async fn run(arguments: &Import) -> Result<Exit, Failure> {
-    let settings = Settings::load(arguments.config.as_deref())?;
+    let settings = Settings::load(arguments.results.config.as_deref())?;
     let store = open(arguments, &settings).await?;
     let files = check(arguments, &settings, &store).await?;
     let mut report = Report {
@@ -81,14 +81,15 @@ pub(crate) async fn run(arguments: &Import) -> Result<Exit, Failure> {
 /// nothing, and leaves not even a folder behind.
 async fn open(arguments: &Import, settings: &Settings) -> Result<Store, Failure> {
     if !arguments.check_only {
-        return setup::open(settings, &arguments.output, Missing::Create).await;
+        return setup::open(settings, &arguments.results.output, Missing::Create).await;
     }
-    let there = Store::open_with(&arguments.output, Missing::Refuse, &settings.config.store);
+    let there =
+        Store::open_with(&arguments.results.output, Missing::Refuse, &settings.config.store);
     if matches!(there, Err(OpenError::NoFolder(_))) {
         let nothing = Url::parse("memory:///").expect("a scheme and a path make an address");
         return Ok(Store::from_parts(Arc::new(InMemory::new()), nothing));
     }
-    setup::open(settings, &arguments.output, Missing::Refuse).await
+    setup::open(settings, &arguments.results.output, Missing::Refuse).await
 }
 
 async fn check(

@@ -21,8 +21,8 @@ use crate::{
 
 /// Answers one query on standard output.
 pub(crate) async fn run(arguments: &Query, bars: &MultiProgress) -> Result<Exit, Failure> {
-    let settings = Settings::load(arguments.config.as_deref())?;
-    let store = setup::open(&settings, &arguments.output, Missing::Refuse).await?;
+    let settings = Settings::load(arguments.results.config.as_deref())?;
+    let store = setup::open(&settings, &arguments.results.output, Missing::Refuse).await?;
     let index = open(&store).await?;
     let scanning = Scanning::begin(bars);
     let answer = index.answer(&arguments.sql).await.map_err(|error| match error {

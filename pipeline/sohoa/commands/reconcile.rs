@@ -21,8 +21,8 @@ const DOSSIERS: &str = include_str!("../../../schemas/reconcile/dossiers.sql");
 /// Answers on standard output.
 pub(crate) async fn run(arguments: &Reconcile) -> Result<Exit, Failure> {
     let sql = sql(arguments)?;
-    let settings = Settings::load(arguments.config.as_deref())?;
-    let store = setup::open(&settings, &arguments.output, Missing::Refuse).await?;
+    let settings = Settings::load(arguments.results.config.as_deref())?;
+    let store = setup::open(&settings, &arguments.results.output, Missing::Refuse).await?;
     let index = query::open(&store).await?;
     let unreachable = |error: IndexError| Failure::from_error(Exit::Unreachable, &error);
     let answer = index.query(&sql).await.map_err(unreachable)?;

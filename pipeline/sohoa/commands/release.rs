@@ -36,7 +36,7 @@ pub(crate) async fn run(command: Release, bars: &MultiProgress) -> Result<Exit, 
             settle(filter, verdict, Decision::Approve, bars).await
         }
         Release::Reject { filter, verdict, reason } => {
-            let settings = Settings::load(filter.config.as_deref())?;
+            let settings = Settings::load(filter.results.config.as_deref())?;
             let key = settings.config.secrets.hmac_key.as_deref();
             // It is free text, and stands in a table.
             let reason = Pseudonyms::load(key)?.hide_numbers(&reason);
@@ -46,8 +46,8 @@ pub(crate) async fn run(command: Release, bars: &MultiProgress) -> Result<Exit, 
 }
 
 async fn open(filter: &ReleaseFilter) -> Result<(Settings, Store, Select), Failure> {
-    let settings = Settings::load(filter.config.as_deref())?;
-    let store = setup::open(&settings, &filter.output, Missing::Refuse).await?;
+    let settings = Settings::load(filter.results.config.as_deref())?;
+    let store = setup::open(&settings, &filter.results.output, Missing::Refuse).await?;
     setup::require_records(&store).await?;
     let (ids, agency) = (filter.id.clone(), settings.config.agency.clone());
     let mut select = Select { ids, agency, ..Select::default() };

@@ -24,10 +24,10 @@ const MOST_SHOWN: usize = 20;
 
 /// Runs the whole input through and prints the summary.
 pub(crate) async fn run(arguments: Run, bars: &MultiProgress) -> Result<Exit, Failure> {
-    let settings = Settings::load(arguments.config.as_deref())?;
-    let selection = Selection::new(&arguments.include, &arguments.exclude)
+    let settings = Settings::load(arguments.results.config.as_deref())?;
+    let selection = Selection::new(&arguments.files.include, &arguments.files.exclude)
         .map_err(|error| Failure::from_error(Exit::Usage, &error))?;
-    let layout = layout(arguments.layout);
+    let layout = layout(arguments.files.layout);
     let agency = settings.config.agency.code.clone();
     if arguments.list_only {
         let naming = Naming { agency, input: String::new() };
@@ -36,14 +36,14 @@ pub(crate) async fn run(arguments: Run, bars: &MultiProgress) -> Result<Exit, Fa
     }
     let _scratch = Scratch::open()?;
     let shutdown = Shutdown::default();
-    let places = setup::places(&settings, &arguments.input, &arguments.output).await?;
+    let places = setup::places(&settings, &arguments.input, &arguments.results.output).await?;
     let lease = setup::take_lease(&places.output).await?;
     let context = setup::context(settings, places, arguments.reprocess, shutdown.clone()).await?;
     watch_signals(&shutdown);
     let naming = Naming { agency, input: context.input_name.clone() };
     let owners = privacy::owners(&context.settings.config.secrets)?;
     let walk = Walk { layout, selection, naming, owners };
-    let plan = Plan { walk, limit: arguments.limit };
+    let plan = Plan { walk, limit: arguments.files.limit };
     let context = Arc::new(context);
     let ended = run::drive(Arc::clone(&context), plan, &lease, bars).await;
     if ended.is_ok() {
@@ -131,7 +131,7 @@ fn report(context: &Context, ending: &Ending, json: bool) -> Result<Exit, Failur
 /// `--dry-run`: what would be taken in, and what would be refused unread.
 async fn list(settings: &Settings, arguments: &Run, walk: &Walk) -> Result<Exit, Failure> {
     let input = setup::open(settings, &arguments.input.address, Missing::Refuse).await?;
-    let limit = arguments.limit.unwrap_or(u64::MAX);
+    let limit = arguments.files.limit.unwrap_or(u64::MAX);
     let (mut documents, mut files, mut bytes, mut refused) = (0u64, 0u64, 0u64, 0u64);
     let mut said = Ok(());
     sohoa_source::walk(&input, walk, |source| {

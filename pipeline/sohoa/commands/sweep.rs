@@ -48,8 +48,8 @@ struct Swept {
 
 /// Sweeps an output.
 pub(crate) async fn run(arguments: &arguments::Sweep) -> Result<Exit, Failure> {
-    let settings = Settings::load(arguments.config.as_deref())?;
-    let output = setup::open(&settings, &arguments.output, Missing::Refuse).await?;
+    let settings = Settings::load(arguments.results.config.as_deref())?;
+    let output = setup::open(&settings, &arguments.results.output, Missing::Refuse).await?;
     let mut broom = Broom {
         output: &output,
         before: days(arguments.older_than),

@@ -92,13 +92,13 @@ impl Answers {
 
 /// Raises and renews what needs it.
 pub(crate) async fn run(arguments: &Timestamp, bars: &MultiProgress) -> Result<Exit, Failure> {
-    let settings = Settings::load(arguments.config.as_deref())?;
+    let settings = Settings::load(arguments.results.config.as_deref())?;
     let level = arguments.level.map_or(settings.config.sign.wanted_level(), Into::into);
     if level == SignatureLevel::BB {
         let what = "every signature has level B-B: there is nothing to raise it to";
         return Err(Failure::new(Exit::Usage, what).hint("give --level, or set sign.level"));
     }
-    let store = setup::open(&settings, &arguments.output, Missing::Refuse).await?;
+    let store = setup::open(&settings, &arguments.results.output, Missing::Refuse).await?;
     let index = query::open(&store).await?;
     let (trust, stamps, evidence) = authority::stamping(&settings.config)?;
     // A new stamp that ends no later than the old one would be of no use.
