@@ -12,7 +12,7 @@
 //! |---|---|
 //! | `rows`, `zones`, `date_line`, `number_line`, `segment`, `attachment` | words as rows, the parts of the first page, several documents in one file |
 //! | `anchors`, `confidence`, `witness` | tolerant matching of printed anchors, what a probability is made of, several readings of one line |
-//! | `number`, `number_parts`, `notation`, `date`, `issuer`, `kind`, `subject`, `signer`, `recipients` | the fields |
+//! | `number`, `number_parts`, `notation`, `date`, `issuer`, `level`, `kind`, `subject`, `signer`, `recipients` | the fields |
 //! | `signature`, `office`, `person`, `ink` | the signature block by all its readings, a line of it, a name, what stands where digits should |
 //! | `copy` | the form of a copy, or an approval, below the paper |
 //! | `secrecy`, `urgency`, `arrival` | stamps |
@@ -36,6 +36,7 @@ mod fields;
 mod ink;
 mod issuer;
 mod kind;
+mod level;
 mod notation;
 mod number;
 mod number_line;

@@ -129,17 +129,8 @@ mod tests {
     use super::*;
     use crate::{
         fields::Authority,
-        testing::{Paper, context, extract},
+        testing::{Paper, signed_by as read},
     };
-
-    fn read(paper: Paper) -> (Option<Authority>, Option<String>, Option<String>) {
-        let fields = extract(&[paper], context()).segments.remove(0).fields;
-        let sure = |field: Option<Field<String>>| {
-            field.filter(|field| field.probability >= 0.9).map(|field| field.value)
-        };
-        let authority = fields.signer_authority.filter(|field| field.probability >= 0.9);
-        (authority.map(|field| field.value), sure(fields.signer_title), sure(fields.signer_name))
-    }
 
     const NAME: &str = "Trần Văn Mẫu";
 

@@ -279,16 +279,7 @@ fn field<T>(sheet: &Sheet<'_>, value: T, probability: f32, bbox: Rect) -> Field<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{Paper, context, extract};
-
-    fn read(paper: Paper) -> (Option<Authority>, Option<String>, Option<String>) {
-        let fields = extract(&[paper], context()).segments.remove(0).fields;
-        let sure = |field: Option<Field<String>>| {
-            field.filter(|field| field.probability >= 0.9).map(|field| field.value)
-        };
-        let authority = fields.signer_authority.filter(|field| field.probability >= 0.9);
-        (authority.map(|field| field.value), sure(fields.signer_title), sure(fields.signer_name))
-    }
+    use crate::testing::{Paper, context, extract, signed_by as read};
 
     const NAME: &str = "Trần Văn Mẫu";
 

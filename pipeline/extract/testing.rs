@@ -1,8 +1,8 @@
 //! Papers made for tests: lines of type at given places, as an engine would report them.
 
-use sohoa_document::{Again, Line, PageText, Part, Rect, Stamp, TextOrigin, Word};
+use sohoa_document::{Again, Field, Line, PageText, Part, Rect, Stamp, TextOrigin, Word};
 
-use crate::fields::{Context, Extraction};
+use crate::fields::{Authority, Context, Extraction};
 
 /// Height and width of a letter of 13-point type, in points.
 pub(crate) const TYPE: (f32, f32) = (10.0, 6.2);
@@ -157,6 +157,18 @@ fn stretch(line: &mut Line, height: f32) {
 
 pub(crate) fn context() -> Context {
     Context { scan_year: 2026, accept_line: 0.9 }
+}
+
+/// Authority, office and name that pass the accept line on a paper.
+pub(crate) fn signed_by(paper: Paper) -> (Option<Authority>, Option<String>, Option<String>) {
+    let context = context();
+    let accepted = |p: f32| p >= context.accept_line;
+    let fields = extract(&[paper], context).segments.remove(0).fields;
+    let sure = |field: Option<Field<String>>| {
+        field.filter(|field| accepted(field.probability)).map(|field| field.value)
+    };
+    let authority = fields.signer_authority.filter(|field| accepted(field.probability));
+    (authority.map(|field| field.value), sure(fields.signer_title), sure(fields.signer_name))
 }
 
 /// Extracts a file made of these papers.
