@@ -27,10 +27,8 @@ impl PageText {
     /// Only the model that knows the language is heard.
     #[must_use]
     pub fn settled(&self) -> Self {
-        let mut page = Self {
-            lines: self.lines.clone(),
-            ..Self { origin: self.origin, ..Self::empty(self.width, self.height) }
-        };
+        let (lines, origin) = (self.lines.clone(), self.origin);
+        let mut page = Self { lines, origin, ..Self::empty(self.width, self.height) };
         let again = self.again.iter().filter(|again| again.same_model).map(|again| &again.line);
         let signed = self.signature.iter().flat_map(|part| &part.lines);
         for line in again.chain(signed) {
@@ -39,7 +37,6 @@ impl PageText {
         for line in self.framed() {
             page.stamp(&side_by_side(line));
         }
-        page.coloured.clone_from(&self.coloured);
         page
     }
 

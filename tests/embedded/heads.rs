@@ -12,10 +12,7 @@ fn a_trail_under_test_heads_proves_nothing_beside_a_real_key() {
     let scene = Scene::new(&["--dossiers", "1", "--documents", "1", "--formats", "tiff-g4"]);
     assert_eq!(scene.world.run(&[]).exit, 0);
     let config = scene.config("");
-    let audit = |further: &[&str]| {
-        let command = ["audit", "--output", "out", "--events", "--config", &config];
-        scene.world.sohoa(&[&command[..], further].concat())
-    };
+    let audit = |further: &[&str]| scene.audit(further);
     let heads = || {
         let report: Value = serde_json::from_str(&audit(&["--json"]).stdout).unwrap();
         let trail = &report["provinces"][0];
@@ -44,10 +41,7 @@ fn a_head_by_a_revoked_certificate_is_not_believed_and_an_unasked_one_is_told() 
     let scene = Scene::new(&["--dossiers", "1", "--documents", "1", "--formats", "tiff-g4"]);
     let config = scene.config("");
     assert_eq!(scene.world.run(&["--config", &config]).exit, 0);
-    let audit = |further: &[&str]| {
-        let command = ["audit", "--output", "out", "--events", "--config", &config];
-        scene.world.sohoa(&[&command[..], further].concat())
-    };
+    let audit = |further: &[&str]| scene.audit(further);
     let heads = || {
         let report: Value = serde_json::from_str(&audit(&["--json"]).stdout).unwrap();
         let trail = &report["provinces"][0];

@@ -86,6 +86,12 @@ impl Scene {
         self.world.sohoa(&[&command[..], further].concat())
     }
 
+    /// The audit of the trail.
+    pub(crate) fn audit(&self, further: &[&str]) -> Ran {
+        let command = ["audit", "--output", "out", "--events", "--config", "sohoa.toml"];
+        self.world.sohoa(&[&command[..], further].concat())
+    }
+
     /// What our verifier says of the current document at a time.
     pub(crate) fn judged(&self, at: DateTime<Utc>) -> Report {
         let rows = self.world.query("select object_uri from documents");

@@ -66,6 +66,8 @@ pub(crate) fn page(bytes: &[u8]) {
     }
     let framed = |(at, line): (usize, &Line)| Stamp { line: line.clone(), framed: at % 2 == 0 };
     page.stamps = page.lines.iter().enumerate().map(framed).collect();
+    let settled = page.settled();
+    assert!(settled.lines.iter().all(|line| !line.words.is_empty()), "{settled:?}");
     let _stamp = secrecy(&page);
     for zone in doubtful(&page) {
         assert!(zone.width() > 0.0 && zone.height() > 0.0, "{zone:?}");
