@@ -249,14 +249,8 @@ impl Engine {
             return Ok(page.recognised(reading, None, false));
         }
         let mut lie = skew::lie(&small);
-        let on_end = lie.is_some_and(|lie| lie.sideways > lie.sharpness);
-        let turns: &[u16] = if on_end {
-            &[0, 90, 270]
-        } else if stands_on_its_head(&small, lie) {
-            &[0, 180]
-        } else {
-            &[]
-        };
+        let on_end = stands_on_end(lie);
+        let turns = turns_to_try(&small, lie);
         drop(small);
         if !turns.is_empty() {
             let best = second_look(|| self.try_turns(&page, on_end, turns))?;
@@ -278,7 +272,9 @@ impl Engine {
             }
         }
         if page.turned == 0 && reading.sense() < orientation::POOR_SENSE {
-            let best = second_look(|| self.try_turns(&page, false, &[0, 90, 180, 270]))?;
+            // Lines that lie across the page leave only the one other way.
+            let turns: &[u16] = if lean.is_some() { &[180, 0] } else { &[180, 90, 270, 0] };
+            let best = second_look(|| self.try_turns(&page, false, turns))?;
             if best != 0 {
                 page.turn(best);
                 lie = skew::lie(&page.small());
@@ -314,7 +310,8 @@ impl Engine {
         Ok((reading, lean))
     }
 
-    /// Reads a band of the page each way round; the turn that reads clearly best.
+    /// Reads a band of the page each way round, the likeliest first: the turn that reads plainly, or
+    /// else the one that reads clearly best.
     fn try_turns(&self, page: &Sheet, on_end: bool, turns: &[u16]) -> Result<u16, OcrError> {
         let band = orientation::busiest_band(&page.grey, on_end);
         let mut evidence = Vec::with_capacity(turns.len());
@@ -323,7 +320,11 @@ impl Engine {
             // In pixels: only the shape of the words matters.
             let (width, height) = band.dimensions();
             let frame = Frame::new((width, height), (width as f32, height as f32), 0.0);
-            evidence.push((clockwise, self.read(&band, page.dpi, &frame)?.evidence()));
+            let reading = self.read(&band, page.dpi, &frame)?;
+            if orientation::reads_plainly(reading.evidence(), reading.sense()) {
+                return Ok(clockwise);
+            }
+            evidence.push((clockwise, reading.evidence()));
         }
         Ok(orientation::clearly_best(&evidence))
     }
@@ -375,6 +376,24 @@ impl Engine {
 fn lean(lie: Option<Lie>) -> Option<f32> {
     lie.filter(|lie| lie.sharpness >= LEAST_SHARPNESS && lie.sharpness >= lie.sideways)
         .map(|lie| lie.degrees)
+}
+
+/// Whether the lines run down the page.
+fn stands_on_end(lie: Option<Lie>) -> bool {
+    lie.is_some_and(|lie| lie.sideways > lie.sharpness)
+}
+
+/// The ways round to try before anything is read, the likeliest first; none where the print gives no
+/// reason to.
+fn turns_to_try(small: &GrayImage, lie: Option<Lie>) -> &'static [u16] {
+    if stands_on_end(lie) {
+        let turned = turn::quarter(small.clone(), 90);
+        if stands_on_its_head(&turned, None) { &[270, 90, 0] } else { &[90, 270, 0] }
+    } else if stands_on_its_head(small, lie) {
+        &[180, 0]
+    } else {
+        &[]
+    }
 }
 
 /// Whether the print says so; only reading it can tell.
