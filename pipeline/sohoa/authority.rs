@@ -64,12 +64,16 @@ impl Authority {
         };
         let identity = check_signer(authority.signer.chain(), &authority.custodian, now);
         authority.throw_away = identity.map_err(may_not_sign)?.domain == TrustDomain::Test;
-        // A token's PIN is used only now.
-        authority.signer.ready().map_err(|error| configured(&error))?;
         if let Some(notice) = authority.signer.notice() {
             tracing::warn!("{notice}");
         }
         Ok(authority)
+    }
+
+    /// Makes sure that the key can sign. A token's PIN is used only now, which is why this comes after
+    /// the authorities were asked whether its certificate is revoked.
+    pub(crate) fn ready(&self) -> Result<(), Failure> {
+        self.signer.ready().map_err(|error| configured(&error))
     }
 
     /// Where it is asked whether certificates were revoked; answers are kept beside the user's data,
@@ -93,16 +97,21 @@ impl Authority {
 
     /// Where it is asked whether certificates were revoked; nobody is asked about a throw-away
     /// authority that need not prove anything. A signer that is revoked, or that nobody will ever
-    /// answer for where the level of `config` wants it, stops here and not at the first document.
+    /// answer for where the level of `config` wants it, stops here and not at the first document. Then
+    /// the key is tried out, but not while documents wait for an authority that is silent.
     pub(crate) fn evidence_for(&self, config: &Config) -> Result<Option<EvidenceSource>, Failure> {
-        let Some(level) = self.asks_at(config) else { return Ok(None) };
+        let Some(level) = self.asks_at(config) else { return self.ready().map(|()| None) };
         let evidence = self.evidence(config)?;
         match self.standing(&evidence, (config, level)) {
             Err(failure) if failure.exit == Exit::Unreachable => {
                 tracing::warn!(error = failure.line(), "an authority is silent at the start");
+                if config.sign.without_evidence == WithoutEvidence::Hold {
+                    return Ok(Some(evidence));
+                }
             }
             stands => warn_unasked(stands?),
         }
+        self.ready()?;
         Ok(Some(evidence))
     }
 

@@ -19,6 +19,9 @@ use crate::{
     setup,
 };
 
+/// Why a key was left alone.
+const UNTRIED: &str = "WARNING: not tried out, while nobody says whether its certificate is revoked";
+
 /// One thing that was tried.
 #[derive(Serialize)]
 struct Tried {
@@ -95,8 +98,16 @@ async fn engine(settings: &Settings) -> Result<Option<String>, Failure> {
 }
 
 fn key(settings: &Settings) -> Result<Option<String>, Failure> {
-    // With a token, this signs once.
     let authority = Authority::load(&settings.config, now())?;
+    let untried = match authority.stands_now(&settings.config) {
+        Err(failure) if failure.exit == Exit::Unreachable => Some(UNTRIED.to_owned()),
+        stands => {
+            stands?;
+            // With a token, this signs once.
+            authority.ready()?;
+            None
+        }
+    };
     let Some(end) = authority.ends() else { return Ok(Some("throw-away TEST authority".into())) };
     let end = vietnamese(end).format("%d/%m/%Y");
     let days = authority.ends_within(settings.config.sign.warn_days, now());
@@ -106,7 +117,8 @@ fn key(settings: &Settings) -> Result<Option<String>, Failure> {
         format!("WARNING: everybody on this machine can read `{}`: chmod o-rwx", path.display())
     });
     let signer = &authority.signer;
-    let told = signer.place().into_iter().chain(signer.notice()).chain([ends]).chain(open);
+    let told = signer.place().into_iter().chain(signer.notice()).chain([ends]);
+    let told = told.chain(untried).chain(open);
     Ok(Some(told.collect::<Vec<_>>().join("; ")))
 }
 
