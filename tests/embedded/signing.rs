@@ -360,3 +360,32 @@ fn only_a_certificate_of_the_custodian_agency_signs() {
         assert!(!world.path("signed.pdf").exists());
     }
 }
+
+/// Without a register, an agency of the same name under another one is another agency.
+#[test]
+fn a_namesake_s_certificate_does_not_sign() {
+    let world = World::with_samples(&["--dossiers", "1", "--documents", "1"]);
+    let document = document(&world);
+    let [key, chain, root] = ["test-key.pem", "test-chain.pem", "test-root.pem"]
+        .map(|name| authority_file(&world, name).display().to_string());
+    let signed = |above: &str| {
+        let text = format!(
+            "[sign]\nkey = \"{key}\"\nchain = \"{chain}\"\nroots = [\"{root}\"]\n\
+             [release]\ndelegation = \"QĐ 1/UBND\"\n\
+             [agency]\nname = \"Cơ quan dùng thử\"\n{above}\n"
+        );
+        sign(&world, &[&document, "--config", &world.write("sohoa.toml", &text)])
+    };
+    let own = signed("");
+    assert_eq!(own.exit, 0, "{}", own.stderr);
+    let spelt = signed("parent_name = \"UBND Tỉnh Dùng thử\"");
+    assert_eq!(spelt.exit, 0, "{}", spelt.stderr);
+    std::fs::remove_file(world.path("signed.pdf")).unwrap();
+    let namesake = signed("parent_name = \"Ủy ban nhân dân tỉnh khác\"");
+    assert_eq!(namesake.exit, 2, "{}", namesake.stderr);
+    let certificate = value(&own, "certificate_sha256");
+    for said in ["custodian agency", "sign.agencies", certificate.as_str().unwrap()] {
+        assert!(namesake.stderr.contains(said), "{}", namesake.stderr);
+    }
+    assert!(!world.path("signed.pdf").exists());
+}

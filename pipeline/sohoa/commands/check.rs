@@ -20,7 +20,12 @@ use crate::{
 };
 
 /// Why a key was left alone.
-const UNTRIED: &str = "WARNING: not tried out, while nobody says whether its certificate is revoked";
+const UNTRIED: &str =
+    "WARNING: not tried out, while nobody says whether its certificate is revoked";
+
+/// What a name alone is worth.
+const UNLISTED: &str = "WARNING: any valid certificate of the agency's name is taken for its own: \
+                        list its SHA-256 in sign.agencies";
 
 /// One thing that was tried.
 #[derive(Serialize)]
@@ -116,9 +121,11 @@ fn key(settings: &Settings) -> Result<Option<String>, Failure> {
     let open = keys::open_to_everybody(&settings.config).into_iter().map(|path| {
         format!("WARNING: everybody on this machine can read `{}`: chmod o-rwx", path.display())
     });
+    let named = !authority.throw_away && settings.config.sign.agencies.is_empty();
+    let named = named.then(|| UNLISTED.to_owned());
     let signer = &authority.signer;
     let told = signer.place().into_iter().chain(signer.notice()).chain([ends]);
-    let told = told.chain(untried).chain(open);
+    let told = told.chain(untried).chain(named).chain(open);
     Ok(Some(told.collect::<Vec<_>>().join("; ")))
 }
 
