@@ -59,7 +59,8 @@ pub struct Agency {
     pub keeps_for: Vec<String>,
     /// Full name of that agency, as its signature's appearance shows it.
     pub name: String,
-    /// Name of the agency above it, for the throw-away test certificate.
+    /// Name of the agency above it, as the throw-away test certificate has it in its `O`. Where it is
+    /// set and `sign.agencies` is not, a certificate with another `O` is not this agency's.
     pub parent_name: String,
 }
 
@@ -204,7 +205,8 @@ pub struct Sign {
     /// Roots that vouch for time-stamps alone, PEM.
     pub timestamp_roots: Vec<PathBuf>,
     /// The register of agencies that sign: only a certificate of the agency that `agency.code` names
-    /// may sign. Without it, the certificate must name `agency.name` (as its `CN`, or `CN, O`).
+    /// may sign, and only its signed heads vouch for the audit trail. Without it, the certificate's `CN`
+    /// must be `agency.name`, and its `O`, if it has one, `agency.parent_name`, where that is set.
     pub agencies: Vec<SigningAgency>,
     /// Time-stamp authority (RFC 3161) as an `http://` address, which every level above B-B needs.
     /// Its root must be one of `timestamp_roots`, `public_roots` or `roots`.
@@ -351,9 +353,12 @@ impl Sign {
 pub struct SigningAgency {
     /// Its code, as in `agency.code`.
     pub code: String,
-    /// Its names, as certificates spell them: `CN`, or `CN, O` where others have the same `CN`.
+    /// Its names, as certificates spell them: `CN`, or `CN, O` where others have the same `CN`; then a
+    /// certificate with another `O` is not its own. Of an agency that lists `certificates`, they
+    /// prove nothing.
     pub names: Vec<String>,
-    /// SHA-256 of its certificates, in hex; tells more than any name.
+    /// SHA-256 of its certificates, in hex: these alone are its own, so the former ones, by which what
+    /// was signed long ago is judged, have to stay on the list.
     pub certificates: Vec<String>,
 }
 

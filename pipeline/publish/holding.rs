@@ -96,12 +96,6 @@ async fn remove(output: &Store, keys: impl Iterator<Item = &str>) -> Result<(), 
     Ok(())
 }
 
-/// Writes the state of a held document, over what was there.
-pub async fn keep(output: &Store, prepared: &Prepared) -> Result<(), Fault> {
-    let (source, version) = (prepared.record.source_uid, prepared.record.version);
-    output.put(STAGE, &keys::work(source, version, PREPARED), to_json(prepared)?).await
-}
-
 /// Adds to the held state at `key` the message the source came by, so that it can be sent again when
 /// the clerk refuses it. One that was decided meanwhile stays away.
 pub async fn remember(
@@ -117,21 +111,26 @@ pub async fn remember(
         let (position, traceparent) = (Some(position.clone()), traceparent.map(str::to_owned));
         Some(Prepared { message, position, traceparent, ..held })
     };
-    change(output, key, add).await
+    change(output, key, add).await.map(drop)
 }
 
-/// Changes the held state at `key`, if `to` answers with another. One that was decided meanwhile
-/// stays away.
+/// Changes the held state at `key`, if `to` answers with another, and says what is held then. One
+/// that was decided meanwhile stays away.
 pub async fn change(
     output: &Store,
     key: &str,
     to: impl Fn(Prepared) -> Option<Prepared> + Sync,
-) -> Result<(), Fault> {
+) -> Result<Option<Prepared>, Fault> {
+    let mut held: Option<Prepared> = None;
     let change = |bytes: Option<Bytes>| {
-        let Some(bytes) = bytes else { return Ok(None) };
-        to(from_json(key, &bytes)?).as_ref().map(to_json).transpose()
+        held = bytes.map(|bytes| from_json(key, &bytes)).transpose()?;
+        let Some(changed) = held.clone().and_then(&to) else { return Ok(None) };
+        let json = to_json(&changed)?;
+        held = Some(changed);
+        Ok(Some(json))
     };
-    output.update(STAGE, key, change).await
+    output.update(STAGE, key, change).await?;
+    Ok(held)
 }
 
 /// The held state of a source, if it is held.

@@ -14,6 +14,7 @@ use sohoa_sign::{
     test_ca::{self, Subject, TestAuthority},
     verify::{Agency, Expected, Pin, PinnedRoot, PolicyError, Trust, TrustDomain, check_signer},
 };
+use sohoa_store::hash::hex;
 
 use crate::{
     context::now,
@@ -62,14 +63,20 @@ impl Authority {
             Some(signer) => Self::new(config, (signer, trust, None))?,
             None => Self::test(config, trust, now)?,
         };
-        let identity = check_signer(authority.signer.chain(), &authority.custodian, now);
-        authority.throw_away = identity.map_err(may_not_sign)?.domain == TrustDomain::Test;
-        // A token's PIN is used only now.
-        authority.signer.ready().map_err(|error| configured(&error))?;
+        let chain = authority.signer.chain();
+        let identity = check_signer(chain, &authority.custodian, now);
+        let identity = identity.map_err(|error| may_not_sign(error, chain))?;
+        authority.throw_away = identity.domain == TrustDomain::Test;
         if let Some(notice) = authority.signer.notice() {
             tracing::warn!("{notice}");
         }
         Ok(authority)
+    }
+
+    /// Makes sure that the key can sign. A token's PIN is used only now, which is why this comes after
+    /// the authorities were asked whether its certificate is revoked.
+    pub(crate) fn ready(&self) -> Result<(), Failure> {
+        self.signer.ready().map_err(|error| configured(&error))
     }
 
     /// Where it is asked whether certificates were revoked; answers are kept beside the user's data,
@@ -93,16 +100,21 @@ impl Authority {
 
     /// Where it is asked whether certificates were revoked; nobody is asked about a throw-away
     /// authority that need not prove anything. A signer that is revoked, or that nobody will ever
-    /// answer for where the level of `config` wants it, stops here and not at the first document.
+    /// answer for where the level of `config` wants it, stops here and not at the first document. Then
+    /// the key is tried out, but not while documents wait for an authority that is silent.
     pub(crate) fn evidence_for(&self, config: &Config) -> Result<Option<EvidenceSource>, Failure> {
-        let Some(level) = self.asks_at(config) else { return Ok(None) };
+        let Some(level) = self.asks_at(config) else { return self.ready().map(|()| None) };
         let evidence = self.evidence(config)?;
         match self.standing(&evidence, (config, level)) {
             Err(failure) if failure.exit == Exit::Unreachable => {
                 tracing::warn!(error = failure.line(), "an authority is silent at the start");
+                if config.sign.without_evidence == WithoutEvidence::Hold {
+                    return Ok(Some(evidence));
+                }
             }
             stands => warn_unasked(stands?),
         }
+        self.ready()?;
         Ok(Some(evidence))
     }
 
@@ -200,18 +212,21 @@ fn warn_unasked(why: Option<String>) {
 }
 
 /// Why nothing is signed, with the verdict that its signatures would get.
-fn may_not_sign(error: PolicyError) -> Failure {
+fn may_not_sign(error: PolicyError, chain: &[CertificateDer]) -> Failure {
     let hint = match error {
-        PolicyError::NotValid => "have it renewed, and put the new one into sign.chain",
-        PolicyError::Untrusted => "sign.roots must hold its root",
-        PolicyError::WrongAgency => {
-            "agency.code says who signs, and sign.agencies whose certificate it is, by its SHA-256 or \
-             its name; without sign.agencies its CN must be agency.name"
-        }
+        PolicyError::NotValid => "have it renewed, and put the new one into sign.chain".to_owned(),
+        PolicyError::Untrusted => "sign.roots must hold its root".to_owned(),
+        PolicyError::WrongAgency => format!(
+            "agency.code says who signs, and sign.agencies whose certificate it is: list it there by \
+             its SHA-256, certificates = [\"{}\"], or by its name where certificates lists none; \
+             without sign.agencies its CN must be agency.name, and its O agency.parent_name, where \
+             that is set",
+            chain.first().map(|own| hex(&own.sha256())).unwrap_or_default()
+        ),
         PolicyError::PublicAuthority => {
-            "sign.roots holds the roots for official duty, sign.public_roots the others"
+            "sign.roots holds the roots for official duty, sign.public_roots the others".to_owned()
         }
-        _ => "sign.chain must hold the agency's own organisation certificate",
+        _ => "sign.chain must hold the agency's own organisation certificate".to_owned(),
     };
     let what = format!("{error} ({}) / {}", word(&error.verdict()), error.vietnamese());
     Failure::new(Exit::Configuration, what).hint(hint)
@@ -308,10 +323,15 @@ pub(crate) fn trust(config: &Config, further: &[PathBuf]) -> Result<Trust, Failu
     Ok(Trust { roots, stamp_roots, agencies, expected: Expected::Anyone })
 }
 
-/// The register of a configuration that has none: the agency itself, by its name.
+/// The register of a configuration that has none: the agency itself, by its name, and by the one of
+/// the agency above it. What nobody configured is the embedded default's, and tells of no certificate.
 fn by_name(agency: &config::Agency) -> Agency {
     let config::Agency { name, parent_name, .. } = agency;
-    let names = vec![name.clone(), format!("{name}, {parent_name}")];
+    let above = Some(parent_name).filter(|above| {
+        !above.trim().is_empty() && **above != config::Agency::default().parent_name
+    });
+    let long = above.map(|above| format!("{name}, {above}"));
+    let names = [name.clone()].into_iter().chain(long).collect();
     Agency { id: own_code(agency).to_owned(), names, certificates: Vec::new() }
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use chrono::{TimeDelta, Utc};
 use serde_json::Value;
 
-use crate::{pki::AGENCY, scene::Scene};
+use crate::{pki::AGENCY, scene::Scene, support::World};
 
 #[test]
 fn a_trail_under_test_heads_proves_nothing_beside_a_real_key() {
@@ -66,4 +66,25 @@ fn a_head_by_a_revoked_certificate_is_not_believed_and_an_unasked_one_is_told() 
     assert!(revoked.stdout.contains("00000001.p7m"), "{}", revoked.stdout);
     assert!(revoked.stdout.contains("its signer was revoked at"), "{}", revoked.stdout);
     assert_eq!(audit(&["--sign-head"]).exit, 6, "nothing is signed over it");
+}
+
+/// Whoever gets at the store could have another agency's key, and write the whole trail anew.
+#[test]
+fn another_agency_s_head_vouches_for_nothing() {
+    let world =
+        World::with_samples(&["--dossiers", "1", "--documents", "1", "--formats", "tiff-g4"]);
+    let config = |name: &str, text: &str| world.write(name, &format!("[agency]\n{text}\n"));
+    let other = config("other.toml", "name = \"Sở Khác\"");
+    assert_eq!(world.run(&["--config", &other]).exit, 0);
+    let audit =
+        |config: &str| world.sohoa(&["audit", "--output", "out", "--events", "--config", config]);
+    assert_eq!(audit(&other).exit, 0);
+    let own = audit(&config("own.toml", "name = \"Sở Ta\""));
+    assert_eq!(own.exit, 6, "{}", own.stdout);
+    assert!(own.stdout.contains("PROBLEM") && own.stdout.contains("custodian agency"));
+    // It was called that before.
+    let names = "code = \"H08.12\"\nname = \"Sở Ta\"\n[[sign.agencies]]\ncode = \"H08.12\"\n\
+                 names = [\"Sở Ta\", \"Sở Khác\"]";
+    let renamed = audit(&config("renamed.toml", names));
+    assert_eq!(renamed.exit, 0, "{}", renamed.stdout);
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::World;
+use crate::{scene::Scene, support::World};
 
 const OWN: &str = "[agency]\ncode = \"H08.12\"\n[release]\nmode = \"manual\"\n";
 const OTHER: &str =
@@ -129,4 +129,20 @@ fn an_unsigned_electronic_document_is_a_finding() {
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!(found[0]["code"], "Q01_UNSIGNED_SCAN");
     world.audit();
+}
+
+/// What a name alone is worth, whoever sets up a real key hears.
+#[test]
+fn a_key_that_no_register_lists_is_warned_of() {
+    let scene = Scene::new(&["--dossiers", "1", "--documents", "1"]);
+    let text = "[sign]\nkey = \"key.pem\"\nchain = \"chain.pem\"\nroots = [\"root.pem\"]\n\
+                [agency]\nname = \"Sở Thử nghiệm tỉnh Mẫu\"\n\
+                [release]\ndelegation = \"QĐ 1/UBND\"\n";
+    let check = |config: &str| {
+        let checked = scene.world.sohoa(&["check", "--config", config]);
+        assert_eq!(checked.exit, 0, "{}", checked.stdout);
+        checked.stdout.contains("WARNING: any valid certificate of the agency's name")
+    };
+    assert!(check(&scene.world.write("unlisted.toml", text)));
+    assert!(!check(&scene.config("")));
 }

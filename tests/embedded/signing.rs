@@ -1,6 +1,10 @@
 //! `sohoa sign`, keys as agencies have them, and time-stamps of an authority of the test's own.
 
-use std::{path::PathBuf, process::Command};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use serde_json::Value;
 
@@ -252,6 +256,78 @@ fn a_run_stamps_the_time_and_holds_what_gets_no_stamp() {
     assert!(!world.path("signed.pdf").exists());
 }
 
+/// A run that asks a silent authority, while others get at what it holds: `meanwhile` happens before
+/// the first answer.
+fn run_beside(world: &World, meanwhile: impl Fn() + Send + 'static) -> Ran {
+    let happened = AtomicBool::new(false);
+    let address = serve(move |_| {
+        if !happened.swap(true, Ordering::SeqCst) {
+            meanwhile();
+        }
+        response("503 Service Unavailable", b"")
+    });
+    let text = format!("[sign]\ntimestamp_url = \"{address}\"\n[store]\nretry_seconds = 1\n");
+    world.run(&["--config", &world.write("beside.toml", &text)])
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::remove_dir_all(to).unwrap_or_default();
+    assert!(Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap().success());
+}
+
+/// A release that meets silence changes what is held now, and brings nothing back.
+#[test]
+fn what_others_decided_while_an_authority_was_silent_stays_decided() {
+    let world =
+        World::with_samples(&["--dossiers", "1", "--documents", "1", "--formats", "tiff-g4"]);
+    let manual = world.write("manual.toml", "[release]\nmode = \"manual\"\n");
+    assert_eq!(world.run(&["--config", &manual]).count("documents", "held"), 1);
+    let out = world.path("out");
+    let state = world.named("out/work", "prepared.json").remove(0);
+    let path = state.clone();
+    let read =
+        |path: &Path| -> Value { serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap() };
+    // The worker that took it in adds by which message it came.
+    let held = run_beside(&world, move || {
+        let mut held = read(&path);
+        held["traceparent"] = "00-aa-bb-01".into();
+        std::fs::write(&path, held.to_string()).unwrap();
+    });
+    assert_eq!((held.exit, held.count("documents", "held")), (0, 1), "{}", held.stderr);
+    let held = read(&state);
+    assert_eq!(held["waiting_for"], "timestamp");
+    assert_eq!(held["traceparent"], "00-aa-bb-01", "what others added is gone");
+    assert_eq!(held["record"]["rows"]["documents"][0]["release_mode"], "delegated");
+
+    let undecided = world.path("undecided");
+    copy(&out, &undecided);
+    let decisions = [("approve", "published", 0), ("reject --reason x", "quarantined", 5)];
+    for (decision, outcome, exit) in decisions {
+        copy(&undecided, &out);
+        let words = ["--all", "--by", "A", "--output", "out", "--config", &manual];
+        let words = std::iter::once("release").chain(decision.split(' ')).chain(words);
+        let decided = world.sohoa(&words.collect::<Vec<_>>());
+        assert_eq!(decided.exit, 0, "{}", decided.stderr);
+        let after = world.path("after");
+        copy(&out, &after);
+        copy(&undecided, &out);
+        let (to, from, state) = (out.clone(), after, state.clone());
+        let run = run_beside(&world, move || {
+            for folder in ["documents", "quarantine"].map(|name| from.join(name)) {
+                if folder.exists() {
+                    copy(&folder, &to.join(folder.file_name().unwrap()));
+                }
+            }
+            // The state goes first; of a folder the composed file is signed where it lies.
+            std::fs::remove_file(&state).unwrap();
+        });
+        assert_eq!((run.exit, run.count("documents", outcome)), (exit, 1), "{}", run.stderr);
+        let held = world.named("out/work", "prepared.json");
+        assert!(held.is_empty(), "it is held again after {decision}");
+        world.audit();
+    }
+}
+
 /// The register decides whose certificate signs, before the key is used.
 #[test]
 fn only_a_certificate_of_the_custodian_agency_signs() {
@@ -283,4 +359,33 @@ fn only_a_certificate_of_the_custodian_agency_signs() {
         assert!(refused.stderr.contains(said), "{}", refused.stderr);
         assert!(!world.path("signed.pdf").exists());
     }
+}
+
+/// Without a register, an agency of the same name under another one is another agency.
+#[test]
+fn a_namesake_s_certificate_does_not_sign() {
+    let world = World::with_samples(&["--dossiers", "1", "--documents", "1"]);
+    let document = document(&world);
+    let [key, chain, root] = ["test-key.pem", "test-chain.pem", "test-root.pem"]
+        .map(|name| authority_file(&world, name).display().to_string());
+    let signed = |above: &str| {
+        let text = format!(
+            "[sign]\nkey = \"{key}\"\nchain = \"{chain}\"\nroots = [\"{root}\"]\n\
+             [release]\ndelegation = \"QĐ 1/UBND\"\n\
+             [agency]\nname = \"Cơ quan dùng thử\"\n{above}\n"
+        );
+        sign(&world, &[&document, "--config", &world.write("sohoa.toml", &text)])
+    };
+    let own = signed("");
+    assert_eq!(own.exit, 0, "{}", own.stderr);
+    let spelt = signed("parent_name = \"UBND Tỉnh Dùng thử\"");
+    assert_eq!(spelt.exit, 0, "{}", spelt.stderr);
+    std::fs::remove_file(world.path("signed.pdf")).unwrap();
+    let namesake = signed("parent_name = \"Ủy ban nhân dân tỉnh khác\"");
+    assert_eq!(namesake.exit, 2, "{}", namesake.stderr);
+    let certificate = value(&own, "certificate_sha256");
+    for said in ["custodian agency", "sign.agencies", certificate.as_str().unwrap()] {
+        assert!(namesake.stderr.contains(said), "{}", namesake.stderr);
+    }
+    assert!(!world.path("signed.pdf").exists());
 }

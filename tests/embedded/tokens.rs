@@ -1,8 +1,14 @@
 //! The agency's key in a token (SoftHSM2), as `sohoa check`, `sign` and `run` use it.
 
-use std::{fs, process::Command};
+use std::{fs, process::Command, sync::atomic::Ordering};
 
-use crate::support::{Ran, World};
+use chrono::{TimeDelta, Utc};
+
+use crate::{
+    pki::AGENCY,
+    scene::Scene,
+    support::{Ran, World},
+};
 
 const LIBRARY: &str = "/usr/lib/softhsm/libsofthsm2.so";
 const PIN: &str = "2468";
@@ -23,6 +29,12 @@ fn world_with_token() -> (World, String) {
     let first = world.run(&[]);
     assert_eq!(first.exit, 0, "{}", first.stderr);
     let document = world.named("out/documents", "document.pdf")[0].to_str().unwrap().to_owned();
+    let key = world.named("data", "test-key.pem")[0].clone();
+    move_into_token(&mut world, key.to_str().unwrap());
+    (world, document)
+}
+
+fn move_into_token(world: &mut World, key: &str) {
     fs::create_dir(world.path("tokens")).unwrap();
     let settings = format!(
         "directories.tokendir = {}\nobjectstore.backend = file\nlog.level = ERROR\n",
@@ -32,12 +44,10 @@ fn world_with_token() -> (World, String) {
     world.set("SOFTHSM2_CONF", &settings);
     world.set("SOHOA_PIN", PIN);
     let made = ["--init-token", "--free", "--label", "agency", "--so-pin", "13579", "--pin", PIN];
-    ran("softhsm2-util", &world, &made);
-    let key = world.named("data", "test-key.pem")[0].clone();
-    let key = ["--import", key.to_str().unwrap(), "--label", "key", "--id", "01"];
+    ran("softhsm2-util", world, &made);
+    let key = ["--import", key, "--label", "key", "--id", "01"];
     let into = ["--token", "agency", "--pin", PIN];
-    ran("softhsm2-util", &world, &[&key[..], &into].concat());
-    (world, document)
+    ran("softhsm2-util", world, &[&key[..], &into].concat());
 }
 
 fn config(world: &World, further: &str) -> String {
@@ -106,4 +116,44 @@ fn a_wrong_pin_is_sent_once_and_none_for_a_certificate_that_may_not_sign() {
     let refused = sign(&world, &document, &plain);
     assert_eq!(refused.exit, 2, "{}", refused.stderr);
     assert!(refused.stderr.contains("sign.pkcs11.pin must be"), "{}", refused.stderr);
+}
+
+/// Whether a certificate stands is asked before its key is touched: a PIN that is wrong, which the token
+/// would count and say so, is never sent.
+#[test]
+fn no_pin_is_used_for_a_certificate_that_was_revoked_or_may_have_been() {
+    let mut scene = Scene::new(&["--dossiers", "1", "--documents", "1", "--formats", "tiff-g4"]);
+    let key = scene.world.path("key.pem");
+    move_into_token(&mut scene.world, key.to_str().unwrap());
+    scene.world.set("SOHOA_PIN", "1111");
+    let text = format!(
+        "[agency]\ncode = \"H08.12\"\n[[sign.agencies]]\ncode = \"H08.12\"\n\
+         names = [\"Sở Thử nghiệm tỉnh Mẫu\"]\n[store]\nretry_seconds = 1\n\
+         [release]\ndelegation = \"QĐ 1/UBND\"\n\
+         [sign]\nchain = \"chain.pem\"\nroots = [\"root.pem\"]\n[sign.pkcs11]\n\
+         library = \"{LIBRARY}\"\ntoken = \"agency\"\nkey = \"key\"\npin = \"env:SOHOA_PIN\"\n"
+    );
+    let world = &scene.world;
+    let config = world.write("token.toml", &text);
+    assert_eq!(world.sohoa(&["run", "--input", "samples/scans", "--output", "plain"]).exit, 0);
+    let document = world.named("plain/documents", "document.pdf")[0].to_str().unwrap().to_owned();
+    let commands = || {
+        [world.sohoa(&["check", "--config", &config]), sign(world, &document, &config)]
+            .into_iter()
+            .chain([world.run(&["--config", &config])])
+            .map(|ran| (ran.exit, ran.stdout + &ran.stderr))
+    };
+    scene.silent.store(true, Ordering::SeqCst);
+    let exits = commands().map(|(exit, said)| {
+        assert!(!said.contains("refused the PIN"), "{said}");
+        exit
+    });
+    assert_eq!(exits.collect::<Vec<_>>(), [4, 4, 0], "a run holds what it cannot sign");
+    scene.silent.store(false, Ordering::SeqCst);
+    scene.pki.revoke(AGENCY, Utc::now() - TimeDelta::hours(1), Some(1));
+    for (exit, said) in commands() {
+        assert_eq!(exit, 2, "{said}");
+        assert!(said.contains("was revoked") && !said.contains("refused the PIN"), "{said}");
+    }
+    assert!(world.files("data/sohoa/refused-pins").is_empty());
 }

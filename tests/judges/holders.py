@@ -5,8 +5,9 @@
 
 The organisation's keys sign DOCUMENT.pdf at every level, with OCSP, lists and time-stamps by openssl
 (tests/pki); the files stay in FOLDER under names that begin with their level, for other judges.
-Whoever must not sign is refused before anything is written: a person, another agency, an expired and
-a revoked certificate, one under a root that nobody pinned. Authorities that are down are told apart.
+Whoever must not sign is refused before anything is written: a person, another agency, one of the same
+name elsewhere, an expired and a revoked certificate, one under a root that nobody pinned. Authorities
+that are down are told apart.
 Exit 0 when all of it is so, 1 when something is not, 2 on wrong use.
 """
 
@@ -25,6 +26,7 @@ SIGNERS = {"organisation-rsa-3072": "rsa-pss", "organisation-p-384": "auto"}
 REFUSED = {
     "person": (2, "(wrong_subject_kind)"),
     "other-agency": (2, "(wrong_agency)"),
+    "namesake": (2, "(wrong_agency)"),
     "expired": (2, "(expired_at_signing)"),
     "stranger": (2, "(untrusted_chain)"),
     "revoked": (2, "revoked"),

@@ -13,7 +13,7 @@ name = "Sở Thử nghiệm tỉnh Mẫu"
 delegation = "QĐ 1/UBND"
 [[sign.agencies]]
 code = "H08.12"
-names = ["Sở Thử nghiệm tỉnh Mẫu"]
+names = ["Sở Thử nghiệm tỉnh Mẫu, UBND tỉnh Mẫu"]
 """
 
 

@@ -51,7 +51,9 @@ pub(crate) fn classify(certificate: &Certificate<'_>, trust: &Trust) -> Subject 
     };
     // A name that several agencies share tells the kind, not the agency.
     let only = match named.as_slice() {
-        [only] if kind == SubjectKind::Organisation => Some(*only),
+        [only] if kind == SubjectKind::Organisation => {
+            Some(*only).filter(|only| is_known_by_name(only, certificate))
+        }
         _ => None,
     };
     let agency = registered.or(only).map(|agency| agency.id.clone());
@@ -71,15 +73,92 @@ fn registered_certificate<'a>(
 /// Agencies whose name is the certificate's `CN`, or its `CN, O`: many `CN` say only "Ủy ban nhân
 /// dân", and then only the longer form tells which.
 fn registered_names<'a>(certificate: &Certificate<'_>, agencies: &'a [Agency]) -> Vec<&'a Agency> {
-    let name = certificate.subject;
-    let Some(short) = name.last(oid::COMMON_NAME).map(|text| fold(&text)) else {
-        return Vec::new();
-    };
-    let long = name.last(oid::ORGANISATION).map(|above| format!("{short}, {}", fold(&above)));
+    let Some((short, long)) = names(certificate) else { return Vec::new() };
     let called = |wanted: &str| -> Vec<&'a Agency> {
-        let has = |agency: &&Agency| agency.names.iter().any(|name| fold(name) == wanted);
-        agencies.iter().filter(has).collect()
+        agencies.iter().filter(|agency| is_called(agency, wanted)).collect()
     };
     let exact = long.map(|long| called(&long)).unwrap_or_default();
     if exact.is_empty() { called(&short) } else { exact }
+}
+
+/// Whether the name alone says that a certificate is this agency's. It does not where the agency's
+/// certificates are listed, which tell more; nor where agencies of that `CN` are told apart by their
+/// `O`, and the certificate has another one.
+fn is_known_by_name(agency: &Agency, certificate: &Certificate<'_>) -> bool {
+    let contradicts = |short: &str, long: &str| {
+        let longer = format!("{short}, ");
+        !is_called(agency, long) && agency.names.iter().any(|name| spelt(name).starts_with(&longer))
+    };
+    let other = names(certificate)
+        .is_some_and(|(short, long)| long.is_some_and(|long| contradicts(&short, &long)));
+    agency.certificates.is_empty() && !other
+}
+
+/// A certificate's `CN`, and its `CN, O` where it has an `O`.
+fn names(certificate: &Certificate<'_>) -> Option<(String, Option<String>)> {
+    let part = |attribute| certificate.subject.last(attribute).map(|text| spelt(&text));
+    let short = part(oid::COMMON_NAME)?;
+    let long = part(oid::ORGANISATION).map(|above| format!("{short}, {above}"));
+    Some((short, long))
+}
+
+fn is_called(agency: &Agency, wanted: &str) -> bool {
+    agency.names.iter().any(|name| spelt(name) == wanted)
+}
+
+/// A name as it is compared: folded, and without the usual abbreviations.
+fn spelt(name: &str) -> String {
+    let whole = |word: &str| match word {
+        "ubnd" => "uy ban nhan dan".to_owned(),
+        "hdnd" => "hoi dong nhan dan".to_owned(),
+        "tp" | "tp." => "thanh pho".to_owned(),
+        word => word.to_owned(),
+    };
+    fold(name).split(' ').map(whole).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{CertificateParams, DnType, KeyPair};
+
+    use super::*;
+
+    /// The kind and the agency of a certificate with these names and no identifiers.
+    fn told(common: &str, above: &str, agency: Agency) -> (SubjectKind, bool) {
+        let mut own = CertificateParams::new(Vec::new()).unwrap();
+        own.distinguished_name.push(DnType::CommonName, common);
+        if !above.is_empty() {
+            own.distinguished_name.push(DnType::OrganizationName, above);
+        }
+        let own = own.self_signed(&KeyPair::generate().unwrap()).unwrap();
+        let trust = Trust { agencies: vec![agency], ..Trust::default() };
+        let subject = classify(&Certificate::parse(own.der()).unwrap(), &trust);
+        (subject.kind, subject.agency.is_some())
+    }
+
+    fn agency(names: &[&str], certificates: &[&str]) -> Agency {
+        let all = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+        Agency { id: "H99".into(), names: all(names), certificates: all(certificates) }
+    }
+
+    #[test]
+    fn a_namesake_under_another_authority_is_another_agency() {
+        let known = ["Sở Y tế", "Sở Y tế, UBND TP Đà Nẵng"];
+        let of = |above| told("SỞ Y TẾ", above, agency(&known, &[]));
+        let organisation = SubjectKind::Organisation;
+        assert_eq!(of("ỦY BAN NHÂN DÂN THÀNH PHỐ ĐÀ NẴNG"), (organisation, true));
+        assert_eq!(of("Uỷ ban nhân dân tp. Đà Nẵng"), (organisation, true));
+        assert_eq!(of(""), (organisation, true), "nothing contradicts");
+        assert_eq!(of("ỦY BAN NHÂN DÂN TỈNH QUẢNG NGÃI"), (organisation, false));
+        // Where nobody said what is above it, its name has to be enough.
+        let short = |above| told("Sở Y tế", above, agency(&known[..1], &[]));
+        assert_eq!(short("ỦY BAN NHÂN DÂN TỈNH QUẢNG NGÃI"), (organisation, true));
+    }
+
+    #[test]
+    fn where_certificates_are_listed_no_name_is_believed() {
+        let known = agency(&["Sở Y tế, UBND TP Đà Nẵng", "Sở Y tế"], &["00"]);
+        let found = told("Sở Y tế", "UBND TP Đà Nẵng", known);
+        assert_eq!(found, (SubjectKind::Organisation, false), "the name tells the kind");
+    }
 }

@@ -15,9 +15,10 @@ use crate::inputs::NamedInput;
                   --config sohoa.toml --events --sign-head\n\nA row that was changed, removed, \
                   inserted or moved, a cut tail and a forged head are each named, and nothing is \
                   signed over them; so are events that no head covers for more than --head-within \
-                  days. The authorities of those who signed heads are asked whether they were \
-                  revoked before; where none speaks of an expired certificate any more, that is \
-                  told and no fault."
+                  days. Heads count that the agency itself signed: what it was called before, or \
+                  its certificates, stand in sign.agencies. The authorities of those who signed \
+                  them are asked whether they were revoked before; where none speaks of an expired \
+                  certificate any more, that is told and no fault."
 )]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct Audit {

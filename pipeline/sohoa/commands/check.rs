@@ -19,6 +19,14 @@ use crate::{
     setup,
 };
 
+/// Why a key was left alone.
+const UNTRIED: &str =
+    "WARNING: not tried out, while nobody says whether its certificate is revoked";
+
+/// What a name alone is worth.
+const UNLISTED: &str = "WARNING: any valid certificate of the agency's name is taken for its own: \
+                        list its SHA-256 in sign.agencies";
+
 /// One thing that was tried.
 #[derive(Serialize)]
 struct Tried {
@@ -95,8 +103,16 @@ async fn engine(settings: &Settings) -> Result<Option<String>, Failure> {
 }
 
 fn key(settings: &Settings) -> Result<Option<String>, Failure> {
-    // With a token, this signs once.
     let authority = Authority::load(&settings.config, now())?;
+    let untried = match authority.stands_now(&settings.config) {
+        Err(failure) if failure.exit == Exit::Unreachable => Some(UNTRIED.to_owned()),
+        stands => {
+            stands?;
+            // With a token, this signs once.
+            authority.ready()?;
+            None
+        }
+    };
     let Some(end) = authority.ends() else { return Ok(Some("throw-away TEST authority".into())) };
     let end = vietnamese(end).format("%d/%m/%Y");
     let days = authority.ends_within(settings.config.sign.warn_days, now());
@@ -105,8 +121,11 @@ fn key(settings: &Settings) -> Result<Option<String>, Failure> {
     let open = keys::open_to_everybody(&settings.config).into_iter().map(|path| {
         format!("WARNING: everybody on this machine can read `{}`: chmod o-rwx", path.display())
     });
+    let named = !authority.throw_away && settings.config.sign.agencies.is_empty();
+    let named = named.then(|| UNLISTED.to_owned());
     let signer = &authority.signer;
-    let told = signer.place().into_iter().chain(signer.notice()).chain([ends]).chain(open);
+    let told = signer.place().into_iter().chain(signer.notice()).chain([ends]);
+    let told = told.chain(untried).chain(named).chain(open);
     Ok(Some(told.collect::<Vec<_>>().join("; ")))
 }
 

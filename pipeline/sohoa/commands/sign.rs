@@ -17,7 +17,7 @@ use tempfile::TempPath;
 
 use crate::{
     arguments::{self, Shown},
-    authority::{Authority, EVIDENCE},
+    authority::{Authority, EVIDENCE, configured},
     console::say,
     context::{now, vietnamese},
     exit::{Exit, Failure},
@@ -258,9 +258,8 @@ fn refused(error: &SignError) -> Failure {
         SignError::Token(token) if token.may_pass() => {
             Failure::from_error(Exit::Unreachable, error).hint("put the token back, and try again")
         }
-        SignError::Token(_) | SignError::Io { .. } => {
-            Failure::from_error(Exit::Configuration, error)
-        }
+        SignError::Token(_) => configured(error),
+        SignError::Io { .. } => Failure::from_error(Exit::Configuration, error),
         SignError::Evidence { source, .. } if matches!(**source, EvidenceError::Revoked { .. }) => {
             Failure::from_error(Exit::Configuration, error)
         }

@@ -130,15 +130,37 @@ pub(crate) async fn release(
     Ok(settled)
 }
 
-/// Holds a document for an authority or the token.
-async fn hold(
-    office: &Office,
-    mut prepared: Prepared,
-    waiting_for: &str,
-) -> Result<Settled, Fault> {
-    prepared.waiting_for = waiting_for.into();
-    retry(office.retry, || holding::keep(&office.output, &prepared)).await?;
-    Ok(Settled::held(prepared))
+/// Holds a document for an authority or the token. While these were asked, a clerk or another worker
+/// may have decided on it, which stands, or the state beside it have changed, which stays.
+async fn hold(office: &Office, prepared: Prepared, waiting_for: &str) -> Result<Settled, Fault> {
+    let Record { source_uid: source, version, .. } = prepared.record;
+    let key = keys::work(source, version, holding::PREPARED);
+    let wait = |held: Prepared| waiting(held, &prepared, waiting_for);
+    let change = || holding::change(&office.output, &key, wait);
+    if let Some(held) = retry(office.retry, change).await? {
+        return Ok(Settled::held(held));
+    }
+    let find = || publication::reading(&office.output, source, version);
+    if let Some(record) = retry(office.retry, find).await? {
+        return Ok(Settled::published(record));
+    }
+    let refusal = receipts::refusal_of(office, &prepared.record).await?;
+    let gone = || Fault::retry(STAGE, "a held document is gone, and nobody says what became of it");
+    refusal.map(Settled::quarantined).ok_or_else(gone)
+}
+
+/// A held state that waits, with by whose word it was released; none where it is of another reading.
+fn waiting(mut held: Prepared, released: &Prepared, waiting_for: &str) -> Option<Prepared> {
+    if (&held.composed, &held.alto) != (&released.composed, &released.alto) {
+        return None;
+    }
+    let rows = held.record.rows.documents.iter_mut();
+    for (row, released) in rows.zip(&released.record.rows.documents) {
+        row.release_mode.clone_from(&released.release_mode);
+        row.release_ref.clone_from(&released.release_ref);
+    }
+    held.waiting_for = waiting_for.into();
+    Some(held)
 }
 
 /// Signs a prepared document and publishes it. Its held state stays, for whoever has to remember it

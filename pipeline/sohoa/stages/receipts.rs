@@ -11,7 +11,7 @@ use sohoa_publish::{holding, keys, publication, quarantine, trail};
 use sohoa_schemas::{
     Code,
     events::EventRow,
-    record::{Prepared, Record, Rows},
+    record::{Prepared, Quarantine, Record, Rows},
     rows::{IntakeRow, Outcome},
 };
 use sohoa_source::{SourceFile, identity};
@@ -77,7 +77,7 @@ async fn join_waiting(context: &Context, taken: &Taken) -> Result<(), Fault> {
 pub(crate) async fn join_held(context: &Context, taken: &Taken, version: i32) -> Result<(), Fault> {
     let key = keys::work(taken.uid, version, holding::PREPARED);
     let join = |mut held: Prepared| join(context, taken, &mut held.record).then_some(held);
-    retry(context.retry, || holding::change(&context.output, &key, join)).await
+    retry(context.retry, || holding::change(&context.output, &key, join)).await.map(drop)
 }
 
 /// Clears what an interruption between the record and the clearing left behind; answers what does
@@ -106,11 +106,22 @@ async fn refused_since(
     context: &Context,
     record: &Record,
 ) -> Result<Option<(DateTime<Utc>, Vec<EventRow>)>, Fault> {
-    let find = || quarantine::find(&context.output, record.source_uid);
-    let Some(entry) = retry(context.retry, find).await? else { return Ok(None) };
-    let refused =
-        latest(&entry.rows).filter(|refused| latest(&record.rows).is_none_or(|at| at <= *refused));
-    Ok(refused.map(|at| (at, trail::refusals(&entry))))
+    let entry = refusal_of(context, record).await?;
+    Ok(entry.and_then(|entry| Some((latest(&entry.rows)?, trail::refusals(&entry)))))
+}
+
+/// The refusal of a record's source, if it has the later receipt: an earlier one is history.
+pub(crate) async fn refusal_of(
+    office: &Office,
+    record: &Record,
+) -> Result<Option<Quarantine>, Fault> {
+    let find = || quarantine::find(&office.output, record.source_uid);
+    let entry = retry(office.retry, find).await?;
+    let later = |entry: &Quarantine| {
+        let refused = latest(&entry.rows);
+        refused.is_some_and(|refused| latest(&record.rows).is_none_or(|at| at <= refused))
+    };
+    Ok(entry.filter(later))
 }
 
 /// The moment of a record's receipts: later than the refusal of the same source, and than the held

@@ -161,9 +161,9 @@ fn believed(config: &Config) -> Result<Believed, Failure> {
     if !has_key {
         roots.roots.append(&mut tests.roots);
     }
-    // Heads of years ago bear the name that the agency had then: without a register, nobody can tell.
-    let expected =
-        if config.sign.agencies.is_empty() { Expected::Organisation } else { custodian(config)? };
+    // Another agency of the government is no better witness than anybody. What this one was called
+    // when it signed the heads of years ago, the register says.
+    let expected = custodian(config)?;
     Ok(Believed { trust: Trust { expected, ..roots }, tests: has_key.then_some(tests) })
 }
 

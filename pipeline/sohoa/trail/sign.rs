@@ -82,7 +82,10 @@ impl HeadSigner<'_> {
         // Policy before key: what nobody would believe is not made.
         check_signer(signer.chain(), custodian, head.signed_at)
             .map_err(|error| Failure::from_error(Exit::Configuration, &error))?;
-        tokio::task::block_in_place(|| self.authority.stands_now(self.config))?;
+        tokio::task::block_in_place(|| {
+            self.authority.stands_now(self.config)?;
+            self.authority.ready()
+        })?;
         let json = serde_json::to_vec_pretty(head)
             .map_err(|error| Failure::from_error(Exit::Internal, &error))?;
         let sealed = tokio::task::block_in_place(|| {

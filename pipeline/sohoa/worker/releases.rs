@@ -1,7 +1,7 @@
 //! An agency's releases, carried out by the workers: they have the key.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -101,55 +101,77 @@ async fn carry_out<'a>(
         Some(means) => means,
         none => none.insert(Means::open(office)?),
     };
-    let (mut orders, mut by_source) = (Vec::with_capacity(messages.len()), HashMap::new());
+    let mut said = Vec::with_capacity(messages.len());
     for message in messages {
-        let order = understand((office, pseudonyms), refuser, message).await?;
-        by_source.extend(order.iter().map(|order| (order.prepared.record.source_uid, message)));
-        orders.extend(order);
-    }
-    let orders = stream::iter(orders.into_iter().map(Ok)).boxed();
-    let left = Mutex::new(Vec::new());
-    let each = |came| {
-        if let Came::Left(source) = came {
-            left.lock().unwrap_or_else(PoisonError::into_inner).push(source);
-        }
-    };
-    let ended = decide(office, channel, orders, each).await;
-    // The clerk's word is not lost with its position.
-    for source in left.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        if let Some(message) = by_source.get(&source) {
-            refuser.refuse(message, LEFT).await?;
+        match read(message) {
+            Ok(release) => said.push((release, message)),
+            Err(why) => refuser.refuse(message, &why).await?,
         }
     }
-    ended.map(drop)
+    for said in rounds(&said) {
+        let (mut orders, mut by_source) = (Vec::with_capacity(said.len()), HashMap::new());
+        for (release, message) in said {
+            let order = order((office, pseudonyms), refuser, (release, message)).await?;
+            by_source.extend(order.iter().map(|order| (order.prepared.record.source_uid, message)));
+            orders.extend(order);
+        }
+        let orders = stream::iter(orders.into_iter().map(Ok)).boxed();
+        let left = Mutex::new(Vec::new());
+        let each = |came| {
+            if let Came::Left(source) = came {
+                left.lock().unwrap_or_else(PoisonError::into_inner).push(source);
+            }
+        };
+        let ended = decide(office, channel, orders, each).await;
+        // The clerk's word is not lost with its position.
+        for source in left.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            if let Some(message) = by_source.get(&source) {
+                refuser.refuse(message, LEFT).await?;
+            }
+        }
+        ended?;
+    }
+    Ok(())
 }
 
-/// What a message orders; none of one that is broken, or of a document that is held no more.
-async fn understand(
+/// What a message says; or why that is nothing.
+fn read(message: &RawMessage) -> Result<Release, String> {
+    let release: Release = serde_json::from_slice(&message.payload)
+        .map_err(|error| format!("The message is not a release: {error}"))?;
+    let Release { schema_version, .. } = release;
+    let known = schema_version == VERSION;
+    known
+        .then_some(release)
+        .ok_or_else(|| format!("The release has schema_version {schema_version}"))
+}
+
+/// Releases that may be carried out at once, in the order they were said: of two about one document
+/// the first one stands, and only when it is carried out is the second one heard.
+fn rounds<T>(said: &[(Release, T)]) -> Vec<&[(Release, T)]> {
+    let (mut rounds, mut rest) = (Vec::new(), said);
+    while !rest.is_empty() {
+        let mut sources = HashSet::new();
+        let again = rest.iter().position(|(release, _)| !sources.insert(release.source_uid));
+        let (round, later) = rest.split_at(again.unwrap_or(rest.len()));
+        rounds.push(round);
+        rest = later;
+    }
+    rounds
+}
+
+/// What a release orders; nothing of a document that is held no more.
+async fn order(
     (office, pseudonyms): (&Office, &Pseudonyms),
     refuser: &mut Refuser<'_>,
-    message: &RawMessage,
+    (release, message): (&Release, &RawMessage),
 ) -> Result<Option<Order>, Failure> {
-    let release = match serde_json::from_slice::<Release>(&message.payload) {
-        Ok(release) if release.schema_version == VERSION => release,
-        Ok(Release { schema_version, .. }) => {
-            let why = format!("The release has schema_version {schema_version}");
-            refuser.refuse(message, &why).await?;
-            return Ok(None);
-        }
-        Err(error) => {
-            let why = format!("The message is not a release: {error}");
-            refuser.refuse(message, &why).await?;
-            return Ok(None);
-        }
-    };
     let source = release.source_uid;
     let Some(prepared) = named(&office.output, source).await? else {
         tracing::info!(%source, "a released document is held no more");
         return Ok(None);
     };
     // An old word that comes again is not said of what nobody has seen.
-    if !is_about(&release, &prepared) {
+    if !is_about(release, &prepared) {
         refuser
             .refuse(message, "The release is of another reading than the one that is held")
             .await?;
@@ -159,15 +181,14 @@ async fn understand(
         refuser.refuse(message, &other.cause.error.to_string()).await?;
         return Ok(None);
     }
-    let Release { verdict, reason, released, .. } = release;
-    let decision = match verdict {
+    let decision = match release.verdict {
         Verdict::Approve => Decision::Approve,
         // It is free text, and stands in a table.
         Verdict::Reject => {
-            Decision::Refuse(pseudonyms.hide_numbers(reason.as_deref().unwrap_or_default()))
+            Decision::Refuse(pseudonyms.hide_numbers(release.reason.as_deref().unwrap_or_default()))
         }
     };
-    Ok(Some(Order { prepared, decision, released }))
+    Ok(Some(Order { prepared, decision, released: release.released.clone() }))
 }
 
 /// Whether what is held is what was decided on. A release of an older sender names no version: it
@@ -221,5 +242,27 @@ mod tests {
         assert!(is_about(&of(None, None, now), &held));
         let before = held.composed_at.to_utc() - chrono::TimeDelta::days(1);
         assert!(!is_about(&of(None, None, before), &held));
+    }
+
+    #[test]
+    fn two_words_on_one_document_are_heard_one_after_the_other() {
+        let word = |source: u128, verdict| {
+            let released = Released { by: "A".into(), at: now(), reference: "R".into() };
+            let release = Release {
+                schema_version: VERSION,
+                source_uid: uuid::Uuid::from_u128(source),
+                version: None,
+                composed_sha256: None,
+                verdict,
+                reason: None,
+                released,
+            };
+            (release, ())
+        };
+        let (reject, approve) = (Verdict::Reject, Verdict::Approve);
+        let said = [word(1, reject), word(2, approve), word(1, approve), word(1, reject)];
+        let lengths: Vec<_> = rounds(&said).iter().map(|round| round.len()).collect();
+        assert_eq!(lengths, [2, 1, 1]);
+        assert!(rounds(&said[..0]).is_empty());
     }
 }
