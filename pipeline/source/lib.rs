@@ -37,5 +37,7 @@ pub use dossier::{Dossier, Naming, Refusal, STAGE, Source, SourceFile};
 pub use listing::count;
 pub use owners::Owners;
 pub use selection::Selection;
-pub use submission::{SubmissionError, from_message, to_message};
+pub use submission::{
+    SUBMISSION_NAME, SubmissionError, from_message, names_a_submission, to_message,
+};
 pub use walk::{Found, Layout, Walk, walk, walk_from};
