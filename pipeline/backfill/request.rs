@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use sohoa_schemas::ledger::Order;
-use sohoa_source::{
-    Layout, Naming, Owners, SUBMISSION_NAME, Selection, Walk, names_a_submission,
-};
+use sohoa_source::{Layout, Naming, Owners, SUBMISSION_NAME, Selection, Walk, names_a_submission};
 use sohoa_store::Store;
 
 /// What is to be submitted.
