@@ -94,7 +94,7 @@ mod tests {
             let traceparent = Some(trace);
             let event = Event { id: "1", source: "t", time: "2026-11-20T01:15:02Z", traceparent };
             let headers = event.headers(Topic::Documents);
-            assert_eq!(headers.iter().any(|(name, _)| name == TRACE), passes, "{:.60}", trace);
+            assert_eq!(headers.iter().any(|(name, _)| name == TRACE), passes, "{trace:.60}");
         }
     }
 }
