@@ -34,7 +34,8 @@ pub const DEAD_LETTER_TYPE: &str = "vn.sohoa.deadletter.v1";
 pub struct Submission {
     /// 1.
     pub schema_version: i16,
-    /// The backfill or upload it belongs to.
+    /// The backfill or upload it belongs to: 1 to 100 letters, digits, dots, dashes and underlines,
+    /// beginning with a letter or digit.
     #[serde(default)]
     pub submission: Option<String>,
     /// Name of the input under which the files lie; the worker knows its address.

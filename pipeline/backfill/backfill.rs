@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use sohoa_flow::{FatalKind, Fault, Shutdown, retry};
+use sohoa_kafka::{PartitionProgress, progress::lag};
 use sohoa_schemas::ledger::{Chunk, Done, Position, Totals, VERSION};
 use sohoa_source::{Found, walk_from};
 use sohoa_store::Store;
@@ -167,6 +168,29 @@ impl<L: BulkLane> Backfill<L> {
     }
 }
 
+/// How far the workers are with what a submission has written down to its `last` chunk, by what the
+/// broker says of the lane.
+///
+/// # Errors
+/// A chunk cannot be read.
+pub async fn standing(
+    (ledger, last): (&Ledger, &Chunk),
+    seen: &[PartitionProgress],
+) -> Result<Progress, Fault> {
+    let mut outstanding = outstanding(ledger, seen, (last.number, &mark_of(last))).await?;
+    let (consumed, settled) = outstanding.passed(seen);
+    let recorded = last.totals.documents;
+    Ok(Progress {
+        state: State::Following,
+        listed: recorded,
+        submitted: last.totals,
+        recorded,
+        consumed,
+        settled,
+        lag: Some(lag(seen)),
+    })
+}
+
 fn settings(error: RequestError) -> Fault {
     Fault::fatal(FatalKind::Configuration, STAGE, error)
 }
@@ -215,12 +239,13 @@ impl<'a, L: BulkLane> Run<'a, L> {
         let chunks = ledger.chunks().await?;
         let last = if chunks == 0 { None } else { Some(ledger.chunk(chunks).await?) };
         let mark = last.as_ref().map_or_else(Mark::default, mark_of);
+        let seen = retry::retry(retry::Policy::default(), || lane.progress()).await?;
         let mut run = Self {
             backfill,
             watch,
             look: Look::new(Arc::clone(lane), ledger.clone(), bounds.look_every),
             pace: Pace::new(bounds.per_second),
-            outstanding: outstanding(lane.as_ref(), ledger, (chunks, &mark)).await?,
+            outstanding: outstanding(ledger, &seen, (chunks, &mark)).await?,
             progress: Progress::default(),
             listed_before: 0,
             chunks,
@@ -354,21 +379,20 @@ fn mark_of(chunk: &Chunk) -> Mark {
 
 /// What of the chunks that are there the workers are not through with. Reads a few of them,
 /// however many there are: every chunk before a settled one is settled.
-async fn outstanding<L: BulkLane>(
-    lane: &L,
+async fn outstanding(
     ledger: &Ledger,
+    progress: &[PartitionProgress],
     (chunks, last): (u64, &Mark),
 ) -> Result<Outstanding, Fault> {
-    let progress = retry::retry(retry::Policy::default(), || lane.progress()).await?;
     let (mut settled, mut base) = (0, Mark::default());
     let mut open = chunks;
-    if last.is_settled(&progress) {
+    if last.is_settled(progress) {
         return Ok(Outstanding::new(last.clone()));
     }
     while settled + 1 < open {
         let middle = settled.midpoint(open);
         let mark = mark_of(&ledger.chunk(middle).await?);
-        if mark.is_settled(&progress) {
+        if mark.is_settled(progress) {
             (settled, base) = (middle, mark);
         } else {
             open = middle;

@@ -5,8 +5,8 @@
 //! last chunk: everything is sent at least once, at most one chunk twice, and chunks have no
 //! document in common. Sending twice is harmless, since a worker finds the record.
 //!
-//! Memory holds one dossier's listing, or a part of a folder of single files, and one chunk, whatever
-//! the input holds.
+//! Memory holds one dossier's listing, or a part of a folder of single files, one chunk, and the names
+//! of the folders that lie in one folder, whatever the input holds.
 //!
 //! * [`request`]: what is to be submitted, and how fast.
 //! * [`ledger`]: `ledger/<submission>/` in the output.
@@ -32,7 +32,7 @@ mod pace;
 pub mod progress;
 pub mod request;
 
-pub use backfill::{Backfill, Ending, Outcome, dry_run};
+pub use backfill::{Backfill, Ending, Outcome, dry_run, standing};
 pub use lane::{BulkLane, KafkaLane};
 pub use ledger::{Ledger, LedgerError, Status};
 pub use message::message_id;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sohoa_schemas::ledger::Order;
-use sohoa_source::{Layout, Naming, Owners, Selection, Walk};
+use sohoa_source::{Layout, Naming, Owners, SUBMISSION_NAME, Selection, Walk, names_a_submission};
 use sohoa_store::Store;
 
 /// What is to be submitted.
@@ -31,10 +31,7 @@ pub struct Request {
 #[derive(Debug, thiserror::Error)]
 pub enum RequestError {
     /// The identifier would not do as part of a key.
-    #[error(
-        "`{0}` cannot name a submission: use 1 to 100 letters, digits, dots, dashes and \
-         underlines, beginning with a letter or digit"
-    )]
+    #[error("`{0}` cannot name a submission: use {SUBMISSION_NAME}")]
     Submission(String),
     /// A glob is malformed.
     #[error("the filter cannot be used: {0}")]
@@ -79,12 +76,7 @@ impl Request {
 
 /// Whether an identifier can be part of a key.
 pub(crate) fn check_submission(id: &str) -> Result<(), RequestError> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
-    let begins = id.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
-    if begins && id.len() <= 100 && id.bytes().all(plain) {
-        return Ok(());
-    }
-    Err(RequestError::Submission(id.to_owned()))
+    if names_a_submission(id) { Ok(()) } else { Err(RequestError::Submission(id.to_owned())) }
 }
 
 /// How fast; may differ from start to start.

@@ -104,8 +104,6 @@ impl Announcer {
         pulse: Arc<Pulse>,
     ) -> Result<Self, Fault> {
         let mut config = base.clone();
-        // Another name of the same.
-        config.remove("delivery.timeout.ms");
         config
             .set("transactional.id", format!("{prefix}-worker-{slot}"))
             .set("transaction.timeout.ms", TRANSACTION_TIMEOUT.as_millis().to_string())

@@ -32,10 +32,18 @@ impl Event<'_> {
             ("ce_time", self.time),
             ("content-type", "application/json"),
         ];
-        let trace = self.traceparent.map(|trace| (TRACE, trace));
+        let trace = self.traceparent.filter(|trace| is_trace(trace)).map(|trace| (TRACE, trace));
         let all = fixed.into_iter().chain(trace);
         all.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
+}
+
+/// Whether a text is of the form that W3C gives a trace: another one comes from whoever sent the
+/// message, and may be of any length.
+fn is_trace(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let hex = |part: &str| part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    parts.iter().map(|part| part.len()).eq([2, 32, 16, 2]) && parts.into_iter().all(hex)
 }
 
 /// A message to be sent.
@@ -71,4 +79,22 @@ impl Announcement {
 pub(crate) fn owned(headers: &[(String, String)]) -> OwnedHeaders {
     let all = OwnedHeaders::new_with_capacity(headers.len());
     headers.iter().fold(all, |all, (key, value)| all.insert(Header { key, value: Some(value) }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_a_trace_is_passed_on() {
+        let good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let (long, capital) = ("0".repeat(1_000_000), good.replace('b', "B"));
+        let cases = [(good, true), (&long, false), (&capital, false), ("", false), ("00-1", false)];
+        for (trace, passes) in cases {
+            let traceparent = Some(trace);
+            let event = Event { id: "1", source: "t", time: "2026-11-20T01:15:02Z", traceparent };
+            let headers = event.headers(Topic::Documents);
+            assert_eq!(headers.iter().any(|(name, _)| name == TRACE), passes, "{trace:.60}");
+        }
+    }
 }

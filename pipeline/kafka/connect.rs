@@ -37,7 +37,24 @@ struct Refused {
     description: String,
 }
 
-/// What every client of ours shares: brokers, and the properties that are passed through.
+/// Second names of properties that are set here, and the first ones.
+const ALIASES: [(&str, &str); 5] = [
+    ("metadata.broker.list", "bootstrap.servers"),
+    ("delivery.timeout.ms", "message.timeout.ms"),
+    ("queue.buffering.max.ms", "linger.ms"),
+    ("compression.codec", "compression.type"),
+    ("sasl.mechanisms", "sasl.mechanism"),
+];
+
+/// The name by which a property is known here. The client takes either, in no order: of one that is
+/// set by both names nobody knew which value it has.
+fn first_name(property: &str) -> &str {
+    let alias = ALIASES.iter().find(|(second, _)| *second == property);
+    alias.map_or(property, |(_, first)| first)
+}
+
+/// What every client of ours shares: brokers, and the properties that are passed through, each by its
+/// first name.
 pub fn base(settings: &Kafka) -> Result<ClientConfig, PropertyError> {
     let mut config = ClientConfig::new();
     config
@@ -50,7 +67,7 @@ pub fn base(settings: &Kafka) -> Result<ClientConfig, PropertyError> {
     for (property, value) in &settings.properties {
         let value = reference::resolve(value)
             .map_err(|reason| PropertyError { property: property.clone(), reason })?;
-        config.set(property, value);
+        config.set(first_name(property), value);
     }
     Ok(config)
 }
@@ -242,6 +259,14 @@ mod tests {
         let value = format!("file:{}", file.display());
         let config = base(&settings("sasl.password", &value)).unwrap();
         assert_eq!(config.get("sasl.password"), Some("p w"));
+    }
+
+    #[test]
+    fn a_property_is_found_by_its_first_name_whichever_is_given() {
+        for (second, first) in ALIASES {
+            let config = base(&settings(second, "7")).unwrap();
+            assert_eq!((config.get(first), config.get(second)), (Some("7"), None));
+        }
     }
 
     #[test]

@@ -1,17 +1,25 @@
 //! How far a group is with a topic, asked from outside: nothing is consumed, no group joined.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use rdkafka::{
-    ClientConfig, Offset, TopicPartitionList,
+    ClientConfig, Message as _, Offset, TopicPartitionList,
     consumer::{BaseConsumer, Consumer as _},
+    error::KafkaError,
 };
 use sohoa_flow::Fault;
 
-use crate::{connect::fault, reach::committed, topics::partitions};
+use crate::{
+    connect::{STAGE, fault},
+    reach::committed,
+    topics::partitions,
+};
 
 /// Time that one reading may take, over all partitions.
 const READING: Duration = Duration::from_secs(20);
+
+/// Longest wait for a message before the clock is looked at.
+const LISTEN: Duration = Duration::from_millis(100);
 
 /// One partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +78,12 @@ impl Progress {
     pub fn open(base: &ClientConfig, group: &str, topic: &str) -> Result<Self, Fault> {
         let count = partitions(base, &[topic.to_owned()])?.into_iter().sum::<usize>();
         let mut config = base.clone();
-        config.set("group.id", group).set("enable.auto.commit", "false");
+        config
+            .set("group.id", group)
+            .set("enable.auto.commit", "false")
+            // Asked for a message, it says where there is none, and passes what was deleted.
+            .set("enable.partition.eof", "true")
+            .set("auto.offset.reset", "earliest");
         let consumer = config.create().map_err(fault)?;
         let partitions = i32::try_from(count).unwrap_or(i32::MAX);
         Ok(Self { consumer, topic: topic.to_owned(), partitions })
@@ -103,11 +116,75 @@ impl Progress {
         };
         (0..partitions).map(read).collect()
     }
+
+    /// When the oldest message was sent that has no answer; none where all have one. Blocks, within
+    /// a bound for each partition.
+    ///
+    /// # Errors
+    /// As of [`Progress::read`].
+    pub fn oldest_waiting(&self) -> Result<Option<SystemTime>, Fault> {
+        let mut oldest = None;
+        for partition in self.read()?.iter().filter(|partition| partition.lag() > 0) {
+            let sent = self.sent_at(partition.partition, partition.settled())?;
+            oldest = [oldest, sent].into_iter().flatten().min();
+        }
+        self.consumer.unassign().map_err(fault)?;
+        Ok(oldest)
+    }
+
+    /// When the first message from an offset on was sent, if there is one.
+    fn sent_at(&self, partition: i32, offset: i64) -> Result<Option<SystemTime>, Fault> {
+        let began = Instant::now();
+        let mut at = TopicPartitionList::new();
+        at.add_partition_offset(&self.topic, partition, Offset::Offset(offset)).map_err(fault)?;
+        self.consumer.assign(&at).map_err(fault)?;
+        while began.elapsed() < READING {
+            match self.consumer.poll(LISTEN) {
+                Some(Ok(message)) if message.partition() == partition => {
+                    // One of unknown age is as old as can be.
+                    let since = message.timestamp().to_millis().unwrap_or(0);
+                    let since = Duration::from_millis(u64::try_from(since).unwrap_or(0));
+                    return Ok(Some(SystemTime::UNIX_EPOCH + since));
+                }
+                Some(Err(KafkaError::PartitionEOF(of))) if of == partition => return Ok(None),
+                Some(Err(error)) => match fault(error) {
+                    Fault::Retry(_) => {}
+                    lasting => return Err(lasting),
+                },
+                Some(Ok(_)) | None => {}
+            }
+        }
+        Err(Fault::retry(STAGE, format!("the broker gives no message of `{}`", self.topic)))
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use rdkafka::consumer::CommitMode;
+    use sohoa_harness::mock::Mock;
+
     use super::*;
+
+    #[test]
+    fn the_oldest_message_without_an_answer_is_found() {
+        let mock = Mock::start(&["t".to_owned()]);
+        let mut client = ClientConfig::new();
+        client.set("bootstrap.servers", mock.bootstrap());
+        let progress = Progress::open(&client, "g", "t").unwrap();
+        assert_eq!(progress.oldest_waiting().unwrap(), None);
+        let sent = [1_000, 5_000, 7_000]
+            .map(|seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
+        for sent in sent {
+            mock.send_as_of("t", sent);
+        }
+        assert_eq!(progress.oldest_waiting().unwrap(), Some(sent[0]));
+        for (offset, oldest) in [(1, Some(sent[1])), (3, None)] {
+            let mut list = TopicPartitionList::new();
+            list.add_partition_offset("t", 0, Offset::Offset(offset)).unwrap();
+            progress.consumer.commit(&list, CommitMode::Sync).unwrap();
+            assert_eq!(progress.oldest_waiting().unwrap(), oldest);
+        }
+    }
 
     #[test]
     fn what_was_deleted_by_age_is_nobodys_debt() {

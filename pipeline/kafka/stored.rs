@@ -2,8 +2,8 @@
 //! message names it by its hash.
 //!
 //! A document of thousands of files, each with what its manifest says, is megabytes of JSON, while
-//! a topic takes one unless its administrator says otherwise. What is stored stays for as long as a
-//! topic may keep its message, which may come again; then `sohoa sweep` removes it.
+//! a topic takes one unless its administrator says otherwise. What is stored stays for as long as
+//! its message may wait in a lane or be sent again; then `sohoa sweep` removes it.
 
 use bytes::Bytes;
 use sohoa_flow::{

@@ -5,10 +5,10 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use sohoa_compose::Font;
 use sohoa_flow::{Budget, Fault, Shutdown, retry::Policy};
-use sohoa_kafka::connect;
+use sohoa_kafka::{Progress, connect, topics::workers_group};
 use sohoa_metrics::{Line, Stage};
 use sohoa_page_workers::{Pool, PoolConfig, PoolError, WorkerCommand};
-use sohoa_schemas::config::Config;
+use sohoa_schemas::config::{Config, Kafka};
 use sohoa_sign::FontFile;
 use sohoa_store::{Lease, Missing, OpenError, Store, probe};
 
@@ -26,6 +26,21 @@ use crate::{
 
 /// Longest time to give a lease back, which a store that is away would take.
 const GIVE_BACK: Duration = Duration::from_secs(5);
+
+/// Asks the brokers how far the workers are with a topic.
+pub(crate) async fn workers_progress<T: Send + 'static>(
+    kafka: &Kafka,
+    topic: String,
+    ask: fn(&Progress) -> Result<T, Fault>,
+) -> Result<T, Failure> {
+    let client =
+        connect::base(kafka).map_err(|error| Failure::from_error(Exit::Configuration, &error))?;
+    let group = workers_group(&kafka.prefix);
+    let ask = move || ask(&Progress::open(&client, &group, &topic)?);
+    let asked = tokio::task::spawn_blocking(ask).await;
+    let asked = asked.map_err(|error| Failure::from_error(Exit::Internal, &error))?;
+    asked.map_err(|fault| broker_failure(fault, &kafka.brokers))
+}
 
 /// A fault at the broker, with the settings that it hangs on.
 pub(crate) fn broker_failure(fault: Fault, brokers: &str) -> Failure {

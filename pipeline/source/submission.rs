@@ -29,6 +29,9 @@ pub enum SubmissionError {
     /// No file is named and no refusal given.
     #[error("the message names no files and gives no reason to refuse the document")]
     NoFiles,
+    /// A submission that could be no part of a key, and would have no bound in what is announced.
+    #[error("the message's submission is not named by {SUBMISSION_NAME}")]
+    Submission,
     /// A refusal that names nothing.
     #[error("the message refuses a document without naming any address of it")]
     NoAddress,
@@ -38,6 +41,17 @@ pub enum SubmissionError {
     /// A version of the format that is not known here.
     #[error("the message has schema_version {0}, and only {VERSION} is known")]
     Version(i16),
+}
+
+/// What names a submission, in words.
+pub const SUBMISSION_NAME: &str =
+    "1 to 100 letters, digits, dots, dashes and underlines, beginning with a letter or digit";
+
+/// Whether a text can name a submission.
+pub fn names_a_submission(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+    let begins = text.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
+    begins && text.len() <= 100 && text.bytes().all(plain)
 }
 
 /// The message for a source of `input`, the input's configured name.
@@ -76,6 +90,9 @@ pub fn to_message(
 pub fn from_message(message: Submission) -> Result<Source, SubmissionError> {
     if message.schema_version != VERSION {
         return Err(SubmissionError::Version(message.schema_version));
+    }
+    if message.submission.as_deref().is_some_and(|name| !names_a_submission(name)) {
+        return Err(SubmissionError::Submission);
     }
     if message.files.is_empty() {
         match &message.refused {
@@ -376,7 +393,7 @@ mod tests {
     #[test]
     fn what_no_listing_says_is_an_error() {
         type Change = fn(&mut Submission);
-        let cases: [(Change, &str); 9] = [
+        let cases: [(Change, &str); 11] = [
             (|m| m.schema_version = 2, "schema_version 2"),
             (|m| m.files[0].key = "../etc/passwd".into(), "`../etc/passwd`"),
             (|m| m.files[0].key = "/etc/passwd".into(), "`/etc/passwd`"),
@@ -384,6 +401,8 @@ mod tests {
             (|m| m.files[0].key = "a/./b".into(), "`a/./b`"),
             (|m| m.files[0].key = String::new(), "``"),
             (|m| m.files[0].size = u64::MAX, "bytes together"),
+            (|m| m.submission = Some("a".repeat(1_000_000)), "1 to 100 letters"),
+            (|m| m.submission = Some("đợt 1".into()), "1 to 100 letters"),
             (|m| m.files.clear(), "names no files"),
             (
                 |m| {

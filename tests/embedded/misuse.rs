@@ -123,6 +123,29 @@ fn a_touched_file_is_known_and_a_held_copy_has_its_receipt() {
 }
 
 #[test]
+fn a_file_that_comes_again_in_a_later_month_has_one_receipt() {
+    let world = World::with_samples(&["--dossiers", "1", "--documents", "1"]);
+    for manifest in world.named("samples/scans", "manifest.json") {
+        fs::remove_file(manifest).unwrap();
+    }
+    assert_eq!(world.run(&[]).exit, 0);
+    let path = world.named("out/documents", "record.json").remove(0);
+    let record = fs::read_to_string(&path).unwrap();
+    let month = serde_json::from_str::<serde_json::Value>(&record).unwrap()["ingest_month"].clone();
+    fs::write(&path, record.replace(&month.to_string(), "\"2020-01\"")).unwrap();
+    fs::remove_dir_all(world.path("out/index")).unwrap();
+    assert_eq!(world.sohoa(&["index", "rebuild", "--output", "out"]).exit, 0);
+
+    let scan = scans(&world).remove(0);
+    fs::write(&scan, fs::read(&scan).unwrap()).unwrap();
+    let ran = world.run(&[]);
+    assert_eq!((ran.exit, ran.count("documents", "skipped")), (0, 1), "{}", ran.stderr);
+    let stand = "select count(*) as n from intake where ingest_month = '2020-01'";
+    assert_eq!((world.number("select count(*) as n from intake"), world.number(stand)), (1, 1));
+    world.audit();
+}
+
+#[test]
 fn a_damaged_record_is_a_finding_of_the_audit_and_stops_nobody_else() {
     let world = World::with_samples(&["--dossiers", "1", "--documents", "2"]);
     assert_eq!(world.run(&[]).exit, 0);

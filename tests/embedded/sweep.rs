@@ -8,6 +8,7 @@ use std::{
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::Value;
+use sohoa_harness::mock::Mock;
 
 use crate::support::{Ran, World};
 
@@ -15,8 +16,12 @@ use crate::support::{Ran, World};
 fn plant(path: &Path, days: u64) {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     std::fs::write(path, "left behind").unwrap();
-    let time = SystemTime::now() - Duration::from_secs(days * 24 * 60 * 60);
+    let time = days_ago(days);
     File::options().write(true).open(path).unwrap().set_modified(time).unwrap();
+}
+
+fn days_ago(days: u64) -> SystemTime {
+    SystemTime::now() - Duration::from_secs(days * 24 * 60 * 60)
 }
 
 fn sweep(world: &World, further: &[&str]) -> Ran {
@@ -70,27 +75,59 @@ fn what_lost_attempts_left_is_removed_and_nothing_else() {
 fn bodies_of_old_messages_are_removed_unless_somebody_needs_them() {
     let world = World::with_samples(&["--dossiers", "1"]);
     assert_eq!(world.run(&[]).exit, 0);
-    let hashes = ["aa", "bb", "cc"].map(|digits| digits.repeat(32));
+    let hashes = ["aa", "bb", "cc", "dd", "ee"].map(|digits| digits.repeat(32));
     let body = |hash: &str| world.path(&format!("out/messages/{}/{hash}.json", &hash[..2]));
-    for (hash, days) in hashes.iter().zip([100, 100, 10]) {
+    for (hash, days) in hashes.iter().zip([100, 100, 10, 100, 100]) {
         plant(&body(hash), days);
     }
-    let named = format!(r#"{{"schema_version":9,"stored":{{"sha256":"{}","size":1}}}}"#, hashes[1]);
+    keep_broken(&world, 7, &hashes[1], None);
+    keep_broken(&world, 8, &hashes[3], Some(days_ago(10)));
+    keep_broken(&world, 9, &hashes[4], Some(days_ago(100)));
+
+    let swept = sweep(&world, &[]);
+    assert_eq!(count(&swept, "removed"), 0, "nobody says what waits, or how old is too old");
+    let swept = sweep(&world, &["--messages-older-than", "90"]);
+    assert_eq!((count(&swept, "removed"), count(&swept, "messages")), (2, 3));
+    assert_eq!(hashes.map(|hash| body(&hash).exists()), [false, true, true, true, false]);
+}
+
+/// A message that names a body and was refused, and perhaps sent again.
+fn keep_broken(world: &World, offset: i64, hash: &str, replayed: Option<SystemTime>) {
+    let named = format!(r#"{{"schema_version":9,"stored":{{"sha256":"{hash}","size":1}}}}"#);
     let entry = serde_json::json!({
         "schema_version": 1,
         "code": "X02_BROKEN_MESSAGE",
         "sentence": "The message has schema_version 9, and only 1 is known.",
-        "position": { "topic": "bulk", "partition": 0, "offset": 7 },
+        "position": { "topic": "bulk", "partition": 0, "offset": offset },
         "key_base64": null,
         "headers": [],
         "payload_base64": BASE64_STANDARD.encode(named),
         "quarantined_at": "2026-11-20T01:15:02Z",
+        "replayed_at": replayed.map(chrono::DateTime::<chrono::Utc>::from),
     });
-    let broken = world.path("out/quarantine/messages/bulk/0-7.json");
+    let broken = world.path(&format!("out/quarantine/messages/bulk/0-{offset}.json"));
     std::fs::create_dir_all(broken.parent().unwrap()).unwrap();
     std::fs::write(&broken, entry.to_string()).unwrap();
+}
 
-    let swept = sweep(&world, &[]);
+/// A backfill may wait in its lane for longer than any age.
+#[test]
+fn bodies_of_messages_that_may_still_wait_in_a_lane_stay() {
+    let world = World::with_samples(&["--dossiers", "1"]);
+    assert_eq!(world.run(&[]).exit, 0);
+    let mock = Mock::start(&["live", "bulk"].map(|lane| format!("t.{lane}.v1")));
+    mock.send_as_of("t.bulk.v1", days_ago(200));
+    let config = format!("[kafka]\nbrokers = \"{}\"\nprefix = \"t\"\n", mock.bootstrap());
+    let config = world.write("sohoa.toml", &config);
+    let body = |days: u64| {
+        let hash = format!("{days:064}");
+        world.path(&format!("out/messages/00/{hash}.json"))
+    };
+    let ages = [100, 200, 300];
+    for days in ages {
+        plant(&body(days), days);
+    }
+    let swept = sweep(&world, &["--config", &config]);
     assert_eq!((count(&swept, "removed"), count(&swept, "messages")), (1, 2));
-    assert_eq!(hashes.map(|hash| body(&hash).exists()), [false, true, true]);
+    assert_eq!(ages.map(|days| body(days).exists()), [true, true, false]);
 }

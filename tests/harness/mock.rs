@@ -3,7 +3,10 @@
 //! It keeps messages, groups and transactions in memory, and speaks enough of the protocol for a
 //! client to tell no difference.
 
-use std::{fmt, time::Duration};
+use std::{
+    fmt,
+    time::{Duration, SystemTime},
+};
 
 use rdkafka::{
     ClientConfig,
@@ -59,11 +62,23 @@ impl Mock {
 
     /// Sends so many messages that say nothing, and returns when they are there.
     pub fn send(&self, topic: &str, messages: usize) {
+        let empty = || BaseRecord::to(topic).key("k").payload("{}");
+        self.send_all((0..messages).map(|_| empty()));
+    }
+
+    /// Sends a message that says nothing, and that it was sent at another time.
+    pub fn send_as_of(&self, topic: &str, time: SystemTime) {
+        let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap();
+        let since = i64::try_from(since.as_millis()).unwrap();
+        self.send_all([BaseRecord::to(topic).key("k").payload("{}").timestamp(since)]);
+    }
+
+    fn send_all<'a>(&self, records: impl IntoIterator<Item = BaseRecord<'a, str, str>>) {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", self.bootstrap());
         let producer: ThreadedProducer<DefaultProducerContext> = config.create().unwrap();
-        for _ in 0..messages {
-            producer.send(BaseRecord::to(topic).key("k").payload("{}")).unwrap();
+        for record in records {
+            producer.send(record).unwrap();
         }
         producer.flush(ARRIVE).unwrap();
     }

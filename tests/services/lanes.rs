@@ -881,6 +881,7 @@ fn a_backfill_keeps_to_its_limit_and_waits_while_it_is_paused() {
     assert_eq!(sent(), 2);
     let status: Value = serde_json::from_str(&order("status").stdout).unwrap();
     assert_eq!((&status["paused"], &status["done"]), (&true.into(), &false.into()), "{status}");
+    assert_eq!(status["settled"], Value::Null, "nothing is submitted yet");
     let resumed = order("resume");
     assert_eq!(resumed.exit, 0, "{}", resumed.stderr);
     assert_eq!(backfill.wait().unwrap().code(), Some(0));
@@ -888,6 +889,9 @@ fn a_backfill_keeps_to_its_limit_and_waits_while_it_is_paused() {
     let status: Value = serde_json::from_str(&order("status").stdout).unwrap();
     assert_eq!((&status["paused"], &status["done"]), (&false.into(), &true.into()), "{status}");
     assert_eq!(status["submitted"]["documents"], province.documents);
+    // No worker has come yet; both submissions wait in the lane.
+    assert_eq!((&status["consumed"], &status["settled"]), (&0.into(), &0.into()), "{status}");
+    assert_eq!(status["lag"], 2 + province.documents);
 }
 
 fn what_is_missing_is_named() {

@@ -16,7 +16,9 @@ use crate::inputs::NamedInput;
                   goes on where it stopped. ledger/<submission>/ in the output says what was \
                   submitted; `sohoa batch` says what became of it.\n\nOne dossier from the \
                   counter, before all that waits: sohoa backfill --lane live --include \
-                  'hs-0412/**' --submission quay-3-0412 --follow …"
+                  'hs-0412/**' --submission quay-3-0412 --follow …\n\nThe names of the subfolders \
+                  of one folder are held at once, about 100 bytes each, and are listed again by \
+                  each start: lay millions of dossiers into several folders (by year, by box)."
 )]
 pub(crate) struct Backfill {
     /// Folder or URL of the scans, under the name that workers know it by.
@@ -81,6 +83,7 @@ pub(crate) enum BackfillOrder {
     Pause,
     /// Go on.
     Resume,
-    /// Say how it stands, as JSON.
+    /// Say how it stands, as JSON: what is submitted, and, where the configuration names brokers,
+    /// what the workers have consumed and settled of it, and about how long the rest takes.
     Status,
 }

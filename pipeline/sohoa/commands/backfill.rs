@@ -5,13 +5,18 @@ use std::{
     time::{Duration, Instant},
 };
 
+use chrono::TimeDelta;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde_json::json;
 use sohoa_backfill::{
     Backfill, Bounds, Ending, KafkaLane, Ledger, Outcome, Progress, Request, Watch, dry_run,
+    standing,
 };
 use sohoa_flow::Shutdown;
-use sohoa_schemas::ledger::Totals;
+use sohoa_schemas::{
+    config::Kafka,
+    ledger::{Chunk, Plan, Totals},
+};
 use sohoa_source::Owners;
 use sohoa_store::{Missing, Store};
 
@@ -19,6 +24,7 @@ use crate::{
     arguments::{self, BackfillOrder},
     commands::run::{layout, watch_signals},
     console::say,
+    context::now,
     exit::{Exit, Failure},
     inputs, privacy,
     settings::Settings,
@@ -38,7 +44,7 @@ pub(crate) async fn run(
     let request = request(&arguments, &settings, input_name)?;
     if let Some(order) = arguments.order {
         let output = setup::open(&settings, &arguments.output, Missing::Refuse).await?;
-        return tell(output, &request, order).await;
+        return tell(output, &request.submission, (&settings, order)).await;
     }
     let input = setup::open(&settings, &arguments.input.address, Missing::Refuse).await?;
     let shutdown = Shutdown::default();
@@ -94,14 +100,18 @@ fn request(
     })
 }
 
-async fn tell(output: Store, request: &Request, order: BackfillOrder) -> Result<Exit, Failure> {
-    let ledger = Ledger::new(output, &request.submission)
-        .map_err(|error| Failure::from_error(Exit::Usage, &error))?;
-    if ledger.status().await?.plan.is_none() {
-        let name = &request.submission;
+async fn tell(
+    output: Store,
+    name: &str,
+    (settings, order): (&Settings, BackfillOrder),
+) -> Result<Exit, Failure> {
+    let ledger =
+        Ledger::new(output, name).map_err(|error| Failure::from_error(Exit::Usage, &error))?;
+    let status = ledger.status().await?;
+    let Some(plan) = &status.plan else {
         let line = format!("there is no submission `{name}` in this output");
         return Err(Failure::new(Exit::Usage, line));
-    }
+    };
     match order {
         BackfillOrder::Pause => {
             ledger.pause().await?;
@@ -112,20 +122,55 @@ async fn tell(output: Store, request: &Request, order: BackfillOrder) -> Result<
             say("it goes on where it runs; where it does not, start the same backfill again")?;
         }
         BackfillOrder::Status => {
-            let status = ledger.status().await?;
-            let totals = status.last.as_ref().map(|chunk| &chunk.totals);
-            let status = json!({
-                "submission": request.submission,
-                "begun_at": status.plan.as_ref().map(|plan| plan.begun_at),
+            let progress = match &status.last {
+                Some(last) if settings.names_brokers => {
+                    workers_at(&settings.config.kafka, (&ledger, plan, last)).await
+                }
+                _ => None,
+            };
+            let minutes =
+                progress.and_then(|progress| minutes_left(now() - plan.begun_at, &progress));
+            say(json!({
+                "submission": name,
+                "begun_at": plan.begun_at,
                 "chunks": status.last.as_ref().map_or(0, |chunk| chunk.number),
-                "submitted": totals,
+                "submitted": status.last.as_ref().map(|chunk| &chunk.totals),
+                "consumed": progress.map(|progress| progress.consumed),
+                "settled": progress.map(|progress| progress.settled),
+                "lag": progress.and_then(|progress| progress.lag),
+                "minutes_left": minutes,
                 "done": status.done.is_some(),
                 "paused": status.paused,
-            });
-            say(status)?;
+            }))?;
         }
     }
     Ok(Exit::Done)
+}
+
+/// How far the workers are with a submission. What the ledger says is worth telling without it.
+async fn workers_at(
+    kafka: &Kafka,
+    (ledger, plan, last): (&Ledger, &Plan, &Chunk),
+) -> Option<Progress> {
+    let topic = plan.order.topic.clone();
+    let asked = async {
+        let seen = setup::workers_progress(kafka, topic, sohoa_kafka::Progress::read).await?;
+        Ok::<_, Failure>(standing((ledger, last), &seen).await?)
+    };
+    let told = |failure: Failure| {
+        let error = failure.chain.join(": ");
+        tracing::warn!(error, "it cannot be said how far the workers are");
+    };
+    asked.await.map_err(told).ok()
+}
+
+/// Minutes until the workers are through with what is submitted by now, at their mean speed in the
+/// time that has passed since the submission was begun.
+fn minutes_left(passed: TimeDelta, progress: &Progress) -> Option<u64> {
+    let passed = passed.as_seconds_f64().max(0.0);
+    let open = progress.recorded.saturating_sub(progress.consumed);
+    let left = passed / progress.consumed as f64 * open as f64 / 60.0;
+    (progress.consumed > 0).then(|| left.ceil() as u64)
 }
 
 fn say_totals(
@@ -238,6 +283,17 @@ impl Shown {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_left_takes_as_long_as_what_is_done_did() {
+        let at = |recorded, consumed| {
+            let progress = Progress { recorded, consumed, ..Progress::default() };
+            minutes_left(TimeDelta::minutes(600), &progress)
+        };
+        assert_eq!(at(1_000, 0), None);
+        assert_eq!(at(1_000, 1_000), Some(0));
+        assert_eq!(at(1_000, 750), Some(200));
+    }
 
     #[test]
     fn what_was_settled_before_a_resume_does_not_make_it_fast() {

@@ -1,21 +1,24 @@
 //! `sohoa sweep`: removes what interrupted work left behind.
 
 use std::{
-    collections::HashSet,
+    collections::HashMap,
     fmt::Display,
     path::Path as FilePath,
     time::{Duration, SystemTime},
 };
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use chrono::Utc;
-use futures::TryStreamExt as _;
-use object_store::{ObjectStoreExt as _, path::Path};
+use chrono::{DateTime, Utc};
+use futures::{Stream, TryStreamExt as _};
+use object_store::{ObjectMeta, ObjectStoreExt as _, path::Path};
 use serde::Serialize;
-use sohoa_flow::retry::{Policy, retry};
-use sohoa_kafka::stored;
+use sohoa_flow::{
+    Fault,
+    retry::{Policy, retry},
+};
+use sohoa_kafka::{Progress, Topic, stored};
 use sohoa_publish::{garbage, keys, survey};
-use sohoa_schemas::{events::Action, record::BrokenMessage};
+use sohoa_schemas::{config::Kafka, events::Action, record::BrokenMessage};
 use sohoa_store::{Missing, Store, classify, classify_local};
 
 use crate::{
@@ -30,6 +33,12 @@ const STAGE: &str = "sweep";
 
 /// Seconds of a day.
 const DAY: u64 = 24 * 60 * 60;
+
+/// Days that bodies of messages are left where there are brokers, unless told otherwise.
+const MESSAGE_DAYS: u32 = 90;
+
+/// A body is written before its message is sent, and a store's clock is not the sender's.
+const AHEAD: Duration = Duration::from_secs(DAY);
 
 /// What was swept, or would be.
 #[derive(Debug, Default, Serialize)]
@@ -50,6 +59,8 @@ struct Swept {
 pub(crate) async fn run(arguments: &arguments::Sweep) -> Result<Exit, Failure> {
     let settings = Settings::load(arguments.results.config.as_deref())?;
     let output = setup::open(&settings, &arguments.results.output, Missing::Refuse).await?;
+    // First, so that nothing is removed untold where the brokers do not answer.
+    let messages = messages_before(&output, &settings, arguments.messages_older_than).await?;
     let mut broom = Broom {
         output: &output,
         before: days(arguments.older_than),
@@ -65,7 +76,7 @@ pub(crate) async fn run(arguments: &arguments::Sweep) -> Result<Exit, Failure> {
             broom.object(&key, size).await?;
         }
     }
-    broom.stored_messages(days(arguments.messages_older_than)).await?;
+    broom.stored_messages(messages).await?;
     let leftovers = output.leftovers().map_err(|error| classify_local(STAGE, error))?;
     for leftover in leftovers {
         broom.file(&leftover.path, (leftover.size, leftover.modified))?;
@@ -87,10 +98,43 @@ fn days(number: u32) -> SystemTime {
     SystemTime::now() - Duration::from_secs(u64::from(number) * DAY)
 }
 
-/// The stored bodies of messages that are kept as broken and were not sent again: whoever sends
-/// them again needs their bodies.
-async fn still_needed(output: &Store) -> Result<HashSet<String>, Failure> {
-    let mut needed = HashSet::new();
+/// Bodies of messages, as the output lists them.
+fn bodies(output: &Store) -> impl Stream<Item = Result<ObjectMeta, Fault>> + Unpin + use<> {
+    Box::pin(survey::objects(output, stored::FOLDER))
+}
+
+/// Before which moment a body was written whose message waits nowhere; none where nobody knows.
+async fn messages_before(
+    output: &Store,
+    settings: &Settings,
+    older_than: Option<u32>,
+) -> Result<Option<DateTime<Utc>>, Failure> {
+    let mut before = older_than.map(days);
+    // Without bodies nothing need be known of the lanes.
+    if settings.names_brokers && bodies(output).try_next().await?.is_some() {
+        let oldest = oldest_waiting(&settings.config.kafka).await?;
+        let waiting = oldest.and_then(|oldest| oldest.checked_sub(AHEAD));
+        let old = before.unwrap_or_else(|| days(MESSAGE_DAYS));
+        before = Some(waiting.map_or(old, |waiting| waiting.min(old)));
+    }
+    Ok(before.map(DateTime::from))
+}
+
+/// When the oldest message was sent that waits for the workers, in either lane.
+async fn oldest_waiting(kafka: &Kafka) -> Result<Option<SystemTime>, Failure> {
+    let mut oldest = None;
+    for lane in [Topic::Live, Topic::Bulk] {
+        let topic = lane.name(&kafka.prefix);
+        let of_lane = setup::workers_progress(kafka, topic, Progress::oldest_waiting).await?;
+        oldest = [oldest, of_lane].into_iter().flatten().min();
+    }
+    Ok(oldest)
+}
+
+/// The stored bodies of messages that are kept as broken, and when those were sent again: whoever
+/// sends them again needs their bodies, and then a worker does.
+async fn kept_as_broken(output: &Store) -> Result<HashMap<String, Option<DateTime<Utc>>>, Failure> {
+    let mut kept = HashMap::new();
     let mut listing = std::pin::pin!(survey::objects(output, &keys::messages()));
     while let Some(meta) = listing.try_next().await? {
         let get = || async {
@@ -99,13 +143,13 @@ async fn still_needed(output: &Store) -> Result<HashSet<String>, Failure> {
         let Some(bytes) = retry(Policy::default(), get).await? else { continue };
         // One that is damaged names nothing that could be sent again.
         let Ok(entry) = serde_json::from_slice::<BrokenMessage>(&bytes) else { continue };
-        if entry.replayed_at.is_none()
-            && let Ok(payload) = BASE64_STANDARD.decode(&entry.payload_base64)
-        {
-            needed.extend(stored::key_of(&payload));
-        }
+        let payload = BASE64_STANDARD.decode(&entry.payload_base64).unwrap_or_default();
+        let Some(key) = stored::key_of(&payload) else { continue };
+        let replayed = kept.entry(key).or_insert(entry.replayed_at);
+        // Of several messages with the same body one that was not sent again decides.
+        *replayed = replayed.zip(entry.replayed_at).map(|(one, other)| one.max(other));
     }
-    Ok(needed)
+    Ok(kept)
 }
 
 struct Broom<'a> {
@@ -116,14 +160,15 @@ struct Broom<'a> {
 }
 
 impl Broom<'_> {
-    /// Bodies of messages that no topic keeps any more.
-    async fn stored_messages(&mut self, before: SystemTime) -> Result<(), Failure> {
-        let before = chrono::DateTime::<Utc>::from(before);
-        let needed = still_needed(self.output).await?;
-        let mut listing = std::pin::pin!(survey::objects(self.output, stored::FOLDER));
+    /// Bodies of messages that no worker will ask for any more.
+    async fn stored_messages(&mut self, before: Option<DateTime<Utc>>) -> Result<(), Failure> {
+        let since = |time: DateTime<Utc>| before.is_none_or(|before| time > before);
+        let kept = kept_as_broken(self.output).await?;
+        let mut listing = bodies(self.output);
         while let Some(meta) = listing.try_next().await? {
             let key = meta.location.to_string();
-            if meta.last_modified > before || needed.contains(&key) {
+            let broken = kept.get(&key).is_some_and(|replayed| replayed.is_none_or(since));
+            if since(meta.last_modified) || broken {
                 self.swept.messages += 1;
             } else {
                 self.remove(&key, meta.size).await?;
@@ -142,7 +187,7 @@ impl Broom<'_> {
             }
         };
         let Some(meta) = retry(Policy::default(), head).await? else { return Ok(()) };
-        if meta.last_modified > chrono::DateTime::<Utc>::from(self.before) {
+        if meta.last_modified > DateTime::<Utc>::from(self.before) {
             self.swept.young += 1;
             return Ok(());
         }

@@ -162,19 +162,18 @@ async fn settle(context: &Context, source: Arc<Source>, permit: Permit) -> Resul
 }
 
 async fn attempt(context: &Context, taken: &mut Taken) -> Result<Settled, Fault> {
-    check_declared(taken).inspect_err(|rejection| turned_back(rejection.code))?;
     let latest = retry(context.retry, || publication::latest(&context.output, taken.uid)).await?;
+    // Whatever is said of it now stands in the month of its document.
+    let first = latest.as_ref().and_then(|record| record.rows.documents.first());
+    taken.first_at = first.map_or(taken.at, |row| row.first_seen_at);
+    check_declared(taken).inspect_err(|rejection| turned_back(rejection.code))?;
     let asked = matches!(context.reprocess, Some(Reprocess::All | Reprocess::Published));
     match &latest {
         // What this very run published is a copy's work.
         Some(record) if !asked || record.published_at >= context.began => {
             return Box::pin(receipts::again(context, taken, record.clone())).await;
         }
-        Some(record) => {
-            let first = record.rows.documents.first();
-            taken.first_at = first.map_or(taken.at, |row| row.first_seen_at);
-        }
-        None => {}
+        _ => {}
     }
     // What is published stays so, whoever keeps it today.
     check_handling(taken, &context.settings.config.agency)

@@ -23,7 +23,7 @@ use crate::{
         accept::Remark,
         process::Settled,
         publish,
-        rows::{self, FilePages, Verdict, micros},
+        rows::{self, FilePages, Filed, Verdict, micros},
         take_in::Taken,
     },
 };
@@ -243,6 +243,8 @@ fn receipts(
     let mut findings = Vec::new();
     for row in &mut intake {
         row.version = record.version;
+        // The index looks for the row that this one replaces where the record's rows stand.
+        (row.province, row.ingest_month) = (record.province.clone(), record.ingest_month.clone());
         replace(row, &record.rows.intake);
         if record.rows.intake.iter().any(|held| held.intake_uid == row.intake_uid) {
             continue;
@@ -250,7 +252,13 @@ fn receipts(
         row.duplicate_of = record.rows.intake.first().map(|first| first.intake_uid);
         let remark = Remark::seen(Code::M09Duplicate, "the bytes of another file of the dossier");
         let subject = ("intake", row.intake_uid);
-        findings.push(rows::finding((context, taken), subject, remark, STAGE));
+        let filed = Filed {
+            source: taken.uid,
+            version: 1,
+            province: &record.province,
+            month: &record.ingest_month,
+        };
+        findings.push(rows::finding_of(filed, subject, remark, STAGE));
     }
     Rows { intake, findings, ..Rows::default() }
 }

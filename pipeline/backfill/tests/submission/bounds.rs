@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sohoa_backfill::{Outcome, State, dry_run};
+use sohoa_backfill::{Outcome, State, dry_run, standing};
 use sohoa_flow::{Fault, Shutdown};
 use tokio::time::Instant;
 
@@ -134,10 +134,21 @@ async fn following_ends_when_the_workers_are_through() {
     let process = world.process(&shutdown);
     let early = tokio::time::timeout(Duration::from_mins(1), process.follow(&looking)).await;
     assert!(early.is_err());
+    assert_eq!(stands(&world).await, (0, 0));
     let _workers = workers(&world.broker, Duration::from_secs(1));
     assert!(process.follow(&looking).await.unwrap());
     let progress = *looking.0.lock().unwrap();
     assert_eq!((progress.consumed, progress.settled, progress.lag), (27, 27, Some(0)));
     // Somebody who comes later sees the same at once.
     assert!(world.process(&shutdown).follow(&Looking::default()).await.unwrap());
+    assert_eq!(stands(&world).await, (27, 27));
+}
+
+/// Documents consumed and settled, as somebody is told who only asks.
+async fn stands(world: &World) -> (u64, u64) {
+    let (ledger, seen) = (world.ledger(), world.broker.progress());
+    let last = ledger.status().await.unwrap().last.unwrap();
+    let progress = standing((&ledger, &last), &seen).await.unwrap();
+    assert_eq!(progress.submitted.documents, 27);
+    (progress.consumed, progress.settled)
 }

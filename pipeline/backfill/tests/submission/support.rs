@@ -46,6 +46,18 @@ impl Broker {
         self.log().messages.iter().map(|message| address(&message.files)).collect()
     }
 
+    /// How far the workers are.
+    pub(crate) fn progress(&self) -> Vec<PartitionProgress> {
+        let log = self.log();
+        let partition = |index: usize| PartitionProgress {
+            partition: index as i32,
+            begin: log.begins[index],
+            end: log.ends[index],
+            committed: Some(log.committed[index]),
+        };
+        (0..PARTITIONS).map(partition).collect()
+    }
+
     /// Deletes all messages by age.
     pub(crate) fn forget(&self) {
         let mut log = self.log();
@@ -126,14 +138,7 @@ impl BulkLane for Lane {
     }
 
     async fn progress(&self) -> Result<Vec<PartitionProgress>, Fault> {
-        let log = self.broker.log();
-        let partition = |index: usize| PartitionProgress {
-            partition: index as i32,
-            begin: log.begins[index],
-            end: log.ends[index],
-            committed: Some(log.committed[index]),
-        };
-        Ok((0..PARTITIONS).map(partition).collect())
+        Ok(self.broker.progress())
     }
 }
 
