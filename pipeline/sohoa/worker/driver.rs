@@ -190,6 +190,7 @@ impl Driver {
         let waits = Waits {
             documents: sum(Roster::waiting),
             slots: sum(Roster::free),
+            permits: context.budget.waiting(),
             questions: pool.waiting(),
             page_workers: pool.places().saturating_sub(pool.busy()),
         };
