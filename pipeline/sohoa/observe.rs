@@ -41,8 +41,8 @@ const TRAIL_EVERY: Duration = Duration::from_mins(10);
 /// some are paid for.
 const AUTHORITY_EVERY: Duration = Duration::from_hours(24);
 
-/// A count is a listing, which costs as much as is held, and every worker counts: so the pause is at
-/// least so many times as long as the count took, and the store has a fiftieth of a listing to bear.
+/// A look is a listing, which costs as much as is held, and every worker looks: so the pause is at
+/// least so many times as long as the look took, and the store has a fiftieth of a listing to bear.
 const HELD_REST: u32 = 50;
 
 /// Counts a document through a stage, with the time it takes there.
@@ -227,7 +227,7 @@ pub(crate) async fn watch_held(output: Store) {
             }
             Err(fault) => tracing::info!(?fault, "held documents cannot be counted"),
         }
-        tokio::time::sleep(rest(began.elapsed())).await;
+        tokio::time::sleep(rest(began.elapsed()).max(HELD_EVERY)).await;
     }
 }
 
@@ -277,9 +277,9 @@ pub(crate) async fn watch_authority(authority: Arc<Authority>) {
     }
 }
 
-/// The pause after a count that took so long.
-fn rest(took: Duration) -> Duration {
-    took.saturating_mul(HELD_REST).max(HELD_EVERY)
+/// The least pause after a look through all that is held that took so long.
+pub(crate) fn rest(took: Duration) -> Duration {
+    took.saturating_mul(HELD_REST)
 }
 
 fn pages(pool: &Pool, stats: &PoolStats) {
@@ -325,7 +325,7 @@ mod tests {
 
     #[test]
     fn a_long_count_is_followed_by_a_longer_pause() {
-        assert_eq!(rest(Duration::from_millis(20)), Duration::from_mins(1));
+        assert_eq!(rest(Duration::from_millis(20)), Duration::from_secs(1));
         assert_eq!(rest(Duration::from_secs(30)), Duration::from_mins(25));
     }
 
