@@ -88,6 +88,22 @@ pub(crate) fn tried_again(stage: &'static str) {
     record::failed(stage.copied().unwrap_or(Stage::Publish), StageFailure::Retry);
 }
 
+/// Does `work`, and says `every` so often how things are, however long it takes.
+pub(crate) async fn saying<T>(
+    every: Duration,
+    mut say: impl FnMut(),
+    work: impl Future<Output = T>,
+) -> T {
+    let mut work = std::pin::pin!(work);
+    loop {
+        tokio::select! {
+            biased;
+            done = &mut work => return done,
+            () = tokio::time::sleep(every) => say(),
+        }
+    }
+}
+
 /// How many wait for what in a worker.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Waits {
@@ -321,6 +337,21 @@ mod tests {
         let _busy: Vec<_> = working.iter().map(busy).collect();
         weigh(&line, waits);
         sampler.sample(start + Duration::from_secs(10))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn how_things_are_is_said_while_something_hangs() {
+        let (heard, hangs) = tokio::sync::oneshot::channel();
+        let (mut said, mut heard) = (0, Some(heard));
+        let say = || {
+            said += 1;
+            // Who hangs is freed by the third word only.
+            if let Some(heard) = heard.take_if(|_| said == 3) {
+                heard.send("done").unwrap();
+            }
+        };
+        assert_eq!(saying(Duration::from_secs(5), say, hangs).await, Ok("done"));
+        assert_eq!(said, 3);
     }
 
     #[test]
