@@ -411,8 +411,9 @@ pub struct Release {
     /// Reference of the agency's written delegation; stands in every row.
     pub delegation: String,
     /// Seconds after which `sohoa worker` tries to sign what an authority's silence left held, though it
-    /// was released. The pause doubles, up to 15 minutes, while the silence lasts. `sohoa run` tries
-    /// once each time it comes across such a document.
+    /// was released. The pause grows, up to 15 minutes, while the silence lasts, and where so much is
+    /// held that looking through it takes more than a second. `sohoa run` tries once each time it
+    /// comes across such a document.
     pub retry_seconds: u64,
 }
 

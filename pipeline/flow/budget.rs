@@ -62,6 +62,11 @@ impl Budget {
         self.bytes.granted(urgency)
     }
 
+    /// Those who wait for bytes.
+    pub fn waiting(&self) -> usize {
+        self.bytes.waiting()
+    }
+
     /// Bytes that may be granted to this urgency at once.
     pub fn part_of(&self, urgency: Urgency) -> u64 {
         self.bytes.part_of(urgency)
@@ -212,8 +217,10 @@ mod tests {
         let mut small = Box::pin(budget.acquire(5));
         assert!(poll!(&mut large).is_pending());
         assert!(poll!(&mut small).is_pending());
+        assert_eq!(budget.waiting(), 2);
         drop(large);
         assert!(small.now_or_never().is_some());
+        assert_eq!(budget.waiting(), 0);
     }
 
     /// A document of a lane, and in which turn after its admission it is done.

@@ -30,6 +30,10 @@ const CALL: Duration = Duration::from_secs(15);
 /// A transaction that the broker does not take for this long ends the worker, which is harmless.
 const PATIENCE: Duration = Duration::from_mins(2);
 
+/// After so long without a try nobody knows whether the trouble was there all the time. Between two
+/// tries of the same announcement is a fraction of it.
+const QUIET: Duration = Duration::from_mins(1);
+
 /// Between two lines about the same trouble.
 const COMPLAINT: Duration = Duration::from_secs(30);
 
@@ -79,6 +83,26 @@ impl Deadline {
     }
 }
 
+/// A row of transactions that were taken back, one soon after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct InVain {
+    /// When the first one was.
+    since: Instant,
+    /// When the last one was.
+    last: Instant,
+    /// When that was last said.
+    said: Instant,
+}
+
+impl InVain {
+    /// The row with a transaction that was begun at `began` and taken back at `now`. A lane without
+    /// documents commits nothing either, so a row of long ago says nothing of this one.
+    fn and(row: Option<Self>, began: Instant, now: Instant) -> Self {
+        let row = row.filter(|row| began.saturating_duration_since(row.last) < QUIET);
+        Self { last: now, ..row.unwrap_or(Self { since: now, last: now, said: now }) }
+    }
+}
+
 /// The transactional producer of one worker slot.
 pub(crate) struct Announcer {
     producer: ThreadedProducer<DefaultProducerContext>,
@@ -86,8 +110,8 @@ pub(crate) struct Announcer {
     patience: Patience,
     /// Of the thread that announces.
     pulse: Arc<Pulse>,
-    /// Since when no transaction has succeeded, and when that was last said.
-    in_vain: Option<(Instant, Instant)>,
+    /// What was taken back since the last one that succeeded.
+    in_vain: Option<InVain>,
 }
 
 impl std::fmt::Debug for Announcer {
@@ -145,7 +169,7 @@ impl Announcer {
             }
             Err(error) => {
                 record::announced(AnnounceResult::Aborted, began.elapsed());
-                self.give_up(error)
+                self.give_up(error, began)
             }
         }
     }
@@ -190,7 +214,7 @@ impl Announcer {
         }
     }
 
-    fn give_up(&mut self, error: KafkaError) -> Result<Outcome, Fault> {
+    fn give_up(&mut self, error: KafkaError, began: Instant) -> Result<Outcome, Fault> {
         if let KafkaError::Transaction(cause) = &error
             && (cause.is_fatal() || cause.is_retriable())
         {
@@ -203,12 +227,12 @@ impl Announcer {
             return Err(fault(error));
         }
         let now = Instant::now();
-        let (since, said) = self.in_vain.get_or_insert((now, now));
-        if since.elapsed() > PATIENCE {
+        let row = self.in_vain.insert(InVain::and(self.in_vain, began, now));
+        if now.duration_since(row.since) > PATIENCE {
             return Err(ended(error));
         }
-        if said.elapsed() > COMPLAINT {
-            *said = now;
+        if now.duration_since(row.said) > COMPLAINT {
+            row.said = now;
             tracing::warn!(%error, "no document can be announced; trying again");
         } else {
             tracing::info!(%error, "an announcement is taken back, and made again later");
@@ -254,6 +278,19 @@ mod tests {
             let Patience { commit, abort } = Patience::of(&config);
             assert!(commit + abort < Duration::from_millis(milliseconds), "{milliseconds}");
         }
+    }
+
+    #[test]
+    fn transactions_taken_back_long_apart_are_no_row() {
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let first = InVain::and(None, at(0), at(10));
+        assert_eq!(first.since, at(10));
+        let slow = InVain::and(Some(first), at(11), at(120));
+        assert_eq!((slow.since, slow.last), (at(10), at(120)), "one that took long is of the row");
+        assert!(at(140).duration_since(InVain::and(Some(slow), at(121), at(140)).since) > PATIENCE);
+        let later = InVain::and(Some(slow), at(181), at(182));
+        assert_eq!((later.since, later.said), (at(182), at(182)), "nothing was tried for a minute");
     }
 
     #[test]

@@ -4,10 +4,10 @@
 //! A message that was in hand when its worker died is a *suspect*: suspects are done again one at a
 //! time, and that one is alone is written down first. A message whose worker died while it was alone
 //! has killed twice and is *guilty*: it is refused. Whoever stands at a counter does not wait for a
-//! suspect: where live documents come beside it, that is written down, too, and a worker that dies
-//! then makes it a *prime suspect*, which nothing is done beside. A partition that is given up in
-//! order leaves no suspects, but for a message that ended its worker with an error no other message
-//! met: that is a death, too.
+//! suspect, nor a live suspect for long documents of the bulk lane: where others are beside it, that is
+//! written down, too, and a worker that dies then makes it a *prime suspect*, which nothing is done
+//! beside. A partition that is given up in order leaves no suspects, but for a message that ended its
+//! worker with an error no other message met: that is a death, too.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ pub enum Suspicion {
     None,
     /// A worker died with it in hand: no other suspect may be in hand with it.
     Suspect,
-    /// A second worker died with it and live documents in hand: nothing may be in hand with it.
+    /// A second worker died with it and others in hand: nothing may be in hand with it.
     PrimeSuspect,
     /// Two workers died of it.
     Guilty,
@@ -39,7 +39,7 @@ struct Note {
     /// The message that was alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     alone: Option<i64>,
-    /// The suspects that had live documents beside them.
+    /// The suspects that had others beside them.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     prime: BTreeSet<i64>,
 }
@@ -50,7 +50,7 @@ pub(crate) struct Claims {
     last_in_hand: Option<i64>,
     last_suspect: Option<i64>,
     alone: Option<i64>,
-    /// The suspect that has live documents beside it.
+    /// The suspect that has others beside it.
     accompanied: Option<i64>,
     guilty: Option<i64>,
     prime: BTreeSet<i64>,
@@ -87,7 +87,7 @@ impl Claims {
         self.alone = Some(offset);
     }
 
-    /// Live documents are in hand beside the suspect at `offset`, perhaps no longer.
+    /// Others are in hand beside the suspect at `offset`, perhaps no longer.
     pub(crate) fn set_accompanied(&mut self, offset: i64) {
         self.alone = self.alone.filter(|alone| *alone != offset);
         self.accompanied = Some(offset);

@@ -157,7 +157,7 @@ impl Keeper {
         if let Some(held) = self.watch.state().partition(place) {
             match company {
                 Company::None => held.claims.set_alone(place.offset),
-                Company::Live => held.claims.set_accompanied(place.offset),
+                Company::Some => held.claims.set_accompanied(place.offset),
             }
         }
         self.note();

@@ -81,8 +81,8 @@ pub struct LaneHandle {
 pub enum Company {
     /// Nothing.
     None,
-    /// Live documents.
-    Live,
+    /// Documents that are no suspects.
+    Some,
 }
 
 /// What the thread of the lanes is told.

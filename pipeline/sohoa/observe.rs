@@ -41,8 +41,8 @@ const TRAIL_EVERY: Duration = Duration::from_mins(10);
 /// some are paid for.
 const AUTHORITY_EVERY: Duration = Duration::from_hours(24);
 
-/// A count is a listing, which costs as much as is held, and every worker counts: so the pause is at
-/// least so many times as long as the count took, and the store has a fiftieth of a listing to bear.
+/// A look is a listing, which costs as much as is held, and every worker looks: so the pause is at
+/// least so many times as long as the look took, and the store has a fiftieth of a listing to bear.
 const HELD_REST: u32 = 50;
 
 /// Counts a document through a stage, with the time it takes there.
@@ -88,6 +88,22 @@ pub(crate) fn tried_again(stage: &'static str) {
     record::failed(stage.copied().unwrap_or(Stage::Publish), StageFailure::Retry);
 }
 
+/// Does `work`, and says `every` so often how things are, however long it takes.
+pub(crate) async fn saying<T>(
+    every: Duration,
+    mut say: impl FnMut(),
+    work: impl Future<Output = T>,
+) -> T {
+    let mut work = std::pin::pin!(work);
+    loop {
+        tokio::select! {
+            biased;
+            done = &mut work => return done,
+            () = tokio::time::sleep(every) => say(),
+        }
+    }
+}
+
 /// How many wait for what in a worker.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Waits {
@@ -95,6 +111,8 @@ pub(crate) struct Waits {
     pub(crate) documents: usize,
     /// Slots for a document.
     pub(crate) slots: usize,
+    /// Documents that have a slot, for the bytes they may take.
+    pub(crate) permits: usize,
     /// Questions for a page worker.
     pub(crate) questions: usize,
     /// Page workers for a question.
@@ -102,22 +120,27 @@ pub(crate) struct Waits {
 }
 
 /// Sets who waits for whom in a worker. Between the stages of a document nothing is queued: it holds
-/// one slot from the first to the last. So a slow stage shows by where the documents are while
-/// others wait for a slot, and page workers for a page.
+/// one slot from the first to the last, and its bytes nearly as long. So a slow stage shows by where
+/// the documents are while others wait for a slot or for bytes, and page workers for a page. Where
+/// neither those before the pages nor those behind them hold the others up, it is who is busiest.
 pub(crate) fn weigh(line: &Line, waits: Waits) {
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     let working = |stage| line.stage(stage).working();
     let (questions, idle) = (count(waits.questions), count(waits.page_workers));
+    let waiting = count(waits.documents.saturating_add(waits.permits));
+    let before = working(Stage::Fetch);
     let behind = working(Stage::Compose) + working(Stage::Sign) + working(Stage::Publish);
-    // Page workers are idle although documents wait: those behind them hold the slots.
-    let blocked = idle > 0 && waits.documents > 0 && behind >= working(Stage::Fetch);
+    // Page workers are idle although documents wait: fetching does not feed them, or those behind
+    // them hold what the next ones need, or those in their hands do.
+    let fed = waiting > 0 && behind >= before;
+    let blocked = fed && behind > 0;
 
     let into_fetch = line.edge_into(Stage::Fetch);
-    into_fetch.set_pushing(count(waits.documents));
-    into_fetch.set_pulling(if waits.documents == 0 { count(waits.slots) } else { 0 });
+    into_fetch.set_pushing(waiting);
+    into_fetch.set_pulling(if waiting == 0 { count(waits.slots) } else { 0 });
     let into_decode = line.edge_into(Stage::Decode);
     into_decode.set_pushing(questions);
-    into_decode.set_pulling(if blocked { 0 } else { idle });
+    into_decode.set_pulling(if fed { 0 } else { idle });
     let behind_pages = line.edge_into(Stage::Extract);
     behind_pages.set_pushing(if blocked { idle } else { 0 });
     behind_pages.set_pulling(questions);
@@ -220,7 +243,7 @@ pub(crate) async fn watch_held(output: Store) {
             }
             Err(fault) => tracing::info!(?fault, "held documents cannot be counted"),
         }
-        tokio::time::sleep(rest(began.elapsed())).await;
+        tokio::time::sleep(rest(began.elapsed()).max(HELD_EVERY)).await;
     }
 }
 
@@ -270,9 +293,9 @@ pub(crate) async fn watch_authority(authority: Arc<Authority>) {
     }
 }
 
-/// The pause after a count that took so long.
-fn rest(took: Duration) -> Duration {
-    took.saturating_mul(HELD_REST).max(HELD_EVERY)
+/// The least pause after a look through all that is held that took so long.
+pub(crate) fn rest(took: Duration) -> Duration {
+    took.saturating_mul(HELD_REST)
 }
 
 fn pages(pool: &Pool, stats: &PoolStats) {
@@ -316,26 +339,55 @@ mod tests {
         sampler.sample(start + Duration::from_secs(10))
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn how_things_are_is_said_while_something_hangs() {
+        let (heard, hangs) = tokio::sync::oneshot::channel();
+        let (mut said, mut heard) = (0, Some(heard));
+        let say = || {
+            said += 1;
+            // Who hangs is freed by the third word only.
+            if let Some(heard) = heard.take_if(|_| said == 3) {
+                heard.send("done").unwrap();
+            }
+        };
+        assert_eq!(saying(Duration::from_secs(5), say, hangs).await, Ok("done"));
+        assert_eq!(said, 3);
+    }
+
     #[test]
     fn a_long_count_is_followed_by_a_longer_pause() {
-        assert_eq!(rest(Duration::from_millis(20)), Duration::from_mins(1));
+        assert_eq!(rest(Duration::from_millis(20)), Duration::from_secs(1));
         assert_eq!(rest(Duration::from_secs(30)), Duration::from_mins(25));
     }
 
     #[test]
     fn the_stage_that_holds_the_documents_is_named() {
-        let busy = Waits { documents: 9, slots: 0, questions: 4, page_workers: 0 };
+        let busy = Waits { documents: 9, slots: 0, permits: 0, questions: 4, page_workers: 0 };
         assert_eq!(named(busy, &[(Stage::Ocr, 2), (Stage::Publish, 1)]), Some(Stage::Ocr));
         assert_eq!(named(busy, &[(Stage::Decode, 2), (Stage::Ocr, 1)]), Some(Stage::Decode));
-        let idle = Waits { documents: 9, slots: 0, questions: 0, page_workers: 2 };
+        let idle = Waits { questions: 0, page_workers: 2, ..busy };
         assert_eq!(named(idle, &[(Stage::Publish, 4), (Stage::Fetch, 1)]), Some(Stage::Publish));
         assert_eq!(named(idle, &[(Stage::Sign, 4), (Stage::Publish, 1)]), Some(Stage::Sign));
         assert_eq!(named(idle, &[(Stage::Fetch, 4), (Stage::Publish, 1)]), Some(Stage::Fetch));
     }
 
     #[test]
+    fn the_stage_that_holds_the_bytes_is_named_while_documents_wait_for_some() {
+        let full = Waits { documents: 9, slots: 0, permits: 3, questions: 0, page_workers: 2 };
+        let few = Waits { documents: 0, slots: 4, ..full };
+        for waits in [full, few] {
+            assert_eq!(named(waits, &[(Stage::Ocr, 1)]), Some(Stage::Ocr));
+            assert_eq!(named(waits, &[(Stage::Decode, 1)]), Some(Stage::Decode));
+            assert_eq!(named(waits, &[(Stage::Sign, 1)]), Some(Stage::Sign));
+            assert_eq!(named(waits, &[(Stage::Fetch, 1)]), Some(Stage::Fetch));
+        }
+        let busy = Waits { questions: 4, page_workers: 0, ..full };
+        assert_eq!(named(busy, &[(Stage::Ocr, 2)]), Some(Stage::Ocr));
+    }
+
+    #[test]
     fn a_worker_with_nothing_to_do_is_held_up_by_no_stage() {
-        let idle = Waits { documents: 0, slots: 4, questions: 0, page_workers: 2 };
+        let idle = Waits { documents: 0, slots: 4, permits: 0, questions: 0, page_workers: 2 };
         assert_eq!(named(idle, &[]), None);
         assert_eq!(named(Waits { page_workers: 1, ..idle }, &[(Stage::Ocr, 1)]), None);
     }

@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// All tests of this file.
-pub(crate) const TESTS: [(&str, fn()); 21] = [
+pub(crate) const TESTS: [(&str, fn()); 22] = [
     ("lanes::what_a_run_makes_a_worker_makes", what_a_run_makes_a_worker_makes),
     ("lanes::a_worker_takes_several_inputs_by_both_lanes", a_worker_takes_several_inputs),
     ("lanes::killed_workers_lose_and_repeat_nothing", killed_workers_lose_and_repeat_nothing),
@@ -58,6 +58,7 @@ pub(crate) const TESTS: [(&str, fn()); 21] = [
     ("lanes::a_topic_emptied_by_retention_is_no_loss", a_topic_emptied_by_retention_is_no_loss),
     ("lanes::a_workers_log_names_documents_and_traces", a_workers_log_names_documents_and_traces),
     ("lanes::operators_see_what_a_worker_does", operators_see_what_a_worker_does),
+    ("lanes::an_indexer_whose_store_is_away_says_so", an_indexer_whose_store_is_away_says_so),
     ("lanes::a_release_is_carried_out_by_a_worker", a_release_is_carried_out_by_a_worker),
     (
         "lanes::what_met_a_silent_authority_is_signed_when_it_answers",
@@ -81,7 +82,7 @@ const POLL_INTERVAL: Duration = Duration::from_secs(6);
 pub(crate) struct Province {
     pub(crate) world: World,
     kafka: Kafka,
-    _gateway: Gateway,
+    gateway: Gateway,
     pub(crate) documents: i64,
 }
 
@@ -109,7 +110,7 @@ impl Province {
         );
         world.write("sohoa.toml", &config);
         let documents = json_lines(&world.path("samples/truth.jsonl")).len() as i64;
-        Self { world, kafka, _gateway: gateway, documents }
+        Self { world, kafka, gateway, documents }
     }
 
     /// Lets workers show what they do at a port from now on.
@@ -843,6 +844,38 @@ fn operators_see_what_a_worker_does() {
     province.kafka.wait_ready();
     wait_until("a ready worker again", || get(port, "/readyz").starts_with("HTTP/1.0 200"));
     Province::end(&mut worker);
+}
+
+/// A commit waits for the store for minutes, and meanwhile a supervisor knows.
+fn an_indexer_whose_store_is_away_says_so() {
+    let mut province = Province::new("1", 1);
+    province.backfill("first");
+    let mut worker = province.worker("one");
+    province.wait_for_events(province.documents);
+    Province::end(&mut worker);
+    let port = free_port();
+    province.listen(port);
+    let indexer = ["indexer", "--output", "s3://records/out", "--config", "sohoa.toml"];
+    let mut indexer = province.world.start(&indexer);
+    wait_until("the indexer", || TcpStream::connect(("127.0.0.1", port)).is_ok());
+    let rows = format!("sohoa_index_rows_total{{table=\"documents\"}} {}", province.documents);
+    wait_until("the rows", || get(port, "/metrics").contains(&rows));
+    wait_until("a ready indexer", || get(port, "/readyz").starts_with("HTTP/1.0 200"));
+    province.gateway.kill();
+    let event = read_committed(province.kafka.bootstrap(), &topic("documents")).remove(0);
+    let (key, event) = (event.key.unwrap(), event.payload.unwrap());
+    let key = String::from_utf8(key).unwrap();
+    messages::send(province.kafka.bootstrap(), &topic("documents"), &key, &event);
+    wait_until("an indexer that says what it lacks", || {
+        get(port, "/readyz").starts_with("HTTP/1.0 503")
+    });
+    assert!(get(port, "/healthz").starts_with("HTTP/1.0 200"));
+    province.gateway.restart();
+    wait_until("a ready indexer again", || get(port, "/readyz").starts_with("HTTP/1.0 200"));
+    Province::end(&mut indexer);
+    let documents = province.world.number("select count(*) as n from documents");
+    assert_eq!(documents, province.documents);
+    province.world.audit();
 }
 
 /// A port of the loopback that nobody has.

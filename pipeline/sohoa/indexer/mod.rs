@@ -8,6 +8,7 @@
 //! An event names an object; the rows are read from there.
 
 mod entries;
+mod signs;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -30,9 +31,10 @@ use sohoa_schemas::{
 use sohoa_store::Store;
 use tokio::time::Instant;
 
+use self::signs::Signs;
 use crate::{
     broken::Refuser,
-    observe::{ended, tried_again},
+    observe::{ended, saying, tried_again},
     run::{Bounds, index_fault},
 };
 
@@ -120,11 +122,10 @@ pub(crate) async fn run(
         bounds,
         waiting: BTreeMap::new(),
         positions: known.clone(),
-        committed: known,
         due: Instant::now(),
         indexed: Indexed::default(),
         shutdown,
-        health,
+        signs: Signs::new((health, line.clone()), store, known),
         line,
     };
     indexer.work(reader, partitions, until).await
@@ -158,13 +159,11 @@ struct Indexer<'a> {
     waiting: BTreeMap<i32, Waiting>,
     /// By partition: the next offset, committed or waiting for it.
     positions: BTreeMap<i32, i64>,
-    /// By partition: the next offset that is not in the index.
-    committed: BTreeMap<i32, i64>,
     /// When the oldest waiting event has to be committed.
     due: Instant,
     indexed: Indexed,
     shutdown: Shutdown,
-    health: Health,
+    signs: Signs<'a>,
     line: Line,
 }
 
@@ -180,18 +179,14 @@ impl Indexer<'_> {
         let caught_up = |open: &[i32]| until == Until::CaughtUp && open.is_empty();
         while !shutdown.draining() && !caught_up(&open) {
             let waits = !self.waiting.is_empty();
-            self.health.beat();
-            self.tell_ready(&reader);
-            let behind = self.behind(&reader.ends());
-            record::index_lag(behind);
-            self.line.edge_into(Stage::Index).set_pulling(u32::from(behind == 0));
+            self.signs.show(&reader);
             tokio::select! {
                 biased;
                 () = shutdown.drained() => {}
                 () = tokio::time::sleep(BEAT) => {}
-                () = tokio::time::sleep_until(self.due), if waits => self.commit().await?,
+                () = tokio::time::sleep_until(self.due), if waits => self.commit(&reader).await?,
                 event = reader.next() => match event? {
-                    Event::Message(message) => self.take(&message).await?,
+                    Event::Message(message) => self.take(&message, &reader).await?,
                     Event::End { partition, next } => {
                         open.retain(|one| *one != partition);
                         self.move_on(partition, next);
@@ -199,28 +194,8 @@ impl Indexer<'_> {
                 },
             }
         }
-        self.commit().await?;
+        self.commit(&reader).await?;
         Ok(self.indexed)
-    }
-
-    /// Has a supervisor know whether events come and can be committed.
-    fn tell_ready(&self, reader: &Reader) {
-        if !reader.is_reached() {
-            self.health.not_ready("no Kafka broker answers");
-        } else if let Some(trouble) = self.store.trouble() {
-            self.health.not_ready(trouble.to_string());
-        } else {
-            self.health.ready();
-        }
-    }
-
-    /// Announcements between what is committed and where the partitions end.
-    fn behind(&self, ends: &BTreeMap<i32, i64>) -> u64 {
-        let behind = |(partition, end): (&i32, &i64)| {
-            let committed = self.committed.get(partition).copied().unwrap_or(0);
-            u64::try_from(end - committed).unwrap_or(0)
-        };
-        ends.iter().map(behind).sum()
     }
 
     /// What is to be committed of a partition, up to `next`.
@@ -243,13 +218,13 @@ impl Indexer<'_> {
         }
     }
 
-    async fn take(&mut self, message: &RawMessage) -> Result<(), Fault> {
+    async fn take(&mut self, message: &RawMessage, reader: &Reader) -> Result<(), Fault> {
         let MessagePosition { partition, offset, .. } = message.position;
         let event = match understand(&message.payload) {
             Ok(event) => event,
             // The position goes past it, so it has to be kept first.
             Err(why) => {
-                if self.refuse(message, &why).await? {
+                if self.refuse(message, &why, reader).await? {
                     self.move_on(partition, offset + 1);
                 }
                 return Ok(());
@@ -259,20 +234,25 @@ impl Indexer<'_> {
         self.waiting(partition, offset + 1).events.push((event, lying));
         let pages = self.events().map(|event| event.pages.total()).sum::<u64>();
         let full = self.events().count() >= self.bounds.documents || pages >= PAGES;
-        if full { self.commit().await } else { Ok(()) }
+        if full { self.commit(reader).await } else { Ok(()) }
     }
 
     /// Keeps and announces a message that is no event, as workers do theirs. The document's own
     /// object is there, so that `sohoa index rebuild` finds it as well. `false` when it was told to
     /// end meanwhile: the message comes again.
-    async fn refuse(&mut self, message: &RawMessage, why: &str) -> Result<bool, Fault> {
-        let shutdown = self.shutdown.clone();
+    async fn refuse(
+        &mut self,
+        message: &RawMessage,
+        why: &str,
+        reader: &Reader,
+    ) -> Result<bool, Fault> {
+        let (shutdown, signs) = (self.shutdown.clone(), self.signs.clone());
         let refuser = tokio::sync::Mutex::new(&mut self.refuser);
         let refuse = || async { refuser.lock().await.refuse(message, why).await };
         tokio::select! {
             biased;
             () = shutdown.drained() => return Ok(false),
-            refused = retry(patience(), refuse) => refused?,
+            refused = saying(BEAT, || signs.show(reader), retry(patience(), refuse)) => refused?,
         }
         record::index_skipped(Skipped::Unreadable);
         Ok(true)
@@ -284,8 +264,8 @@ impl Indexer<'_> {
     }
 
     /// Commits what waits of all partitions at once.
-    async fn commit(&mut self) -> Result<(), Fault> {
-        if self.waiting.is_empty() || !self.may_append().await? {
+    async fn commit(&mut self, reader: &Reader) -> Result<(), Fault> {
+        if self.waiting.is_empty() || !self.may_append(reader).await? {
             return Ok(());
         }
         let documents = self.events().count();
@@ -295,7 +275,8 @@ impl Indexer<'_> {
         edge.set_pushing(1);
         let busy = stage.busy();
         let began = Instant::now();
-        let mut done = self.append_waiting().await;
+        let signs = self.signs.clone();
+        let mut done = saying(BEAT, || signs.show(reader), self.append_waiting()).await;
         drop(busy);
         edge.set_pushing(0);
         for one in working {
@@ -306,7 +287,7 @@ impl Indexer<'_> {
         self.indexed.commits += 1;
         let waiting = std::mem::take(&mut self.waiting);
         let next = waiting.iter().map(|(partition, waiting)| (*partition, waiting.next_offset));
-        self.committed.extend(next);
+        self.signs.committed.extend(next);
         let milliseconds = began.elapsed().as_millis() as u64;
         tracing::info!(partitions = waiting.len(), documents, milliseconds, "committed");
         Ok(())
@@ -314,17 +295,16 @@ impl Indexer<'_> {
 
     /// Waits while the tables are made anew. Told to end meanwhile, it commits nothing: what waits
     /// comes again.
-    async fn may_append(&self) -> Result<bool, Fault> {
+    async fn may_append(&self, reader: &Reader) -> Result<bool, Fault> {
         let mut told = false;
-        while self.is_being_rebuilt().await? {
-            self.health.not_ready("sohoa index rebuild makes the tables anew");
+        while saying(BEAT, || self.signs.show(reader), self.is_being_rebuilt()).await? {
+            self.signs.show_rebuilding();
             if self.shutdown.draining() {
                 return Ok(false);
             }
             if !std::mem::replace(&mut told, true) {
                 tracing::info!("waiting: sohoa index rebuild makes the tables anew");
             }
-            self.health.beat();
             tokio::select! {
                 () = self.shutdown.drained() => {}
                 () = tokio::time::sleep(BEAT) => {}

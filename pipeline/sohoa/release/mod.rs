@@ -22,7 +22,7 @@ mod send;
 
 pub(crate) use batch::{Batch, Reading};
 pub(crate) use decide::{Came, Decided, Decision, Order, decide};
-pub(crate) use select::{Held, Select, held, named, sample};
+pub(crate) use select::{AT_ONCE, Held, Select, State, held, named, sample, states};
 pub(crate) use send::send;
 
 /// Name of this step in errors.

@@ -1,9 +1,13 @@
 //! Held documents, and which of them are meant.
 
-use std::collections::HashSet;
+use std::{
+    collections::HashSet,
+    hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher},
+};
 
 use chrono::{DateTime, FixedOffset, Utc};
 use futures::{Stream, StreamExt as _, TryStreamExt as _, stream, stream::BoxStream};
+use object_store::ObjectMeta;
 use serde::Serialize;
 use sohoa_backfill::Ledger;
 use sohoa_document::mask::mask;
@@ -20,7 +24,7 @@ use super::batch::{Batch, Reading};
 use crate::custody::keeps;
 
 /// Held states read at once.
-const AT_ONCE: usize = 16;
+pub(crate) const AT_ONCE: usize = 16;
 
 /// Which held documents; what is not given takes all.
 #[derive(Debug, Default)]
@@ -99,7 +103,8 @@ impl Select {
         self.batch = Some(batch);
     }
 
-    fn takes(&self, prepared: &Prepared) -> bool {
+    /// Whether a held document is meant.
+    pub(crate) fn takes(&self, prepared: &Prepared) -> bool {
         let record = &prepared.record;
         let mut rows = record.rows.documents.iter();
         self.dossiers.as_ref().is_none_or(|all| all.contains(&record.dossier_uid))
@@ -119,10 +124,7 @@ pub(crate) fn held<'a>(
     select: &'a Select,
 ) -> impl Stream<Item = Result<Held, Fault>> + 'a {
     let found = if select.ids.is_empty() {
-        let find = move |state: Result<(Uuid, i32), Fault>| async move {
-            let (source, version) = state?;
-            read(source, || holding::find(output, source, version)).await
-        };
+        let find = move |state: Result<State, Fault>| async move { state?.read(output).await };
         states(output).map(find).buffered(AT_ONCE).boxed()
     } else {
         stream::iter(&select.ids).map(|id| named(output, *id)).buffered(AT_ONCE).boxed()
@@ -154,16 +156,42 @@ where
     }
 }
 
-/// The sources and versions that have a held state.
-fn states(output: &Store) -> BoxStream<'_, Result<(Uuid, i32), Fault>> {
-    let listing = survey::objects(output, keys::WORK);
-    let parse = |location: &object_store::path::Path| {
-        let parts: Vec<_> = location.parts().collect();
+/// A held state as it was listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct State {
+    /// The source and the version.
+    pub(crate) of: (Uuid, i32),
+    /// Written again it has another one; none where the store does not tell.
+    pub(crate) tag: Option<u64>,
+}
+
+impl State {
+    /// Of an object that is one.
+    fn listed(meta: &ObjectMeta) -> Option<Self> {
+        let parts: Vec<_> = meta.location.parts().collect();
         let [_, uid, version, name] = parts.as_slice() else { return None };
         let version = version.as_ref().strip_prefix('v')?.parse().ok()?;
-        (name.as_ref() == holding::PREPARED).then(|| Some((uid.as_ref().parse().ok()?, version)))?
-    };
-    listing.try_filter_map(move |meta| std::future::ready(Ok(parse(&meta.location)))).boxed()
+        let hash = BuildHasherDefault::<DefaultHasher>::new();
+        let tag = meta.e_tag.as_ref();
+        let tag = tag.map(|tag| hash.hash_one((tag, meta.size, meta.last_modified)));
+        let of = (uid.as_ref().parse().ok()?, version);
+        (name.as_ref() == holding::PREPARED).then_some(Self { of, tag })
+    }
+
+    /// What it holds; none where it is gone meanwhile, or is damaged.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub(crate) async fn read(self, output: &Store) -> Result<Option<Prepared>, Fault> {
+        let (source, version) = self.of;
+        read(source, || holding::find(output, source, version)).await
+    }
+}
+
+/// The held states, in the order of their keys.
+pub(crate) fn states(output: &Store) -> BoxStream<'static, Result<State, Fault>> {
+    let listing = survey::objects(output, keys::WORK);
+    listing.try_filter_map(|meta| std::future::ready(Ok(State::listed(&meta)))).boxed()
 }
 
 fn shown(prepared: Prepared) -> Held {

@@ -17,7 +17,7 @@ use super::{
     roster::{Roster, Turn},
 };
 use crate::{
-    observe::{Counts, Waits, weigh},
+    observe::{Counts, Waits, saying, weigh},
     stages::take_in,
     tally::Tally,
 };
@@ -190,6 +190,7 @@ impl Driver {
         let waits = Waits {
             documents: sum(Roster::waiting),
             slots: sum(Roster::free),
+            permits: context.budget.waiting(),
             questions: pool.waiting(),
             page_workers: pool.places().saturating_sub(pool.busy()),
         };
@@ -284,16 +285,11 @@ impl Driver {
     async fn stores_are_well(&self) -> bool {
         let output = &self.inputs.any().output;
         let ask = async { probe::create_race(output).await.is_ok() && self.inputs.answer().await };
-        let mut ask = std::pin::pin!(ask);
-        loop {
-            tokio::select! {
-                well = &mut ask => return well,
-                () = tokio::time::sleep(BEAT) => {
-                    self.health.beat();
-                    self.tell_ready();
-                }
-            }
-        }
+        let say = || {
+            self.health.beat();
+            self.tell_ready();
+        };
+        saying(BEAT, say, ask).await
     }
 
     /// Has a document refused, beside the others' work; one that cannot even be refused ends the

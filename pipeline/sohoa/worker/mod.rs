@@ -13,12 +13,14 @@
 //! * `answer`: what is announced of it.
 //! * `broken`: messages that are none.
 //! * `releases`: what an agency says of held documents, beside the lanes.
+//! * `passed`: held states that were looked at and wait for somebody else.
 //! * `waiting`: what was released and held for an authority, gone on with once it answers.
 
 mod answer;
 mod document;
 mod driver;
 mod inputs;
+mod passed;
 mod releases;
 mod roster;
 mod waiting;

@@ -2,7 +2,8 @@
 //!
 //! A suspect may kill the worker, and what is in hand beside it would be suspect, too. So while there
 //! are suspects nothing of the bulk lane is begun; live documents are, since somebody waits for
-//! them, except beside a prime suspect.
+//! them, except beside a prime suspect. For the same reason a suspect of the live lane does not wait
+//! for what of the bulk lane was begun before it came, which may take hours.
 
 use std::collections::VecDeque;
 
@@ -125,20 +126,22 @@ impl Roster {
         self.suspects.retain(|(delivery, _)| is_ours(&delivery.place));
         if let Some(begun) = self.begun {
             let delivery = begun.sociable.then(|| self.pop(Lane::Live, &is_ours)).flatten()?;
-            let note = (begun.company == Company::None).then_some((begun.place, Company::Live));
+            let note = (begun.company == Company::None).then_some((begun.place, Company::Some));
             return Some(Turn { delivery, note });
         }
         let Some((first, _)) = self.suspects.front() else {
             let delivery = Lane::ALL.into_iter().find_map(|lane| self.pop(lane, &is_ours))?;
             return Some(Turn { delivery, note: None });
         };
-        let sociable = is_sociable(first);
+        let (sociable, waited_for) = (is_sociable(first), first.place.lane == Lane::Live);
         if sociable && let Some(delivery) = self.pop(Lane::Live, &is_ours) {
             return Some(Turn { delivery, note: None });
         }
         match self.under_way {
             [0, 0] => self.begin_suspect(sociable, Company::None),
-            [_, 0] if sociable => self.begin_suspect(sociable, Company::Live),
+            [_, bulk] if sociable && (waited_for || bulk == 0) => {
+                self.begin_suspect(sociable, Company::Some)
+            }
             _ => None,
         }
     }
@@ -215,9 +218,9 @@ mod tests {
         roster.push(delivery(Lane::Bulk, 2, Suspicion::None));
         assert_eq!(begun(&mut roster), [(0, Some((0, Company::None)))]);
         roster.push(delivery(Lane::Live, 10, Suspicion::None));
-        assert_eq!(begun(&mut roster), [(10, Some((0, Company::Live)))]);
+        assert_eq!(begun(&mut roster), [(10, Some((0, Company::Some)))]);
         roster.leave(&Place::new(Lane::Bulk, 0, 0));
-        assert_eq!(begun(&mut roster), [(1, Some((1, Company::Live)))], "live is under way still");
+        assert_eq!(begun(&mut roster), [(1, Some((1, Company::Some)))], "live is under way still");
         roster.push(delivery(Lane::Live, 11, Suspicion::None));
         assert_eq!(begun(&mut roster), [(11, None)], "its company is written down already");
         roster.leave(&Place::new(Lane::Bulk, 0, 1));
@@ -232,7 +235,7 @@ mod tests {
         roster.push(delivery(Lane::Live, 10, Suspicion::None));
         assert_eq!(begun(&mut roster), [(1, Some((1, Company::None)))]);
         roster.leave(&Place::new(Lane::Bulk, 0, 1));
-        assert_eq!(begun(&mut roster), [(10, None), (0, Some((0, Company::Live)))]);
+        assert_eq!(begun(&mut roster), [(10, None), (0, Some((0, Company::Some)))]);
     }
 
     #[test]
@@ -243,9 +246,10 @@ mod tests {
         roster.push(delivery(Lane::Bulk, 1, Suspicion::PrimeSuspect));
         roster.push(delivery(Lane::Live, 10, Suspicion::Suspect));
         roster.push(delivery(Lane::Live, 11, Suspicion::None));
-        assert_eq!(begun(&mut roster), [(11, None)], "a bulk document is under way");
+        let beside = Some((10, Company::Some));
+        assert_eq!(begun(&mut roster), [(11, None), (10, beside)], "bulk is under way, and may be");
         roster.leave(&Place::new(Lane::Bulk, 0, 0));
-        assert_eq!(begun(&mut roster), [(10, Some((10, Company::Live)))]);
+        assert_eq!(begun(&mut roster), [], "of the bulk lane nothing is begun beside it");
         roster.push(delivery(Lane::Live, 12, Suspicion::None));
         assert_eq!(begun(&mut roster), [(12, None)], "its company is known");
         roster.leave(&Place::new(Lane::Live, 0, 10));
@@ -255,6 +259,29 @@ mod tests {
             roster.leave(&Place::new(Lane::Live, 0, offset));
         }
         assert_eq!(begun(&mut roster), [(13, Some((13, Company::None)))]);
+    }
+
+    #[test]
+    fn a_live_suspect_does_not_wait_for_bulk_documents_that_were_begun_before_it() {
+        let mut roster = roster();
+        roster.push(delivery(Lane::Bulk, 0, Suspicion::None));
+        roster.push(delivery(Lane::Bulk, 1, Suspicion::None));
+        assert_eq!(begun(&mut roster), [(0, None), (1, None)]);
+        roster.push(delivery(Lane::Bulk, 2, Suspicion::Suspect));
+        roster.push(delivery(Lane::Live, 10, Suspicion::Suspect));
+        roster.push(delivery(Lane::Live, 11, Suspicion::Suspect));
+        assert_eq!(begun(&mut roster), [(10, Some((10, Company::Some)))]);
+        roster.leave(&Place::new(Lane::Live, 0, 10));
+        assert_eq!(begun(&mut roster), [(11, Some((11, Company::Some)))], "one at a time");
+        roster.leave(&Place::new(Lane::Live, 0, 11));
+        assert_eq!(begun(&mut roster), [], "nobody waits for one of the bulk lane");
+        // A second worker has died of this one.
+        roster.push(delivery(Lane::Live, 12, Suspicion::PrimeSuspect));
+        assert_eq!(begun(&mut roster), []);
+        for offset in [0, 1] {
+            roster.leave(&Place::new(Lane::Bulk, 0, offset));
+        }
+        assert_eq!(begun(&mut roster), [(12, Some((12, Company::None)))]);
     }
 
     #[test]
@@ -268,8 +295,8 @@ mod tests {
         assert_eq!(roster.waiting(Lane::Bulk), 0);
     }
 
-    /// Whatever comes: two suspects are never under way at once, and nothing of the bulk lane is
-    /// beside one.
+    /// Whatever comes: two suspects are never under way at once, nothing of the bulk lane is begun
+    /// beside one, and one of the bulk lane is beside nothing of it.
     #[test]
     fn suspects_are_under_way_one_at_a_time() {
         let mut roster = roster();
@@ -288,12 +315,15 @@ mod tests {
                 roster.leave(&place);
             }
             while let Some(Turn { delivery, .. }) = roster.next(|_| true) {
-                running.push((delivery.place, is_suspect(&delivery)));
+                let suspect = is_suspect(&delivery);
+                let in_bulk = delivery.place.lane == Lane::Bulk;
+                let suspects = running.iter().any(|(_, suspect)| *suspect);
+                let bulk = running.iter().any(|(place, _)| place.lane == Lane::Bulk);
+                assert!(!suspects || !(suspect || in_bulk));
+                assert!(!bulk || !(suspect && in_bulk));
+                assert!(delivery.suspicion != Suspicion::PrimeSuspect || running.is_empty());
+                running.push((delivery.place, suspect));
             }
-            let suspects = running.iter().filter(|(_, suspect)| *suspect).count();
-            assert!(suspects <= 1);
-            let bulk = |(place, suspect): &&(Place, bool)| place.lane == Lane::Bulk && !suspect;
-            assert!(suspects == 0 || running.iter().filter(bulk).count() == 0);
         }
         while let Some((place, _)) = running.pop() {
             roster.leave(&place);
