@@ -8,7 +8,7 @@ use crate::{
     code,
     finding::Severity,
     header::Field,
-    line::{Line, PROCEDURE, in_vietnam},
+    line::{Line, PROCEDURE, in_vietnam, vietnam},
     value,
 };
 
@@ -227,8 +227,9 @@ fn in_order(line: &Line<'_>, steps: &[(&str, Option<chrono::DateTime<chrono::Utc
     let known: Vec<_> = steps.iter().filter_map(|(name, at)| Some((*name, (*at)?))).collect();
     for pair in known.windows(2) {
         let [(before, earlier), (name, later)] = pair else { continue };
-        // A day without its hour may be the same day's midnight.
-        if later.date_naive() < earlier.date_naive() {
+        // A day without its hour is the same day's midnight in Vietnam, still the day before in UTC.
+        let day = |at: &chrono::DateTime<chrono::Utc>| at.with_timezone(&vietnam()).date_naive();
+        if day(later) < day(earlier) {
             line.wrong("period", name, format!("a time not before {before}"));
         }
     }

@@ -337,6 +337,20 @@ fn a_status_is_kept_by_its_number_and_an_unknown_one_is_told() {
 }
 
 #[test]
+fn a_result_of_the_day_it_was_asked_for_is_in_order_and_one_of_the_day_before_is_not() {
+    let (reading, rows) = dossiers(
+        "Mã hồ sơ,Ngày tiếp nhận,Ngày có kết quả,Ngày trả\n\
+         H08.12-240115-0001,15/01/2024 08:00,15/01/2024,15/01/2024\n\
+         H08.12-240115-0002,15/01/2024 08:00,15/01/2024 16:30,15/01/2024\n\
+         H08.12-240115-0003,15/01/2024 08:00,14/01/2024 16:30,15/01/2024\n\
+         H08.12-240115-0004,15/01/2024 08:00,15/01/2024,14/01/2024\n",
+    );
+    let expected = ["4 C (Ngày có kết quả) period", "5 D (Ngày trả) period"];
+    assert_eq!(told(&reading), expected);
+    assert_eq!(rows.len(), 2);
+}
+
+#[test]
 fn an_owner_is_hashed_only_where_it_is_one_and_as_one() {
     let (_, rows) = dossiers(
         "Mã hồ sơ,Số CCCD\nH08.12-240115-0001,52099001234\nH08.12-240115-0002,052099001234\n",
