@@ -2,7 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test an unexpected error is a failure")]
 
-use std::{collections::HashSet, path::PathBuf};
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    path::PathBuf,
+};
 
 use sohoa_registers::{
     Context, Hide, Import, Kind, Limits, Options, Reading, Rows, Severity, read, tables,
@@ -19,7 +22,9 @@ fn context<'a>(hide: &'a Hide<'a>, agencies: &[&str]) -> Context<'a> {
         as_of: today,
         limits: Limits::default(),
         hide,
+        hide_numbers: &|text| text.replace("052099001234", "id:ab"),
         agencies: agencies.iter().map(|code| (*code).to_owned()).collect::<HashSet<_>>(),
+        predecessors: HashMap::new(),
         inventory: Vec::new(),
         accept_unknown: false,
     }
@@ -221,6 +226,12 @@ fn a_persons_number_is_in_no_row_and_no_finding() {
     assert_eq!(rows[0].owner_id_hmac.as_deref(), Some("h12"));
     assert_eq!((rows[0].province.as_str(), rows[0].received_month.as_str()), ("H08", "2024-01"));
     assert_eq!(told(&reading), ["3 D (Ngày tiếp nhận) date"]);
+    let (_, rows) = dossiers(
+        "Mã hồ sơ,Tiêu đề hồ sơ,Tên thủ tục,Trạng thái\n\
+         H08.12-240115-0007,\"Cấp GCN cho ông A, CCCD 052099001234\",Cấp 052099001234,Chờ 052099001234\n",
+    );
+    assert_eq!(rows[0].title.as_deref(), Some("Cấp GCN cho ông A, CCCD id:ab"));
+    assert!(!format!("{rows:?}").contains("052099001234"), "{rows:?}");
 }
 
 #[test]
@@ -260,6 +271,8 @@ fn an_import_gives_back_its_rows_and_a_shortened_one_is_damage() {
     let of = |key: &str| keys.iter().filter(|row| row.key == key).count();
     assert_eq!(of("ubnd tỉnh gia lai"), 1, "one row over both periods");
     assert_eq!(of("000.00.00.H08"), 1);
+    let before = tables::Agencies::new(&agencies).predecessors();
+    assert!(before["H21"].contains("H08") && !before.contains_key("H08"), "{before:?}");
     assert!(keys.iter().all(|row| !row.ambiguous));
 }
 
@@ -375,7 +388,7 @@ fn a_list_without_headings_shows_nobody() {
     let of = |map: &[(&str, &str)]| {
         let map = map.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
         let hide = |text: &str| format!("h{}", text.len());
-        let options = Options { sheet: None, map };
+        let options = Options { map, ..Options::default() };
         let context = context(&hide, &[]);
         format!(
             "{:?}",
@@ -390,8 +403,12 @@ fn a_list_without_headings_shows_nobody() {
 
 /// An import of counts.
 fn counts(at: u32, rows: Vec<InventoryRow>) -> (String, Import) {
+    imported(at, Rows::Inventory(rows))
+}
+
+fn imported(at: u32, rows: Rows) -> (String, Import) {
     let header = ImportHeader {
-        kind: "inventory".into(),
+        kind: rows.kind().name().into(),
         file_name: String::new(),
         file_sha256: String::new(),
         rows_sha256: String::new(),
@@ -402,7 +419,42 @@ fn counts(at: u32, rows: Vec<InventoryRow>) -> (String, Import) {
         rows: rows.len() as u64,
         schema_version: 1,
     };
-    (format!("imports/inventory/{at}.jsonl"), Import { header, rows: Rows::Inventory(rows) })
+    (format!("imports/{}/{at}.jsonl", rows.kind()), Import { header, rows })
+}
+
+/// The posts that stand after these lists, each as agency, first day and end.
+fn posts(lists: &[&str]) -> Vec<String> {
+    let read = |(at, list): (usize, &&str)| {
+        let text = format!("Mã cán bộ,Mã cơ quan,Từ ngày,Đến ngày,Hệ số\n{list}");
+        let reading = taken(Kind::Staff, text.as_bytes(), &[]);
+        assert!(reading.is_acceptable(), "{:?}", reading.findings);
+        imported(at as u32, reading.rows.unwrap())
+    };
+    let imports: Vec<_> = lists.iter().enumerate().map(read).collect();
+    let rows = tables::staff(&imports, &tables::Agencies::default());
+    let day = |day: Option<chrono::NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
+    rows.iter()
+        .map(|row| format!("{} {} {}", row.agency_code, row.from_date, day(row.to_date)))
+        .collect()
+}
+
+#[test]
+fn a_person_in_the_lists_of_two_quarters_fills_one_post() {
+    let quarters = ["NV1,H08.12,01/01/2025,,1\n", "NV1,H08.12,01/04/2025,,1\n"];
+    let expected = ["H08.12 2025-01-01 2025-04-01", "H08.12 2025-04-01 "];
+    assert_eq!(posts(&quarters), expected);
+    assert_eq!(posts(&[quarters[1], quarters[0]]), expected, "in whatever order they come");
+    let others = ["NV1,H08.12,01/01/2025,,1\n", "NV22,H08.12,01/04/2025,,1\n"];
+    assert_eq!(posts(&others), ["H08.12 2025-01-01 ", "H08.12 2025-04-01 "], "two persons");
+    let left = ["NV1,H08.12,01/01/2025,01/02/2025,1\n", "NV1,H08.12,01/04/2025,,1\n"];
+    assert_eq!(posts(&left)[0], "H08.12 2025-01-01 2025-02-01", "an end that is told stands");
+
+    let moved = ["NV1,H08.12,01/01/2025,,1\n", "NV1,H08.13,01/04/2025,,1\n"];
+    assert_eq!(posts(&moved), ["H08.12 2025-01-01 2025-04-01", "H08.13 2025-04-01 "]);
+    let halves = ["NV1,H08.12,01/01/2025,,0.5\n", "NV1,H08.13,01/04/2025,,0.5\n"];
+    assert_eq!(posts(&halves), ["H08.12 2025-01-01 ", "H08.13 2025-04-01 "], "one post in two");
+    let lent = ["NV1,H08.12,01/01/2025,,1\nNV1,H08.13,01/04/2025,01/05/2025,1\n"];
+    assert_eq!(posts(&lent)[0], "H08.12 2025-01-01 ", "whoever was lent comes back");
 }
 
 #[test]
@@ -458,6 +510,62 @@ fn years_are_counted_once() {
     assert_eq!(table(&imports), [50, 60]);
     let [first, second] = imports;
     assert_eq!(table(&[second, first]), [50, 60], "in whatever order they came");
+}
+
+#[test]
+fn papers_that_another_import_counted_by_procedure_or_as_a_whole_are_not_counted_again() {
+    let header = "Mã cơ quan,Mã TTHC,Năm,Số lượng,Ngày kiểm kê,Phương pháp\n";
+    let of = |rows: &str, known: &[InventoryRow]| {
+        let hide = |text: &str| text.to_owned();
+        let before = BTreeSet::from(["H08.11".to_owned()]);
+        let predecessors = HashMap::from([("H08.12".to_owned(), before)]);
+        let context = Context { inventory: known.to_vec(), predecessors, ..context(&hide, &[]) };
+        let text = format!("{header}{rows}");
+        read(("tep.csv", text.as_bytes()), Kind::Inventory, &Options::default(), &context)
+    };
+    let counted = |text: &str, known: &[InventoryRow]| {
+        let reading = of(text, known);
+        assert!(reading.is_acceptable(), "{:?}", reading.findings);
+        let Some(Rows::Inventory(rows)) = reading.rows else { panic!() };
+        rows
+    };
+    let whole = "H08.12,,2016-2021,1000,01/02/2020,\n";
+    let parts =
+        "H08.12,1.004873,2016-2021,600,01/02/2024,\nH08.12,1.004874,2016-2021,400,01/02/2024,\n";
+    let known = counted(whole, &[]);
+    let reading = of(parts, &known);
+    assert_eq!(
+        (told(&reading), reading.errors),
+        (vec!["2  overlap".into(), "3  overlap".into()], 2)
+    );
+    let said = &reading.findings[0].expected;
+    assert!(said.contains("all procedures") && said.contains("1000 papers"), "{said}");
+    let narrower = of(whole, &counted(parts, &[]));
+    assert_eq!(narrower.errors, 1, "{:?}", narrower.findings);
+    assert!(narrower.findings[0].expected.contains("and 1 more counts"), "{narrower:?}");
+
+    // Taken back by a row of its own, it stands nowhere, whatever its number says.
+    let back = format!("{parts}H08.12,,2016-2021,1000,01/02/2024,Rút\n");
+    assert_eq!(told(&of(&back, &known)), Vec::<String>::new());
+    let imports = [counts(1, known.clone()), counts(2, counted(&back, &known))];
+    let table = |imports: &[(String, Import)]| {
+        let rows = tables::inventory(imports, &tables::Agencies::default());
+        rows.iter().map(|row| row.valid_paper_count).sum::<i64>()
+    };
+    assert_eq!(table(&imports), 1000);
+    let [first, second] = imports;
+    assert_eq!(table(&[second, first]), 1000, "in whatever order they came");
+    // Both in one file are somebody's word, and he is asked only.
+    let both = format!("{whole}{parts}");
+    assert_eq!(of(&both, &known).errors, 0, "{:?}", of(&both, &known).findings);
+
+    let merged = counted("H08.11,,2016-2021,1000,01/02/2020,\n", &[]);
+    let after = "H08.12,1.004873,2016,600,01/02/2024,\n";
+    let reading = of(after, &merged);
+    assert_eq!((told(&reading), reading.errors), (vec!["2  overlap".into()], 0));
+    assert!(reading.findings[0].expected.contains("predecessor"), "{}", reading.findings[0]);
+    let back = format!("{after}H08.11,,2016-2021,0,01/02/2024,withdrawn\n");
+    assert_eq!(told(&of(&back, &merged)), Vec::<String>::new());
 }
 
 #[test]

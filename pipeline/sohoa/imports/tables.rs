@@ -350,7 +350,9 @@ mod tests {
             as_of,
             limits: Limits::default(),
             hide: &|identifier| identifier.to_owned(),
+            hide_numbers: &|text| text.to_owned(),
             agencies: std::collections::HashSet::new(),
+            predecessors: std::collections::HashMap::new(),
             inventory: Vec::new(),
             accept_unknown: false,
         };
