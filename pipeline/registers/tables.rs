@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use sohoa_schemas::{
     events::EventRow,
     registers::{AgencyRow, DossierRow, InventoryRow, PhaseRow, ProcedureRow, StaffRow, TargetRow},
@@ -185,9 +185,7 @@ pub fn dossiers(key: &str, import: &Import, agencies: &Agencies) -> Vec<DossierR
     let filled = rows.iter().map(|row| {
         let mut row = row.clone();
         key.clone_into(&mut row.import_key);
-        let day = row.received_at.map(|at| (at + chrono::TimeDelta::hours(7)).date_naive());
-        // A list without the time still has the day in the code.
-        let day = day.or_else(|| code::dossier_day(&row.dossier_code));
+        let day = reception(row.received_at, &row.dossier_code);
         let find = |code: &Option<String>| agencies.find(code.as_deref()?, day);
         let receiving = find(&row.receiving_unit_code).map(|(uid, level)| (uid, level.to_owned()));
         row.handling_agency_uid = find(&row.handling_agency_code).map(|(uid, _)| uid);
@@ -196,6 +194,13 @@ pub fn dossiers(key: &str, import: &Import, agencies: &Agencies) -> Vec<DossierR
         row
     });
     filled.collect()
+}
+
+/// The day by which the agencies of a dossier are found: a list without the time still has the day in
+/// the code.
+pub fn reception(received_at: Option<DateTime<Utc>>, dossier_code: &str) -> Option<NaiveDate> {
+    let day = received_at.map(|at| (at + chrono::TimeDelta::hours(7)).date_naive());
+    day.or_else(|| code::dossier_day(dossier_code))
 }
 
 /// The events of an import, with the agencies that had their codes on the day.
