@@ -96,22 +96,17 @@ pub(crate) fn book(sheets: &[(&str, &str)]) -> Vec<u8> {
     const MAIN: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
     const OFFICE: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
     const PACKAGE: &str = "http://schemas.openxmlformats.org/package/2006/relationships";
-    let numbered = || sheets.iter().enumerate().map(|(at, sheet)| (at + 1, sheet));
-    let listed: String = numbered()
-        .map(|(n, (attributes, _))| format!("<sheet {attributes} sheetId=\"{n}\" r:id=\"r{n}\"/>"))
-        .collect();
-    let related: String = numbered()
-        .map(|(n, _)| {
-            format!(
-                "<Relationship Id=\"r{n}\" Type=\"{OFFICE}/worksheet\" \
-                 Target=\"worksheets/sheet{n}.xml\"/>"
-            )
-        })
-        .collect();
-    let pages = numbered().map(|(n, (_, inside))| {
+    let mut listed = Vec::new();
+    let mut related = Vec::new();
+    let mut pages = Vec::new();
+    for (n, (attributes, inside)) in (1..).zip(sheets) {
+        listed.push(format!("<sheet {attributes} sheetId=\"{n}\" r:id=\"r{n}\"/>"));
+        let target = format!("Target=\"worksheets/sheet{n}.xml\"");
+        related.push(format!("<Relationship Id=\"r{n}\" Type=\"{OFFICE}/worksheet\" {target}/>"));
         let page = format!("<worksheet xmlns=\"{MAIN}\">{inside}</worksheet>");
-        (format!("xl/worksheets/sheet{n}.xml"), page)
-    });
+        pages.push((format!("xl/worksheets/sheet{n}.xml"), page));
+    }
+    let (listed, related) = (listed.concat(), related.concat());
     let parts = [
         (
             "[Content_Types].xml",

@@ -115,28 +115,44 @@ pub(crate) fn tell(
                 );
                 say(*count, Severity::Warning, said);
             }
-            let stands = |held: &&InventoryRow| meet(row, held) && !is_replaced(&counts, held);
-            let beside = of_agency(of.0).filter(|held| subject(held) != *of);
-            let beside = beside.filter(|held| share(*of, subject(held))).filter(stands);
-            if let Some(which) = told(beside) {
-                let said = format!(
-                    "papers that are counted already in {which}: count that anew in this file, \
-                     too, or {WAY_OUT}"
-                );
-                say(*count, Severity::Error, said);
-            }
-            let before = context.predecessors.get(of.0).into_iter().flatten();
-            let before = before.flat_map(|code| of_agency(code));
-            let before = before.filter(|held| share(*of, subject(held))).filter(stands);
-            if let Some(which) = told(before) {
-                let said = format!(
-                    "papers that its predecessor still counts in {which}: if they are the same, \
-                     {WAY_OUT}"
-                );
-                say(*count, Severity::Warning, said);
+            for (severity, said) in elsewhere(row, &counts, &held, context) {
+                say(*count, severity, said);
             }
         }
     }
+}
+
+/// Why a row's papers may be counted by an earlier import: by procedure or as a whole, or for who was
+/// there before its agency.
+fn elsewhere(
+    row: &InventoryRow,
+    counts: &BTreeMap<Subject<'_>, Counts<'_>>,
+    held: &BTreeMap<&str, Vec<&InventoryRow>>,
+    context: &Context<'_>,
+) -> Vec<(Severity, String)> {
+    let of = subject(row);
+    let of_agency = |code: &str| {
+        let held = held.get(code).into_iter().flatten().copied();
+        held.filter(|held| {
+            share(of, subject(held)) && meet(row, held) && !is_replaced(counts, held)
+        })
+    };
+    let mut said = Vec::new();
+    if let Some(which) = told(of_agency(of.0).filter(|held| subject(held) != of)) {
+        let what = format!(
+            "papers that are counted already in {which}: count that anew in this file, too, or \
+             {WAY_OUT}"
+        );
+        said.push((Severity::Error, what));
+    }
+    let before = context.predecessors.get(of.0).into_iter().flatten();
+    if let Some(which) = told(before.flat_map(|code| of_agency(code))) {
+        let what = format!(
+            "papers that its predecessor still counts in {which}: if they are the same, {WAY_OUT}"
+        );
+        said.push((Severity::Warning, what));
+    }
+    said
 }
 
 /// Whether papers may be of both, whosesoever they are: one is of all procedures or kinds, or they

@@ -36,7 +36,6 @@ pub(crate) fn choose(
     if !looked.iter().any(|sheet| sheet.is_list && !sheet.grid.is_hidden) {
         // What the first one lacks is told.
         looked.truncate(1);
-        looked.iter_mut().for_each(|sheet| sheet.is_list = true);
     } else if options.sheets.is_empty() {
         looked.retain_mut(|sheet| is_read(sheet, kind, findings));
     }
@@ -81,7 +80,7 @@ fn look(mut grid: Grid, kind: Kind, options: &Options) -> Looked {
     let is_list = header.is_some() || Header::is_in(&grid, kind.fields());
     let name = grid.sheet.as_deref();
     let findings = findings.into_iter().map(|finding| finding.of_sheet(name)).collect();
-    Looked { header, is_list, findings, grid }
+    Looked { grid, header, is_list, findings }
 }
 
 /// What is done to cells before anybody asks what they mean.
