@@ -105,7 +105,7 @@ pub use self::{
     page::page,
     read::Finished,
     rebuild::Rebuilt,
-    register::{Register, RegisterState},
+    register::{FindAgency, Month, Register, RegisterState, Rewrite},
     stats::TableStats,
     stored::Stored,
     table::{INGEST_MONTH, PARTITION_COLUMNS, PROVINCE, Table},

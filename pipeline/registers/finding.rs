@@ -75,6 +75,19 @@ impl Finding {
         self
     }
 
+    /// The same about a sheet.
+    #[must_use]
+    pub(crate) fn of_sheet(mut self, sheet: Option<&str>) -> Self {
+        self.sheet = sheet.map(str::to_owned);
+        self
+    }
+
+    /// The same about the row of a place.
+    #[must_use]
+    pub(crate) fn at_place(self, place: Place<'_>) -> Self {
+        self.at(place.row).of_sheet(place.sheet)
+    }
+
     /// With what was seen, cut short and without numbers that may be a person's: a number may stand
     /// in any column.
     #[must_use]
@@ -104,6 +117,25 @@ impl fmt::Display for Finding {
             write!(f, ": `{seen}`")?;
         }
         write!(f, ": {}", self.expected)
+    }
+}
+
+/// Where a row stands.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) sheet: Option<&'a str>,
+    pub(crate) row: u64,
+}
+
+impl Place<'_> {
+    /// As it is named in a finding about another row.
+    pub(crate) fn named_from(self, other: Place<'_>) -> String {
+        match self.sheet {
+            Some(sheet) if self.sheet != other.sheet => {
+                format!("row {} of sheet {sheet}", self.row)
+            }
+            _ => format!("row {}", self.row),
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 //! be kept and read again, and what it complains of has a place.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     io::{Cursor, Write as _},
 };
 
@@ -63,7 +63,9 @@ fn as_kind(bytes: &[u8], kind: Kind) {
         as_of: today,
         limits: LIMITS,
         hide: &hide,
+        hide_numbers: &hide,
         agencies: HashSet::new(),
+        predecessors: HashMap::new(),
         inventory: Vec::new(),
         accept_unknown: true,
     };
@@ -81,11 +83,30 @@ fn as_kind(bytes: &[u8], kind: Kind) {
 /// A workbook of one sheet `Bảng`, with what stands inside `<worksheet>`; style 1 shows dates.
 ///
 /// # Panics
-/// Where memory cannot be written to.
+/// As [`book`].
 pub(crate) fn workbook(inside: &str) -> Vec<u8> {
+    book(&[("name=\"Bảng\"", inside)])
+}
+
+/// A workbook of sheets, each with its attributes and what stands inside `<worksheet>`.
+///
+/// # Panics
+/// Where memory cannot be written to.
+pub(crate) fn book(sheets: &[(&str, &str)]) -> Vec<u8> {
     const MAIN: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
     const OFFICE: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
     const PACKAGE: &str = "http://schemas.openxmlformats.org/package/2006/relationships";
+    let mut listed = Vec::new();
+    let mut related = Vec::new();
+    let mut pages = Vec::new();
+    for (n, (attributes, inside)) in (1..).zip(sheets) {
+        listed.push(format!("<sheet {attributes} sheetId=\"{n}\" r:id=\"r{n}\"/>"));
+        let target = format!("Target=\"worksheets/sheet{n}.xml\"");
+        related.push(format!("<Relationship Id=\"r{n}\" Type=\"{OFFICE}/worksheet\" {target}/>"));
+        let page = format!("<worksheet xmlns=\"{MAIN}\">{inside}</worksheet>");
+        pages.push((format!("xl/worksheets/sheet{n}.xml"), page));
+    }
+    let (listed, related) = (listed.concat(), related.concat());
     let parts = [
         (
             "[Content_Types].xml",
@@ -102,16 +123,14 @@ pub(crate) fn workbook(inside: &str) -> Vec<u8> {
         (
             "xl/workbook.xml",
             format!(
-                "<workbook xmlns=\"{MAIN}\" xmlns:r=\"{OFFICE}\"><sheets><sheet name=\"Bảng\" \
-                 sheetId=\"1\" r:id=\"r1\"/></sheets></workbook>"
+                "<workbook xmlns=\"{MAIN}\" xmlns:r=\"{OFFICE}\"><sheets>{listed}</sheets></workbook>"
             ),
         ),
         (
             "xl/_rels/workbook.xml.rels",
             format!(
-                "<Relationships xmlns=\"{PACKAGE}\"><Relationship Id=\"r1\" \
-                 Type=\"{OFFICE}/worksheet\" Target=\"worksheets/sheet1.xml\"/><Relationship \
-                 Id=\"r2\" Type=\"{OFFICE}/styles\" Target=\"styles.xml\"/></Relationships>"
+                "<Relationships xmlns=\"{PACKAGE}\">{related}<Relationship Id=\"styles\" \
+                 Type=\"{OFFICE}/styles\" Target=\"styles.xml\"/></Relationships>"
             ),
         ),
         (
@@ -121,8 +140,8 @@ pub(crate) fn workbook(inside: &str) -> Vec<u8> {
                  numFmtId=\"14\"/></cellXfs></styleSheet>"
             ),
         ),
-        ("xl/worksheets/sheet1.xml", format!("<worksheet xmlns=\"{MAIN}\">{inside}</worksheet>")),
     ];
+    let parts = parts.into_iter().map(|(name, text)| (name.to_owned(), text)).chain(pages);
     let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
     for (name, text) in parts {
         let begun = archive.start_file(name, zip::write::SimpleFileOptions::default());

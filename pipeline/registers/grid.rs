@@ -92,6 +92,8 @@ pub struct Merged {
 pub struct Grid {
     /// Name of the sheet; none in a CSV file.
     pub sheet: Option<String>,
+    /// Whether the spreadsheet program does not show it.
+    pub is_hidden: bool,
     /// Rows that hold something, in order.
     pub rows: Vec<Row>,
     /// Cells that were merged.
@@ -148,7 +150,7 @@ mod tests {
         };
         let merged = Merged { first_row: 2, last_row: 3, first_column: 0, last_column: 0 };
         let rows = vec![row(2, &["H08", "1"]), row(3, &["", "2"]), row(4, &["", "3"])];
-        let mut grid = Grid { sheet: None, rows, merged: vec![merged] };
+        let mut grid = Grid { rows, merged: vec![merged], ..Grid::default() };
         grid.spread_merged();
         assert_eq!(*grid.rows[1].cell(0), Cell::text("H08"));
         assert!(grid.rows[2].cell(0).is_empty(), "below the merged cell");

@@ -90,16 +90,30 @@ impl Header {
         findings: &mut Vec<Finding>,
     ) -> Option<Self> {
         let mapped = mapped(fields, map, findings)?;
+        let mut best = Self::best(grid, fields, &mapped)?;
+        let complete = best.check(fields, &mapped, findings);
+        complete.then_some(best)
+    }
+
+    /// Whether a sheet has headings of these fields, be they enough or not.
+    pub(crate) fn is_in(grid: &Grid, fields: &'static [Field]) -> bool {
+        Self::best(grid, fields, &[]).is_some_and(|best| best.are_headings())
+    }
+
+    /// The row that has most of the headings.
+    fn best(
+        grid: &Grid,
+        fields: &'static [Field],
+        mapped: &[(String, &'static Field)],
+    ) -> Option<Self> {
         let candidates = (0..grid.rows.len().min(LOOKED_AT)).flat_map(|at| {
             // Headings of two storeys: what stands above and below is one heading.
             [Some(single(&grid.rows[at])), double(grid, at)]
         });
-        let mut best = candidates
+        candidates
             .flatten()
-            .map(|(row, headings)| Self { row, columns: named(&headings, fields, &mapped) })
-            .max_by(|a, b| a.found().cmp(&b.found()).then(b.row.cmp(&a.row)))?;
-        let complete = best.check(fields, &mapped, findings);
-        complete.then_some(best)
+            .map(|(row, headings)| Self { row, columns: named(&headings, fields, mapped) })
+            .max_by(|a, b| a.found().cmp(&b.found()).then(b.row.cmp(&a.row)))
     }
 
     fn found(&self) -> usize {

@@ -7,7 +7,10 @@
 use sohoa_document::syllable::is_syllable;
 use unicode_normalization::UnicodeNormalization as _;
 
-use crate::grid::Cell;
+use crate::{
+    finding::{Finding, Severity, letters},
+    grid::{Cell, Row},
+};
 
 /// How text was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,40 +63,82 @@ fn is_punctuation(c: char) -> bool {
 /// Words that must speak for an encoding before any cell is rewritten.
 const WITNESSES: usize = 3;
 
-/// Rewrites cells that are in an old encoding, if the sheet's words leave no doubt; says which one
-/// and how many cells.
-pub(crate) fn repair<'a>(cells: impl Iterator<Item = &'a mut Cell>) -> Option<(Legacy, usize)> {
-    let mut texts: Vec<&mut String> = cells
-        .filter_map(|cell| match cell {
-            Cell::Text(text) if !text.is_ascii() => Some(text),
-            _ => None,
-        })
-        .collect();
-    let (legacy, witnesses) = Legacy::ALL
-        .into_iter()
-        .map(|legacy| {
-            let speaks = |text: &String| better(legacy, text).map_or(0, |(words, _)| words);
-            (legacy, texts.iter().map(|text| speaks(text)).sum::<usize>())
-        })
-        .max_by_key(|(_, witnesses)| *witnesses)?;
-    if witnesses < WITNESSES {
-        return None;
-    }
+/// Cells that are named at most in one finding.
+const NAMED: usize = 10;
+
+/// Rewrites cells that are in an old encoding, if the sheet's words leave no doubt, and says so. A
+/// cell that reads as no word either way, such as an abbreviation, is in the encoding of the others.
+pub(crate) fn repair(rows: &mut [Row], findings: &mut Vec<Finding>) {
+    let texts = rows.iter().flat_map(|row| &row.cells).filter_map(foreign);
+    let Some(legacy) = spoken(&texts.collect::<Vec<_>>()) else { return };
     let mut repaired = 0;
-    for text in &mut texts {
-        if let Some((_, decoded)) = better(legacy, text) {
-            **text = decoded;
-            repaired += 1;
+    let mut guessed = Vec::new();
+    for row in rows {
+        let number = row.number;
+        for (column, cell) in row.cells.iter_mut().enumerate() {
+            let Some(text) = foreign(cell) else { continue };
+            if let Some((_, decoded)) = better(legacy, text) {
+                *cell = Cell::Text(decoded);
+                repaired += 1;
+            } else if let Some(decoded) = guess(legacy, text) {
+                *cell = Cell::Text(decoded);
+                guessed.push(format!("{}{number}", letters(column)));
+            }
         }
     }
-    Some((legacy, repaired))
+    let name = legacy.name();
+    let said = format!(
+        "{repaired} cells are written in {name} and are read as that; check the names in the dry run"
+    );
+    findings.push(Finding::of_file(Severity::Warning, "encoding", said));
+    if !guessed.is_empty() {
+        let more = if guessed.len() > NAMED { ", …" } else { "" };
+        let said = format!(
+            "{} more cells spell no Vietnamese words, and are read as {name} like the others; check \
+             {}{more}",
+            guessed.len(),
+            guessed[..guessed.len().min(NAMED)].join(", ")
+        );
+        findings.push(Finding::of_file(Severity::Warning, "encoding", said));
+    }
+}
+
+/// The text of a cell, if it has letters beyond ASCII.
+fn foreign(cell: &Cell) -> Option<&str> {
+    match cell {
+        Cell::Text(text) if !text.is_ascii() => Some(text),
+        _ => None,
+    }
+}
+
+/// The encoding that enough of the words speak for.
+fn spoken(texts: &[&str]) -> Option<Legacy> {
+    let witnesses = |legacy| {
+        let words = |text: &&str| better(legacy, text).map_or(0, |(words, _)| words);
+        (legacy, texts.iter().map(words).sum::<usize>())
+    };
+    let (legacy, witnesses) =
+        Legacy::ALL.into_iter().map(witnesses).max_by_key(|(_, witnesses)| *witnesses)?;
+    (witnesses >= WITNESSES).then_some(legacy)
+}
+
+/// Whether there are Vietnamese letters beyond Latin-1: Unicode wrote them.
+fn is_unicode(text: &str) -> bool {
+    text.chars().any(|c| ('\u{100}'..'\u{2000}').contains(&c))
+}
+
+/// The text in Unicode, where it reads as Vietnamese no worse than as it is, and that is hardly.
+fn guess(legacy: Legacy, text: &str) -> Option<String> {
+    let (as_is, _) = share(text);
+    let decoded = legacy.decode(text);
+    let is_other = decoded != text && !is_unicode(text);
+    (is_other && as_is < 0.5 && share(&decoded).0 >= as_is).then_some(decoded)
 }
 
 /// The text in Unicode, where that reads as Vietnamese and the text as it is does not; with the
 /// number of words that say so.
 fn better(legacy: Legacy, text: &str) -> Option<(usize, String)> {
-    // Vietnamese letters beyond Latin-1 were written by Unicode.
-    if text.chars().any(|c| ('\u{100}'..'\u{2000}').contains(&c)) {
+    if is_unicode(text) {
         return None;
     }
     let (as_is, words) = share(text);
@@ -191,15 +236,40 @@ mod tests {
         assert_eq!(vni, "ỦY BAN NHÂN DÂN tỉnh Bình Định, Sở Nội vụ, nghĩa, giấy phép, được");
     }
 
+    /// The cells of a column afterwards, and what is said of them.
+    fn repaired(texts: &[&str]) -> (Vec<String>, Vec<String>) {
+        let row = |(at, text): (usize, &&str)| Row {
+            number: at as u64 + 1,
+            cells: vec![Cell::text(text)],
+        };
+        let mut rows: Vec<Row> = texts.iter().enumerate().map(row).collect();
+        let mut findings = Vec::new();
+        repair(&mut rows, &mut findings);
+        let said = findings.into_iter().map(|finding| finding.expected).collect();
+        (rows.iter().map(|row| row.cell(0).shown()).collect(), said)
+    }
+
     #[test]
     fn cells_are_rewritten_only_when_the_sheet_leaves_no_doubt() {
-        let cells = |texts: &[&str]| texts.iter().map(|text| Cell::text(text)).collect::<Vec<_>>();
-        let mut mixed = cells(&["Tên cơ quan", "Së Néi vô", "H08.12", "Uû ban nh©n d©n"]);
-        assert_eq!(repair(mixed.iter_mut()), Some((Legacy::Tcvn3, 2)));
-        assert_eq!(mixed, cells(&["Tên cơ quan", "Sở Nội vụ", "H08.12", "Uỷ ban nhân dân"]));
-        let mut unicode = cells(&["Sở Nội vụ", "Công nghệ thông tin", "Trà Vinh", "Hà Nội"]);
-        assert_eq!(repair(unicode.iter_mut()), None);
-        let mut one = cells(&["Café", "Bình"]);
-        assert_eq!(repair(one.iter_mut()), None, "a foreign word is no witness");
+        let (mixed, said) = repaired(&["Tên cơ quan", "Së Néi vô", "H08.12", "Uû ban nh©n d©n"]);
+        assert_eq!(mixed, ["Tên cơ quan", "Sở Nội vụ", "H08.12", "Uỷ ban nhân dân"]);
+        assert!(said[0].starts_with("2 cells are written in TCVN3"), "{said:?}");
+        for plain in [&["Sở Nội vụ", "Công nghệ thông tin", "Hà Nội"][..], &["Café", "Bình"]]
+        {
+            assert_eq!(repaired(plain), (plain.iter().map(|s| (*s).to_owned()).collect(), vec![]));
+        }
+    }
+
+    #[test]
+    fn an_abbreviation_is_in_the_encoding_of_the_sheet_and_is_named() {
+        let of = |text| repaired(&["Së Néi vô", "Uû ban nh©n d©n", text]);
+        let (cells, said) = of("H§ND");
+        assert_eq!(cells[2], "HĐND");
+        assert_eq!(said.len(), 2);
+        assert!(said[1].starts_with("1 more cells") && said[1].ends_with("check A3"), "{said:?}");
+        for plain in ["Trà Vinh", "HĐND", "25 °C"] {
+            let (cells, said) = of(plain);
+            assert_eq!((cells[2].as_str(), said.len()), (plain, 1));
+        }
     }
 }

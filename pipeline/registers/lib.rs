@@ -2,7 +2,7 @@
 //! tables out, or everything that is wrong with the file at once.
 //!
 //! ```text
-//! file ─> grid ─> header ─> line ─> rows ─> import (an object that never changes) ─> tables
+//! file ─> sheets ─> header ─> line ─> rows ─> import (an object that never changes) ─> tables
 //!          └─ encoding, merged cells, bounds     └─ findings with sheet, row and column
 //! ```
 //!
@@ -31,7 +31,9 @@ mod legacy;
 mod limits;
 mod line;
 mod overlap;
+mod posts;
 mod read;
+mod sheets;
 pub mod tables;
 mod value;
 mod workbook;

@@ -1,13 +1,16 @@
 //! One row of a file, read field by field; what is wrong with a cell becomes a finding.
 
-use std::{cell::RefCell, collections::HashSet};
+use std::{
+    cell::RefCell,
+    collections::{BTreeSet, HashMap, HashSet},
+};
 
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, Utc};
 use sohoa_schemas::registers::InventoryRow;
 
 use crate::{
     code::AgencyCode,
-    finding::{Finding, Severity},
+    finding::{Finding, Place, Severity},
     grid::{Cell, Grid, Row},
     header::{Field, Header},
     limits::Limits,
@@ -35,8 +38,12 @@ pub struct Context<'a> {
     pub limits: Limits,
     /// Hashes identifiers of persons.
     pub hide: &'a Hide<'a>,
+    /// Hashes the numbers of citizens within a text.
+    pub hide_numbers: &'a Hide<'a>,
     /// Codes of all agencies that were ever known; empty: none were imported yet.
     pub agencies: HashSet<String>,
+    /// By code of an agency: the codes of those it took over, and its own others.
+    pub predecessors: HashMap<String, BTreeSet<String>>,
     /// The counts there are, which an import of others may replace.
     pub inventory: Vec<InventoryRow>,
     /// Take rows of agencies that are not among them, with a warning.
@@ -83,12 +90,14 @@ pub(crate) struct Line<'a> {
     pub(crate) found: &'a RefCell<Found>,
 }
 
-impl Line<'_> {
-    /// Number of the row.
-    pub(crate) fn number(&self) -> u64 {
-        self.row.number
+impl<'a> Line<'a> {
+    /// Where it stands.
+    pub(crate) fn place(&self) -> Place<'a> {
+        Place { sheet: self.grid.sheet.as_deref(), row: self.row.number }
     }
+}
 
+impl Line<'_> {
     /// A finding about a field of this row.
     pub(crate) fn tell(
         &self,
@@ -108,7 +117,7 @@ impl Line<'_> {
         names: &[&str],
         expected: impl Into<String>,
     ) {
-        let mut finding = Finding::of_file(severity, code, expected).at(self.row.number);
+        let mut finding = Finding::of_file(severity, code, expected).at_place(self.place());
         let columns: Vec<usize> =
             names.iter().filter_map(|name| self.header.column(name)).collect();
         let is_filled = |column: &usize| !self.row.cell(*column).is_empty();
@@ -184,6 +193,11 @@ impl Line<'_> {
 
     pub(crate) fn text(&self, name: &str) -> Option<String> {
         self.get(name, "text", value::text)
+    }
+
+    /// A text in somebody's own words, in which a citizen's number may stand.
+    pub(crate) fn words(&self, name: &str) -> Option<String> {
+        self.text(name).map(|text| (self.context.hide_numbers)(&text))
     }
 
     pub(crate) fn day(&self, name: &str) -> Option<NaiveDate> {

@@ -1,5 +1,6 @@
 //! Counts that hold the same papers: in one file they are refused, and a newer import must count anew
-//! all that it replaces. Otherwise the papers would stand in the reports twice.
+//! all that it replaces. Otherwise the papers would stand in the reports twice. A count that no other
+//! replaces is withdrawn.
 
 use std::{
     cell::RefCell,
@@ -9,8 +10,8 @@ use std::{
 use sohoa_schemas::registers::InventoryRow;
 
 use crate::{
-    finding::{Finding, Severity},
-    line::Found,
+    finding::{Finding, Place, Severity},
+    line::{Context, Found},
 };
 
 /// What is counted: of whom, and of which procedure and kind of result.
@@ -57,52 +58,133 @@ fn years(row: &InventoryRow) -> String {
     }
 }
 
-/// Counts with the numbers of their rows.
-type Counts<'a> = Vec<(&'a InventoryRow, u64)>;
+/// Counts with the places of their rows.
+type Counts<'a> = Vec<(&'a InventoryRow, Place<'a>)>;
+
+/// How a row says that it takes back a count and counts nothing.
+pub(crate) const WITHDRAWN: &str = "withdrawn";
+
+/// What a finding says to do about a count that stands.
+const WAY_OUT: &str = "withdraw that count by a row of it whose method is withdrawn";
 
 /// Tells of the counts of a file that hold papers which others of it, or of earlier imports, hold.
 pub(crate) fn tell(
-    (rows, numbers): (&[InventoryRow], &[u64]),
-    known: &[InventoryRow],
+    (rows, places): (&[InventoryRow], &[Place<'_>]),
+    context: &Context<'_>,
     found: &RefCell<Found>,
 ) {
     let mut counts: BTreeMap<Subject<'_>, Counts<'_>> = BTreeMap::new();
-    for (row, number) in rows.iter().zip(numbers) {
-        counts.entry(subject(row)).or_default().push((row, *number));
+    for (row, place) in rows.iter().zip(places) {
+        counts.entry(subject(row)).or_default().push((row, *place));
     }
-    let mut held: BTreeMap<Subject<'_>, Vec<&InventoryRow>> = BTreeMap::new();
-    for row in known.iter().filter(|row| counts.contains_key(&subject(row))) {
-        held.entry(subject(row)).or_default().push(row);
+    let mut held: BTreeMap<&str, Vec<&InventoryRow>> = BTreeMap::new();
+    for row in &context.inventory {
+        held.entry(&row.agency_code).or_default().push(row);
     }
-    let say = |(row, number): (&InventoryRow, u64), severity, said: String| {
-        let finding = Finding::of_file(severity, "overlap", said).at(number);
+    let of_agency = |code: &str| held.get(code).into_iter().flatten().copied();
+    let say = |(row, place): (&InventoryRow, Place<'_>), severity, said: String| {
+        let finding = Finding::of_file(severity, "overlap", said).at_place(place);
         found.borrow_mut().push(finding.seeing(&years(row)));
     };
     for (of, rows) in &counts {
         for (at, count) in rows.iter().enumerate() {
-            let row = count.0;
+            let (row, place) = *count;
             if let Some((other, first)) = rows[..at].iter().find(|(other, _)| meet(row, other)) {
                 let said = format!(
-                    "years that row {first} ({}) does not count: of one agency, procedure and kind \
-                     of result each year is counted once",
+                    "years that {} ({}) does not count: of one agency, procedure and kind of \
+                     result each year is counted once",
+                    first.named_from(place),
                     years(other)
                 );
                 say(*count, Severity::Error, said);
             }
-            let wider = wider(*of).filter_map(|of| counts.get(&of)).flatten();
-            if let Some((_, whole)) = wider.into_iter().find(|(other, _)| meet(row, other)) {
-                let said = format!(
-                    "row {whole} counts all procedures or kinds of result of these years: if it \
-                     holds this row's papers they count twice"
-                );
-                say(*count, Severity::Warning, said);
-            }
-            let replaced = held.get(of).into_iter().flatten();
+            let replaced = of_agency(of.0).filter(|held| subject(held) == *of);
             for said in replaced.filter_map(|held| against((row, rows), held)) {
                 say(*count, Severity::Error, said);
             }
+            if row.method == WITHDRAWN {
+                continue;
+            }
+            let wider = wider(*of).filter_map(|of| counts.get(&of)).flatten();
+            let mut wider = wider.filter(|(other, _)| other.method != WITHDRAWN);
+            if let Some((_, whole)) = wider.find(|(other, _)| meet(row, other)) {
+                let said = format!(
+                    "{} counts all procedures or kinds of result of these years: if it holds this \
+                     row's papers they count twice",
+                    whole.named_from(place)
+                );
+                say(*count, Severity::Warning, said);
+            }
+            for (severity, said) in elsewhere(row, &counts, &held, context) {
+                say(*count, severity, said);
+            }
         }
     }
+}
+
+/// Why a row's papers may be counted by an earlier import: by procedure or as a whole, or for who was
+/// there before its agency.
+fn elsewhere(
+    row: &InventoryRow,
+    counts: &BTreeMap<Subject<'_>, Counts<'_>>,
+    held: &BTreeMap<&str, Vec<&InventoryRow>>,
+    context: &Context<'_>,
+) -> Vec<(Severity, String)> {
+    let of = subject(row);
+    let of_agency = |code: &str| {
+        let held = held.get(code).into_iter().flatten().copied();
+        held.filter(|held| {
+            share(of, subject(held)) && meet(row, held) && !is_replaced(counts, held)
+        })
+    };
+    let mut said = Vec::new();
+    if let Some(which) = told(of_agency(of.0).filter(|held| subject(held) != of)) {
+        let what = format!(
+            "papers that are counted already in {which}: count that anew in this file, too, or \
+             {WAY_OUT}"
+        );
+        said.push((Severity::Error, what));
+    }
+    let before = context.predecessors.get(of.0).into_iter().flatten();
+    if let Some(which) = told(before.flat_map(|code| of_agency(code))) {
+        let what = format!(
+            "papers that its predecessor still counts in {which}: if they are the same, {WAY_OUT}"
+        );
+        said.push((Severity::Warning, what));
+    }
+    said
+}
+
+/// Whether papers may be of both, whosesoever they are: one is of all procedures or kinds, or they
+/// name the same.
+fn share(a: Subject<'_>, b: Subject<'_>) -> bool {
+    let meets = |a: Option<&str>, b: Option<&str>| a.is_none() || b.is_none() || a == b;
+    meets(a.1, b.1) && meets(a.2, b.2)
+}
+
+/// Whether a count of this file takes the place of an earlier import's.
+fn is_replaced(counts: &BTreeMap<Subject<'_>, Counts<'_>>, held: &InventoryRow) -> bool {
+    let same = counts.get(&subject(held)).into_iter().flatten();
+    same.into_iter().any(|(row, _)| meet(row, held) && row.counted_at >= held.counted_at)
+}
+
+/// The first of some counts, and how many more there are.
+fn told<'a>(mut counts: impl Iterator<Item = &'a InventoryRow>) -> Option<String> {
+    let first = counts.next()?;
+    let of = |what: &str, name: &Option<String>| {
+        name.as_ref().map_or_else(|| format!("all {what}s"), |name| format!("{what} {name}"))
+    };
+    let more = counts.count();
+    let more = if more > 0 { format!(", and {more} more counts") } else { String::new() };
+    Some(format!(
+        "{}, {}, {}, {} (on {}, {} papers){more}",
+        first.agency_code,
+        of("procedure", &first.procedure_base),
+        of("kind", &first.result_type_code),
+        years(first),
+        first.counted_at,
+        first.valid_paper_count
+    ))
 }
 
 /// Counts of all procedures, of all kinds of result, or of both, where this is of one.
@@ -138,8 +220,8 @@ fn against((row, rows): (&InventoryRow, &Counts<'_>), held: &InventoryRow) -> Op
 }
 
 /// The counts that stand: of those that hold the same papers the newest, and of one day the one
-/// imported later. `rows` come in the order of import.
-pub(crate) fn newest(mut rows: Vec<InventoryRow>) -> Vec<InventoryRow> {
+/// imported later; none that was withdrawn. `rows` come in the order of import.
+pub fn standing(mut rows: Vec<InventoryRow>) -> Vec<InventoryRow> {
     rows.sort_by_key(|row| row.counted_at);
     let mut held: BTreeMap<(String, Option<String>, Option<String>), Vec<InventoryRow>> =
         BTreeMap::new();
@@ -150,5 +232,5 @@ pub(crate) fn newest(mut rows: Vec<InventoryRow>) -> Vec<InventoryRow> {
         counts.retain(|older| !meet(older, &row));
         counts.push(row);
     }
-    held.into_values().flatten().collect()
+    held.into_values().flatten().filter(|row| row.method != WITHDRAWN).collect()
 }

@@ -11,20 +11,21 @@ use sohoa_schemas::registers::AgencyStatement;
 
 use crate::{
     delimited,
-    finding::{Finding, Severity},
+    finding::{Finding, Place, Severity},
     grid::{Cell, Grid, Row},
-    header::{Field, Header},
+    header::Field,
     kinds::{Kind, Rows},
-    legacy,
     line::{Context, Found, Line},
-    overlap, workbook,
+    overlap,
+    sheets::{Sheet, choose},
+    workbook,
 };
 
 /// How a file is to be read.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// Sheet of a spreadsheet; the first that holds anything otherwise.
-    pub sheet: Option<String>,
+    /// Sheets of a spreadsheet; without any all that have the headings.
+    pub sheets: Vec<String>,
     /// A heading, or a column's letters, and the field it holds.
     pub map: Vec<(String, String)>,
 }
@@ -34,7 +35,7 @@ pub struct Options {
 pub struct Reading {
     /// The rows that are right; all of them if there is no error.
     pub rows: Option<Rows>,
-    /// The sheet that was read.
+    /// The sheets that were read, between commas.
     pub sheet: Option<String>,
     /// Everything there is to say, in the order of the file.
     pub findings: Vec<Finding>,
@@ -60,42 +61,35 @@ pub fn read(
 ) -> Reading {
     let found = RefCell::new(Found::new(context.limits.findings));
     let mut findings = Vec::new();
-    let grid = grid(bytes, options, context, &mut findings);
-    let mut rows = None;
-    let mut sheet = None;
-    match grid {
-        Ok(mut grid) => {
-            sheet.clone_from(&grid.sheet);
-            if grid.rows.is_empty() {
-                findings.push(Finding::of_file(Severity::Error, "empty", "holds nothing"));
-            }
-            prepare(&mut grid, &mut findings);
-            let header = Header::find(&grid, kind.fields(), &options.map, &mut findings);
-            take(&found, findings);
-            if let Some(header) = header {
-                rows = Some(take_rows(kind, &grid, &header, context, &found));
-            }
-        }
+    let sheets = match grids(bytes, options, context, &mut findings) {
+        Ok(grids) => choose(grids, kind, options, &mut findings),
         Err(finding) => {
             findings.push(*finding);
-            take(&found, findings);
+            Vec::new()
         }
-    }
+    };
+    take(&found, findings);
+    let rows = (!sheets.is_empty()).then(|| take_rows(kind, &sheets, context, &found));
+    let names: Vec<&str> = sheets.iter().filter_map(|sheet| sheet.grid.sheet.as_deref()).collect();
     if let Some(rows) = &rows {
+        let only = if let [only] = names[..] { Some(only) } else { None };
         if rows.is_empty() && found.borrow().errors == 0 {
             let said = "holds no row below its headings";
-            found.borrow_mut().push(Finding::of_file(Severity::Error, "empty", said));
+            let finding = Finding::of_file(Severity::Error, "empty", said);
+            found.borrow_mut().push(finding.of_sheet(only));
         }
         if let Rows::Agencies(statements) = rows {
-            unknown_relatives(statements, &context.agencies, &found);
+            unknown_relatives(statements, &context.agencies, &found, only);
         }
     }
     let mut found = found.into_inner();
     for finding in &mut found.findings {
         name.clone_into(&mut finding.file);
-        finding.sheet = finding.sheet.take().or_else(|| sheet.clone());
     }
-    found.findings.sort_by_key(|finding| finding.row);
+    let place =
+        |finding: &Finding| names.iter().position(|name| finding.sheet.as_deref() == Some(name));
+    found.findings.sort_by_key(|finding| (place(finding), finding.row));
+    let sheet = (!names.is_empty()).then(|| names.join(", "));
     Reading { rows, sheet, findings: found.findings, errors: found.errors, more: found.more }
 }
 
@@ -106,19 +100,19 @@ fn take(found: &RefCell<Found>, findings: Vec<Finding>) {
     }
 }
 
-fn grid(
+fn grids(
     bytes: &[u8],
     options: &Options,
     context: &Context<'_>,
     findings: &mut Vec<Finding>,
-) -> Result<Grid, Box<Finding>> {
+) -> Result<Vec<Grid>, Box<Finding>> {
     let error = |code, said: String| Box::new(Finding::of_file(Severity::Error, code, said));
     if bytes.len() as u64 > context.limits.file_bytes {
         let most = context.limits.file_bytes >> 20;
         return Err(error("too_large", format!("more than {most} MiB; split the file")));
     }
     if workbook::is_archive(bytes) {
-        return workbook::read(bytes, options.sheet.as_deref(), &context.limits);
+        return workbook::read(bytes, &options.sheets, &context.limits);
     }
     if workbook::is_old(bytes) {
         let said = "is a workbook of before 2007, or protected; save it as XLSX or CSV UTF-8";
@@ -128,54 +122,31 @@ fn grid(
     if !is_wide && bytes.contains(&0) {
         return Err(error("unreadable", "is neither XLSX nor a text file; save it as one".into()));
     }
-    if let Some(sheet) = &options.sheet {
+    if let Some(sheet) = options.sheets.first() {
         return Err(error("sheet", format!("a text file has no sheet `{sheet}`")));
     }
-    delimited::read(bytes, &context.limits, findings)
+    Ok(vec![delimited::read(bytes, &context.limits, findings)?])
 }
 
-/// What is done to cells before anybody asks what they mean.
-fn prepare(grid: &mut Grid, findings: &mut Vec<Finding>) {
-    grid.spread_merged();
-    if grid.merged.iter().any(|merged| merged.last_row > merged.first_row) {
-        let said = "has merged cells: their value stands for each of their rows";
-        findings.push(Finding::of_file(Severity::Note, "merged", said));
-    }
-    let cells = grid.rows.iter_mut().flat_map(|row| &mut row.cells);
-    if let Some((legacy, count)) = legacy::repair(cells) {
-        let said = format!(
-            "{count} cells are written in {} and are read as that; check the names in the dry run",
-            legacy.name()
-        );
-        findings.push(Finding::of_file(Severity::Warning, "encoding", said));
-    }
-}
-
-fn take_rows(
-    kind: Kind,
-    grid: &Grid,
-    header: &Header,
-    context: &Context<'_>,
-    found: &RefCell<Found>,
-) -> Rows {
-    let below = grid.rows.iter().filter(|row| row.number > header.row);
-    let lines = below.filter_map(|row| {
-        let line = Line { row, header, grid, context, found };
-        match no_row(&line, kind) {
-            Some(why) => {
-                found.borrow_mut().push(
-                    Finding::of_file(Severity::Note, "skipped", format!("left out: {why}"))
-                        .at(row.number)
-                        .seeing(&shown(row, kind)),
-                );
-                None
-            }
-            None => Some(line),
-        }
+fn take_rows(kind: Kind, sheets: &[Sheet], context: &Context<'_>, found: &RefCell<Found>) -> Rows {
+    let lines = sheets.iter().flat_map(|Sheet { grid, header }| {
+        let below = grid.rows.iter().filter(|row| row.number > header.row);
+        below.map(move |row| Line { row, header, grid, context, found })
     });
-    let (rows, numbers) = kind.read(lines);
+    let lines = lines.filter(|line| match no_row(line, kind) {
+        Some(why) => {
+            found.borrow_mut().push(
+                Finding::of_file(Severity::Note, "skipped", format!("left out: {why}"))
+                    .at_place(line.place())
+                    .seeing(&shown(line.row, kind)),
+            );
+            false
+        }
+        None => true,
+    });
+    let (rows, places) = kind.read(lines);
     if let Rows::Inventory(counts) = &rows {
-        overlap::tell((counts, &numbers), &context.inventory, found);
+        overlap::tell((counts, &places), context, found);
     }
     rows
 }
@@ -236,15 +207,15 @@ fn is_sum(cell: &str) -> bool {
 }
 
 /// Reads every row, and tells of those that say the same thing twice: by `key_fields`, by which a
-/// row is known. Each row's number stands beside it.
+/// row is known. Each row's place stands beside it.
 pub(crate) fn each<'a, T: Serialize>(
     lines: impl Iterator<Item = Line<'a>>,
     key_fields: &[&str],
     read: impl Fn(&Line<'_>) -> Option<(String, T)>,
-) -> (Vec<T>, Vec<u64>) {
+) -> (Vec<T>, Vec<Place<'a>>) {
     let mut rows: Vec<T> = Vec::new();
-    let mut numbers = Vec::new();
-    let mut seen: HashMap<String, (u64, usize)> = HashMap::new();
+    let mut places: Vec<Place<'a>> = Vec::new();
+    let mut seen: HashMap<String, usize> = HashMap::new();
     for line in lines {
         let before = line.found.borrow().errors;
         let Some((key, row)) = read(&line) else { continue };
@@ -253,23 +224,24 @@ pub(crate) fn each<'a, T: Serialize>(
         }
         match seen.entry(key) {
             Entry::Vacant(entry) => {
-                entry.insert((line.number(), rows.len()));
+                entry.insert(rows.len());
                 rows.push(row);
-                numbers.push(line.number());
+                places.push(line.place());
             }
             Entry::Occupied(entry) => {
-                let (first, at) = entry.get();
-                let same = serde_json::to_value(&row).ok() == serde_json::to_value(&rows[*at]).ok();
+                let at = *entry.get();
+                let same = serde_json::to_value(&row).ok() == serde_json::to_value(&rows[at]).ok();
+                let first = places[at].named_from(line.place());
                 let (severity, said) = if same {
-                    (Severity::Warning, format!("left out: row {first} says the same"))
+                    (Severity::Warning, format!("left out: {first} says the same"))
                 } else {
-                    (Severity::Error, format!("one row of these; row {first} says otherwise"))
+                    (Severity::Error, format!("one row of these; {first} says otherwise"))
                 };
                 line.tell_of(severity, "duplicate", key_fields, said);
             }
         }
     }
-    (rows, numbers)
+    (rows, places)
 }
 
 /// Agencies above others, and those that took over, should be in the file or known.
@@ -277,6 +249,7 @@ fn unknown_relatives(
     statements: &[AgencyStatement],
     known: &HashSet<String>,
     found: &RefCell<Found>,
+    sheet: Option<&str>,
 ) {
     let own: HashSet<&str> = statements
         .iter()
@@ -292,7 +265,7 @@ fn unknown_relatives(
                 one.code
             );
             let finding = Finding::of_file(Severity::Warning, "unknown_agency", said);
-            found.borrow_mut().push(finding.seeing(code));
+            found.borrow_mut().push(finding.of_sheet(sheet).seeing(code));
         }
     }
 }
@@ -301,7 +274,7 @@ fn unknown_relatives(
 mod tests {
     use super::*;
     use crate::{
-        fuzzing::{text, workbook},
+        fuzzing::{book, text, workbook},
         limits::Limits,
     };
 
@@ -316,6 +289,10 @@ mod tests {
     fn reading(rows: &[String], merged: &str) -> Reading {
         let inside =
             format!("<sheetData>{}</sheetData><mergeCells>{merged}</mergeCells>", rows.concat());
+        counts_in(&workbook(&inside), &[])
+    }
+
+    fn counts_in(bytes: &[u8], sheets: &[&str]) -> Reading {
         let hide = |text: &str| text.to_owned();
         let today = "2026-11-27".parse().unwrap();
         let context = Context {
@@ -325,12 +302,73 @@ mod tests {
             as_of: today,
             limits: Limits::default(),
             hide: &hide,
+            hide_numbers: &hide,
             agencies: HashSet::new(),
+            predecessors: HashMap::new(),
             inventory: Vec::new(),
             accept_unknown: false,
         };
-        let file = ("kiem-ke.xlsx", &*workbook(&inside));
-        read(file, Kind::Inventory, &Options::default(), &context)
+        let sheets = sheets.iter().map(|name| (*name).to_owned()).collect();
+        let options = Options { sheets, ..Options::default() };
+        read(("kiem-ke.xlsx", bytes), Kind::Inventory, &options, &context)
+    }
+
+    /// A sheet of counts of one agency, by year.
+    fn list(agency: &str, years: &[&str]) -> String {
+        let headings = [text("A1", "Mã cơ quan"), text("B1", "Năm"), text("C1", "Số lượng")];
+        let rows = years.iter().enumerate().map(|(at, year)| {
+            let at = at as u32 + 2;
+            let cells = [
+                text(&format!("A{at}"), agency),
+                number(&format!("B{at}"), year),
+                number(&format!("C{at}"), "7"),
+            ];
+            row(at, &cells)
+        });
+        let rows: String = rows.collect();
+        format!("<sheetData>{}{rows}</sheetData>", row(1, &headings))
+    }
+
+    /// What is told, each with its sheet, row and code.
+    fn told(reading: &Reading) -> Vec<String> {
+        let told = reading.findings.iter().map(|f| {
+            format!("{} {} {}", f.sheet.as_deref().unwrap_or_default(), f.row.unwrap_or(0), f.code)
+        });
+        told.collect()
+    }
+
+    #[test]
+    fn a_sheet_for_each_agency_is_one_list() {
+        let remarks = format!("<sheetData>{}</sheetData>", row(1, &[text("A1", "Hướng dẫn")]));
+        let (first, second) = (list("H08.12", &["2019", "2020"]), list("H08.13", &["2019"]));
+        let sheets = [
+            ("name=\"Bìa\"", remarks.as_str()),
+            ("name=\"Sở A\"", &first),
+            ("name=\"Sở B\"", &second),
+            ("name=\"Cũ\" state=\"hidden\"", &first),
+        ];
+        let reading = counts_in(&book(&sheets), &[]);
+        assert_eq!(told(&reading), ["Bìa 0 sheet", "Cũ 0 sheet", " 0 sheets"]);
+        assert_eq!(reading.findings[1].severity, Severity::Warning, "it may hold what is meant");
+        assert!(reading.is_acceptable());
+        assert_eq!(reading.sheet.as_deref(), Some("Sở A, Sở B"));
+        assert_eq!(reading.rows.unwrap().len(), 3);
+        let one = counts_in(&book(&sheets), &["Cũ"]);
+        assert_eq!((told(&one), one.rows.unwrap().len()), (vec![], 2));
+        assert_eq!(one.sheet.as_deref(), Some("Cũ"));
+    }
+
+    #[test]
+    fn what_is_wrong_in_one_of_several_sheets_is_told_with_its_sheet() {
+        let (first, again) = (list("H08.12", &["2019", "2020"]), list("H08.12", &["2020", "9"]));
+        let reading = counts_in(&book(&[("name=\"A\"", &first), ("name=\"B\"", &again)]), &[]);
+        assert_eq!(told(&reading), [" 0 sheets", "B 2 duplicate", "B 3 year"]);
+        let twice = &reading.findings[1].expected;
+        assert!(twice.contains("row 3 of sheet A says the same"), "{twice}");
+        let lacking = first.replace("Số lượng", "SL");
+        let reading = counts_in(&book(&[("name=\"A\"", &first), ("name=\"B\"", &lacking)]), &[]);
+        assert_eq!(told(&reading), [" 0 sheets", "B 1 missing_column"]);
+        assert!(!reading.is_acceptable(), "its rows may belong to the others");
     }
 
     #[test]

@@ -1,16 +1,18 @@
 //! From imports to the rows of the reference tables. Of rows with the same key the newest stands:
 //! by the day it speaks of where there is one, else by the order of acceptance.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use sohoa_schemas::{
     events::EventRow,
     registers::{AgencyRow, DossierRow, InventoryRow, PhaseRow, ProcedureRow, StaffRow, TargetRow},
 };
 use uuid::Uuid;
 
-use crate::{code, history::Said, import::Import, kinds::Rows, overlap};
+use crate::{code, history::Said, import::Import, kinds::Rows, posts};
+
+pub use crate::overlap::standing;
 
 /// A period without its last day, the agency, and its level then.
 type Holder = (Option<NaiveDate>, Option<NaiveDate>, Uuid, String);
@@ -20,6 +22,8 @@ type Holder = (Option<NaiveDate>, Option<NaiveDate>, Uuid, String);
 pub struct Agencies {
     /// By code: periods, and what held in them.
     codes: HashMap<String, Vec<Holder>>,
+    /// Who took over from whom.
+    followed: BTreeSet<(Uuid, Uuid)>,
 }
 
 impl Agencies {
@@ -30,7 +34,10 @@ impl Agencies {
             let held = (row.valid_from, row.valid_to, row.agency_uid, row.level.clone());
             codes.entry(row.code.clone()).or_default().push(held);
         }
-        Self { codes }
+        let followed = rows.iter().flat_map(|row| {
+            row.successor_uids.iter().map(|successor| (row.agency_uid, *successor))
+        });
+        Self { codes, followed: followed.collect() }
     }
 
     /// All codes there ever were.
@@ -46,6 +53,37 @@ impl Agencies {
         });
         let (.., uid, level) = on_day.or_else(|| held.last())?;
         Some((*uid, level))
+    }
+
+    /// By code: the codes of the agencies that one took over, and its own others; only where there are
+    /// any.
+    pub fn predecessors(&self) -> HashMap<String, BTreeSet<String>> {
+        let mut own: HashMap<Uuid, BTreeSet<&str>> = HashMap::new();
+        for (code, held) in &self.codes {
+            for (.., uid, _) in held {
+                own.entry(*uid).or_default().insert(code);
+            }
+        }
+        let mut all = HashMap::new();
+        for (code, held) in &self.codes {
+            let mut reached: Vec<Uuid> = held.iter().map(|(.., uid, _)| *uid).collect();
+            let mut next = 0;
+            while let Some(uid) = reached.get(next).copied() {
+                next += 1;
+                let before = self.followed.iter().filter(|(_, successor)| *successor == uid);
+                let before: Vec<Uuid> = before.map(|(uid, _)| *uid).collect();
+                reached.extend(
+                    before.into_iter().filter(|uid| !reached.contains(uid)).collect::<Vec<_>>(),
+                );
+            }
+            let codes = reached.iter().filter_map(|uid| own.get(uid)).flatten();
+            let codes: BTreeSet<String> =
+                codes.filter(|other| *other != code).map(|code| (*code).to_owned()).collect();
+            if !codes.is_empty() {
+                all.insert(code.clone(), codes);
+            }
+        }
+        all
     }
 
     fn uid(&self, code: &str) -> Option<Uuid> {
@@ -96,7 +134,7 @@ pub fn inventory(imports: &Imports, agencies: &Agencies) -> Vec<InventoryRow> {
             counts.iter().map(|row| InventoryRow { import_key: key.clone(), ..row.clone() }),
         );
     }
-    let mut rows = overlap::newest(rows);
+    let mut rows = standing(rows);
     for row in &mut rows {
         if let Some((uid, level)) = agencies.find(&row.agency_code, Some(row.counted_at)) {
             row.agency_uid = Some(uid);
@@ -126,7 +164,7 @@ pub fn phases(imports: &Imports) -> Vec<PhaseRow> {
     latest!(imports, Phases, |row| (row.province.clone(), row.phase))
 }
 
-/// The table `staff`.
+/// The table `staff`: a newer row of a person ends the one it follows.
 pub fn staff(imports: &Imports, agencies: &Agencies) -> Vec<StaffRow> {
     let mut rows = latest!(imports, Staff, |row| (
         row.staff_ref.clone(),
@@ -136,6 +174,7 @@ pub fn staff(imports: &Imports, agencies: &Agencies) -> Vec<StaffRow> {
     for row in &mut rows {
         row.agency_uid = agencies.find(&row.agency_code, Some(row.from_date)).map(|(uid, _)| uid);
     }
+    posts::end(&mut rows);
     rows
 }
 
@@ -146,9 +185,7 @@ pub fn dossiers(key: &str, import: &Import, agencies: &Agencies) -> Vec<DossierR
     let filled = rows.iter().map(|row| {
         let mut row = row.clone();
         key.clone_into(&mut row.import_key);
-        let day = row.received_at.map(|at| (at + chrono::TimeDelta::hours(7)).date_naive());
-        // A list without the time still has the day in the code.
-        let day = day.or_else(|| code::dossier_day(&row.dossier_code));
+        let day = reception(row.received_at, &row.dossier_code);
         let find = |code: &Option<String>| agencies.find(code.as_deref()?, day);
         let receiving = find(&row.receiving_unit_code).map(|(uid, level)| (uid, level.to_owned()));
         row.handling_agency_uid = find(&row.handling_agency_code).map(|(uid, _)| uid);
@@ -157,6 +194,13 @@ pub fn dossiers(key: &str, import: &Import, agencies: &Agencies) -> Vec<DossierR
         row
     });
     filled.collect()
+}
+
+/// The day by which the agencies of a dossier are found: a list without the time still has the day in
+/// the code.
+pub fn reception(received_at: Option<DateTime<Utc>>, dossier_code: &str) -> Option<NaiveDate> {
+    let day = received_at.map(|at| (at + chrono::TimeDelta::hours(7)).date_naive());
+    day.or_else(|| code::dossier_day(dossier_code))
 }
 
 /// The events of an import, with the agencies that had their codes on the day.

@@ -1,11 +1,11 @@
-//! Spreadsheets (XLSX, XLSM): one sheet's cells, as the file holds them.
+//! Spreadsheets (XLSX, XLSM): the cells of its sheets, as the file holds them.
 //!
 //! The archive is unpacked once into nothing before it is believed: what it says of its own sizes may
 //! be a lie. Cells are read one by one; a sheet whose last cell is far away costs nothing.
 
 use std::io::{Cursor, Read as _};
 
-use calamine::{Data, DataRef, Reader as _, Xlsx, XlsxError};
+use calamine::{Data, DataRef, Reader as _, SheetVisible, Xlsx, XlsxError};
 
 use crate::{
     finding::{Finding, Severity, letters},
@@ -26,32 +26,37 @@ pub(crate) fn is_old(bytes: &[u8]) -> bool {
     bytes.starts_with(b"\xd0\xcf\x11\xe0")
 }
 
-/// Reads the sheet of this name, or the first one that holds anything.
+/// Reads the sheets of these names, or without any all that hold something.
 ///
 /// # Errors
 /// Why it is no such file, or is too large.
 pub(crate) fn read(
     bytes: &[u8],
-    sheet: Option<&str>,
+    wanted: &[String],
     limits: &Limits,
-) -> Result<Grid, Box<Finding>> {
+) -> Result<Vec<Grid>, Box<Finding>> {
     unpacks(bytes, limits)?;
     let mut book = Xlsx::new(Cursor::new(bytes)).map_err(|error| unreadable(&error))?;
     let names = book.sheet_names();
-    if let Some(wanted) = sheet {
-        if !names.iter().any(|name| name == wanted) {
-            let said = format!("there is no sheet of this name, but: {}", names.join(", "));
-            return Err(Finding::of_file(Severity::Error, "sheet", said).seeing(wanted).into());
-        }
-        return grid(&mut book, wanted, limits);
+    if let Some(missing) = wanted.iter().find(|wanted| !names.contains(wanted)) {
+        let said = format!("there is no sheet of this name, but: {}", names.join(", "));
+        return Err(Finding::of_file(Severity::Error, "sheet", said).seeing(missing).into());
     }
-    for name in &names {
-        let grid = grid(&mut book, name, limits)?;
+    let shown =
+        book.sheets_metadata().iter().filter(|sheet| sheet.visible == SheetVisible::Visible);
+    let shown: Vec<String> = shown.map(|sheet| sheet.name.clone()).collect();
+    let mut grids = Vec::new();
+    for name in names.iter().filter(|name| wanted.is_empty() || wanted.contains(name)) {
+        let mut grid = grid(&mut book, name, limits)?;
+        grid.is_hidden = wanted.is_empty() && !shown.contains(name);
         if !grid.rows.is_empty() {
-            return Ok(grid);
+            grids.push(grid);
         }
     }
-    Err(Finding::of_file(Severity::Error, "empty", "no sheet holds anything").into())
+    if grids.is_empty() {
+        return Err(Finding::of_file(Severity::Error, "empty", "no sheet holds anything").into());
+    }
+    Ok(grids)
 }
 
 fn unreadable(error: &XlsxError) -> Box<Finding> {
@@ -183,27 +188,28 @@ mod tests {
              s=\"1\"><v>43560</v></c>{b}<c r=\"C3\" t=\"e\"><v>#REF!</v></c></row></sheetData>\
              <mergeCells><mergeCell ref=\"A1:A2\"/></mergeCells>"
         );
-        let grid = read(&workbook(&inside), None, &Limits::default()).unwrap();
+        let grids = read(&workbook(&inside), &[], &Limits::default()).unwrap();
+        let [grid] = &grids[..] else { panic!("{grids:?}") };
         assert_eq!(grid.sheet.as_deref(), Some("Bảng"));
         assert_eq!(grid.rows[0].cells, [Cell::text("Mã số"), Cell::Empty, Cell::Number(12.0)]);
         assert_eq!(grid.rows[1].number, 3);
         assert_eq!(grid.rows[1].cell(0).shown(), "2019-04-05 00:00:00");
         assert_eq!(*grid.rows[1].cell(2), Cell::Fault("#REF!".into()));
         assert_eq!(grid.merged[0].last_row, 2);
-        let other = read(&workbook(&inside), Some("Sheet2"), &Limits::default()).unwrap_err();
+        let other = read(&workbook(&inside), &["Sheet2".into()], &Limits::default()).unwrap_err();
         assert!(other.expected.contains("Bảng"));
     }
 
     #[test]
     fn a_cell_far_away_and_an_archive_that_swells_are_findings() {
         let inside = format!("<sheetData><row r=\"9\">{}</row></sheetData>", text("XFD9", "x"));
-        let far = read(&workbook(&inside), None, &Limits::default()).unwrap_err();
+        let far = read(&workbook(&inside), &[], &Limits::default()).unwrap_err();
         assert_eq!((far.code, far.column.as_deref(), far.row), ("too_large", Some("XFD"), Some(9)));
         let swelling = workbook(&format!("<sheetData>{}</sheetData>", " ".repeat(3 << 20)));
         assert!(swelling.len() < 20_000);
         let limits = Limits { unpacked_bytes: 1 << 20, ..Limits::default() };
-        assert_eq!(read(&swelling, None, &limits).unwrap_err().code, "too_large");
-        let broken = read(&swelling[..500], None, &Limits::default()).unwrap_err();
+        assert_eq!(read(&swelling, &[], &limits).unwrap_err().code, "too_large");
+        let broken = read(&swelling[..500], &[], &Limits::default()).unwrap_err();
         assert_eq!(broken.code, "unreadable");
     }
 }

@@ -16,7 +16,10 @@ use arrow::{
     datatypes::{SchemaRef, TimestampMicrosecondType},
 };
 use deltalake::{
-    datafusion::prelude::{col, lit},
+    datafusion::{
+        execution::SendableRecordBatchStream,
+        prelude::{col, lit},
+    },
     writer::DeltaWriter as _,
 };
 use futures::StreamExt as _;
@@ -35,21 +38,21 @@ impl RegisterState {
     /// # Errors
     /// As for [`RegisterState::replace`].
     pub async fn merge(self, rows: &[DossierRow], position: i64) -> Result<usize, IndexError> {
-        // A dossier is one in whichever province's name an earlier program kept it.
-        let mut months: BTreeMap<&str, HashMap<&str, &DossierRow>> = BTreeMap::new();
+        let mut months: BTreeMap<&str, Vec<&DossierRow>> = BTreeMap::new();
         for row in rows {
-            let month = months.entry(&row.received_month).or_default();
-            let held = month.entry(&row.dossier_code).or_insert(row);
-            if rank(row) > rank(held) {
-                *held = row;
-            }
+            months.entry(&row.received_month).or_default().push(row);
         }
         let mut writer = self.writer()?;
         let mut touched: HashSet<&str> = HashSet::new();
         let mut actions = Vec::new();
         let mut changed = 0;
         for (month, incoming) in &months {
-            let merged = self.month(month, incoming).await?;
+            let mut merging = Merging::of(&self.schema, incoming)?;
+            let mut held = self.month(month).await?;
+            while let Some(old) = held.next().await {
+                merging.take(&fitted(&old?, &self.schema)?)?;
+            }
+            let merged = merging.end()?;
             if merged.changed == 0 {
                 continue;
             }
@@ -68,37 +71,60 @@ impl RegisterState {
         Ok(changed)
     }
 
-    /// A month as it is with these rows.
-    async fn month(
-        &self,
-        month: &str,
-        incoming: &HashMap<&str, &DossierRow>,
-    ) -> Result<Merged, IndexError> {
-        let rows: Vec<&DossierRow> = incoming.values().copied().collect();
-        let new = encode(&self.schema, &rows)?;
-        let place: HashMap<&str, usize> =
-            rows.iter().enumerate().map(|(at, row)| (row.dossier_code.as_str(), at)).collect();
-        let mut is_new = vec![true; rows.len()];
-        let mut merged = Merged::default();
+    /// A month as it is.
+    pub(super) async fn month(&self, month: &str) -> Result<SendableRecordBatchStream, IndexError> {
         let context = read::session()?;
         let provider = provider(self.register, &self.state, &context).await?;
-        let mut held = context
-            .read_table(provider)?
-            .filter(col("received_month").eq(lit(month)))?
-            .execute_stream()
-            .await?;
-        while let Some(old) = held.next().await {
-            let old = fitted(&old?, &self.schema)?;
-            let codes = text_column(&old, "dossier_code")?;
-            let both: Vec<Option<usize>> =
-                (0..old.num_rows()).map(|row| place.get(codes.value(row)).copied()).collect();
-            both.iter().flatten().for_each(|at| is_new[*at] = false);
-            let alone: BooleanArray = both.iter().map(|at| Some(at.is_none())).collect();
-            merged.batches.push(filter_record_batch(&old, &alone)?);
-            let both: Vec<(usize, usize)> =
-                both.iter().enumerate().filter_map(|(row, at)| Some((row, (*at)?))).collect();
-            merged.pair(&old, &new, &both)?;
+        let rows = context.read_table(provider)?.filter(col("received_month").eq(lit(month)))?;
+        Ok(rows.execute_stream().await?)
+    }
+}
+
+/// Rows that come to those of a month.
+pub(super) struct Merging<'a> {
+    place: HashMap<&'a str, usize>,
+    new: RecordBatch,
+    is_new: Vec<bool>,
+    merged: Merged,
+}
+
+impl<'a> Merging<'a> {
+    /// Of rows of one dossier the newest comes, in whichever province's name an earlier program kept
+    /// it.
+    pub(super) fn of(schema: &SchemaRef, incoming: &[&'a DossierRow]) -> Result<Self, IndexError> {
+        let mut newest: HashMap<&'a str, &'a DossierRow> = HashMap::new();
+        for row in incoming {
+            let held = newest.entry(&row.dossier_code).or_insert(row);
+            if rank(row) > rank(held) {
+                *held = row;
+            }
         }
+        let rows: Vec<&DossierRow> = newest.into_values().collect();
+        let place = rows.iter().enumerate().map(|(at, row)| (row.dossier_code.as_str(), at));
+        Ok(Self {
+            place: place.collect(),
+            new: encode(schema, &rows)?,
+            is_new: vec![true; rows.len()],
+            merged: Merged::default(),
+        })
+    }
+
+    /// Puts them to some of the rows that are there.
+    pub(super) fn take(&mut self, old: &RecordBatch) -> Result<(), IndexError> {
+        let codes = text_column(old, "dossier_code")?;
+        let both: Vec<Option<usize>> =
+            (0..old.num_rows()).map(|row| self.place.get(codes.value(row)).copied()).collect();
+        both.iter().flatten().for_each(|at| self.is_new[*at] = false);
+        let alone: BooleanArray = both.iter().map(|at| Some(at.is_none())).collect();
+        self.merged.batches.push(filter_record_batch(old, &alone)?);
+        let both: Vec<(usize, usize)> =
+            both.iter().enumerate().filter_map(|(row, at)| Some((row, (*at)?))).collect();
+        self.merged.pair(old, &self.new, &both)
+    }
+
+    /// What stands, once all that is there was seen.
+    pub(super) fn end(self) -> Result<Merged, IndexError> {
+        let Self { new, is_new, mut merged, .. } = self;
         merged.changed += is_new.iter().filter(|is_new| **is_new).count();
         merged.batches.push(filter_record_batch(&new, &BooleanArray::from(is_new))?);
         Ok(merged)
@@ -107,9 +133,9 @@ impl RegisterState {
 
 /// Rows of a month, and how many of them are new or changed.
 #[derive(Default)]
-struct Merged {
-    batches: Vec<RecordBatch>,
-    changed: usize,
+pub(super) struct Merged {
+    pub(super) batches: Vec<RecordBatch>,
+    pub(super) changed: usize,
 }
 
 impl Merged {
@@ -206,7 +232,7 @@ fn rank(row: &DossierRow) -> (i64, &str) {
 }
 
 /// A batch as the query engine gives it, in the table's own types.
-fn fitted(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, IndexError> {
+pub(super) fn fitted(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, IndexError> {
     let columns = schema.fields().iter().map(|field| {
         let column = batch.column(batch.schema_ref().index_of(field.name())?);
         cast(column, field.data_type())

@@ -7,12 +7,14 @@
 //! the last commit always knows all imports, however many programs import at once. The commit
 //! carries how many imports it knows ([`RegisterState::position`]), by which an interrupted one shows.
 //!
-//! `state` is a table as it was looked at, and the commit that follows; `dossiers` merges.
+//! `state` is a table as it was looked at, and the commit that follows; `dossiers` merges, `rewrite`
+//! makes them anew.
 //!
 //! Small tables are written whole. `dossiers` are millions: only the months an import speaks of are
 //! written anew, and a dossier's month never changes.
 
 mod dossiers;
+mod rewrite;
 mod state;
 
 use arrow::datatypes::SchemaRef;
@@ -22,6 +24,7 @@ use sohoa_schemas::registers::{
     AgencyKeyRow, AgencyRow, DossierRow, InventoryRow, PhaseRow, ProcedureRow, StaffRow, TargetRow,
 };
 
+pub use self::rewrite::{FindAgency, Month, Rewrite};
 pub use self::state::RegisterState;
 pub(crate) use self::state::RegisterStore;
 use crate::{columns, error::IndexError};

@@ -8,7 +8,7 @@ use crate::{
     code,
     finding::Severity,
     header::Field,
-    line::{Line, PROCEDURE, in_vietnam},
+    line::{Line, PROCEDURE, in_vietnam, vietnam},
     value,
 };
 
@@ -136,7 +136,7 @@ pub(super) fn read(line: &Line<'_>) -> Option<(String, DossierRow)> {
         received_month: month.unwrap_or_else(|| "unknown".to_owned()),
         procedure_base: procedure.as_ref().map(|(_, base)| base.clone()),
         procedure_code: procedure.map(|(given, _)| given),
-        procedure_name: line.text("procedure_name"),
+        procedure_name: line.words("procedure_name"),
         field_code: line.text("field_code"),
         procedure_level: line.level("procedure_level"),
         receiving_unit_code: receiving,
@@ -172,7 +172,7 @@ pub(super) fn read(line: &Line<'_>) -> Option<(String, DossierRow)> {
         remote_area: line.truth("remote_area"),
         archive_file_code: line.text("archive_file_code"),
         paper_file_code: line.text("paper_file_code"),
-        title: line.text("title"),
+        title: line.words("title"),
         retention_code: line.text("retention_code"),
         start_date,
         end_date,
@@ -205,7 +205,7 @@ fn dossier_code(line: &Line<'_>) -> Option<String> {
 
 /// The status by its national number; one that is not known is kept as it stands.
 fn status(line: &Line<'_>) -> Option<String> {
-    let given = line.text("status")?;
+    let given = line.words("status")?;
     let known = status::number(&given);
     if known.is_none() {
         let said = format!("{}; taken as it stands, and counted as received", status::EXPECTED);
@@ -227,8 +227,9 @@ fn in_order(line: &Line<'_>, steps: &[(&str, Option<chrono::DateTime<chrono::Utc
     let known: Vec<_> = steps.iter().filter_map(|(name, at)| Some((*name, (*at)?))).collect();
     for pair in known.windows(2) {
         let [(before, earlier), (name, later)] = pair else { continue };
-        // A day without its hour may be the same day's midnight.
-        if later.date_naive() < earlier.date_naive() {
+        // A day without its hour is the same day's midnight in Vietnam, still the day before in UTC.
+        let day = |at: &chrono::DateTime<chrono::Utc>| at.with_timezone(&vietnam()).date_naive();
+        if day(later) < day(earlier) {
             line.wrong("period", name, format!("a time not before {before}"));
         }
     }

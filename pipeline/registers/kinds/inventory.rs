@@ -10,7 +10,7 @@ use crate::{
     finding::Severity,
     header::Field,
     line::{AGENCY, Line, PROCEDURE, RESULT_TYPE},
-    value,
+    overlap, value,
 };
 
 /// What a row is known by.
@@ -45,8 +45,11 @@ pub(super) const FIELDS: &[Field] = &[
     Field::new("source_ref", &["nguon", "bien ban", "can cu", "source"]),
 ];
 
-const METHODS: &[(&str, &[&str])] =
-    &[("count", &["dem", "kiem dem", "thuc te"]), ("estimate", &["uoc tinh", "uoc", "uoc luong"])];
+const METHODS: &[(&str, &[&str])] = &[
+    ("count", &["dem", "kiem dem", "thuc te"]),
+    ("estimate", &["uoc tinh", "uoc", "uoc luong"]),
+    (overlap::WITHDRAWN, &["rut", "rut lai", "huy", "bai bo", "thu hoi"]),
+];
 
 pub(super) fn read(line: &Line<'_>) -> Option<(String, InventoryRow)> {
     let agency_code = line.known_agency("agency_code");

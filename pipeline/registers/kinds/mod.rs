@@ -21,7 +21,7 @@ use sohoa_schemas::{
     },
 };
 
-use crate::{header::Field, line::Line, read::each};
+use crate::{finding::Place, header::Field, line::Line, read::each};
 
 macro_rules! kinds {
     ($($kind:ident, $module:ident, $row:ty, $text:literal;)+) => {
@@ -51,12 +51,15 @@ macro_rules! kinds {
                 match self { $(Self::$kind => $module::FIELDS,)+ }
             }
 
-            /// Reads the rows of a sheet; the number of each in the file stands beside them.
-            pub(crate) fn read<'a>(self, lines: impl Iterator<Item = Line<'a>>) -> (Rows, Vec<u64>) {
+            /// Reads the rows of a file; the place of each in it stands beside them.
+            pub(crate) fn read<'a>(
+                self,
+                lines: impl Iterator<Item = Line<'a>>,
+            ) -> (Rows, Vec<Place<'a>>) {
                 match self {
                     $(Self::$kind => {
-                        let (rows, numbers) = each(lines, $module::KEY, $module::read);
-                        (Rows::$kind(rows), numbers)
+                        let (rows, places) = each(lines, $module::KEY, $module::read);
+                        (Rows::$kind(rows), places)
                     })+
                 }
             }

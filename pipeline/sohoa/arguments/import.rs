@@ -27,9 +27,9 @@ pub(crate) struct Import {
     /// Check the files and say what is wrong with them; write nothing.
     #[arg(long = "dry-run")]
     pub(crate) check_only: bool,
-    /// Sheet of a spreadsheet; the first that holds anything otherwise.
+    /// Sheet of a spreadsheet; may be repeated. Otherwise all that have the headings, as one list.
     #[arg(long)]
-    pub(crate) sheet: Option<String>,
+    pub(crate) sheet: Vec<String>,
     /// A heading, or a column's letters, and the field it holds; may be repeated.
     #[arg(long, value_name = "COLUMN=FIELD", value_parser = pair)]
     pub(crate) map: Vec<(String, String)>,
@@ -65,7 +65,7 @@ Examples:
   sohoa import inventory kiem-ke.csv --output records --by VP --map 'SL bản=valid_paper_count'
 
 A file is CSV (comma, semicolon or tab; UTF-8, UTF-16, or Windows-1258, TCVN3 and VNI where the words
-leave no doubt) or XLSX. Titles above the headings, headings of two rows, merged cells, rows of sums,
+leave no doubt) or XLSX, of which every sheet with the headings is read. Titles above the headings, headings of two rows, merged cells, rows of sums,
 remarks below a list and further columns do no harm. Headings are Vietnamese or English, with or without diacritics; --map
 names the others, by heading or by letter. Days are 05/04/2019 (day first), 2019-04-05 or a
 spreadsheet's own; numbers 1234 or 1.234.
@@ -78,8 +78,10 @@ Columns (* = needed):
               signing_cert_sha256, source_ref; a row with valid_to alone ends what held before
   inventory   agency_code*, valid_paper_count* (số lượng), document_year or year_from and year_to,
               procedure_code (mã TTHC), result_type_code, page_count (số trang),
-              counted_at (ngày kiểm kê), method (count, estimate), level, source_ref; no year of an
-              agency, procedure and kind of result twice
+              counted_at (ngày kiểm kê), method (count, estimate, withdrawn), level, source_ref; no
+              year of an agency, procedure and kind of result twice, nor of all procedures in one
+              import and of each in another. withdrawn (rút) takes back the count of this agency,
+              procedure, kind and years, also of an agency that has ended
   targets     metric*, scope* (province, level, agency, area), scope_value, period_end*, value*,
               unit* (percent, points, minutes, dossiers_per_staff_year, count), source_doc*, report,
               comparison (at_least, at_most), period_start, province, note
@@ -92,7 +94,8 @@ Columns (* = needed):
               where it is one: 9 or 12 digits, 10 or 13 of a tax code, a passport; a zero that a
               spreadsheet took away is put back. status: 0 to 10 of the national system, or its name
   staff       staff_ref* (mã cán bộ; hashed), agency_code*, from_date*, to_date, role, fte,
-              remote_area
+              remote_area; a newer row of a person ends the older one of the same agency, and of
+              another where both together are more than one post
   events      action*, occurred_at*, dossier_code or document_uid or batch_id, unit_code, agency_code,
               staff (hashed), partner_id, outcome, error_code, duration_seconds, attempt, component,
               reused_from, files, pages

@@ -5,7 +5,9 @@ use std::{path::Path, sync::Arc};
 use object_store::memory::InMemory;
 use serde::Serialize;
 use sohoa_index::Index;
-use sohoa_registers::{Context, Finding, Kind, Limits, Options, Reading, Rows, Severity, read};
+use sohoa_registers::{
+    Context, Finding, Kind, Limits, Options, Reading, Rows, Severity, read, tables,
+};
 use sohoa_schemas::{events::Action, registers::ImportHeader, rows::SCHEMA_VERSION};
 use sohoa_store::{Missing, OpenError, Store, hash::sha256};
 use url::Url;
@@ -99,6 +101,7 @@ async fn check(
 ) -> Result<Vec<File>, Failure> {
     let pseudonyms = Pseudonyms::load(settings.config.secrets.hmac_key.as_deref())?;
     let hide = |identifier: &str| pseudonyms.hash(identifier);
+    let hide_numbers = |text: &str| pseudonyms.hide_numbers(text);
     let agencies = imports::agencies(store).await?;
     let today = vietnamese(now()).date_naive();
     let inventory = match arguments.kind {
@@ -112,11 +115,13 @@ async fn check(
         as_of: arguments.as_of.unwrap_or(today),
         limits: Limits::default(),
         hide: &hide,
+        hide_numbers: &hide_numbers,
         agencies: agencies.codes().cloned().collect(),
+        predecessors: agencies.predecessors(),
         inventory,
         accept_unknown: arguments.accept_unknown_agencies,
     };
-    let options = Options { sheet: arguments.sheet.clone(), map: arguments.map.clone() };
+    let options = Options { sheets: arguments.sheet.clone(), map: arguments.map.clone() };
     let mut files = Vec::new();
     for path in &arguments.files {
         let bytes = bytes(path, context.limits.file_bytes)?;
@@ -124,7 +129,8 @@ async fn check(
         let reading = read((&name, &bytes), arguments.kind, &options, &context);
         // The next file must not hold the same papers either.
         if let Some(Rows::Inventory(counts)) = &reading.rows {
-            context.inventory.extend(counts.iter().cloned());
+            let known = std::mem::take(&mut context.inventory);
+            context.inventory = tables::standing([known, counts.clone()].concat());
         }
         files.push(file(&name, &bytes, reading));
     }
@@ -230,8 +236,9 @@ fn tell(report: &Report, json: bool) -> Result<(), Failure> {
             eprintln!("{}: {} further findings", file.path, file.further_findings);
         }
         let warnings = file.findings.iter().filter(|f| f.severity == Severity::Warning).count();
+        let sheet = file.sheet.as_ref().map(|sheet| format!(" ({sheet})")).unwrap_or_default();
         say(format_args!(
-            "{}: {}, {} rows of {}, {} errors, {warnings} warnings",
+            "{}{sheet}: {}, {} rows of {}, {} errors, {warnings} warnings",
             file.path, file.state, file.rows, report.kind, file.errors
         ))?;
     }

@@ -1,9 +1,11 @@
 //! An accepted import becomes an object, once.
 
+use std::collections::HashMap;
+
 use futures::TryStreamExt as _;
 use sohoa_publish::survey;
-use sohoa_registers::{Import, Kind, import};
-use sohoa_schemas::registers::ImportHeader;
+use sohoa_registers::{Import, Kind, Rows, import};
+use sohoa_schemas::registers::{DossierRow, ImportHeader};
 use sohoa_store::{Created, Store, classify, hash::sha256};
 
 use super::STAGE;
@@ -22,7 +24,7 @@ pub(crate) struct Kept {
 pub(crate) async fn keep(
     store: &Store,
     mut header: ImportHeader,
-    rows: &sohoa_registers::Rows,
+    rows: &Rows,
 ) -> Result<Kept, Failure> {
     let internal = |error: &serde_json::Error| Failure::from_error(Exit::Internal, error);
     let kind = rows.kind();
@@ -31,17 +33,46 @@ pub(crate) async fn keep(
     header.rows_sha256 = sha256(format!("{} {lines}", header.as_of).as_bytes());
     let held = keys(store, kind).await?;
     let same = |key: &&String| import::rows_hash(key) == Some(header.rows_sha256.as_str());
-    // Dossiers and events that come again say nothing new; of the others an import may take back what
-    // came after its first time.
-    let in_order = !matches!(kind, Kind::Dossiers | Kind::Events);
-    let from = if in_order { held.len().saturating_sub(1) } else { 0 };
-    if let Some(key) = held[from..].iter().find(same) {
+    // Events that come again say nothing new; of the others an import may take back what came after
+    // its first time.
+    let existing = match (rows, held.iter().rposition(|key| same(&key))) {
+        (Rows::Events(_), Some(at)) => Some(&held[at]),
+        (Rows::Dossiers(rows), Some(at)) => {
+            let is_taken_back = contradicted(store, rows, &held[at + 1..]).await?;
+            Some(&held[at]).filter(|_| !is_taken_back)
+        }
+        (_, Some(at)) if at + 1 == held.len() => Some(&held[at]),
+        _ => None,
+    };
+    if let Some(key) = existing {
         return Ok(Kept { key: key.clone(), existed: true });
     }
     let key = import::key(kind, header.imported_at, &header.rows_sha256);
     let object = import::object(&header, &lines).map_err(|error| internal(&error))?;
     let created = store.create(STAGE, &key, object.into()).await?;
     Ok(Kept { existed: created != Created::New, key })
+}
+
+/// Whether a later import says otherwise of one of these dossiers, and of the same day: that of another
+/// day decides whichever came first.
+async fn contradicted(
+    store: &Store,
+    rows: &[DossierRow],
+    later: &[String],
+) -> Result<bool, Failure> {
+    let said: HashMap<&str, &DossierRow> =
+        rows.iter().map(|row| (row.dossier_code.as_str(), row)).collect();
+    for key in later {
+        let Rows::Dossiers(others) = load(store, key).await?.rows else { continue };
+        let is_other = |other: &DossierRow| {
+            let row = said.get(other.dossier_code.as_str());
+            row.is_some_and(|row| row.listed_at == other.listed_at && **row != *other)
+        };
+        if others.iter().any(is_other) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Keys of all imports of a kind, in the order of acceptance.

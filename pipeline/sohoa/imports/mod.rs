@@ -9,6 +9,7 @@
 //! knows. So an import that was killed between its object and its table is completed by running it,
 //! or any import of the kind, again, and `sohoa index rebuild` makes all tables anew.
 
+mod dossiers;
 mod keep;
 mod tables;
 

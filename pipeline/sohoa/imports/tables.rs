@@ -11,10 +11,13 @@ use sohoa_registers::{
     keys::agency_keys,
     tables::{self, Agencies},
 };
-use sohoa_schemas::registers::{DossierRow, InventoryRow};
+use sohoa_schemas::registers::InventoryRow;
 use sohoa_store::Store;
 
-use super::keep::{keys, load};
+use super::{
+    dossiers,
+    keep::{keys, load},
+};
 use crate::exit::{Exit, Failure};
 
 /// How often a table is made anew because another import was first.
@@ -34,7 +37,14 @@ pub(crate) async fn update(
     kind: Kind,
     new: &[String],
 ) -> Result<Written, Failure> {
-    bring((store, index), kind, What::New(new)).await
+    let mut written = Vec::new();
+    if kind == Kind::Agencies {
+        // First: a table of agencies that knows the import then vouches for the dossiers, too.
+        let found = table((store, index), Register::Dossiers, What::Agencies).await?;
+        written.extend(found.filter(|(_, rows)| *rows > 0));
+    }
+    written.extend(bring((store, index), kind, What::New(new)).await?);
+    Ok(written)
 }
 
 fn pause(attempt: u32) -> Duration {
@@ -44,13 +54,15 @@ fn pause(attempt: u32) -> Duration {
 
 /// What is to be brought into a table.
 #[derive(Clone, Copy)]
-enum What<'a> {
+pub(super) enum What<'a> {
     /// These imports, and those that the table does not know.
     New(&'a [String]),
     /// All of them, on top of what is there.
     All,
     /// All of them, and nothing else.
     Anew,
+    /// None: the agencies of what is there are looked up again.
+    Agencies,
 }
 
 async fn bring(
@@ -60,26 +72,32 @@ async fn bring(
 ) -> Result<Written, Failure> {
     let mut written = Vec::new();
     for register in registers_of(kind) {
-        let (mut attempt, mut what) = (1, what);
-        loop {
-            match one((store, index), *register, what).await {
-                Ok(Some(rows)) => written.push((register.name(), rows)),
-                Ok(None) => {}
-                Err(Trouble::Index(IndexError::Busy(_))) if attempt < ATTEMPTS => {
-                    attempt += 1;
-                    // Whoever was first may have counted these without having read them.
-                    if matches!(what, What::New(_)) {
-                        what = What::All;
-                    }
-                    tokio::time::sleep(pause(attempt)).await;
-                    continue;
-                }
-                Err(trouble) => return Err(trouble.into_failure()),
-            }
-            break;
-        }
+        written.extend(table((store, index), *register, what).await?);
     }
     Ok(written)
+}
+
+/// Brings imports into one table, however many others do at once.
+async fn table(
+    (store, index): (&Store, &Index),
+    register: Register,
+    mut what: What<'_>,
+) -> Result<Option<(&'static str, usize)>, Failure> {
+    let mut attempt = 1;
+    loop {
+        match one((store, index), register, what).await {
+            Ok(rows) => return Ok(rows.map(|rows| (register.name(), rows))),
+            Err(Trouble::Index(IndexError::Busy(_))) if attempt < ATTEMPTS => {
+                attempt += 1;
+                // Whoever was first may have counted these without having read them.
+                if matches!(what, What::New(_)) {
+                    what = What::All;
+                }
+                tokio::time::sleep(pause(attempt)).await;
+            }
+            Err(trouble) => return Err(trouble.into_failure()),
+        }
+    }
 }
 
 /// Makes every table anew that has imports, and adds the events of imports where `events` can be read.
@@ -199,7 +217,7 @@ const fn kind_of(register: Register) -> Kind {
 }
 
 /// Either side's trouble.
-enum Trouble {
+pub(super) enum Trouble {
     Index(IndexError),
     Store(Failure),
 }
@@ -233,12 +251,15 @@ async fn one(
     register: Register,
     what: What<'_>,
 ) -> Result<Option<usize>, Trouble> {
+    if matches!(what, What::Agencies) && index.register_position(register).await?.is_none() {
+        return Ok(None);
+    }
     let state = index.register(register).await?;
     let known = state.position().await?;
     let kind = kind_of(register);
     if register == Register::Dossiers {
         let own = keys(store, kind).await?;
-        return dossiers((store, index), (state, known), &own, what).await;
+        return dossiers::bring((store, index), (state, known), &own, what).await;
     }
     let position = imports_of(store, register).await?;
     if known == Some(position) && matches!(what, What::New(_)) {
@@ -279,40 +300,6 @@ async fn replace(
     })
 }
 
-/// Merges the new imports where they are just those that the table does not know; otherwise every one
-/// again, which changes nothing that is there. A rebuild begins with none: agencies that came later
-/// than a dossier are found now.
-async fn dossiers(
-    (store, index): (&Store, &Index),
-    (state, known): (RegisterState, Option<i64>),
-    keys: &[String],
-    what: What<'_>,
-) -> Result<Option<usize>, Trouble> {
-    let all = keys.len() as i64;
-    let seen = usize::try_from(known.unwrap_or(0)).unwrap_or(0);
-    let (merged, before): (&[String], i64) = match what {
-        What::New(_) if known == Some(all) => return Ok(None),
-        What::New(new) if keys.get(seen..) == Some(new) => (new, seen as i64),
-        _ => (keys, 0),
-    };
-    let agencies = agencies(store).await?;
-    let mut state = Some(state);
-    if let Some(state) = state.take_if(|_| matches!(what, What::Anew)) {
-        state.replace::<DossierRow>(&[], 0).await?;
-    }
-    let mut changed = 0;
-    for (at, key) in merged.iter().enumerate() {
-        let import = load(store, key).await?;
-        let rows = tables::dossiers(key, &import, &agencies);
-        let on = match state.take() {
-            Some(state) => state,
-            None => index.register(Register::Dossiers).await?,
-        };
-        changed += on.merge(&rows, before + at as i64 + 1).await?;
-    }
-    Ok(Some(changed))
-}
-
 async fn imports(store: &Store, kind: Kind) -> Result<Vec<(String, Import)>, Failure> {
     let mut imports = Vec::new();
     for key in keys(store, kind).await? {
@@ -324,107 +311,4 @@ async fn imports(store: &Store, kind: Kind) -> Result<Vec<(String, Import)>, Fai
         imports.push((key, import));
     }
     Ok(imports)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use chrono::DateTime;
-    use futures::TryStreamExt as _;
-    use sohoa_registers::{Context, Limits, Options, read};
-    use sohoa_schemas::{registers::ImportHeader, rows::SCHEMA_VERSION};
-    use sohoa_store::Missing;
-
-    use super::*;
-    use crate::imports::keep;
-
-    /// Keeps a list of one dossier, the `number`th of the day.
-    async fn kept(store: &Store, number: i64) -> String {
-        let list = format!("Mã hồ sơ\nH08-240115-{number:04}\n");
-        let as_of = "2026-11-27".parse().unwrap();
-        let context = Context {
-            province: "H08".into(),
-            agency: None,
-            today: as_of,
-            as_of,
-            limits: Limits::default(),
-            hide: &|identifier| identifier.to_owned(),
-            agencies: std::collections::HashSet::new(),
-            inventory: Vec::new(),
-            accept_unknown: false,
-        };
-        let reading =
-            read(("list.csv", list.as_bytes()), Kind::Dossiers, &Options::default(), &context);
-        let header = ImportHeader {
-            kind: "dossiers".into(),
-            file_name: "list.csv".into(),
-            file_sha256: String::new(),
-            rows_sha256: String::new(),
-            sheet: None,
-            imported_at: DateTime::from_timestamp(1_800_000_000 + number, 0).unwrap(),
-            imported_by: "VP".into(),
-            as_of,
-            rows: 1,
-            schema_version: SCHEMA_VERSION,
-        };
-        keep(store, header, &reading.rows.unwrap()).await.unwrap().key
-    }
-
-    async fn count(index: &Index) -> usize {
-        let rows = index.query("SELECT dossier_code FROM dossiers").await.unwrap();
-        let rows: Vec<_> = rows.try_collect().await.unwrap();
-        rows.iter().map(arrow::array::RecordBatch::num_rows).sum()
-    }
-
-    fn opened(folder: &std::path::Path) -> (Store, Index) {
-        let store = Store::open(folder.to_str().unwrap(), Missing::Refuse).unwrap();
-        let (objects, url) = store.below("index");
-        let index = Index::open(&Arc::clone(&objects), url).unwrap();
-        (store, index)
-    }
-
-    /// Four programs at a time, each with a list of its own.
-    #[tokio::test]
-    async fn lists_that_are_imported_at_the_same_moment_are_all_in_the_table() {
-        let folder = tempfile::tempdir().unwrap();
-        drop(opened(folder.path()).1.register(Register::Dossiers).await.unwrap());
-        for round in 0..3 {
-            let programs = (1..=4).map(|program| {
-                let folder = folder.path();
-                async move {
-                    let (store, index) = opened(folder);
-                    let key = kept(&store, round * 4 + program).await;
-                    update((&store, &index), Kind::Dossiers, &[key]).await
-                }
-            });
-            for done in futures::future::join_all(programs).await {
-                done.unwrap();
-            }
-            let (store, index) = opened(folder.path());
-            assert_eq!(count(&index).await as i64, (round + 1) * 4);
-            let tables = [Stored::from(Register::Dossiers)];
-            assert_eq!(behind((&store, &index), &tables).await.unwrap(), []);
-        }
-    }
-
-    /// Two lists are kept at once. The later one's program merges both, and is killed in between:
-    /// the earlier one's must not take its own for the one that is missing.
-    #[tokio::test]
-    async fn a_list_that_another_import_left_unmerged_is_merged() {
-        let folder = tempfile::tempdir().unwrap();
-        let (store, index) = opened(folder.path());
-        let first = kept(&store, 1).await;
-        update((&store, &index), Kind::Dossiers, &[first]).await.unwrap();
-        let earlier = kept(&store, 2).await;
-        let later = kept(&store, 3).await;
-        let rows = tables::dossiers(
-            &earlier,
-            &load(&store, &earlier).await.unwrap(),
-            &Agencies::default(),
-        );
-        index.register(Register::Dossiers).await.unwrap().merge(&rows, 2).await.unwrap();
-        update((&store, &index), Kind::Dossiers, &[earlier]).await.unwrap();
-        assert_eq!(count(&index).await, 3, "{later} is in the table");
-    }
 }

@@ -2,13 +2,18 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test an unexpected error is a failure")]
 
-use std::{collections::HashSet, path::PathBuf};
+mod standing;
+
+use std::{
+    collections::{HashMap, HashSet},
+    path::PathBuf,
+};
 
 use sohoa_registers::{
-    Context, Hide, Import, Kind, Limits, Options, Reading, Rows, Severity, read, tables,
+    Context, Hide, Kind, Limits, Options, Reading, Rows, Severity, read, tables,
 };
 use sohoa_registers::{import, keys::agency_keys};
-use sohoa_schemas::registers::{DossierRow, ImportHeader, InventoryRow};
+use sohoa_schemas::registers::{DossierRow, ImportHeader};
 
 fn context<'a>(hide: &'a Hide<'a>, agencies: &[&str]) -> Context<'a> {
     let today = "2026-11-27".parse().unwrap();
@@ -19,7 +24,9 @@ fn context<'a>(hide: &'a Hide<'a>, agencies: &[&str]) -> Context<'a> {
         as_of: today,
         limits: Limits::default(),
         hide,
+        hide_numbers: &|text| text.replace("052099001234", "id:ab"),
         agencies: agencies.iter().map(|code| (*code).to_owned()).collect::<HashSet<_>>(),
+        predecessors: HashMap::new(),
         inventory: Vec::new(),
         accept_unknown: false,
     }
@@ -221,6 +228,12 @@ fn a_persons_number_is_in_no_row_and_no_finding() {
     assert_eq!(rows[0].owner_id_hmac.as_deref(), Some("h12"));
     assert_eq!((rows[0].province.as_str(), rows[0].received_month.as_str()), ("H08", "2024-01"));
     assert_eq!(told(&reading), ["3 D (Ngày tiếp nhận) date"]);
+    let (_, rows) = dossiers(
+        "Mã hồ sơ,Tiêu đề hồ sơ,Tên thủ tục,Trạng thái\n\
+         H08.12-240115-0007,\"Cấp GCN cho ông A, CCCD 052099001234\",Cấp 052099001234,Chờ 052099001234\n",
+    );
+    assert_eq!(rows[0].title.as_deref(), Some("Cấp GCN cho ông A, CCCD id:ab"));
+    assert!(!format!("{rows:?}").contains("052099001234"), "{rows:?}");
 }
 
 #[test]
@@ -260,6 +273,8 @@ fn an_import_gives_back_its_rows_and_a_shortened_one_is_damage() {
     let of = |key: &str| keys.iter().filter(|row| row.key == key).count();
     assert_eq!(of("ubnd tỉnh gia lai"), 1, "one row over both periods");
     assert_eq!(of("000.00.00.H08"), 1);
+    let before = tables::Agencies::new(&agencies).predecessors();
+    assert!(before["H21"].contains("H08") && !before.contains_key("H08"), "{before:?}");
     assert!(keys.iter().all(|row| !row.ambiguous));
 }
 
@@ -337,6 +352,20 @@ fn a_status_is_kept_by_its_number_and_an_unknown_one_is_told() {
 }
 
 #[test]
+fn a_result_of_the_day_it_was_asked_for_is_in_order_and_one_of_the_day_before_is_not() {
+    let (reading, rows) = dossiers(
+        "Mã hồ sơ,Ngày tiếp nhận,Ngày có kết quả,Ngày trả\n\
+         H08.12-240115-0001,15/01/2024 08:00,15/01/2024,15/01/2024\n\
+         H08.12-240115-0002,15/01/2024 08:00,15/01/2024 16:30,15/01/2024\n\
+         H08.12-240115-0003,15/01/2024 08:00,14/01/2024 16:30,15/01/2024\n\
+         H08.12-240115-0004,15/01/2024 08:00,15/01/2024,14/01/2024\n",
+    );
+    let expected = ["4 C (Ngày có kết quả) period", "5 D (Ngày trả) period"];
+    assert_eq!(told(&reading), expected);
+    assert_eq!(rows.len(), 2);
+}
+
+#[test]
 fn an_owner_is_hashed_only_where_it_is_one_and_as_one() {
     let (_, rows) = dossiers(
         "Mã hồ sơ,Số CCCD\nH08.12-240115-0001,52099001234\nH08.12-240115-0002,052099001234\n",
@@ -361,7 +390,7 @@ fn a_list_without_headings_shows_nobody() {
     let of = |map: &[(&str, &str)]| {
         let map = map.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
         let hide = |text: &str| format!("h{}", text.len());
-        let options = Options { sheet: None, map };
+        let options = Options { map, ..Options::default() };
         let context = context(&hide, &[]);
         format!(
             "{:?}",
@@ -372,78 +401,6 @@ fn a_list_without_headings_shows_nobody() {
         let text = of(map.as_slice());
         assert!(!text.contains("9900") && !text.contains("Nguyễn"), "{text}");
     }
-}
-
-/// An import of counts.
-fn counts(at: u32, rows: Vec<InventoryRow>) -> (String, Import) {
-    let header = ImportHeader {
-        kind: "inventory".into(),
-        file_name: String::new(),
-        file_sha256: String::new(),
-        rows_sha256: String::new(),
-        sheet: None,
-        imported_at: "2026-11-27T07:00:00Z".parse().unwrap(),
-        imported_by: "VP".into(),
-        as_of: "2026-11-27".parse().unwrap(),
-        rows: rows.len() as u64,
-        schema_version: 1,
-    };
-    (format!("imports/inventory/{at}.jsonl"), Import { header, rows: Rows::Inventory(rows) })
-}
-
-#[test]
-fn years_are_counted_once() {
-    let header = "Mã cơ quan,Mã TTHC,Năm,Số lượng,Ngày kiểm kê\n";
-    let of = |rows: &str, known: &[InventoryRow]| {
-        let hide = |text: &str| text.to_owned();
-        let context = Context { inventory: known.to_vec(), ..context(&hide, &[]) };
-        let text = format!("{header}{rows}");
-        read(("tep.csv", text.as_bytes()), Kind::Inventory, &Options::default(), &context)
-    };
-    let reading = of(
-        "H08.12,1.004873,2016-2021,100,01/02/2020\n\
-         H08.12,1.004873,2016,50,01/02/2020\n\
-         H08.12,1.004873,2017-2021,50,01/02/2020\n\
-         H08.12,1.004874,2016,5,01/02/2020\n\
-         H08.12,,2016,70,01/02/2020\n\
-         H08.13,,2016,70,01/02/2020\n",
-        &[],
-    );
-    let expected =
-        ["3  overlap", "4  overlap", "5  overlap", "2  overlap", "3  overlap"].map(str::to_owned);
-    let mut all = told(&reading);
-    all.sort();
-    let mut wanted = expected.to_vec();
-    wanted.sort();
-    assert_eq!(all, wanted);
-    assert_eq!(reading.errors, 2, "beside a count of all procedures it is a warning");
-    let named = reading.findings.iter().find(|f| f.severity == Severity::Error).unwrap();
-    assert!(named.row == Some(3) && named.expected.contains("row 2 (2016-2021)"), "{named}");
-
-    let counted = |text: &str| {
-        let Some(Rows::Inventory(rows)) = of(text, &[]).rows else { panic!() };
-        rows
-    };
-    let known = counted("H08.12,1.004873,2016-2021,100,01/02/2020\n");
-    let part = of("H08.12,1.004873,2016,50,01/02/2024\n", &known);
-    assert_eq!((told(&part), part.errors), (vec!["2  overlap".to_owned()], 1));
-    assert!(part.findings[0].expected.contains("2016-2021"), "{}", part.findings[0]);
-    let whole = "H08.12,1.004873,2016,50,01/02/2024\nH08.12,1.004873,2017-2021,60,01/02/2024\n";
-    assert_eq!(told(&of(whole, &known)), Vec::<String>::new());
-    let late = of("H08.12,1.004873,2016-2021,100,01/02/2020\n", &counted(whole));
-    assert_eq!(late.errors, 2, "an older count after the newer ones");
-
-    // The tables hold the newer ones alone, also of imports from before this was told.
-    let imports = [counts(1, known), counts(2, counted(whole))];
-    let table = |imports: &[(String, Import)]| {
-        let rows = tables::inventory(imports, &tables::Agencies::default());
-        let mut counts: Vec<_> = rows.iter().map(|row| row.valid_paper_count).collect();
-        counts.sort_unstable();
-        counts
-    };
-    assert_eq!(table(&imports), [50, 60]);
-    let [first, second] = imports;
-    assert_eq!(table(&[second, first]), [50, 60], "in whatever order they came");
 }
 
 #[test]

@@ -1,0 +1,175 @@
+//! What stands of several imports: counts of the same papers, and posts of the same person.
+
+use std::collections::{BTreeSet, HashMap};
+
+use sohoa_registers::{Context, Import, Kind, Options, Rows, Severity, read, tables};
+use sohoa_schemas::registers::{ImportHeader, InventoryRow};
+
+use crate::{context, taken, told};
+
+/// An import of counts.
+fn counts(at: u32, rows: Vec<InventoryRow>) -> (String, Import) {
+    imported(at, Rows::Inventory(rows))
+}
+
+fn imported(at: u32, rows: Rows) -> (String, Import) {
+    let header = ImportHeader {
+        kind: rows.kind().name().into(),
+        file_name: String::new(),
+        file_sha256: String::new(),
+        rows_sha256: String::new(),
+        sheet: None,
+        imported_at: "2026-11-27T07:00:00Z".parse().unwrap(),
+        imported_by: "VP".into(),
+        as_of: "2026-11-27".parse().unwrap(),
+        rows: rows.len() as u64,
+        schema_version: 1,
+    };
+    (format!("imports/{}/{at}.jsonl", rows.kind()), Import { header, rows })
+}
+
+/// The posts that stand after these lists, each as agency, first day and end.
+fn posts(lists: &[&str]) -> Vec<String> {
+    let read = |(at, list): (usize, &&str)| {
+        let text = format!("Mã cán bộ,Mã cơ quan,Từ ngày,Đến ngày,Hệ số\n{list}");
+        let reading = taken(Kind::Staff, text.as_bytes(), &[]);
+        assert!(reading.is_acceptable(), "{:?}", reading.findings);
+        imported(at as u32, reading.rows.unwrap())
+    };
+    let imports: Vec<_> = lists.iter().enumerate().map(read).collect();
+    let rows = tables::staff(&imports, &tables::Agencies::default());
+    let day = |day: Option<chrono::NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
+    rows.iter()
+        .map(|row| format!("{} {} {}", row.agency_code, row.from_date, day(row.to_date)))
+        .collect()
+}
+
+#[test]
+fn a_person_in_the_lists_of_two_quarters_fills_one_post() {
+    let quarters = ["NV1,H08.12,01/01/2025,,1\n", "NV1,H08.12,01/04/2025,,1\n"];
+    let expected = ["H08.12 2025-01-01 2025-04-01", "H08.12 2025-04-01 "];
+    assert_eq!(posts(&quarters), expected);
+    assert_eq!(posts(&[quarters[1], quarters[0]]), expected, "in whatever order they come");
+    let others = ["NV1,H08.12,01/01/2025,,1\n", "NV22,H08.12,01/04/2025,,1\n"];
+    assert_eq!(posts(&others), ["H08.12 2025-01-01 ", "H08.12 2025-04-01 "], "two persons");
+    let left = ["NV1,H08.12,01/01/2025,01/02/2025,1\n", "NV1,H08.12,01/04/2025,,1\n"];
+    assert_eq!(posts(&left)[0], "H08.12 2025-01-01 2025-02-01", "an end that is told stands");
+
+    let moved = ["NV1,H08.12,01/01/2025,,1\n", "NV1,H08.13,01/04/2025,,1\n"];
+    assert_eq!(posts(&moved), ["H08.12 2025-01-01 2025-04-01", "H08.13 2025-04-01 "]);
+    let halves = ["NV1,H08.12,01/01/2025,,0.5\n", "NV1,H08.13,01/04/2025,,0.5\n"];
+    assert_eq!(posts(&halves), ["H08.12 2025-01-01 ", "H08.13 2025-04-01 "], "one post in two");
+    let lent = ["NV1,H08.12,01/01/2025,,1\nNV1,H08.13,01/04/2025,01/05/2025,1\n"];
+    assert_eq!(posts(&lent)[0], "H08.12 2025-01-01 ", "whoever was lent comes back");
+}
+
+#[test]
+fn years_are_counted_once() {
+    let header = "Mã cơ quan,Mã TTHC,Năm,Số lượng,Ngày kiểm kê\n";
+    let of = |rows: &str, known: &[InventoryRow]| {
+        let hide = |text: &str| text.to_owned();
+        let context = Context { inventory: known.to_vec(), ..context(&hide, &[]) };
+        let text = format!("{header}{rows}");
+        read(("tep.csv", text.as_bytes()), Kind::Inventory, &Options::default(), &context)
+    };
+    let reading = of(
+        "H08.12,1.004873,2016-2021,100,01/02/2020\n\
+         H08.12,1.004873,2016,50,01/02/2020\n\
+         H08.12,1.004873,2017-2021,50,01/02/2020\n\
+         H08.12,1.004874,2016,5,01/02/2020\n\
+         H08.12,,2016,70,01/02/2020\n\
+         H08.13,,2016,70,01/02/2020\n",
+        &[],
+    );
+    let expected =
+        ["3  overlap", "4  overlap", "5  overlap", "2  overlap", "3  overlap"].map(str::to_owned);
+    let mut all = told(&reading);
+    all.sort();
+    let mut wanted = expected.to_vec();
+    wanted.sort();
+    assert_eq!(all, wanted);
+    assert_eq!(reading.errors, 2, "beside a count of all procedures it is a warning");
+    let named = reading.findings.iter().find(|f| f.severity == Severity::Error).unwrap();
+    assert!(named.row == Some(3) && named.expected.contains("row 2 (2016-2021)"), "{named}");
+
+    let counted = |text: &str| {
+        let Some(Rows::Inventory(rows)) = of(text, &[]).rows else { panic!() };
+        rows
+    };
+    let known = counted("H08.12,1.004873,2016-2021,100,01/02/2020\n");
+    let part = of("H08.12,1.004873,2016,50,01/02/2024\n", &known);
+    assert_eq!((told(&part), part.errors), (vec!["2  overlap".to_owned()], 1));
+    assert!(part.findings[0].expected.contains("2016-2021"), "{}", part.findings[0]);
+    let whole = "H08.12,1.004873,2016,50,01/02/2024\nH08.12,1.004873,2017-2021,60,01/02/2024\n";
+    assert_eq!(told(&of(whole, &known)), Vec::<String>::new());
+    let late = of("H08.12,1.004873,2016-2021,100,01/02/2020\n", &counted(whole));
+    assert_eq!(late.errors, 2, "an older count after the newer ones");
+
+    // The tables hold the newer ones alone, also of imports from before this was told.
+    let imports = [counts(1, known), counts(2, counted(whole))];
+    let table = |imports: &[(String, Import)]| {
+        let rows = tables::inventory(imports, &tables::Agencies::default());
+        let mut counts: Vec<_> = rows.iter().map(|row| row.valid_paper_count).collect();
+        counts.sort_unstable();
+        counts
+    };
+    assert_eq!(table(&imports), [50, 60]);
+    let [first, second] = imports;
+    assert_eq!(table(&[second, first]), [50, 60], "in whatever order they came");
+}
+
+#[test]
+fn papers_that_another_import_counted_by_procedure_or_as_a_whole_are_not_counted_again() {
+    let header = "Mã cơ quan,Mã TTHC,Năm,Số lượng,Ngày kiểm kê,Phương pháp\n";
+    let of = |rows: &str, known: &[InventoryRow]| {
+        let hide = |text: &str| text.to_owned();
+        let before = BTreeSet::from(["H08.11".to_owned()]);
+        let predecessors = HashMap::from([("H08.12".to_owned(), before)]);
+        let context = Context { inventory: known.to_vec(), predecessors, ..context(&hide, &[]) };
+        let text = format!("{header}{rows}");
+        read(("tep.csv", text.as_bytes()), Kind::Inventory, &Options::default(), &context)
+    };
+    let counted = |text: &str, known: &[InventoryRow]| {
+        let reading = of(text, known);
+        assert!(reading.is_acceptable(), "{:?}", reading.findings);
+        let Some(Rows::Inventory(rows)) = reading.rows else { panic!() };
+        rows
+    };
+    let whole = "H08.12,,2016-2021,1000,01/02/2020,\n";
+    let parts =
+        "H08.12,1.004873,2016-2021,600,01/02/2024,\nH08.12,1.004874,2016-2021,400,01/02/2024,\n";
+    let known = counted(whole, &[]);
+    let reading = of(parts, &known);
+    assert_eq!(
+        (told(&reading), reading.errors),
+        (vec!["2  overlap".into(), "3  overlap".into()], 2)
+    );
+    let said = &reading.findings[0].expected;
+    assert!(said.contains("all procedures") && said.contains("1000 papers"), "{said}");
+    let narrower = of(whole, &counted(parts, &[]));
+    assert_eq!(narrower.errors, 1, "{:?}", narrower.findings);
+    assert!(narrower.findings[0].expected.contains("and 1 more counts"), "{narrower:?}");
+
+    // Taken back by a row of its own, it stands nowhere, whatever its number says.
+    let back = format!("{parts}H08.12,,2016-2021,1000,01/02/2024,Rút\n");
+    assert_eq!(told(&of(&back, &known)), Vec::<String>::new());
+    let imports = [counts(1, known.clone()), counts(2, counted(&back, &known))];
+    let table = |imports: &[(String, Import)]| {
+        let rows = tables::inventory(imports, &tables::Agencies::default());
+        rows.iter().map(|row| row.valid_paper_count).sum::<i64>()
+    };
+    assert_eq!(table(&imports), 1000);
+    let [first, second] = imports;
+    assert_eq!(table(&[second, first]), 1000, "in whatever order they came");
+    // Both in one file are somebody's word, and he is asked only.
+    let both = format!("{whole}{parts}");
+    assert_eq!(of(&both, &known).errors, 0, "{:?}", of(&both, &known).findings);
+
+    let merged = counted("H08.11,,2016-2021,1000,01/02/2020,\n", &[]);
+    let after = "H08.12,1.004873,2016,600,01/02/2024,\n";
+    let reading = of(after, &merged);
+    assert_eq!((told(&reading), reading.errors), (vec!["2  overlap".into()], 0));
+    assert!(reading.findings[0].expected.contains("predecessor"), "{}", reading.findings[0]);
+    let back = format!("{after}H08.11,,2016-2021,0,01/02/2024,withdrawn\n");
+    assert_eq!(told(&of(&back, &merged)), Vec::<String>::new());
+}
