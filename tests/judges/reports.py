@@ -691,6 +691,8 @@ def r13(province, asked):
             partners.setdefault(d["dossier_uid"], set()).add(d["partner_id"])
     for e in of("received"):
         addresses.setdefault(e["subject_uid"], []).append(e["source_uid"])
+        if details(e, "channel"):
+            channels.setdefault(e["dossier_uid"], set()).add(details(e, "channel"))
         if partner(e):
             partners.setdefault(e["dossier_uid"], set()).add(partner(e))
     refusals, published, fixed = {}, {}, {}
@@ -717,9 +719,9 @@ def r13(province, asked):
                          "hours": hours(e["occurred_at"], fixed.get(e["subject_uid"], []))})
             continue
         whose = partner(e) or min(partners.get(e["dossier_uid"], [None]))
-        channel = min(channels.get(e["dossier_uid"], {"postal"}))
+        channel = details(e, "channel") or min(channels.get(e["dossier_uid"], [None]))
         if whose is None and channel != "postal":
-            continue
+            continue  # From a counter or a backfill, or nobody knows from where.
         refusal = refusals.get(e["source_uid"])
         outcome = "published" if published.get(e["source_uid"]) else "held"
         mended = [at for source in addresses[e["subject_uid"]]

@@ -325,8 +325,9 @@ pub static REPORTS: [Report; 15] = [
         also: &["documents", "agencies"],
         method: &[
             "Tính trên tệp nhận trong kỳ và tệp bị trả lại trước khi nhận. Tệp thuộc bưu cục đã gửi; không ghi thì \
-             theo tệp khác hoặc văn bản đã vào kho của cùng hồ sơ; không rõ nữa thì bưu cục là “Chưa rõ”. Hồ sơ \
-             nhận tại quầy hoặc số hóa hồi cố không tính.",
+             theo tệp khác hoặc văn bản đã vào kho của cùng hồ sơ; không rõ nữa mà nhận qua bưu chính thì bưu cục \
+             là “Chưa rõ”. Hồ sơ nhận tại quầy hoặc số hóa hồi cố không tính; tệp chưa rõ kênh tiếp nhận chỉ nêu \
+             ở ghi chú.",
             "Kết quả tiếp nhận: lý do của lần từ chối đầu tiên, kể cả khi đã khắc phục; nếu không bị từ chối thì \
              đã vào kho hoặc chờ ký số.",
             "Đã khắc phục: tệp gửi lại cùng vị trí trong hồ sơ đã vào kho, hoặc bưu cục báo đã sửa, trước khi hết \

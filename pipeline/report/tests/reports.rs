@@ -17,7 +17,12 @@ use sohoa_index::{Index, Register};
 use sohoa_report::{
     Answer, Cell, Format, Kind, LevelAt, Mark, Pick, Question, REPORTS, Report, render,
 };
-use sohoa_schemas::{record::Rows, rows::DocumentRow};
+use sohoa_schemas::{
+    events::{Action, EventRow},
+    record::Rows,
+    registers::AgencyKeyRow,
+    rows::DocumentRow,
+};
 
 fn question(period: &str) -> Question {
     Question {
@@ -272,6 +277,41 @@ async fn where_nobody_knows_who_keeps_the_papers_no_agency_has_0_percent() {
     });
     let answer = ask(&index.await, "R1", question("2026-Q3")).await;
     assert_eq!(rows(&answer)[0]["percent"].number(), Some(1.0));
+}
+
+#[tokio::test]
+async fn held_and_refused_files_of_a_backfill_are_no_partner_s() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut index = fixture::open(folder.path());
+    let file = |number: u32, channel: Option<&str>| EventRow {
+        dossier_uid: Some(fixture::uid(fixture::Of::Dossier, number)),
+        source_uid: fixture::uid(fixture::Of::Source, number),
+        details: Some(serde_json::json!({ "channel": channel, "pages": 3 }).to_string()),
+        ..EventRow::new(
+            Action::Received,
+            ("file", fixture::uid(fixture::Of::Intake, number)),
+            ("H08", at("2026-07-01T00:00:00Z")),
+            "1",
+        )
+    };
+    let events = vec![file(1, Some("bulk")), file(2, Some("counter")), file(3, None)];
+    fixture::append(&mut index, Rows { events, ..Rows::default() }).await;
+    let answer = ask(&index, "R13", question("2026-Q3")).await;
+    assert!(answer.is_without_data());
+    assert_eq!(text(rows(&answer)[0]["note"]), "no data: missing channel of 1 files");
+
+    let folder = tempfile::tempdir().unwrap();
+    let mut index = fixture::open(folder.path());
+    let events = vec![file(1, Some("bulk")), file(3, None), file(4, Some("postal"))];
+    fixture::append(&mut index, Rows { events, ..Rows::default() }).await;
+    let answer = ask(&index, "R13", question("2026-Q3")).await;
+    let rows = rows(&answer);
+    let whole = rows.last().unwrap();
+    assert_eq!((text(whole["partner"]), count(whole["files"])), ("total", 1));
+    assert_eq!(text(whole["note"]), "without 1 files of unknown channel");
+    assert_eq!(text(rows[0]["partner"]), "unknown");
+    let page = String::from_utf8(render(&answer, Format::Html).unwrap()).unwrap();
+    assert!(page.contains("Không tính 1 tệp chưa rõ kênh tiếp nhận"));
 }
 
 #[tokio::test]
