@@ -9,7 +9,9 @@
 -- per_week: digitised_ok of the last 28 days of the period / 4
 -- forecast = last day of the period + remaining / (per_week / 7), rounded up; none without a pace.
 -- The plan is that of the province the agency's code begins with, else of the province at work:
--- after a merger the old plans go on. `unknown`: years unknown, or over several phases: no window.
+-- after a merger the old plans go on. `unknown`: years unknown, or over several phases: no window. What
+-- such a count has of papers stands in the rows of their own phases, so that nothing is left over or
+-- forecast here; R1's totals hold it against the papers of its years.
 -- role_unknown, validity_unknown, test_key, again: as in R1; where there are only such, nothing is forecast,
 -- nor for an agency that keeps none of the papers whose keeper is known while others are of unknown keeper.
 WITH parameters AS (
@@ -264,6 +266,7 @@ judged AS (
     SELECT t.*,
            CASE WHEN t.inventory IS NULL
                     THEN concat('no data: missing inventory for ', coalesce(t.agency, 'every agency'), ', phase ', t.phase)
+                WHEN t.phase = 'unknown' THEN 'years unknown or of several phases: held against papers in the totals of R1'
                 WHEN a.published = 0 THEN 'no data: missing documents for the period'
                 WHEN t.only_unknown
                     THEN concat('no data: missing doc_role and validity_status for ', coalesce(t.agency, 'every agency'),

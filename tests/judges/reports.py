@@ -777,6 +777,8 @@ def r14(province, asked):
         pace = sum(d["first_seen_at"] >= recent for c in held or chosen for d in c["good"]) / 4
         plan = sum(c["planned"] for c in planned) if planned else None
         is_known = progress.is_begun and not is_blind and not progress.is_unkept(is_of)
+        # A count without years, or over several phases, is of papers that stand in other rows.
+        is_known = is_known and phase != "unknown"
         left = max(figures["inventory"] - done, 0) if held and is_known else None
         forecast = None
         if left == 0:

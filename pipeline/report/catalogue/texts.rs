@@ -354,7 +354,8 @@ pub static REPORTS: [Report; 15] = [
         method: &[
             "Theo kế hoạch = số kiểm kê × phần thời gian của giai đoạn đã qua đến hết kỳ.",
             "Dự báo = ngày cuối kỳ + số còn lại / nhịp độ của 28 ngày cuối kỳ; không có nhịp độ thì không dự báo.",
-            "Giai đoạn lấy theo kế hoạch của tỉnh ban hành, kể cả sau khi sáp nhập.",
+            "Giai đoạn lấy theo kế hoạch của tỉnh ban hành, kể cả sau khi sáp nhập. Số kiểm kê không ghi năm hoặc \
+             gộp nhiều giai đoạn không có số còn lại và dự báo; R1 đối chiếu ở dòng tổng.",
             "Văn bản chưa rõ vai trò hoặc hiệu lực nêu ở cột riêng; nếu chỉ có những văn bản ấy thì không dự báo.",
         ],
         basis: "Các giai đoạn trong kế hoạch của tỉnh",

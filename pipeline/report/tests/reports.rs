@@ -143,6 +143,19 @@ async fn an_agency_without_an_inventory_has_no_percentage_and_is_left_out_of_the
     let whole = of("H08.37", "total");
     assert!(whole["percent"].number().unwrap() > 0.0);
     assert!(count(whole["outside_inventory"]) > 0, "what is older or younger");
+    let plan = ask(&index, "R14", question("2026-Q3")).await;
+    let plan = self::rows(&plan);
+    for agency in ["H08.37", "total"] {
+        let is_it = |row: &&BTreeMap<&'static str, &Cell>| {
+            text(row["agency"]) == agency && text(row["phase"]) == "unknown"
+        };
+        let row = plan.iter().find(is_it).unwrap();
+        assert!(count(row["inventory"]) >= 60, "{agency}");
+        for left in ["ahead", "remaining", "forecast"] {
+            assert_eq!(*row[left], Cell::Null, "{agency}: {left}");
+        }
+        assert!(text(row["note"]).starts_with("years unknown or of several phases"), "{agency}");
+    }
     // Nothing is counted twice, and what has no year is there.
     let parts = |name: &str| -> i64 {
         let is_part = |column: &str, place: usize| text(rows[place][column]) != "total";
