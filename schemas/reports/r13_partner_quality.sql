@@ -27,7 +27,8 @@ span AS (
     -- Days are days of Viet Nam; an instant belongs to the period when from_at <= instant < until_at.
     SELECT *,
            CAST(concat(CAST(period_from AS VARCHAR), 'T00:00:00+07:00') AS TIMESTAMPTZ) AS from_at,
-           CAST(concat(CAST(period_to + 1 AS VARCHAR), 'T00:00:00+07:00') AS TIMESTAMPTZ) AS until_at
+           CAST(concat(CAST(period_to + 1 AS VARCHAR), 'T00:00:00+07:00') AS TIMESTAMPTZ) AS until_at,
+           DATE '1970-01-01' + CAST(floor((EXTRACT(EPOCH FROM now()) + 25200) / 86400) AS INTEGER) AS today
     FROM parameters
 ),
 -- end of shared
@@ -141,7 +142,11 @@ totals AS (
     GROUP BY GROUPING SETS ((partner, outcome), (partner), ())
 ),
 office AS (
-    SELECT code, min(name) AS name FROM agencies WHERE valid_to IS NULL GROUP BY code
+    SELECT code, min(name) AS name
+    FROM agencies
+    CROSS JOIN span p
+    WHERE coalesce(valid_from <= p.today, true) AND coalesce(p.today < valid_to, true)
+    GROUP BY code
 ),
 answer AS (
     SELECT coalesce(t.partner, 'total') AS partner,

@@ -479,6 +479,55 @@ async fn a_district_appears_as_it_was_or_as_who_took_over() {
 }
 
 #[tokio::test]
+async fn a_code_that_was_given_on_is_whose_it_was_when_the_paper_came_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = fixture::write(folder.path()).await;
+    let answer = ask(&index, "R1", question("2026-Q3")).await;
+    let rows = rows(&answer);
+    let whole = |agency: &str| {
+        let is_it = |row: &&BTreeMap<&'static str, &Cell>| {
+            text(row["agency"]) == agency && text(row["phase"]) == "total"
+        };
+        rows.iter().find(is_it).unwrap()
+    };
+    // Who had it until August has another code now, and what it counted and scanned is its own.
+    for agency in ["H21.40", "H08.40"] {
+        assert_eq!(count(whole(agency)["inventory"]), 60, "{agency}");
+        assert!(count(whole(agency)["results"]) > 0, "{agency}");
+    }
+
+    // Two that have it at once: nobody can say whose a paper is.
+    let shared = agency_keys().into_iter().map(|key| {
+        let ambiguous = key.ambiguous || key.key == "H08.40";
+        AgencyKeyRow { ambiguous, ..key }
+    });
+    let shared: Vec<_> = shared.collect();
+    fixture::replace(&index, Register::AgencyKeys, &shared).await;
+    let answer = ask(&index, "R1", question("2026-Q3")).await;
+    let rows = self::rows(&answer);
+    let is_it = |row: &&BTreeMap<&'static str, &Cell>| {
+        text(row["agency"]) == "H08.40" && text(row["phase"]) == "total"
+    };
+    let note = text(rows.iter().find(is_it).unwrap()["note"]);
+    assert!(note.ends_with("several agencies had this code at once"), "{note}");
+}
+
+#[tokio::test]
+async fn what_is_decided_for_later_has_not_happened() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = fixture::write(folder.path()).await;
+    let now = Question { level_at: LevelAt::Now, ..question("2026-Q3") };
+    let answer = ask(&index, "R9", now).await;
+    let rows = rows(&answer);
+    for (code, name) in [("H08.41", "Ban Quản lý dự án"), ("H08.42", "Sở Du lịch")] {
+        let own = rows.iter().filter(|row| text(row["agency"]) == code);
+        let own: Vec<_> = own.collect();
+        assert_eq!(own.len(), 1, "{code} in one level");
+        assert_eq!((text(own[0]["agency_name"]), text(own[0]["level"])), (name, "province"));
+    }
+}
+
+#[tokio::test]
 async fn a_period_begins_and_ends_at_midnight_in_viet_nam() {
     let folder = tempfile::tempdir().unwrap();
     let mut index = fixture::open(folder.path());

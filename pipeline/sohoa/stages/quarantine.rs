@@ -110,7 +110,12 @@ fn entry(context: &Context, taken: &Taken, rejection: &Rejection) -> Quarantine 
     let manifest = taken.source.dossier.manifest.as_ref();
     let partner = manifest.map(|manifest| manifest.partner.id.clone());
     let channel = Some(rows::channel(&context.settings.config.input, manifest).to_owned());
-    Quarantine { sources, partner, channel, ..new(filed, taken.source.dossier.uid, rejection, rows) }
+    Quarantine {
+        sources,
+        partner,
+        channel,
+        ..new(filed, taken.source.dossier.uid, rejection, rows)
+    }
 }
 
 /// How often the work was tried that ended in a refusal.
