@@ -103,7 +103,7 @@ macro_rules! actions {
 // The stage `one_stop` is the counter of the one-stop unit (Bộ phận Một cửa), `partner` the post
 // office's own work; both are known by import alone.
 actions! {
-    Received, "received", "intake", "A file was taken in; `outcome` is `ok`, or `duplicate` for bytes that the dossier has already. R13, R15.";
+    Received, "received", "intake", "A file was taken in; `outcome` is `ok`, or `duplicate` for bytes that the dossier has already; `details.channel` says how: `postal`, `counter` or `bulk`. R13, R15.";
     Refused, "refused", "quarantine", "A source was refused; `error_code` says why, `stage` which stage did. R13, R15.";
     Held, "held", "release", "A document was composed and waits for the agency's release or a time-stamp.";
     Released, "released", "release", "The agency's clerk let a document be signed; `actor_ref` says who, `details.reference` under which batch or minutes.";

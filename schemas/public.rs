@@ -52,7 +52,7 @@ pub const COLUMNS: [&str; 45] = [
     "updated_at",
 ];
 
-/// Public columns that are withheld from a paper whose owner is known: what they say is about a person.
+/// Public columns that are withheld from a paper whose owner is known, or its dossier's: what they say is about a person.
 /// No kind of owner is certainly none, since a household business's tax code (`mst`) is its owner's
 /// personal number from July 2025 on.
 pub const ABOUT_OWNER: [&str; 1] = ["subject"];

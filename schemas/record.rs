@@ -238,6 +238,9 @@ pub struct Quarantine {
     /// The partner that sent it, where its manifest says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partner: Option<String>,
+    /// `postal`, `counter` or `bulk`; none where it was refused before this was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
     /// The backfill or upload it came with; none of `sohoa run`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub submission: Option<String>,

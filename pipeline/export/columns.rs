@@ -4,19 +4,21 @@ use std::sync::Arc;
 
 use arrow::{
     array::{ArrayRef, AsArray, RecordBatch, StringArray},
-    compute::{cast, is_not_null, nullif},
+    compute::{cast, is_not_null, nullif, or},
     datatypes::{Schema, SchemaRef},
 };
 use sohoa_document::mask::mask;
 use sohoa_index::{COMMENT, IndexError, STANDARD, Table};
 use sohoa_schemas::public::{ABOUT_OWNER, COLUMNS, FREE_TEXT, PRIVATE};
 
-/// Column that decides what [`ABOUT_OWNER`] says; it does not leave itself.
+use crate::owners::{NAMES, Owned};
+
+/// Column that decides what [`ABOUT_OWNER`] says, beside the dossier's names; none leaves itself.
 const OWNER: &str = "owner_id_kind";
 
 /// The columns that are read for an export.
 pub(crate) fn read() -> Vec<&'static str> {
-    COLUMNS.iter().copied().chain([OWNER]).collect()
+    COLUMNS.iter().copied().chain([OWNER]).chain(NAMES).collect()
 }
 
 /// The columns of an export with their descriptions.
@@ -27,8 +29,13 @@ pub(crate) fn schema() -> Result<SchemaRef, IndexError> {
 }
 
 /// Rows as they leave: the columns of the schema by name, numbers of persons replaced.
-pub(crate) fn publish(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, IndexError> {
-    let owned = is_not_null(batch.column(batch.schema_ref().index_of(OWNER)?))?;
+pub(crate) fn publish(
+    batch: &RecordBatch,
+    schema: &SchemaRef,
+    owned: &Owned,
+) -> Result<RecordBatch, IndexError> {
+    let by_paper = is_not_null(batch.column(batch.schema_ref().index_of(OWNER)?))?;
+    let owned = or(&by_paper, &owned.of(batch)?)?;
     let columns = schema.fields().iter().map(|field| {
         let name = field.name().as_str();
         let column = batch.column(batch.schema_ref().index_of(name)?);
@@ -70,7 +77,7 @@ pub fn page() -> Result<String, IndexError> {
             ""
         };
         let withheld = if ABOUT_OWNER.contains(&field.name().as_str()) {
-            " Null where the owner of the paper is known."
+            " Null where the owner of the paper or of its dossier is known."
         } else {
             ""
         };

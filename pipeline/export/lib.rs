@@ -7,13 +7,14 @@
 //! A subject may name people: that of a decision which the agency opened to everybody (`công khai`) is
 //! open like the decision, and a catalogue without it would be of no use. Papers about a person are
 //! conditional (`02`) unless somebody says otherwise (Circular 05/2025, domain rule of column
-//! `access_mode`), and do not leave. Where one is open all the same and its owner is known, its
-//! subject is withheld. What is left is the agency's own choice of words in open papers.
+//! `access_mode`), and do not leave. Where one is open all the same and its owner is known, from its
+//! manifest or from the case system's list of dossiers, its subject is withheld. What is left is the agency's own choice of words in open papers.
 //!
 //! The published page of the columns is `schemas/tables/public.txt`.
 
 mod census;
 mod columns;
+mod owners;
 mod write;
 
 pub use census::{Census, census};

@@ -17,7 +17,7 @@ use parquet::{
 use sohoa_find::Request;
 use sohoa_index::{Index, IndexError, Table, output};
 
-use crate::{census, columns};
+use crate::{census, columns, owners::Owned};
 
 /// Keys people look up.
 const BLOOM_FILTERS: [&str; 2] = ["document_uid", "code_full"];
@@ -60,6 +60,7 @@ pub async fn write(
     one: &(dyn Fn() + Sync),
 ) -> Result<Files, ExportError> {
     let schema = columns::schema()?;
+    let owned = Owned::read(index).await?;
     let answer =
         index.scan(Table::Documents, Some(census::filter(request)), &columns::read()).await?;
     let mut stream = answer.stream()?;
@@ -70,7 +71,7 @@ pub async fn write(
     output::csv(&arrow::array::RecordBatch::new_empty(schema.clone()), true, &mut csv)?;
     let mut rows = 0;
     while let Some(batch) = stream.try_next().await.map_err(IndexError::from)? {
-        let batch = columns::publish(&batch, &schema)?;
+        let batch = columns::publish(&batch, &schema, &owned)?;
         parquet.write(&batch)?;
         output::csv(&batch, false, &mut csv)?;
         rows += batch.num_rows() as u64;
@@ -98,7 +99,7 @@ mod tests {
     use chrono::{DateTime, Utc};
     use object_store::{ObjectStore, memory::InMemory};
     use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-    use sohoa_index::Batch;
+    use sohoa_index::{Batch, Register};
     use sohoa_schemas::{public::COLUMNS, record::Rows, rows::DocumentRow};
     use url::Url;
     use uuid::Uuid;
@@ -134,6 +135,21 @@ mod tests {
         }
     }
 
+    fn dossier(code: &str, owner: Option<&str>) -> serde_json::Value {
+        let schema = Register::Dossiers.schema().unwrap();
+        let nothing = schema.fields().iter().filter(|field| field.is_nullable());
+        let mut row: serde_json::Map<String, serde_json::Value> =
+            nothing.map(|field| (field.name().clone(), serde_json::Value::Null)).collect();
+        let known = serde_json::json!({
+            "dossier_uid": Uuid::new_v5(&Uuid::NAMESPACE_OID, code.as_bytes()), "province": "H99",
+            "received_month": "2020-01", "dossier_code": code, "owner_id_hmac": owner,
+            "outcome": "unknown", "listed_at": "2026-11-03T01:02:03Z", "import_key": "x",
+            "schema_version": 1,
+        });
+        row.extend(known.as_object().cloned().unwrap_or_default());
+        row.into()
+    }
+
     async fn index() -> Index {
         let mut open = document(1, "01", "none");
         open.subject = Some("Cấp cho CCCD 052099001234".into());
@@ -143,6 +159,10 @@ mod tests {
         let mut personal = document(12, "01", "none");
         personal.owner_id_kind = Some("mst".into());
         personal.document_year = Some(1983);
+        let mut listed = document(13, "01", "none");
+        listed.subject = Some(format!("{HIDDEN} 13"));
+        listed.document_year = Some(1983);
+        listed.dossier_code = Some("h99.01-260101-0001".into());
         let mut withdrawn = document(3, "01", "none");
         withdrawn.state = "withdrawn".into();
         let mut nameless = document(4, "01", "none");
@@ -151,6 +171,7 @@ mod tests {
             open,
             elsewhere,
             personal,
+            listed,
             withdrawn,
             nameless,
             document(5, "02", "none"),
@@ -165,6 +186,12 @@ mod tests {
         let mut index = Index::open(&store, Url::parse("s3://bucket/index").unwrap()).unwrap();
         let rows = Rows { documents, ..Rows::default() };
         index.append("tests/0", &Batch { seq: 1, keys: Vec::new(), rows }).await.unwrap();
+        let dossiers = [
+            dossier("H99.01-260101-0001", Some("ab")),
+            // Of which nobody has said whose it is.
+            dossier(HIDDEN, None),
+        ];
+        index.register(Register::Dossiers).await.unwrap().replace(&dossiers, 1).await.unwrap();
         index
     }
 
@@ -173,12 +200,12 @@ mod tests {
         let index = index().await;
         let request = Request::default();
         let census = census(&index, &request).await.unwrap();
-        let expected = Census { public: 3, not_published: 2, not_open: 4, maybe_secret: 3 };
+        let expected = Census { public: 4, not_published: 2, not_open: 4, maybe_secret: 3 };
         assert_eq!(census, expected);
 
         let folder = tempfile::tempdir().unwrap();
         let files = write(&index, &request, folder.path(), &|| {}).await.unwrap();
-        assert_eq!(files.rows, 3);
+        assert_eq!(files.rows, 4);
         let bytes = std::fs::read(&files.parquet).unwrap();
         let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(bytes)).unwrap();
         let names: Vec<String> =
@@ -190,11 +217,11 @@ mod tests {
             .flat_map(|batch| batch.column_by_name("code_full").unwrap().as_string::<i32>().iter())
             .flatten()
             .collect();
-        assert_eq!(codes, BTreeSet::from(["1/QĐ-UBND", "12/QĐ-UBND", "2/QĐ-UBND"]));
+        assert_eq!(codes, BTreeSet::from(["1/QĐ-UBND", "12/QĐ-UBND", "13/QĐ-UBND", "2/QĐ-UBND"]));
 
         let csv = std::fs::read_to_string(&files.csv).unwrap();
         assert_eq!(csv.lines().next(), Some(COLUMNS.join(",").as_str()));
-        assert_eq!(csv.lines().count(), 4, "{csv}");
+        assert_eq!(csv.lines().count(), 5, "{csv}");
         assert!(csv.contains(",Khác,"), "an organisation's");
         assert!(csv.contains("Cấp cho CCCD ###") && !csv.contains(HIDDEN), "{csv}");
     }

@@ -25,7 +25,12 @@ pub fn record_rows(record: Record) -> Rows {
 
 /// The rows of a refusal with its events, and those of the refusals it replaced.
 pub fn refusal_rows(entry: Quarantine) -> Rows {
-    let mut events = receipts(&entry.rows.intake, partner_of(&entry), code_of(&entry));
+    let came = Came {
+        partner: partner_of(&entry),
+        channel: entry.channel.as_deref(),
+        code: code_of(&entry),
+    };
+    let mut events = receipts(&entry.rows.intake, came);
     events.push(of_refusal(&entry));
     with(entry.rows, events)
 }
@@ -40,8 +45,7 @@ pub fn refusals(entry: &Quarantine) -> Vec<EventRow> {
 pub fn held_rows(held: Prepared) -> Rows {
     let Prepared { record, composed_at, waiting_for, .. } = held;
     let base = Base::of(&record);
-    let partner = partner(&record.rows.documents);
-    let mut events = receipts(&record.rows.intake, partner, base.code());
+    let mut events = receipts(&record.rows.intake, base.came());
     let name = format!("{} {waiting_for}", record.version);
     let details = json!({ "waiting_for": waiting_for });
     events.push(base.event(Action::Held, composed_at.to_utc(), &name).with(details));
@@ -52,7 +56,7 @@ pub fn held_rows(held: Prepared) -> Rows {
 
 /// Receipts of bytes that have their answer already, with their events.
 pub fn receipt_rows(rows: Rows) -> Rows {
-    let events = receipts(&rows.intake, None, None);
+    let events = receipts(&rows.intake, Came::default());
     with(rows, events)
 }
 
@@ -75,7 +79,7 @@ fn own(rows: &Rows, role: impl Fn(&str) -> bool) -> impl Iterator<Item = &Signat
 pub fn of_record(record: &Record) -> Vec<EventRow> {
     let rows = &record.rows;
     let base = Base::of(record);
-    let mut events = receipts(&rows.intake, partner(&rows.documents), base.code());
+    let mut events = receipts(&rows.intake, base.came());
     events.extend(record.released.as_ref().map(|released| base.released(released)));
     events.extend(own(rows, |role| role != STAMP).map(|signature| base.signed(signature)));
     events.extend((making(record) == Making::Raised).then(|| base.raised()));
@@ -108,15 +112,18 @@ pub fn of_refusal(entry: &Quarantine) -> EventRow {
     if let Some(Released { by, reference, .. }) = &entry.refused_by {
         let reason = reason.and_then(|finding| finding.observed.clone());
         event = person(event, by).with(json!({ "reference": reference, "reason": reason }));
-    } else if let Some(partner) = partner_of(entry).filter(|_| entry.code != Code::S01SecretPaper) {
+    } else if let Some(partner) = partner_of(entry) {
         event = event.with(json!({ "partner": partner }));
     }
     event
 }
 
+/// Who sent it; of a secret paper nothing is told, and entries from before that was kept by itself have
+/// it in their message.
 fn partner_of(entry: &Quarantine) -> Option<&str> {
-    let manifest = entry.message.as_ref()?.dossier.manifest.as_ref()?;
-    Some(&manifest.partner.id)
+    let in_message = || Some(&entry.message.as_ref()?.dossier.manifest.as_ref()?.partner.id);
+    let partner = entry.partner.as_ref().or_else(in_message)?;
+    (entry.code != Code::S01SecretPaper).then_some(partner.as_str())
 }
 
 /// The code of the dossier, as its manifest says; of a secret paper's nothing is told.
@@ -125,13 +132,19 @@ fn code_of(entry: &Quarantine) -> Option<&str> {
     manifest.dossier.dossier_code.as_deref().filter(|_| entry.code != Code::S01SecretPaper)
 }
 
-fn partner(documents: &[DocumentRow]) -> Option<&str> {
-    documents.iter().find_map(|row| row.partner_id.as_deref())
+/// What is known of how files came in.
+#[derive(Debug, Clone, Copy, Default)]
+struct Came<'a> {
+    /// Whose they are, where a manifest says so.
+    partner: Option<&'a str>,
+    /// `postal`, `counter` or `bulk`; a file that is held or refused has no document that would say it.
+    channel: Option<&'a str>,
+    /// Code of the dossier, where it has one.
+    code: Option<&'a str>,
 }
 
-/// The files that came in; a partner's where it is known whose, and the dossier's code where it has
-/// one.
-fn receipts(intake: &[IntakeRow], partner: Option<&str>, code: Option<&str>) -> Vec<EventRow> {
+/// The files that came in.
+fn receipts(intake: &[IntakeRow], Came { partner, channel, code }: Came<'_>) -> Vec<EventRow> {
     let received = |row: &IntakeRow| {
         let subject = ("file", row.intake_uid);
         let name = row.source_uid.to_string();
@@ -146,7 +159,10 @@ fn receipts(intake: &[IntakeRow], partner: Option<&str>, code: Option<&str>) -> 
             outcome: if row.duplicate_of.is_some() { "duplicate" } else { "ok" }.into(),
             ..EventRow::new(Action::Received, subject, at, &name)
         };
-        let details = json!({ "sha256": row.sha256, "bytes": row.size, "pages": row.pages });
+        let mut details = json!({ "sha256": row.sha256, "bytes": row.size, "pages": row.pages });
+        if let Some(channel) = channel {
+            details["channel"] = channel.into();
+        }
         event.with(details)
     };
     intake.iter().map(received).collect()
@@ -170,6 +186,14 @@ impl<'a> Base<'a> {
 
     fn code(self) -> Option<&'a str> {
         self.first?.dossier_code.as_deref()
+    }
+
+    fn came(self) -> Came<'a> {
+        Came {
+            partner: self.record.rows.documents.iter().find_map(|row| row.partner_id.as_deref()),
+            channel: self.first.map(|row| row.intake_channel.as_str()),
+            code: self.code(),
+        }
     }
 
     fn event(self, action: Action, at: chrono::DateTime<chrono::Utc>, name: &str) -> EventRow {
@@ -315,6 +339,7 @@ mod tests {
             batch_id: Some("lô 7".into()),
             dossier_code: Some("H08.01-260101-0001".into()),
             partner_id: Some("buu-dien".into()),
+            intake_channel: "postal".into(),
             sha256_object: "ab".repeat(32),
             ..DocumentRow::default()
         };
@@ -334,6 +359,55 @@ mod tests {
             released: Some(released).filter(|_| version == 1),
             rows: Rows { documents: vec![row], ..Rows::default() },
         }
+    }
+
+    fn intake() -> IntakeRow {
+        let row = json!({
+            "intake_uid": Uuid::from_u128(7), "source_uid": Uuid::from_u128(1),
+            "dossier_uid": Uuid::from_u128(2), "province": "H08", "ingest_month": "2026-11",
+            "source_name": "scans", "uri": "a/1.tif", "size": 1, "modified_at": at(1), "pages": 1,
+            "pages_published": 0, "pages_quarantined": 0, "pages_held": 1, "outcome": "held",
+            "version": 1, "received_at": at(1), "settled_at": at(2), "schema_version": 1,
+        });
+        serde_json::from_value(row).unwrap()
+    }
+
+    fn refusal(code: Code) -> Quarantine {
+        let entry = json!({
+            "schema_version": 1, "source_uid": Uuid::from_u128(1), "dossier_uid": Uuid::from_u128(2),
+            "code": code, "sentence": "No.", "stage": "fetch", "error_chain": [], "attempts": 1,
+            "sources": [], "originals": [], "ingest_month": "2026-11", "province": "H08",
+            "quarantined_at": at(2), "partner": "buu-dien", "channel": "postal",
+            "rows": { "intake": [intake()] },
+        });
+        serde_json::from_value(entry).unwrap()
+    }
+
+    #[test]
+    fn a_held_or_refused_file_tells_how_it_came_in() {
+        let told = |rows: &Rows| {
+            let received = rows.events.iter().find(|event| event.action == Action::Received);
+            let event = received.unwrap();
+            let details: Value = serde_json::from_str(event.details.as_ref().unwrap()).unwrap();
+            (event.actor_ref.clone(), details["channel"].as_str().map(str::to_owned))
+        };
+        let mut record = record(1);
+        record.rows.intake = vec![intake()];
+        let row = &mut record.rows.documents[0];
+        (row.partner_id, row.intake_channel) = (None, "bulk".into());
+        let prepared = json!({
+            "record": record, "composed": null, "appearance": [],
+            "composed_at": at(2), "waiting_for": "release",
+        });
+        let held = held_rows(serde_json::from_value(prepared).unwrap());
+        assert_eq!(told(&held), (None, Some("bulk".into())));
+
+        let refused = refusal_rows(refusal(Code::F03Encrypted));
+        assert_eq!(told(&refused), (Some("buu-dien".into()), Some("postal".into())));
+        let secret = refusal_rows(refusal(Code::S01SecretPaper));
+        assert_eq!(told(&secret), (None, Some("postal".into())), "nothing of who sent it");
+        let older = Quarantine { channel: None, ..refusal(Code::F03Encrypted) };
+        assert_eq!(told(&refusal_rows(older)).1, None);
     }
 
     #[test]

@@ -1,12 +1,14 @@
 -- Dossiers of the case system, held against what was scanned of each. Inputs: dossiers, documents.
 --
 -- `documents_differ` and `pages_differ` speak only of dossiers whose list says how many there should
--- be. Documents without a dossier's code are no part of this.
+-- be. Documents without a dossier's code are no part of this. What is issued with a document (a plan, a
+-- list) counts with it: no document of its own, but its pages count.
 with scanned as (
   select upper(dossier_code) as dossier_code, max(custodian_agency_code) as agency_code,
-    count(*) as documents, sum(page_count) as pages
+    sum(case when parent_document_uid is null then 1 else 0 end) as documents,
+    sum(page_count) as pages
   from documents
-  where dossier_code is not null
+  where dossier_code is not null and state = 'published'
   group by upper(dossier_code)
 )
 select coalesce(l.dossier_code, s.dossier_code) as dossier_code,

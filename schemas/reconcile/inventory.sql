@@ -1,43 +1,84 @@
 -- What agencies counted, held against what was scanned: one row an agency, procedure and span of
 -- years. Inputs: inventory, documents, agency_keys.
 --
--- Results are counted (`doc_role` result, or unknown; older rows say other where nobody said), not the components of a
--- dossier. A scan belongs to the most exact count that covers it: of its procedure before one of all
--- procedures, of fewer years before one of more. Kinds of result are added up: documents do not carry
--- the code. Without an inventory everything is `not_counted`. Older rows have a procedure's code alone,
--- whose first eight characters are the nation's.
-with agency as (
-  select key, agency_uid,
-    row_number() over (
-      partition by key
-      order by case when valid_to is null then 0 else 1 end, valid_from desc
-    ) as nth
-  from agency_keys
-  where kind = 'code' and not ambiguous
+-- Papers are counted as R1 counts them: published results (`doc_role` result, or unknown; older rows say
+-- other where nobody said), not the components of a dossier. A plan or list issued with a decision counts
+-- with its decision, and its pages with the decision's; a paper that an agency has in several dossiers
+-- counts once. A scan belongs to the most exact count that covers it: of its procedure before one of all
+-- procedures, of fewer years before one of more. A count of no year is of all papers of its agency where
+-- that has no other, else of those whose year nobody knows. Kinds of result are added up: documents do
+-- not carry the code. Without an inventory everything is `not_counted`. Older rows have a procedure's
+-- code alone, whose first eight characters are the nation's.
+with
+-- shared: codes
+code_begun AS (
+    -- From which day a code is whose; of several agencies at once it is nobody's.
+    SELECT key AS code, CAST(CAST(valid_from AS VARCHAR) || 'T00:00:00+07:00' AS TIMESTAMPTZ) AS begun_at,
+           CASE WHEN NOT bool_or(ambiguous) AND count(DISTINCT agency_uid) = 1 THEN min(agency_uid) END AS agency_uid
+    FROM agency_keys
+    WHERE kind = 'code'
+    GROUP BY key, valid_from
 ),
+agency_of_code AS (
+    -- A code may be given to another agency: on a day it means who had it last by then, and who had it
+    -- first before anybody did.
+    SELECT code, agency_uid,
+           CASE WHEN row_number() OVER (PARTITION BY code ORDER BY begun_at NULLS FIRST) > 1
+                THEN begun_at END AS held_from,
+           lead(begun_at) OVER (PARTITION BY code ORDER BY begun_at NULLS FIRST) AS held_until
+    FROM code_begun
+),
+-- end of shared
 counted as (
   select agency_code, coalesce(agency_uid, agency_code) as agency, procedure_base,
     year_from, year_to, sum(valid_paper_count) as papers, sum(page_count) as pages,
-    max(counted_at) as counted_at
+    max(counted_at) as counted_at,
+    max(year_to) over (partition by coalesce(agency_uid, agency_code)) is null as undated
   from inventory
   group by agency_code, agency_uid, procedure_base, year_from, year_to
 ),
-scanned as (
+annexes as (
+  select parent_document_uid, sum(page_count) as pages
+  from documents
+  where parent_document_uid is not null and state = 'published'
+  group by parent_document_uid
+),
+paper as (
   select coalesce(a.agency_uid, d.custodian_agency_code) as agency,
     d.custodian_agency_code as agency_code,
     coalesce(d.procedure_base, substr(d.procedure_code, 1, 8)) as procedure_base,
-    d.document_year, count(*) as papers, sum(d.page_count) as pages
+    d.document_year, d.page_count + coalesce(x.pages, 0) as pages,
+    row_number() over (
+      partition by coalesce(a.agency_uid, d.custodian_agency_code),
+        case when d.code_number is not null and d.code_notation is not null
+            and d.organ_name is not null and d.issued_date is not null
+          then concat_ws('|', d.code_number, upper(d.code_notation), lower(d.organ_name),
+            cast(d.issued_date as varchar))
+          else d.document_uid end
+      order by case when d.doc_role = 'result' then 0 else 1 end, d.first_seen_at, d.document_uid
+    ) as nth
   from documents d
-  left join agency a on a.key = d.custodian_agency_code and a.nth = 1
-  where d.doc_role in ('result', 'other', 'unknown')
-  group by coalesce(a.agency_uid, d.custodian_agency_code), d.custodian_agency_code,
-    coalesce(d.procedure_base, substr(d.procedure_code, 1, 8)), d.document_year
+  left join agency_of_code a on a.code = d.custodian_agency_code
+    and coalesce(d.first_seen_at >= a.held_from, true)
+    and coalesce(d.first_seen_at < a.held_until, true)
+  left join annexes x on x.parent_document_uid = d.document_uid
+  where d.state = 'published' and d.parent_document_uid is null
+    and (d.doc_role in ('result', 'unknown')
+      or d.doc_role = 'other' and d.partner_id is null
+        and not coalesce(array_has(map_extract(d.field_source, 'doc_role'), 'amended'), false))
+),
+scanned as (
+  select agency, agency_code, procedure_base, document_year, count(*) as papers, sum(pages) as pages
+  from paper
+  where nth = 1
+  group by agency, agency_code, procedure_base, document_year
 ),
 paired as (
   select s.agency_code, s.procedure_base, s.document_year, s.papers, s.pages,
-    c.agency_code as counted_by, c.procedure_base as counted_procedure, c.year_from, c.year_to,
+    c.agency as counted_by, c.agency_code as counted_code, c.procedure_base as counted_procedure,
+    c.year_from, c.year_to,
     row_number() over (
-      partition by s.agency_code, s.procedure_base, s.document_year
+      partition by s.agency, s.agency_code, s.procedure_base, s.document_year
       order by case when c.procedure_base is null then 1 else 0 end,
         coalesce(c.year_to - c.year_from, 9999)
     ) as nth
@@ -45,17 +86,18 @@ paired as (
   left join counted c on c.agency = s.agency
     and (c.procedure_base is null or c.procedure_base = s.procedure_base)
     and (
-      (c.year_to is null and s.document_year is null)
+      c.undated
+      or (c.year_to is null and s.document_year is null)
       or (s.document_year <= c.year_to and s.document_year >= coalesce(c.year_from, 0))
     )
 ),
 covered as (
-  select counted_by, coalesce(counted_procedure, '') as procedure_base,
+  select counted_by, counted_code, coalesce(counted_procedure, '') as procedure_base,
     coalesce(year_from, 0) as year_from, coalesce(year_to, 0) as year_to,
     sum(papers) as papers, sum(pages) as pages
   from paired
   where nth = 1 and counted_by is not null
-  group by counted_by, coalesce(counted_procedure, ''), coalesce(year_from, 0),
+  group by counted_by, counted_code, coalesce(counted_procedure, ''), coalesce(year_from, 0),
     coalesce(year_to, 0)
 )
 select c.agency_code, c.procedure_base, c.year_from, c.year_to,
@@ -70,7 +112,7 @@ select c.agency_code, c.procedure_base, c.year_from, c.year_to,
     else 'equal'
   end as verdict
 from counted c
-left join covered s on s.counted_by = c.agency_code
+left join covered s on s.counted_by = c.agency and s.counted_code = c.agency_code
   and s.procedure_base = coalesce(c.procedure_base, '')
   and s.year_from = coalesce(c.year_from, 0) and s.year_to = coalesce(c.year_to, 0)
 union all

@@ -18,23 +18,27 @@ span AS (
     -- Days are days of Viet Nam; an instant belongs to the period when from_at <= instant < until_at.
     SELECT *,
            CAST(concat(CAST(period_from AS VARCHAR), 'T00:00:00+07:00') AS TIMESTAMPTZ) AS from_at,
-           CAST(concat(CAST(period_to + 1 AS VARCHAR), 'T00:00:00+07:00') AS TIMESTAMPTZ) AS until_at
+           CAST(concat(CAST(period_to + 1 AS VARCHAR), 'T00:00:00+07:00') AS TIMESTAMPTZ) AS until_at,
+           DATE '1970-01-01' + CAST(floor((EXTRACT(EPOCH FROM now()) + 25200) / 86400) AS INTEGER) AS today
     FROM parameters
 ),
 -- end of shared
 -- shared: agencies
 agency_last AS (
-    SELECT agency_uid, code, name, level, valid_to, successor_uids
-    FROM agencies
+    -- Each agency as it is today, or was at last: what is decided and still to come has not happened.
+    SELECT a.agency_uid, a.code, a.name, a.level, a.successor_uids, coalesce(a.valid_to <= p.today, false) AS is_over
+    FROM agencies a
+    CROSS JOIN span p
     QUALIFY row_number() OVER (
-        PARTITION BY agency_uid ORDER BY coalesce(valid_to, DATE '9999-12-31') DESC, code) = 1
+        PARTITION BY a.agency_uid
+        ORDER BY coalesce(a.valid_from > p.today, false), coalesce(a.valid_to, DATE '9999-12-31') DESC, a.code) = 1
 ),
 agency_next AS (
     -- Who took over from an agency that ended. One that goes on, or that nobody follows, is its own end.
-    SELECT agency_uid, unnest(successor_uids) AS end_uid FROM agency_last WHERE valid_to IS NOT NULL
+    SELECT agency_uid, unnest(successor_uids) AS end_uid FROM agency_last WHERE is_over
     UNION ALL
     SELECT agency_uid, agency_uid AS end_uid FROM agency_last
-    WHERE valid_to IS NULL OR coalesce(array_length(successor_uids), 0) = 0
+    WHERE NOT is_over OR coalesce(array_length(successor_uids), 0) = 0
 ),
 agency_second AS (
     -- Mergers follow each other: who took over from who took over, twice, then four and eight times.
@@ -66,7 +70,7 @@ agency_shown AS (
     FROM agency_last own
     CROSS JOIN span p
     LEFT JOIN agency_heir ON agency_heir.agency_uid = own.agency_uid
-    LEFT JOIN agency_last heir ON heir.agency_uid = agency_heir.heir_uid AND heir.valid_to IS NULL
+    LEFT JOIN agency_last heir ON heir.agency_uid = agency_heir.heir_uid AND NOT heir.is_over
 ),
 -- end of shared
 -- shared: cases

@@ -20,23 +20,27 @@ span AS (
     -- Days are days of Viet Nam; an instant belongs to the period when from_at <= instant < until_at.
     SELECT *,
            CAST(concat(CAST(period_from AS VARCHAR), 'T00:00:00+07:00') AS TIMESTAMPTZ) AS from_at,
-           CAST(concat(CAST(period_to + 1 AS VARCHAR), 'T00:00:00+07:00') AS TIMESTAMPTZ) AS until_at
+           CAST(concat(CAST(period_to + 1 AS VARCHAR), 'T00:00:00+07:00') AS TIMESTAMPTZ) AS until_at,
+           DATE '1970-01-01' + CAST(floor((EXTRACT(EPOCH FROM now()) + 25200) / 86400) AS INTEGER) AS today
     FROM parameters
 ),
 -- end of shared
 -- shared: agencies
 agency_last AS (
-    SELECT agency_uid, code, name, level, valid_to, successor_uids
-    FROM agencies
+    -- Each agency as it is today, or was at last: what is decided and still to come has not happened.
+    SELECT a.agency_uid, a.code, a.name, a.level, a.successor_uids, coalesce(a.valid_to <= p.today, false) AS is_over
+    FROM agencies a
+    CROSS JOIN span p
     QUALIFY row_number() OVER (
-        PARTITION BY agency_uid ORDER BY coalesce(valid_to, DATE '9999-12-31') DESC, code) = 1
+        PARTITION BY a.agency_uid
+        ORDER BY coalesce(a.valid_from > p.today, false), coalesce(a.valid_to, DATE '9999-12-31') DESC, a.code) = 1
 ),
 agency_next AS (
     -- Who took over from an agency that ended. One that goes on, or that nobody follows, is its own end.
-    SELECT agency_uid, unnest(successor_uids) AS end_uid FROM agency_last WHERE valid_to IS NOT NULL
+    SELECT agency_uid, unnest(successor_uids) AS end_uid FROM agency_last WHERE is_over
     UNION ALL
     SELECT agency_uid, agency_uid AS end_uid FROM agency_last
-    WHERE valid_to IS NULL OR coalesce(array_length(successor_uids), 0) = 0
+    WHERE NOT is_over OR coalesce(array_length(successor_uids), 0) = 0
 ),
 agency_second AS (
     -- Mergers follow each other: who took over from who took over, twice, then four and eight times.
@@ -68,17 +72,29 @@ agency_shown AS (
     FROM agency_last own
     CROSS JOIN span p
     LEFT JOIN agency_heir ON agency_heir.agency_uid = own.agency_uid
-    LEFT JOIN agency_last heir ON heir.agency_uid = agency_heir.heir_uid AND heir.valid_to IS NULL
+    LEFT JOIN agency_last heir ON heir.agency_uid = agency_heir.heir_uid AND NOT heir.is_over
+),
+-- end of shared
+-- shared: codes
+code_begun AS (
+    -- From which day a code is whose; of several agencies at once it is nobody's.
+    SELECT key AS code, CAST(CAST(valid_from AS VARCHAR) || 'T00:00:00+07:00' AS TIMESTAMPTZ) AS begun_at,
+           CASE WHEN NOT bool_or(ambiguous) AND count(DISTINCT agency_uid) = 1 THEN min(agency_uid) END AS agency_uid
+    FROM agency_keys
+    WHERE kind = 'code'
+    GROUP BY key, valid_from
+),
+agency_of_code AS (
+    -- A code may be given to another agency: on a day it means who had it last by then, and who had it
+    -- first before anybody did.
+    SELECT code, agency_uid,
+           CASE WHEN row_number() OVER (PARTITION BY code ORDER BY begun_at NULLS FIRST) > 1
+                THEN begun_at END AS held_from,
+           lead(begun_at) OVER (PARTITION BY code ORDER BY begun_at NULLS FIRST) AS held_until
+    FROM code_begun
 ),
 -- end of shared
 -- shared: documents
-agency_of_code AS (
-    SELECT key AS code, min(agency_uid) AS agency_uid
-    FROM agency_keys
-    WHERE kind = 'code' AND NOT ambiguous
-    GROUP BY key
-    HAVING count(DISTINCT agency_uid) = 1
-),
 published AS (
     -- What is published by the end of the period, in its current version.
     SELECT d.*,
@@ -90,7 +106,9 @@ published AS (
            d.validity_status = 'valid' AND coalesce(d.valid_to >= p.period_to, true) AS is_valid
     FROM documents d
     CROSS JOIN span p
-    LEFT JOIN agency_of_code c ON c.code = d.custodian_agency_code
+    LEFT JOIN agency_of_code c
+        ON c.code = d.custodian_agency_code
+       AND coalesce(d.first_seen_at >= c.held_from, true) AND coalesce(d.first_seen_at < c.held_until, true)
     LEFT JOIN agency_shown s ON s.agency_uid = c.agency_uid
     WHERE d.state = 'published'
       AND d.first_seen_at < p.until_at

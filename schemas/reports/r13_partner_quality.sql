@@ -8,8 +8,10 @@
 -- refused_percent = 100 * refused / files; duplicate_percent = 100 * duplicates / files.
 -- outcome: the code of the first refusal, also where it was mended later; else published, or held.
 -- A file belongs to the partner that its receipt names, else to the one of another file or of a
--- published document of its dossier. Nobody says: its partner is `unknown`. Files of dossiers from a
--- counter or a backfill are not here.
+-- published document of its dossier. Nobody says: its partner is `unknown`, where its channel or its
+-- dossier's is the post. Files of dossiers from a counter or a backfill are not here. How a file came in
+-- its receipt says, else the published documents of its dossier; files of which neither does (receipts
+-- of before they said so) are in no figure, and the total's note counts them.
 -- mended: refused, and by the end of the period the same address of the dossier had a publication, or
 -- the partner told that it is fixed; mean_hours_to_mend from the first refusal to that.
 -- A file belongs to no agency: `agency` has no part in this report.
@@ -25,7 +27,8 @@ span AS (
     -- Days are days of Viet Nam; an instant belongs to the period when from_at <= instant < until_at.
     SELECT *,
            CAST(concat(CAST(period_from AS VARCHAR), 'T00:00:00+07:00') AS TIMESTAMPTZ) AS from_at,
-           CAST(concat(CAST(period_to + 1 AS VARCHAR), 'T00:00:00+07:00') AS TIMESTAMPTZ) AS until_at
+           CAST(concat(CAST(period_to + 1 AS VARCHAR), 'T00:00:00+07:00') AS TIMESTAMPTZ) AS until_at,
+           DATE '1970-01-01' + CAST(floor((EXTRACT(EPOCH FROM now()) + 25200) / 86400) AS INTEGER) AS today
     FROM parameters
 ),
 -- end of shared
@@ -33,14 +36,15 @@ received AS (
     -- Files that came in, one row a receipt.
     SELECT subject_uid AS intake_uid, source_uid, dossier_uid, province, occurred_at, outcome,
            CASE WHEN actor_kind = 'partner' THEN actor_ref END AS partner,
+           NULLIF(regexp_replace(details, '^.*"channel":"([a-z]+)".*$', '\1'), details) AS channel,
            CAST(NULLIF(regexp_replace(details, '^.*"pages":([0-9]+).*$', '\1'), details) AS BIGINT) AS pages
     FROM events
     WHERE action = 'received'
 ),
 dossier AS (
-    -- Whose a dossier is, where one of its files or published documents says so.
+    -- Whose a dossier is and how it came, where one of its files or published documents says so.
     SELECT dossier_uid, min(partner) AS partner, min(channel) AS channel
-    FROM (SELECT dossier_uid, partner, NULL AS channel FROM received WHERE partner IS NOT NULL
+    FROM (SELECT dossier_uid, partner, channel FROM received
           UNION ALL
           SELECT dossier_uid, partner_id AS partner, intake_channel AS channel FROM documents) AS said
     GROUP BY dossier_uid
@@ -66,19 +70,27 @@ fixed AS (
     CROSS JOIN span p
     WHERE action = 'fixed' AND occurred_at < p.until_at
 ),
-file AS (
-    SELECT r.intake_uid, r.source_uid, r.pages, f.refused_at,
-           coalesce(r.partner, d.partner, 'unknown') AS partner,
-           coalesce(f.code, CASE WHEN b.published_at IS NOT NULL THEN 'published' ELSE 'held' END) AS outcome,
-           CASE WHEN r.outcome = 'duplicate' THEN 1 ELSE 0 END AS duplicate
+arrived AS (
+    SELECT r.intake_uid, r.source_uid, r.pages, r.outcome,
+           coalesce(r.partner, d.partner) AS partner, coalesce(r.channel, d.channel) AS channel
     FROM received r
     CROSS JOIN span p
     LEFT JOIN dossier d ON d.dossier_uid = r.dossier_uid
-    LEFT JOIN refusal f ON f.source_uid = r.source_uid
-    LEFT JOIN published b ON b.source_uid = r.source_uid
     WHERE r.occurred_at >= p.from_at AND r.occurred_at < p.until_at
       AND (p.province IS NULL OR r.province = p.province)
-      AND (coalesce(r.partner, d.partner) IS NOT NULL OR coalesce(d.channel, 'postal') = 'postal')
+),
+file AS (
+    SELECT r.intake_uid, r.source_uid, r.pages, f.refused_at,
+           coalesce(r.partner, 'unknown') AS partner,
+           coalesce(f.code, CASE WHEN b.published_at IS NOT NULL THEN 'published' ELSE 'held' END) AS outcome,
+           CASE WHEN r.outcome = 'duplicate' THEN 1 ELSE 0 END AS duplicate
+    FROM arrived r
+    LEFT JOIN refusal f ON f.source_uid = r.source_uid
+    LEFT JOIN published b ON b.source_uid = r.source_uid
+    WHERE r.partner IS NOT NULL OR r.channel = 'postal'
+),
+nowhere AS (
+    SELECT count(*) AS files FROM arrived WHERE partner IS NULL AND channel IS NULL
 ),
 turned_back AS (
     -- What the partner's own system says of uploads that never came in.
@@ -130,7 +142,11 @@ totals AS (
     GROUP BY GROUPING SETS ((partner, outcome), (partner), ())
 ),
 office AS (
-    SELECT code, min(name) AS name FROM agencies WHERE valid_to IS NULL GROUP BY code
+    SELECT code, min(name) AS name
+    FROM agencies
+    CROSS JOIN span p
+    WHERE coalesce(valid_from <= p.today, true) AND coalesce(p.today < valid_to, true)
+    GROUP BY code
 ),
 answer AS (
     SELECT coalesce(t.partner, 'total') AS partner,
@@ -143,10 +159,13 @@ answer AS (
            CAST(t.mended AS BIGINT) AS mended, t.mean_hours_to_mend,
            CAST(t.duplicates AS BIGINT) AS duplicates,
            100.0 * t.duplicates / NULLIF(t.files, 0) AS duplicate_percent,
-           CASE WHEN t.files = 0 THEN 'no data: missing received events for the period'
+           CASE WHEN t.files = 0 AND n.files > 0 THEN concat('no data: missing channel of ', n.files, ' files')
+                WHEN t.files = 0 THEN 'no data: missing received events for the period'
+                WHEN t.partner IS NULL AND n.files > 0 THEN concat('without ', n.files, ' files of unknown channel')
                 WHEN t.partner = 'unknown' AND t.outcome IS NULL THEN 'nothing of their dossiers says whose they are'
            END AS note
     FROM totals t
+    CROSS JOIN nowhere n
     LEFT JOIN office o ON o.code = t.partner
 )
 SELECT * FROM answer

@@ -24,7 +24,8 @@ span AS (
     -- Days are days of Viet Nam; an instant belongs to the period when from_at <= instant < until_at.
     SELECT *,
            CAST(concat(CAST(period_from AS VARCHAR), 'T00:00:00+07:00') AS TIMESTAMPTZ) AS from_at,
-           CAST(concat(CAST(period_to + 1 AS VARCHAR), 'T00:00:00+07:00') AS TIMESTAMPTZ) AS until_at
+           CAST(concat(CAST(period_to + 1 AS VARCHAR), 'T00:00:00+07:00') AS TIMESTAMPTZ) AS until_at,
+           DATE '1970-01-01' + CAST(floor((EXTRACT(EPOCH FROM now()) + 25200) / 86400) AS INTEGER) AS today
     FROM parameters
 ),
 -- end of shared

@@ -53,6 +53,10 @@ fn every_bad_input_gets_its_code_and_the_run_goes_on() {
     }
     let silent = "select count(*) as n from findings where observed is null or expected is null";
     assert_eq!(world.number(silent), 0);
+    // No document says how a refused file came in: its receipt does.
+    let unsaid = "select count(*) as n from events where action = 'received' \
+                  and strpos(details, '\"channel\":\"') = 0";
+    assert_eq!(world.number(unsaid), 0);
     world.audit();
 
     let again = world.run(&[]);

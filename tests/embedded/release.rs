@@ -15,6 +15,9 @@ fn a_held_document_is_signed_later_without_being_read_again() {
     assert_eq!(held.exit, 0, "{}", held.stderr);
     assert_eq!(held.count("documents", "held"), 2);
     assert!(world.named("out/documents", "record.json").is_empty());
+    let by_post = "select count(*) as n from events where action = 'received' \
+                    and strpos(details, '\"channel\":\"postal\"') > 0";
+    assert_eq!(world.number(by_post), 2);
     world.audit();
 
     let again = world.run(&["--config", &manual]);

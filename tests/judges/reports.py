@@ -82,16 +82,16 @@ class Province:
         self.history = {}
         for row in self.rows["agencies"]:
             self.history.setdefault(row["agency_uid"], []).append(row)
-        far = dt.date.max
+        far, self.today = dt.date.max, dt.datetime.now(HANOI).date()
+        has_begun = lambda row: (as_day(row["valid_from"]) or dt.date.min) <= self.today
         self.last = {
-            uid: max(rows, key=lambda r: as_day(r["valid_to"]) or far)
+            uid: max(filter(has_begun, rows), key=lambda r: as_day(r["valid_to"]) or far)
             for uid, rows in self.history.items()
         }
-        keys = {}
+        self.keys = {}
         for row in self.rows["agency_keys"]:
-            if row["kind"] == "code" and not row["ambiguous"]:
-                keys.setdefault(row["key"], set()).add(row["agency_uid"])
-        self.by_code = {code: next(iter(uids)) for code, uids in keys.items() if len(uids) == 1}
+            if row["kind"] == "code":
+                self.keys.setdefault(row["key"], []).append(row)
         # A dossier is one whose identity or whose code is the same.
         uids = {d["dossier_uid"] for d in self.rows["dossiers"]}
         codes = {}
@@ -104,17 +104,33 @@ class Province:
                 dossier = uid if uid in uids else codes.get(code) or code or uid
                 self.told.setdefault(dossier, {}).setdefault(event["action"], []).append(event)
 
+    def is_there(self, agency):
+        """Today: neither has it ended, nor is its end only decided."""
+        end = as_day(agency["valid_to"])
+        return end is None or self.today < end
+
+    def of_code(self, code, instant):
+        """Whose a code is on the day: by its period, else who had it last before, else who had it first."""
+        day, begin = instant.astimezone(HANOI).date(), lambda row: as_day(row["valid_from"]) or dt.date.min
+        known = sorted(self.keys.get(code, []), key=begin)
+        held = [k for k in known if begin(k) <= day and (k["valid_to"] is None or day < as_day(k["valid_to"]))]
+        if not held:
+            before = [k for k in known if begin(k) <= day]
+            held = before[-1:] or known[:1]
+        uids = {k["agency_uid"] for k in held}
+        return uids.pop() if len(uids) == 1 and not any(k["ambiguous"] for k in held) else None
+
     def ends(self, uid):
         """Who there is in the end of an agency, through all that took over from each other."""
         row = self.last.get(uid)
-        if row is None or row["valid_to"] is None or len(row["successor_uids"]) == 0:
+        if row is None or self.is_there(row) or len(row["successor_uids"]) == 0:
             return {uid}
         return set().union(*map(self.ends, row["successor_uids"]))
 
     def heir(self, uid):
         ends = self.ends(uid)
         heir = self.last.get(ends.pop()) if len(ends) == 1 else None
-        return heir if heir and heir["valid_to"] is None else None
+        return heir if heir and self.is_there(heir) else None
 
     def shown(self, uid, asked):
         """Code and name it appears under, and its level today."""
@@ -123,7 +139,7 @@ class Province:
             return None, None, None
         heir = self.heir(uid)
         as_it_is = heir if asked.now and heir else row
-        level = row["level"] if row["valid_to"] is None else heir["level"] if heir else None
+        level = row["level"] if self.is_there(row) else heir["level"] if heir else None
         return as_it_is["code"], as_it_is["name"], level
 
     def place(self, uid, code, level_then, asked):
@@ -138,7 +154,7 @@ class Province:
             if row["state"] != "published" or row["first_seen_at"] >= asked.end:
                 continue
             code = row["custodian_agency_code"]
-            place = self.place(self.by_code.get(code), code, row["level_at_issue"], asked)
+            place = self.place(self.of_code(code, row["first_seen_at"]), code, row["level_at_issue"], asked)
             if place.pop("in_scope"):
                 end = as_day(row["valid_to"])
                 is_valid = row["validity_status"] == "valid" and (end is None or end >= asked.last)
@@ -691,6 +707,8 @@ def r13(province, asked):
             partners.setdefault(d["dossier_uid"], set()).add(d["partner_id"])
     for e in of("received"):
         addresses.setdefault(e["subject_uid"], []).append(e["source_uid"])
+        if details(e, "channel"):
+            channels.setdefault(e["dossier_uid"], set()).add(details(e, "channel"))
         if partner(e):
             partners.setdefault(e["dossier_uid"], set()).add(partner(e))
     refusals, published, fixed = {}, {}, {}
@@ -717,9 +735,9 @@ def r13(province, asked):
                          "hours": hours(e["occurred_at"], fixed.get(e["subject_uid"], []))})
             continue
         whose = partner(e) or min(partners.get(e["dossier_uid"], [None]))
-        channel = min(channels.get(e["dossier_uid"], {"postal"}))
+        channel = details(e, "channel") or min(channels.get(e["dossier_uid"], [None]))
         if whose is None and channel != "postal":
-            continue
+            continue  # From a counter or a backfill, or nobody knows from where.
         refusal = refusals.get(e["source_uid"])
         outcome = "published" if published.get(e["source_uid"]) else "held"
         mended = [at for source in addresses[e["subject_uid"]]
@@ -775,6 +793,8 @@ def r14(province, asked):
         pace = sum(d["first_seen_at"] >= recent for c in held or chosen for d in c["good"]) / 4
         plan = sum(c["planned"] for c in planned) if planned else None
         is_known = progress.is_begun and not is_blind and not progress.is_unkept(is_of)
+        # A count without years, or over several phases, is of papers that stand in other rows.
+        is_known = is_known and phase != "unknown"
         left = max(figures["inventory"] - done, 0) if held and is_known else None
         forecast = None
         if left == 0:

@@ -325,8 +325,9 @@ pub static REPORTS: [Report; 15] = [
         also: &["documents", "agencies"],
         method: &[
             "Tính trên tệp nhận trong kỳ và tệp bị trả lại trước khi nhận. Tệp thuộc bưu cục đã gửi; không ghi thì \
-             theo tệp khác hoặc văn bản đã vào kho của cùng hồ sơ; không rõ nữa thì bưu cục là “Chưa rõ”. Hồ sơ \
-             nhận tại quầy hoặc số hóa hồi cố không tính.",
+             theo tệp khác hoặc văn bản đã vào kho của cùng hồ sơ; không rõ nữa mà nhận qua bưu chính thì bưu cục \
+             là “Chưa rõ”. Hồ sơ nhận tại quầy hoặc số hóa hồi cố không tính; tệp chưa rõ kênh tiếp nhận chỉ nêu \
+             ở ghi chú.",
             "Kết quả tiếp nhận: lý do của lần từ chối đầu tiên, kể cả khi đã khắc phục; nếu không bị từ chối thì \
              đã vào kho hoặc chờ ký số.",
             "Đã khắc phục: tệp gửi lại cùng vị trí trong hồ sơ đã vào kho, hoặc bưu cục báo đã sửa, trước khi hết \
@@ -353,7 +354,8 @@ pub static REPORTS: [Report; 15] = [
         method: &[
             "Theo kế hoạch = số kiểm kê × phần thời gian của giai đoạn đã qua đến hết kỳ.",
             "Dự báo = ngày cuối kỳ + số còn lại / nhịp độ của 28 ngày cuối kỳ; không có nhịp độ thì không dự báo.",
-            "Giai đoạn lấy theo kế hoạch của tỉnh ban hành, kể cả sau khi sáp nhập.",
+            "Giai đoạn lấy theo kế hoạch của tỉnh ban hành, kể cả sau khi sáp nhập. Số kiểm kê không ghi năm hoặc \
+             gộp nhiều giai đoạn không có số còn lại và dự báo; R1 đối chiếu ở dòng tổng.",
             "Văn bản chưa rõ vai trò hoặc hiệu lực nêu ở cột riêng; nếu chỉ có những văn bản ấy thì không dự báo.",
         ],
         basis: "Các giai đoạn trong kế hoạch của tỉnh",

@@ -29,17 +29,23 @@ const VALUES: [(&str, &str); 17] = [
 ];
 
 /// Phrases that notes are made of. The longer stand before those they begin with.
-const NOTES: [(&str, &str); 63] = [
+const NOTES: [(&str, &str); 68] = [
     ("no data: missing ", "Không có số liệu: thiếu "),
     ("agencies that are one-stop units", "danh sách Bộ phận Một cửa"),
     (" agencies that have no inventory of the phase", " cơ quan chưa có số kiểm kê của giai đoạn"),
     (" agencies that have no inventory", " cơ quan chưa có số kiểm kê"),
     (" papers outside the inventory", " văn bản ngoài số kiểm kê"),
     (" papers of unknown role", " văn bản chưa rõ vai trò"),
+    (" files of unknown channel", " tệp chưa rõ kênh tiếp nhận"),
+    ("several agencies had this code at once", "Nhiều cơ quan từng cùng dùng mã này"),
     (" units that have no staff in the list", " đơn vị chưa có danh sách nhân sự"),
     ("without remote communes", "Không tính xã vùng sâu, vùng xa"),
     ("without ", "Không tính "),
     ("the inventory counts nothing to digitise", "Kiểm kê không có văn bản phải số hóa"),
+    (
+        "years unknown or of several phases: held against papers in the totals of R1",
+        "Năm chưa rõ hoặc thuộc nhiều giai đoạn: chỉ đối chiếu ở dòng tổng của R1",
+    ),
     (
         "years unknown or of several phases: only in the totals",
         "Năm chưa rõ hoặc thuộc nhiều giai đoạn: chỉ tính ở dòng tổng",
@@ -72,6 +78,8 @@ const NOTES: [(&str, &str); 63] = [
     ("doc_role and validity_status", "vai trò và hiệu lực của văn bản"),
     ("custodian_agency_code of ", "cơ quan lưu giữ của "),
     (" papers", " văn bản"),
+    ("channel of ", "kênh tiếp nhận của "),
+    (" files", " tệp"),
     ("receiving_unit_code of the dossiers", "đơn vị tiếp nhận của hồ sơ"),
     ("components_digitised", "số thành phần đã số hóa"),
     ("components_reused", "số thành phần sử dụng lại"),

@@ -17,7 +17,12 @@ use sohoa_index::{Index, Register};
 use sohoa_report::{
     Answer, Cell, Format, Kind, LevelAt, Mark, Pick, Question, REPORTS, Report, render,
 };
-use sohoa_schemas::{record::Rows, rows::DocumentRow};
+use sohoa_schemas::{
+    events::{Action, EventRow},
+    record::Rows,
+    registers::AgencyKeyRow,
+    rows::DocumentRow,
+};
 
 fn question(period: &str) -> Question {
     Question {
@@ -138,6 +143,19 @@ async fn an_agency_without_an_inventory_has_no_percentage_and_is_left_out_of_the
     let whole = of("H08.37", "total");
     assert!(whole["percent"].number().unwrap() > 0.0);
     assert!(count(whole["outside_inventory"]) > 0, "what is older or younger");
+    let plan = ask(&index, "R14", question("2026-Q3")).await;
+    let plan = self::rows(&plan);
+    for agency in ["H08.37", "total"] {
+        let is_it = |row: &&BTreeMap<&'static str, &Cell>| {
+            text(row["agency"]) == agency && text(row["phase"]) == "unknown"
+        };
+        let row = plan.iter().find(is_it).unwrap();
+        assert!(count(row["inventory"]) >= 60, "{agency}");
+        for left in ["ahead", "remaining", "forecast"] {
+            assert_eq!(*row[left], Cell::Null, "{agency}: {left}");
+        }
+        assert!(text(row["note"]).starts_with("years unknown or of several phases"), "{agency}");
+    }
     // Nothing is counted twice, and what has no year is there.
     let parts = |name: &str| -> i64 {
         let is_part = |column: &str, place: usize| text(rows[place][column]) != "total";
@@ -272,6 +290,41 @@ async fn where_nobody_knows_who_keeps_the_papers_no_agency_has_0_percent() {
     });
     let answer = ask(&index.await, "R1", question("2026-Q3")).await;
     assert_eq!(rows(&answer)[0]["percent"].number(), Some(1.0));
+}
+
+#[tokio::test]
+async fn held_and_refused_files_of_a_backfill_are_no_partner_s() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut index = fixture::open(folder.path());
+    let file = |number: u32, channel: Option<&str>| EventRow {
+        dossier_uid: Some(fixture::uid(fixture::Of::Dossier, number)),
+        source_uid: fixture::uid(fixture::Of::Source, number),
+        details: Some(serde_json::json!({ "channel": channel, "pages": 3 }).to_string()),
+        ..EventRow::new(
+            Action::Received,
+            ("file", fixture::uid(fixture::Of::Intake, number)),
+            ("H08", at("2026-07-01T00:00:00Z")),
+            "1",
+        )
+    };
+    let events = vec![file(1, Some("bulk")), file(2, Some("counter")), file(3, None)];
+    fixture::append(&mut index, Rows { events, ..Rows::default() }).await;
+    let answer = ask(&index, "R13", question("2026-Q3")).await;
+    assert!(answer.is_without_data());
+    assert_eq!(text(rows(&answer)[0]["note"]), "no data: missing channel of 1 files");
+
+    let folder = tempfile::tempdir().unwrap();
+    let mut index = fixture::open(folder.path());
+    let events = vec![file(1, Some("bulk")), file(3, None), file(4, Some("postal"))];
+    fixture::append(&mut index, Rows { events, ..Rows::default() }).await;
+    let answer = ask(&index, "R13", question("2026-Q3")).await;
+    let rows = rows(&answer);
+    let whole = rows.last().unwrap();
+    assert_eq!((text(whole["partner"]), count(whole["files"])), ("total", 1));
+    assert_eq!(text(whole["note"]), "without 1 files of unknown channel");
+    assert_eq!(text(rows[0]["partner"]), "unknown");
+    let page = String::from_utf8(render(&answer, Format::Html).unwrap()).unwrap();
+    assert!(page.contains("Không tính 1 tệp chưa rõ kênh tiếp nhận"));
 }
 
 #[tokio::test]
@@ -423,6 +476,55 @@ async fn a_district_appears_as_it_was_or_as_who_took_over() {
         rows(&levels).iter().map(|row| text(row["level"]).to_owned()).collect();
     assert!(!levels.contains(&"district".to_owned()), "{levels:?}");
     assert!(levels.contains(&"unknown".to_owned()), "{levels:?}");
+}
+
+#[tokio::test]
+async fn a_code_that_was_given_on_is_whose_it_was_when_the_paper_came_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = fixture::write(folder.path()).await;
+    let answer = ask(&index, "R1", question("2026-Q3")).await;
+    let rows = rows(&answer);
+    let whole = |agency: &str| {
+        let is_it = |row: &&BTreeMap<&'static str, &Cell>| {
+            text(row["agency"]) == agency && text(row["phase"]) == "total"
+        };
+        rows.iter().find(is_it).unwrap()
+    };
+    // Who had it until August has another code now, and what it counted and scanned is its own.
+    for agency in ["H21.40", "H08.40"] {
+        assert_eq!(count(whole(agency)["inventory"]), 60, "{agency}");
+        assert!(count(whole(agency)["results"]) > 0, "{agency}");
+    }
+
+    // Two that have it at once: nobody can say whose a paper is.
+    let shared = agency_keys().into_iter().map(|key| {
+        let ambiguous = key.ambiguous || key.key == "H08.40";
+        AgencyKeyRow { ambiguous, ..key }
+    });
+    let shared: Vec<_> = shared.collect();
+    fixture::replace(&index, Register::AgencyKeys, &shared).await;
+    let answer = ask(&index, "R1", question("2026-Q3")).await;
+    let rows = self::rows(&answer);
+    let is_it = |row: &&BTreeMap<&'static str, &Cell>| {
+        text(row["agency"]) == "H08.40" && text(row["phase"]) == "total"
+    };
+    let note = text(rows.iter().find(is_it).unwrap()["note"]);
+    assert!(note.ends_with("several agencies had this code at once"), "{note}");
+}
+
+#[tokio::test]
+async fn what_is_decided_for_later_has_not_happened() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = fixture::write(folder.path()).await;
+    let now = Question { level_at: LevelAt::Now, ..question("2026-Q3") };
+    let answer = ask(&index, "R9", now).await;
+    let rows = rows(&answer);
+    for (code, name) in [("H08.41", "Ban Quản lý dự án"), ("H08.42", "Sở Du lịch")] {
+        let own = rows.iter().filter(|row| text(row["agency"]) == code);
+        let own: Vec<_> = own.collect();
+        assert_eq!(own.len(), 1, "{code} in one level");
+        assert_eq!((text(own[0]["agency_name"]), text(own[0]["level"])), (name, "province"));
+    }
 }
 
 #[tokio::test]

@@ -40,7 +40,7 @@ A document is in it where its access mode is 01 (open), its secrecy none and its
 whatever is unknown stays. Of it go the columns that schemas/tables/public.txt lists,
 never page text, signers, recipients, owners, dossiers or addresses. Subjects go as the agency worded
 them, since the paper itself is open: numbers of nine digits and more become ###, and where the owner of
-the paper is a person there is none.
+the paper or of its dossier is known there is none.
 
 Written are documents.parquet, documents.csv and, last, export.json with their rows, sizes and
 SHA-256: each whole or not at all, and together what export.json says. They are made in the

@@ -254,7 +254,9 @@ fn entry(
     let subject = ("source", record.source_uid);
     let finding = finding_of(filed, subject, Remark::seen(rejection.code, seen), STAGE);
     let sources = intake.iter().map(|row| row.uri.clone()).collect();
-    let partner = record.rows.documents.first().and_then(|row| row.partner_id.clone());
+    let first = record.rows.documents.first();
+    let partner = first.and_then(|row| row.partner_id.clone());
+    let channel = first.map(|row| row.intake_channel.clone());
     let submission = message.as_ref().and_then(|message| message.submission.clone());
     let rows = Rows { findings: vec![finding], intake, ..Rows::default() };
     let entry = quarantine::new(filed, record.dossier_uid, &rejection, rows);
@@ -266,6 +268,7 @@ fn entry(
         position,
         traceparent,
         partner,
+        channel,
         submission,
         ..entry
     }

@@ -66,6 +66,7 @@ fn with_history(mut entry: Quarantine, earlier: Quarantine) -> Quarantine {
     entry.position = earlier.position;
     entry.traceparent = earlier.traceparent;
     entry.partner = entry.partner.or(earlier.partner);
+    entry.channel = entry.channel.or(earlier.channel);
     entry.submission = earlier.submission;
     for uri in earlier.sources {
         if !entry.sources.contains(&uri) {
@@ -108,7 +109,13 @@ fn entry(context: &Context, taken: &Taken, rejection: &Rejection) -> Quarantine 
     let sources = taken.source.uris();
     let manifest = taken.source.dossier.manifest.as_ref();
     let partner = manifest.map(|manifest| manifest.partner.id.clone());
-    Quarantine { sources, partner, ..new(filed, taken.source.dossier.uid, rejection, rows) }
+    let channel = Some(rows::channel(&context.settings.config.input, manifest).to_owned());
+    Quarantine {
+        sources,
+        partner,
+        channel,
+        ..new(filed, taken.source.dossier.uid, rejection, rows)
+    }
 }
 
 /// How often the work was tried that ended in a refusal.
@@ -153,6 +160,7 @@ pub(crate) fn new(
         position: None,
         traceparent: None,
         partner: None,
+        channel: None,
         submission: None,
         refused_by: None,
         rows,

@@ -3,6 +3,7 @@
 use sohoa_decode::Origin;
 use sohoa_document::TextOrigin;
 use sohoa_schemas::{
+    config::Input,
     manifest,
     rows::{DocumentRow, SCHEMA_VERSION},
 };
@@ -38,7 +39,7 @@ pub(crate) fn document(base: &Base<'_>, page_from: u32, page_to: u32) -> Documen
         page_to: page_to as i32,
         pages_quarantined: page_count - pages.len() as i32,
         code_list_version: CODE_LISTS.into(),
-        intake_channel: config.input.channel.as_str().into(),
+        intake_channel: channel(&config.input, taken.source.dossier.manifest.as_ref()).into(),
         sha256_source_list: taken.files.iter().map(|file| file.sha256.clone()).collect(),
         signature_state: "missing".into(),
         state: "published".into(),
@@ -89,6 +90,11 @@ fn of_pages(row: &mut DocumentRow, base: &Base<'_>, pages: &[&ReadPage]) {
     }
 }
 
+/// How a dossier came: a manifest is a postal partner's, whatever else lies in the input.
+pub(crate) fn channel<'a>(input: &'a Input, manifest: Option<&manifest::Manifest>) -> &'a str {
+    if manifest.is_some() { "postal" } else { &input.channel }
+}
+
 /// What the manifest says of the dossier.
 fn of_manifest(row: &mut DocumentRow, manifest: Option<&manifest::Manifest>) {
     let Some(manifest) = manifest else { return };
@@ -107,7 +113,6 @@ fn of_manifest(row: &mut DocumentRow, manifest: Option<&manifest::Manifest>) {
     // The province's own hash: what the partner sent was settled when the manifest was read.
     row.owner_id_kind = dossier.owner.as_ref().map(|owner| owner.kind.clone());
     row.owner_id_hmac = dossier.owner.as_ref().and_then(|owner| owner.id_hmac.clone());
-    row.intake_channel = "postal".into();
     row.partner_id = Some(manifest.partner.id.clone());
     row.batch_id = manifest.batch.as_ref().map(|batch| batch.id.clone());
 }

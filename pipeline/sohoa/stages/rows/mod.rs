@@ -7,7 +7,7 @@ mod remarks;
 mod sheets;
 mod source;
 
-pub(crate) use document::document;
+pub(crate) use document::{channel, document};
 pub(crate) use page::{page_codes, page_uid, pages};
 pub(crate) use receipt::{FilePages, Verdict, intake};
 pub(crate) use remarks::refusal;
