@@ -239,13 +239,29 @@ impl EvidenceSource {
         let (own, others) = parsed.split_first().ok_or(EvidenceError::Untrusted)?;
         let path = chain(own, others, (&self.trust, used)).ok_or(EvidenceError::Untrusted)?;
         let (moment, mut pool) = (Moment { used, known: now }, Pool::default());
-        let gathered = self.gather_anew(&path.links, moment, &mut pool);
         // What one authority says counts, though another one is silent.
+        let pairs = path.links.windows(2);
+        let asked = pairs.map(|pair| self.ask(pair, moment, &mut pool)).collect::<Vec<_>>();
+        let unknown = asked.into_iter().find_map(Result::err);
         let links: Vec<_> = path.links.iter().filter_map(|der| Certificate::parse(der)).collect();
-        match Witness::new(&pool).chain(&links, moment).revoked {
-            Some((revoked, _)) => Ok(Some(revoked.at)),
-            None => gathered.map(|_| None),
+        match (Witness::new(&pool).chain(&links, moment).revoked, unknown) {
+            (Some((revoked, _)), _) => Ok(Some(revoked.at)),
+            (None, Some(error)) => Err(error),
+            (None, None) => Ok(None),
         }
+    }
+
+    /// Asks about one certificate of a chain, before its issuer in `pair`; what is learnt is added to
+    /// `pool`, and what that holds is not asked for.
+    pub(crate) fn ask(
+        &self,
+        pair: &[Vec<u8>],
+        moment: Moment,
+        pool: &mut Pool,
+    ) -> Result<(), EvidenceError> {
+        let parsed: Vec<_> = pair.iter().filter_map(|der| Certificate::parse(der)).collect();
+        let [certificate, issuer] = parsed.as_slice() else { return Ok(()) };
+        self.settle(Link { certificate, issuer }, moment, (pool, (First::Asked, 0)))
     }
 
     fn asked(&self) -> MutexGuard<'_, Answers> {
@@ -264,7 +280,7 @@ impl EvidenceSource {
     }
 
     /// The same, where what is kept serves only while the authorities are silent.
-    pub(crate) fn gather_anew(
+    fn gather_anew(
         &self,
         links: &[Vec<u8>],
         moment: Moment,

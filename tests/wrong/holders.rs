@@ -1,6 +1,6 @@
 //! Whose certificate signed, and what became of it.
 
-use std::sync::Arc;
+use std::{net::TcpListener, sync::Arc};
 
 use chrono::{TimeDelta, Utc};
 use rcgen::{
@@ -18,7 +18,7 @@ use crate::{
     bytes::{Signed, page},
     made::{
         self, append_bytes,
-        pki::{AGENCY, Answer, MIDDLE, Pki},
+        pki::{AGENCY, Answer, MIDDLE, Network, Pki},
     },
 };
 
@@ -158,13 +158,36 @@ fn revoked(roots: &mut String) -> Vec<Kind> {
     let key = pki.agency(AGENCY, None, RsaScheme::default());
     let (unstamped, _) = made::sign(&made::pdf(made::Shape::default()), &key);
     let (root, under_revoked) = of_revoked(MIDDLE);
-    *roots += &[pki.root_pem(), root].concat();
+    let (asked_root, since_revoked) = revoked_since_its_evidence();
+    *roots += &[pki.root_pem(), root, asked_root].concat();
     vec![
         Kind::new("revoked before it signed (key compromised)", "revoked", by(&file, 1)),
         Kind::new("revoked before it signed (operation ceased)", "revoked", by(&file, 5)),
         Kind::new("revoked, and no time-stamp proves when it signed", "revoked", by(&unstamped, 1)),
         Kind::new("its authority revoked before it signed", "revoked", under_revoked),
+        Kind::new(
+            "revoked after the evidence in the file, and its authority asked",
+            "revoked",
+            since_revoked,
+        )
+        .online(),
     ]
+}
+
+/// A root whose authorities answer, and a file that was signed with a revoked key: the evidence in it
+/// is of before that, and not out of date.
+fn revoked_since_its_evidence() -> (String, Vec<u8>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let pki = Pki::at(&format!("http://{}", listener.local_addr().unwrap()));
+    let key = pki.agency(AGENCY, None, RsaScheme::default());
+    let (file, _) = made::sign(&made::pdf(made::Shape::default()), &key);
+    let file = proven(&pki, &file, |answer| {
+        answer.next_update = Some(answer.this_update + TimeDelta::days(25));
+        answer.this_update -= TimeDelta::days(5);
+    });
+    pki.revoke(AGENCY, Utc::now() - TimeDelta::days(2), Some(1));
+    Network::of(&pki).serve_while(listener, || true);
+    (pki.root_pem(), file)
 }
 
 /// A root, and a file signed under it with evidence that this certificate was revoked before.

@@ -37,16 +37,23 @@ struct Kind {
     verdict: &'static str,
     /// The agency is named that has to have signed.
     of_agency: bool,
+    /// Authorities are asked.
+    online: bool,
 }
 
 impl Kind {
     fn new(name: &'static str, verdict: &'static str, file: Vec<u8>) -> Self {
-        Self { name, file, verdict, of_agency: false }
+        Self { name, file, verdict, of_agency: false, online: false }
     }
 
     /// With `--agency`.
     fn of_agency(self) -> Self {
         Self { of_agency: true, ..self }
+    }
+
+    /// With `--online`.
+    fn online(self) -> Self {
+        Self { online: true, ..self }
     }
 
     fn exit(&self) -> i32 {
@@ -81,6 +88,9 @@ fn asked(folder: &Path, roots: &str, kind: &Kind, further: &[&str]) -> (Value, i
     command.args(["--config", &path("sohoa.toml")]).env("XDG_DATA_HOME", folder.join("data"));
     if kind.of_agency {
         command.args(["--agency", "H08.12"]);
+    }
+    if kind.online {
+        command.arg("--online");
     }
     let ran = command.args(further).output().unwrap();
     let said: Value = serde_json::from_slice(&ran.stdout)
