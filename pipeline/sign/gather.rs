@@ -19,7 +19,7 @@ use crate::{
     fetch::{Fetch, FetchError, Message},
     pointers,
     revocation::{
-        ChainStanding, Evidence, EvidenceFault, Link, Moment, Pool, Standing, Witness,
+        CLOCK_SLACK, ChainStanding, Evidence, EvidenceFault, Link, Moment, Pool, Standing, Witness,
         crl::List,
         ocsp::{Response, request},
     },
@@ -154,16 +154,24 @@ enum Offer {
 
 /// How long evidence that says at `at` that a chain is good goes on to say so, up to [`GOOD_FOR`]: the
 /// answer of a responder that names no next one is outrun within minutes, and would prove nothing of
-/// what is signed then.
+/// what is signed then; and a revocation may be announced.
 fn good_for(kept: &KeptEvidence, links: &[Vec<u8>], at: DateTime<Utc>) -> TimeDelta {
     let links: Vec<_> = links.iter().filter_map(|der| Certificate::parse(der)).collect();
     let witness = Witness::new(&kept.0);
     let says = |later: &TimeDelta| {
         let used = at + *later;
-        witness.chain(&links, Moment { used, known: used }).missing.is_none()
+        let standing = witness.chain(&links, Moment { used, known: used });
+        standing.missing.is_none() && revoked_by(&standing, used).is_none()
     };
     let mut minutes = (1..=GOOD_FOR).rev().map(TimeDelta::minutes);
     minutes.find(says).unwrap_or_default()
+}
+
+/// Since when a chain is revoked that is to sign at `used`. The authority's clock may be ahead of this
+/// machine's: what is revoked in a moment may be so already.
+fn revoked_by(standing: &ChainStanding, used: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let at = standing.revoked.map(|(revoked, _)| revoked.at);
+    at.filter(|at| *at <= used + CLOCK_SLACK)
 }
 
 impl EvidenceSource {
@@ -210,7 +218,10 @@ impl EvidenceSource {
         let (moment, mut pool) = (Moment { used: at, known: at }, Pool::default());
         let began = Instant::now();
         let gathered = self.gather_anew(&path.links, moment, &mut pool);
-        let gathered = gathered.map(|_| Arc::new(KeptEvidence(pool)));
+        let gathered = gathered.and_then(|standing| match revoked_by(&standing, at) {
+            Some(at) => Err(EvidenceError::Revoked { subject: own.subject.printed(), at }),
+            None => Ok(Arc::new(KeptEvidence(pool))),
+        });
         let came = match &gathered {
             Ok(kept) => Some(Came::Good(Arc::clone(kept), good_for(kept, &path.links, at))),
             Err(EvidenceError::Fetch { .. }) if began.elapsed() > SLOW => Some(Came::Silence),
