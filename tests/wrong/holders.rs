@@ -8,7 +8,7 @@ use rcgen::{
     KeyPair, KeyUsagePurpose,
 };
 use sohoa_sign::{
-    CertificateDer, RsaScheme, sign_pdf_stamped,
+    CertificateDer, KeyFile, RsaScheme, sign_pdf_stamped,
     test_ca::{Issued, Subject, issue},
 };
 
@@ -39,7 +39,13 @@ pub(crate) fn stamped(pki: &Arc<Pki>) -> Vec<u8> {
 pub(crate) fn proven(pki: &Pki, file: &[u8], change: impl FnOnce(&mut Answer)) -> Vec<u8> {
     let mut answer = pki.right(AGENCY);
     change(&mut answer);
-    let evidence = [pki.response(&answer), pki.list("/root.crl", &pki.right(0))];
+    let list = pki.list("/root.crl", &pki.right(0));
+    let objects = [(101, pki.response(&answer)), (102, list)];
+    stored(file, ("/OCSPs[101 0 R]/CRLs[102 0 R]", objects))
+}
+
+/// The file with a store of these entries.
+fn stored(file: &[u8], (entries, pieces): (&str, [(u32, Vec<u8>); 2])) -> Vec<u8> {
     let stream = |bytes: &[u8]| {
         [format!("<</Length {}>>\nstream\n", bytes.len()).as_bytes(), bytes, b"\nendstream"]
             .concat()
@@ -48,12 +54,8 @@ pub(crate) fn proven(pki: &Pki, file: &[u8], change: impl FnOnce(&mut Answer)) -
     let at = file.windows(head.len()).rposition(|window| window == head).unwrap() + head.len();
     let end = at + file[at..].windows(7).position(|window| window == b"\nendobj").unwrap();
     let catalog = [b"<</DSS 100 0 R ", &file[at..end]].concat();
-    let objects = [
-        (1, catalog),
-        (100, b"<</OCSPs[101 0 R]/CRLs[102 0 R]>>".to_vec()),
-        (101, stream(&evidence[0])),
-        (102, stream(&evidence[1])),
-    ];
+    let mut objects = vec![(1, catalog), (100, format!("<<{entries}>>").into_bytes())];
+    objects.extend(pieces.iter().map(|(number, bytes)| (*number, stream(bytes))));
     append_bytes(file, &objects)
 }
 
@@ -171,6 +173,11 @@ fn revoked(roots: &mut String) -> Vec<Kind> {
             since_revoked,
         )
         .online(),
+        Kind::new(
+            "evidence of a list that is another part of its authority's",
+            "indeterminate_revocation",
+            on_no_part(&pki),
+        ),
     ]
 }
 
@@ -188,6 +195,20 @@ fn revoked_since_its_evidence() -> (String, Vec<u8>) {
     pki.revoke(AGENCY, Utc::now() - TimeDelta::days(2), Some(1));
     Network::of(&pki).serve_while(listener, || true);
     (pki.root_pem(), file)
+}
+
+/// A file of a signer whose certificate names no list, with one in it that speaks for one of several
+/// places.
+fn on_no_part(pki: &Pki) -> Vec<u8> {
+    let (key, chain) = pki.agency_files_naming_nobody(AGENCY);
+    let chain = CertificateDer::from_pem(&chain).unwrap();
+    let key = KeyFile::new(key.as_bytes(), &chain, RsaScheme::default()).unwrap();
+    let (file, _) = made::sign(&made::pdf(made::Shape::default()), &key);
+    let mut part = pki.right(0);
+    part.point = Some("http://pki.test/1.crl".into());
+    let lists = [pki.list("/middle.crl", &part), pki.list("/root.crl", &pki.right(0))];
+    let [part, whole] = lists;
+    stored(&file, ("/CRLs[101 0 R 102 0 R]", [(101, part), (102, whole)]))
 }
 
 /// A root, and a file signed under it with evidence that this certificate was revoked before.
