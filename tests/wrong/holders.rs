@@ -131,6 +131,13 @@ fn subjects(roots: &mut String) -> Vec<Kind> {
         of("a person's certificate", kind, made::made(&person)).of_agency(),
         of("a certificate that does not say whose it is", kind, made::made(&nobody)).of_agency(),
         of("another agency's certificate", "wrong_agency", made::made(&other)).of_agency(),
+        of(
+            "a public authority's certificate of the agency's name",
+            "untrusted_chain",
+            made::made(&agency),
+        )
+        .of_agency()
+        .public(),
         of("a certificate that had expired", "expired_at_signing", expired),
         of("a certificate that was not valid yet", "expired_at_signing", early),
         of("a certificate for another use", "untrusted_chain", of_another_use()),

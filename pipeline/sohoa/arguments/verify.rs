@@ -27,8 +27,8 @@ pub(crate) struct Verify {
     /// Roots to trust beside those of the configuration, PEM.
     #[arg(long, value_name = "PEM")]
     pub(crate) root: Vec<PathBuf>,
-    /// Code of the agency that has to have signed: one of `sign.agencies`, or without those the
-    /// configuration's own.
+    /// Code of the agency that has to have signed, by a certificate for official duty: one of
+    /// `sign.agencies`, or without those the configuration's own.
     #[arg(long, value_name = "CODE")]
     pub(crate) agency: Option<String>,
     /// Ask the authorities (OCSP, revocation lists, issuers that were left out) about every certificate,

@@ -325,7 +325,7 @@ impl Pki {
     /// Trust as in a real authority: without evidence its certificates are not believed.
     pub fn trust(&self) -> Trust {
         let pin = Pin::Certificate(CertificateDer(self.root.certificate.clone()));
-        let root = PinnedRoot { pin, domain: TrustDomain::PublicCa };
+        let root = PinnedRoot { pin, domain: TrustDomain::GovCipher };
         Trust { roots: vec![root], ..Trust::default() }
     }
 
