@@ -258,7 +258,8 @@ pub struct Pkcs11 {
     /// Identifier (`CKA_ID`) of the key in hex, in place of its label.
     pub key_id: Option<String>,
     /// The user's PIN: `env:NAME` or `file:PATH`. One that the token refuses is not tried again, not
-    /// by a later start either, and none is tried while the token says that the last one was wrong.
+    /// by a later start either; one that it fails at without naming the PIN is tried once more, six
+    /// hours later. None is tried while the token says that the last one was wrong.
     pub pin: Option<String>,
     /// Sign by PKCS#1 v1.5 where the token cannot sign by RSASSA-PSS; every start warns of it.
     pub fall_back: bool,

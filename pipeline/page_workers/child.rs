@@ -30,6 +30,25 @@ const DYING: Duration = Duration::from_secs(5);
 /// How long an idle child may take to leave when it is asked to.
 const LEAVING: Duration = Duration::from_secs(2);
 
+/// What a child inherits of this process's environment: where programs, libraries, models and temporary
+/// files are, the language, and what its memory is had by. It reads what strangers sent in, by native
+/// code, and the rest may be keys, PINs and passwords.
+const INHERITED: [&str; 13] = [
+    "GLIBC_TUNABLES",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "LC_NUMERIC",
+    "LD_LIBRARY_PATH",
+    "MALLOC_ARENA_MAX",
+    "PATH",
+    "RUST_BACKTRACE",
+    "TESSDATA_PREFIX",
+    "TMPDIR",
+    "TZ",
+];
+
 /// A child that answered its last request, or was not asked yet. Dropping it kills it.
 #[derive(Debug)]
 pub(crate) struct Worker {
@@ -62,8 +81,11 @@ impl Worker {
         let failed =
             |source| PoolError::Spawn { program: command.program.display().to_string(), source };
         let missing = || failed(std::io::ErrorKind::BrokenPipe.into());
+        let inherited = INHERITED.iter().filter_map(|name| Some((name, std::env::var_os(name)?)));
         let mut process = Command::new(&command.program)
             .args(&command.args)
+            .env_clear()
+            .envs(inherited)
             .envs(command.env.iter().cloned())
             .env("OMP_THREAD_LIMIT", "1")
             .stdin(Stdio::piped())

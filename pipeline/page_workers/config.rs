@@ -10,7 +10,8 @@ pub struct WorkerCommand {
     /// Its arguments, normally a hidden subcommand.
     pub args: Vec<OsString>,
     /// Variables set in its environment, beside `OMP_THREAD_LIMIT=1` which is always set: the
-    /// engine's own threads would fight the other children for the cores.
+    /// engine's own threads would fight the other children for the cores. Of this process's own it
+    /// inherits a few that are no secrets.
     pub env: Vec<(OsString, OsString)>,
 }
 

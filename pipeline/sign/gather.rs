@@ -19,7 +19,7 @@ use crate::{
     fetch::{Fetch, FetchError, Message},
     pointers,
     revocation::{
-        ChainStanding, Evidence, EvidenceFault, Link, Moment, Pool, Standing, Witness,
+        CLOCK_SLACK, ChainStanding, Evidence, EvidenceFault, Link, Moment, Pool, Standing, Witness,
         crl::List,
         ocsp::{Response, request},
     },
@@ -154,16 +154,24 @@ enum Offer {
 
 /// How long evidence that says at `at` that a chain is good goes on to say so, up to [`GOOD_FOR`]: the
 /// answer of a responder that names no next one is outrun within minutes, and would prove nothing of
-/// what is signed then.
+/// what is signed then; and a revocation may be announced.
 fn good_for(kept: &KeptEvidence, links: &[Vec<u8>], at: DateTime<Utc>) -> TimeDelta {
     let links: Vec<_> = links.iter().filter_map(|der| Certificate::parse(der)).collect();
     let witness = Witness::new(&kept.0);
     let says = |later: &TimeDelta| {
         let used = at + *later;
-        witness.chain(&links, Moment { used, known: used }).missing.is_none()
+        let standing = witness.chain(&links, Moment { used, known: used });
+        standing.missing.is_none() && revoked_by(&standing, used).is_none()
     };
     let mut minutes = (1..=GOOD_FOR).rev().map(TimeDelta::minutes);
     minutes.find(says).unwrap_or_default()
+}
+
+/// Since when a chain is revoked that is to sign at `used`. The authority's clock may be ahead of this
+/// machine's: what is revoked in a moment may be so already.
+fn revoked_by(standing: &ChainStanding, used: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let at = standing.revoked.map(|(revoked, _)| revoked.at);
+    at.filter(|at| *at <= used + CLOCK_SLACK)
 }
 
 impl EvidenceSource {
@@ -210,7 +218,10 @@ impl EvidenceSource {
         let (moment, mut pool) = (Moment { used: at, known: at }, Pool::default());
         let began = Instant::now();
         let gathered = self.gather_anew(&path.links, moment, &mut pool);
-        let gathered = gathered.map(|_| Arc::new(KeptEvidence(pool)));
+        let gathered = gathered.and_then(|standing| match revoked_by(&standing, at) {
+            Some(at) => Err(EvidenceError::Revoked { subject: own.subject.printed(), at }),
+            None => Ok(Arc::new(KeptEvidence(pool))),
+        });
         let came = match &gathered {
             Ok(kept) => Some(Came::Good(Arc::clone(kept), good_for(kept, &path.links, at))),
             Err(EvidenceError::Fetch { .. }) if began.elapsed() > SLOW => Some(Came::Silence),
@@ -239,13 +250,29 @@ impl EvidenceSource {
         let (own, others) = parsed.split_first().ok_or(EvidenceError::Untrusted)?;
         let path = chain(own, others, (&self.trust, used)).ok_or(EvidenceError::Untrusted)?;
         let (moment, mut pool) = (Moment { used, known: now }, Pool::default());
-        let gathered = self.gather_anew(&path.links, moment, &mut pool);
         // What one authority says counts, though another one is silent.
+        let pairs = path.links.windows(2);
+        let asked = pairs.map(|pair| self.ask(pair, moment, &mut pool)).collect::<Vec<_>>();
+        let unknown = asked.into_iter().find_map(Result::err);
         let links: Vec<_> = path.links.iter().filter_map(|der| Certificate::parse(der)).collect();
-        match Witness::new(&pool).chain(&links, moment).revoked {
-            Some((revoked, _)) => Ok(Some(revoked.at)),
-            None => gathered.map(|_| None),
+        match (Witness::new(&pool).chain(&links, moment).revoked, unknown) {
+            (Some((revoked, _)), _) => Ok(Some(revoked.at)),
+            (None, Some(error)) => Err(error),
+            (None, None) => Ok(None),
         }
+    }
+
+    /// Asks about one certificate of a chain, before its issuer in `pair`; what is learnt is added to
+    /// `pool`, and what that holds is not asked for.
+    pub(crate) fn ask(
+        &self,
+        pair: &[Vec<u8>],
+        moment: Moment,
+        pool: &mut Pool,
+    ) -> Result<(), EvidenceError> {
+        let parsed: Vec<_> = pair.iter().filter_map(|der| Certificate::parse(der)).collect();
+        let [certificate, issuer] = parsed.as_slice() else { return Ok(()) };
+        self.settle(Link { certificate, issuer }, moment, (pool, (First::Asked, 0)))
     }
 
     fn asked(&self) -> MutexGuard<'_, Answers> {
@@ -264,7 +291,7 @@ impl EvidenceSource {
     }
 
     /// The same, where what is kept serves only while the authorities are silent.
-    pub(crate) fn gather_anew(
+    fn gather_anew(
         &self,
         links: &[Vec<u8>],
         moment: Moment,

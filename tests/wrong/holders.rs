@@ -1,6 +1,6 @@
 //! Whose certificate signed, and what became of it.
 
-use std::sync::Arc;
+use std::{net::TcpListener, sync::Arc};
 
 use chrono::{TimeDelta, Utc};
 use rcgen::{
@@ -8,7 +8,7 @@ use rcgen::{
     KeyPair, KeyUsagePurpose,
 };
 use sohoa_sign::{
-    CertificateDer, RsaScheme, sign_pdf_stamped,
+    CertificateDer, KeyFile, RsaScheme, sign_pdf_stamped,
     test_ca::{Issued, Subject, issue},
 };
 
@@ -18,7 +18,7 @@ use crate::{
     bytes::{Signed, page},
     made::{
         self, append_bytes,
-        pki::{AGENCY, Answer, MIDDLE, Pki},
+        pki::{AGENCY, Answer, MIDDLE, Network, Pki},
     },
 };
 
@@ -39,7 +39,13 @@ pub(crate) fn stamped(pki: &Arc<Pki>) -> Vec<u8> {
 pub(crate) fn proven(pki: &Pki, file: &[u8], change: impl FnOnce(&mut Answer)) -> Vec<u8> {
     let mut answer = pki.right(AGENCY);
     change(&mut answer);
-    let evidence = [pki.response(&answer), pki.list("/root.crl", &pki.right(0))];
+    let list = pki.list("/root.crl", &pki.right(0));
+    let objects = [(101, pki.response(&answer)), (102, list)];
+    stored(file, ("/OCSPs[101 0 R]/CRLs[102 0 R]", objects))
+}
+
+/// The file with a store of these entries.
+fn stored(file: &[u8], (entries, pieces): (&str, [(u32, Vec<u8>); 2])) -> Vec<u8> {
     let stream = |bytes: &[u8]| {
         [format!("<</Length {}>>\nstream\n", bytes.len()).as_bytes(), bytes, b"\nendstream"]
             .concat()
@@ -48,12 +54,8 @@ pub(crate) fn proven(pki: &Pki, file: &[u8], change: impl FnOnce(&mut Answer)) -
     let at = file.windows(head.len()).rposition(|window| window == head).unwrap() + head.len();
     let end = at + file[at..].windows(7).position(|window| window == b"\nendobj").unwrap();
     let catalog = [b"<</DSS 100 0 R ", &file[at..end]].concat();
-    let objects = [
-        (1, catalog),
-        (100, b"<</OCSPs[101 0 R]/CRLs[102 0 R]>>".to_vec()),
-        (101, stream(&evidence[0])),
-        (102, stream(&evidence[1])),
-    ];
+    let mut objects = vec![(1, catalog), (100, format!("<<{entries}>>").into_bytes())];
+    objects.extend(pieces.iter().map(|(number, bytes)| (*number, stream(bytes))));
     append_bytes(file, &objects)
 }
 
@@ -129,6 +131,13 @@ fn subjects(roots: &mut String) -> Vec<Kind> {
         of("a person's certificate", kind, made::made(&person)).of_agency(),
         of("a certificate that does not say whose it is", kind, made::made(&nobody)).of_agency(),
         of("another agency's certificate", "wrong_agency", made::made(&other)).of_agency(),
+        of(
+            "a public authority's certificate of the agency's name",
+            "untrusted_chain",
+            made::made(&agency),
+        )
+        .of_agency()
+        .public(),
         of("a certificate that had expired", "expired_at_signing", expired),
         of("a certificate that was not valid yet", "expired_at_signing", early),
         of("a certificate for another use", "untrusted_chain", of_another_use()),
@@ -158,13 +167,55 @@ fn revoked(roots: &mut String) -> Vec<Kind> {
     let key = pki.agency(AGENCY, None, RsaScheme::default());
     let (unstamped, _) = made::sign(&made::pdf(made::Shape::default()), &key);
     let (root, under_revoked) = of_revoked(MIDDLE);
-    *roots += &[pki.root_pem(), root].concat();
+    let (asked_root, since_revoked) = revoked_since_its_evidence();
+    *roots += &[pki.root_pem(), root, asked_root].concat();
     vec![
         Kind::new("revoked before it signed (key compromised)", "revoked", by(&file, 1)),
         Kind::new("revoked before it signed (operation ceased)", "revoked", by(&file, 5)),
         Kind::new("revoked, and no time-stamp proves when it signed", "revoked", by(&unstamped, 1)),
         Kind::new("its authority revoked before it signed", "revoked", under_revoked),
+        Kind::new(
+            "revoked after the evidence in the file, and its authority asked",
+            "revoked",
+            since_revoked,
+        )
+        .online(),
+        Kind::new(
+            "evidence of a list that is another part of its authority's",
+            "indeterminate_revocation",
+            on_no_part(&pki),
+        ),
     ]
+}
+
+/// A root whose authorities answer, and a file that was signed with a revoked key: the evidence in it
+/// is of before that, and not out of date.
+fn revoked_since_its_evidence() -> (String, Vec<u8>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let pki = Pki::at(&format!("http://{}", listener.local_addr().unwrap()));
+    let key = pki.agency(AGENCY, None, RsaScheme::default());
+    let (file, _) = made::sign(&made::pdf(made::Shape::default()), &key);
+    let file = proven(&pki, &file, |answer| {
+        answer.next_update = Some(answer.this_update + TimeDelta::days(25));
+        answer.this_update -= TimeDelta::days(5);
+    });
+    pki.revoke(AGENCY, Utc::now() - TimeDelta::days(2), Some(1));
+    Network::of(&pki).serve_while(listener, || true);
+    (pki.root_pem(), file)
+}
+
+/// A file of a signer whose certificate names no list, with one in it that speaks for one of several
+/// places.
+fn on_no_part(pki: &Pki) -> Vec<u8> {
+    let (key, chain) = pki.agency_files_naming_nobody(AGENCY);
+    let chain = CertificateDer::from_pem(&chain).unwrap();
+    let key = KeyFile::new(key.as_bytes(), &chain, RsaScheme::default()).unwrap();
+    let (file, _) = made::sign(&made::pdf(made::Shape::default()), &key);
+    let mut part = pki.right(0);
+    part.point = Some("http://pki.test/1.crl".into());
+    let lists = [pki.list("/middle.crl", &part), pki.list("/root.crl", &pki.right(0))];
+    let [part, whole] = lists;
+    stored(&file, ("/CRLs[101 0 R 102 0 R]", [(101, part), (102, whole)]))
 }
 
 /// A root, and a file signed under it with evidence that this certificate was revoked before.

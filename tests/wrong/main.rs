@@ -37,16 +37,30 @@ struct Kind {
     verdict: &'static str,
     /// The agency is named that has to have signed.
     of_agency: bool,
+    /// Authorities are asked.
+    online: bool,
+    /// The roots are those of public authorities.
+    public: bool,
 }
 
 impl Kind {
     fn new(name: &'static str, verdict: &'static str, file: Vec<u8>) -> Self {
-        Self { name, file, verdict, of_agency: false }
+        Self { name, file, verdict, of_agency: false, online: false, public: false }
     }
 
     /// With `--agency`.
     fn of_agency(self) -> Self {
         Self { of_agency: true, ..self }
+    }
+
+    /// With `--online`.
+    fn online(self) -> Self {
+        Self { online: true, ..self }
+    }
+
+    /// With the roots in `sign.public_roots`.
+    fn public(self) -> Self {
+        Self { public: true, ..self }
     }
 
     fn exit(&self) -> i32 {
@@ -77,10 +91,20 @@ fn asked(folder: &Path, roots: &str, kind: &Kind, further: &[&str]) -> (Value, i
     fs::write(path("file.pdf"), &kind.file).unwrap();
     fs::write(path("roots.pem"), roots).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_sohoa"));
-    command.args(["verify", &path("file.pdf"), "--json", "--root", &path("roots.pem")]);
-    command.args(["--config", &path("sohoa.toml")]).env("XDG_DATA_HOME", folder.join("data"));
+    command.args(["verify", &path("file.pdf"), "--json"]);
+    command.env("XDG_DATA_HOME", folder.join("data"));
+    if kind.public {
+        let roots = format!("[sign]\npublic_roots = [{:?}]\n{CONFIG}", path("roots.pem"));
+        fs::write(path("public.toml"), roots).unwrap();
+        command.args(["--config", &path("public.toml")]);
+    } else {
+        command.args(["--config", &path("sohoa.toml"), "--root", &path("roots.pem")]);
+    }
     if kind.of_agency {
         command.args(["--agency", "H08.12"]);
+    }
+    if kind.online {
+        command.arg("--online");
     }
     let ran = command.args(further).output().unwrap();
     let said: Value = serde_json::from_slice(&ran.stdout)

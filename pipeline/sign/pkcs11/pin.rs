@@ -1,5 +1,8 @@
 //! The PIN, which a token counts wrong tries of: one try, and none where the count runs already.
 
+use std::io;
+
+use chrono::{DateTime, Utc};
 use cryptoki::{
     context::Pkcs11,
     error::{Error, RvError},
@@ -12,6 +15,7 @@ use super::{
     connection::{Target, failure},
     error::{TokenError, said},
     library::lock,
+    refusals::{Refusal, Refusals},
 };
 use crate::Passphrase;
 
@@ -62,24 +66,25 @@ fn give(
     if pin.is_none() && !info.protected_authentication_path() {
         return Err(TokenError::NoPin);
     }
-    let kept = target.refusals.as_ref().zip(target.pin.as_ref());
-    if let Some(at) = kept.and_then(|(kept, pin)| kept.knows(&target.serial, pin)) {
-        let why = format!(
-            "it was refused before; once it is known to be right, remove `{}`",
-            at.display()
-        );
-        return Err(TokenError::PinRefused { why });
-    }
+    let memory = target.refusals.as_ref().zip(target.pin.as_ref());
+    let memory = memory.map(|(kept, pin)| Memory { kept, serial: &target.serial, pin });
+    let before = memory.as_ref().map_or(Ok(None), |memory| memory.recall(Utc::now()))?;
     match session.login(to, pin.as_ref()) {
-        Ok(()) => Ok(()),
+        Ok(()) => {
+            if let Some(memory) = memory.filter(|_| before.is_some()) {
+                // What stays is over, and holds nothing back.
+                drop(memory.kept.forget(memory.serial));
+            }
+            Ok(())
+        }
         Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) if matches!(to, UserType::User) => {
             Ok(())
         }
         // What is not known to have stopped before the token may have been counted by it.
         Err(error) if !is_unsent(&error) => {
             let mut why = said(&error);
-            if let Some((kept, pin)) = kept.filter(|_| is_refusal(&error))
-                && let Err(error) = kept.remember(&target.serial, pin)
+            if let Some(memory) = memory
+                && let Err(error) = memory.keep(&error, before, Utc::now())
             {
                 why = format!("{why}; the next start does not know that: {error}");
             }
@@ -87,6 +92,38 @@ fn give(
             Err(TokenError::PinRefused { why })
         }
         Err(error) => Err(failure(target, &error)),
+    }
+}
+
+/// What is remembered of a PIN beyond this process.
+struct Memory<'a> {
+    kept: &'a Refusals,
+    serial: &'a str,
+    pin: &'a Passphrase,
+}
+
+impl Memory<'_> {
+    /// Whether the PIN may be tried; a refusal that is over is answered.
+    fn recall(&self, now: DateTime<Utc>) -> Result<Option<Refusal>, TokenError> {
+        let Some((refusal, at)) = self.kept.knows(self.serial, self.pin) else { return Ok(None) };
+        let before = match refusal.ends() {
+            Some(end) if end <= now => return Ok(Some(refusal)),
+            Some(end) => format!(
+                "the token failed at it before and may have counted it; it is tried once more after {}",
+                end.format("%Y-%m-%d %H:%M UTC")
+            ),
+            None => "it was refused before".to_owned(),
+        };
+        let at = at.display();
+        let why = format!("{before}; once it is known to be right, remove `{at}`");
+        Err(TokenError::PinRefused { why })
+    }
+
+    /// Keeps what a log-in failed by. The second failure is believed to be the PIN's.
+    fn keep(&self, error: &Error, before: Option<Refusal>, now: DateTime<Utc>) -> io::Result<()> {
+        let certain = is_refusal(error) || before.is_some();
+        let refusal = if certain { Refusal::Certain } else { Refusal::Doubtful(now) };
+        self.kept.remember(self.serial, (self.pin, refusal))
     }
 }
 
@@ -127,4 +164,36 @@ fn is_unsent(error: &Error) -> bool {
 fn is_refusal(error: &Error) -> bool {
     use RvError::{PinIncorrect, PinInvalid, PinLenRange, PinLocked};
     matches!(error, Error::Pkcs11(PinIncorrect | PinInvalid | PinLenRange | PinLocked, _))
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+    use cryptoki::context::Function;
+
+    use super::*;
+
+    fn answer(value: RvError) -> Error {
+        Error::Pkcs11(value, Function::Login)
+    }
+
+    #[test]
+    fn an_answer_that_does_not_name_the_pin_lets_it_be_tried_once_more_and_hours_later() {
+        let folder = tempfile::tempdir().unwrap();
+        let kept = Refusals::in_folder(folder.path().to_owned());
+        let pin = Passphrase::new("1111");
+        let memory = Memory { kept: &kept, serial: "A1", pin: &pin };
+        let (now, hours) = (Utc::now(), TimeDelta::hours(7));
+        for vague in [RvError::FunctionFailed, RvError::GeneralError, RvError::PinExpired] {
+            assert_eq!(memory.recall(now).unwrap(), None);
+            memory.keep(&answer(vague), None, now).unwrap();
+            assert!(memory.recall(now).is_err(), "{vague:?}");
+            let before = memory.recall(now + hours).unwrap();
+            memory.keep(&answer(vague), before, now + hours).unwrap();
+            assert!(memory.recall(now + hours * 100).is_err(), "{vague:?}");
+            kept.forget("A1").unwrap();
+        }
+        memory.keep(&answer(RvError::PinIncorrect), None, now).unwrap();
+        assert!(memory.recall(now + hours * 100).is_err());
+    }
 }

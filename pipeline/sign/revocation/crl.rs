@@ -139,12 +139,11 @@ fn revocation(mut fields: Reader<'_>) -> Result<Revoked, EvidenceFault> {
 
 /// The issuing distribution point takes in the certificate.
 fn is_within(mut point: Reader<'_>, certificate: &Certificate<'_>) -> bool {
-    if let Some(name) = point.accept(0xa0) {
-        let (own, named) = (pointers::full_name(&name), pointers::lists(certificate));
-        // A certificate that names no address is looked up in any list of its issuer.
-        if !named.is_empty() && !own.is_empty() && !own.iter().any(|url| named.contains(url)) {
-            return false;
-        }
+    // A list that names its place is one of several: what it leaves out may stand on another one.
+    if let Some(place) = point.accept(0xa0)
+        && !pointers::lead_to(certificate, &place)
+    {
+        return false;
     }
     point.all(|part| match part.tag {
         // Only certificates of subjects, only those of authorities.
@@ -154,4 +153,83 @@ fn is_within(mut point: Reader<'_>, certificate: &Certificate<'_>) -> bool {
         0x84 | 0x85 => part.content == [0],
         _ => false,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{CertificateParams, CustomExtension, DnType, KeyPair};
+
+    use super::*;
+    use crate::der_write::{element, sequence};
+
+    /// `URI`, `directoryName`: the tags of general names.
+    const ADDRESS: u8 = 0x86;
+    const DIRECTORY: u8 = 0xa4;
+
+    fn address(url: &str) -> Vec<u8> {
+        element(ADDRESS, url.as_bytes())
+    }
+
+    /// A distribution point's full name.
+    fn place(names: &[Vec<u8>]) -> Vec<u8> {
+        element(0xa0, &element(0xa0, &names.concat()))
+    }
+
+    /// A certificate with these distribution points.
+    fn pointing(points: &[Vec<u8>]) -> Vec<u8> {
+        let mut own = CertificateParams::new(Vec::new()).unwrap();
+        own.distinguished_name.push(DnType::CommonName, "Sở Thử nghiệm");
+        if !points.is_empty() {
+            let points: Vec<&[u8]> = points.iter().map(Vec::as_slice).collect();
+            let points = CustomExtension::from_oid_content(&[2, 5, 29, 31], sequence(&points));
+            own.custom_extensions.push(points);
+        }
+        own.self_signed(&KeyPair::generate().unwrap()).unwrap().der().to_vec()
+    }
+
+    /// Whether a list of this point takes in a certificate.
+    fn covers(point: &[u8], certificate: &[u8]) -> bool {
+        is_within(Reader(point), &Certificate::parse(certificate).unwrap())
+    }
+
+    #[test]
+    fn a_list_of_one_place_covers_who_is_looked_up_there() {
+        let here = "http://crl.test/1.crl";
+        let directory = "ldap:///CN=CA,CN=CDP?certificateRevocationList?base";
+        let [one, other] = [here, "http://crl.test/2.crl"].map(|url| place(&[address(url)]));
+        let in_both = place(&[address(directory), address(here)]);
+        let in_directory = place(&[address(directory)]);
+        let of = |name: &Vec<u8>| pointing(&[sequence(&[name])]);
+        assert!(covers(&one, &of(&one)));
+        assert!(!covers(&one, &of(&other)));
+        assert!(covers(&one, &of(&in_both)) && covers(&in_both, &of(&one)));
+        // Addresses that nobody fetches name places as well.
+        assert!(covers(&in_directory, &of(&in_directory)));
+        assert!(!covers(&one, &of(&in_directory)) && !covers(&in_directory, &of(&one)));
+        assert!(covers(&one, &pointing(&[sequence(&[&other]), sequence(&[&one])])));
+        // A list that names no place is the issuer's one and only.
+        assert!(covers(&[], &of(&one)) && covers(&[], &pointing(&[])));
+    }
+
+    #[test]
+    fn a_certificate_that_names_no_place_is_on_the_list_of_its_issuer() {
+        let nowhere = pointing(&[]);
+        let issuer = Certificate::parse(&nowhere).unwrap().issuer;
+        let by_name = place(&[element(DIRECTORY, issuer.0.raw)]);
+        assert!(covers(&by_name, &nowhere));
+        assert!(!covers(&place(&[address("http://crl.test/1.crl")]), &nowhere));
+        // By the issuer's name where it says whose list it is, and not where.
+        let by_issuer = element(0xa2, &element(DIRECTORY, issuer.0.raw));
+        assert!(covers(&by_name, &pointing(&[sequence(&[&by_issuer])])));
+        for unreadable in [place(&[]), element(0xa0, &[])] {
+            assert!(!covers(&unreadable, &nowhere));
+        }
+    }
+
+    #[test]
+    fn a_place_for_some_reasons_is_not_the_whole_answer() {
+        let one = place(&[address("http://crl.test/1.crl")]);
+        let some_reasons = element(0x81, &[1, 0x60]);
+        assert!(!covers(&one, &pointing(&[sequence(&[&one, &some_reasons])])));
+    }
 }

@@ -347,6 +347,9 @@ fn identity(judged: &mut Judged, cms: &Cms<'_>, ranges: Option<&Ranges<'_>>, mea
     if matches!(binds, None | Some(Ok(false))) {
         found.notes.push(Note::NoSigningCertificate);
     }
+    if path.as_ref().is_some_and(|path| !path.domain.is_official()) && is_agencys(found, trust) {
+        found.notes.push(Note::NotOfficial);
+    }
     let stamped = sound_stamp(found).is_some();
     found.pades_level = match found.sub_filter.as_str() {
         // A document time-stamp is its own proof of time.
@@ -357,6 +360,11 @@ fn identity(judged: &mut Judged, cms: &Cms<'_>, ranges: Option<&Ranges<'_>>, mea
     let misused = (found.sub_filter != DOCUMENT_STAMP).then(|| misuse(own)).flatten();
     found.notes.extend(misused);
     found.verdict = verdict(found, path.as_ref(), (trust, at_time), misused.is_none());
+}
+
+/// An agency has to have signed, which who stamps the time need not be.
+fn is_agencys(found: &Signature, trust: &Trust) -> bool {
+    trust.expected != Expected::Anyone && !found.is_document_stamp()
 }
 
 /// Why a certificate is none that signs documents.
@@ -479,14 +487,14 @@ fn verdict(
     }
     let Some(path) = path.filter(|_| of_use) else { return Verdict::UntrustedChain };
     // As a time-stamp over the whole file is judged by its own authority.
-    if has(Note::TimeStampUntrusted) || has(Note::TimeStampUnsupported) {
+    let unstamped = has(Note::TimeStampUntrusted) || has(Note::TimeStampUnsupported);
+    if unstamped || has(Note::NotOfficial) {
         return Verdict::UntrustedChain;
     }
     if !path.valid_at(moment(found, at_time)) {
         return Verdict::ExpiredAtSigning;
     }
-    let expected = trust.expected != Expected::Anyone && !found.is_document_stamp();
-    if expected && found.subject_kind != SubjectKind::Organisation {
+    if is_agencys(found, trust) && found.subject_kind != SubjectKind::Organisation {
         return Verdict::WrongSubjectKind;
     }
     if found.agency_match == Some(false) {

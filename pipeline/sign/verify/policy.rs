@@ -103,7 +103,7 @@ pub fn check_signer(
         .ok_or(PolicyError::Unreadable)?;
     let (own, others) = parsed.split_first().ok_or(PolicyError::Unreadable)?;
     let chain = chain(own, others, (trust, at)).ok_or(PolicyError::Untrusted)?;
-    if !matches!(chain.domain, TrustDomain::GovCipher | TrustDomain::Test) {
+    if !chain.domain.is_official() {
         return Err(PolicyError::PublicAuthority);
     }
     if !chain.valid_at(at) {

@@ -343,6 +343,8 @@ pub enum Note {
     SeveralSigners,
     /// No signing-certificate attribute binds the certificate.
     NoSigningCertificate,
+    /// An agency has to have signed, and the certificate is none for official duty.
+    NotOfficial,
     /// The padding of the signature value is not zero.
     PaddingNotZero,
     /// The time-stamp is older than the claimed time, by more than clocks differ.

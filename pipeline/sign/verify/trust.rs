@@ -77,6 +77,14 @@ pub enum TrustDomain {
     Untrusted,
 }
 
+impl TrustDomain {
+    /// Agencies sign by certificates of this authority, and by no other (Decree 68/2024); a throw-away
+    /// one stands in for it.
+    pub(crate) fn is_official(self) -> bool {
+        matches!(self, Self::GovCipher | Self::Test)
+    }
+}
+
 /// One agency of the register.
 #[derive(Debug, Clone, Default)]
 pub struct Agency {

@@ -191,6 +191,9 @@ impl Note {
                 "there are several signers in one signature; the first is judged"
             }
             Self::NoSigningCertificate => "nothing binds the certificate to the signature",
+            Self::NotOfficial => {
+                "an agency signs by a certificate for official duty, and this is none"
+            }
             Self::PaddingNotZero => "there is something behind the signature value",
             Self::TimeStampBeforeClaim => {
                 "the time-stamp is older than the claimed time of signing"
@@ -230,6 +233,9 @@ impl Note {
             }
             Self::SeveralSigners => "một chữ ký có nhiều người ký; chỉ xét người thứ nhất",
             Self::NoSigningCertificate => "chứng thư số không được ràng buộc trong chữ ký",
+            Self::NotOfficial => {
+                "cơ quan phải ký bằng chứng thư số chuyên dùng công vụ; chứng thư số này không phải"
+            }
             Self::PaddingNotZero => "có dữ liệu lạ sau giá trị chữ ký",
             Self::TimeStampBeforeClaim => "dấu thời gian có trước thời gian ký đã khai",
             Self::TimeStampBroken => "dấu thời gian hỏng hoặc của chữ ký khác",

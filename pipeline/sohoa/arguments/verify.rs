@@ -16,7 +16,8 @@ use clap::Args;
                   certificate was not revoked (levels B-B and B-T), nothing is asked without \
                   --online: the signature is `indeterminate_revocation` and not valid, until \
                   --online learns more, or --accept-unknown-revocation or \
-                  `sign.unknown_revocation = \"warn\"` does without knowing."
+                  `sign.unknown_revocation = \"warn\"` does without knowing. What a file does prove \
+                  may be older than a revocation: only --online learns of one that came after."
 )]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct Verify {
@@ -26,12 +27,12 @@ pub(crate) struct Verify {
     /// Roots to trust beside those of the configuration, PEM.
     #[arg(long, value_name = "PEM")]
     pub(crate) root: Vec<PathBuf>,
-    /// Code of the agency that has to have signed: one of `sign.agencies`, or without those the
-    /// configuration's own.
+    /// Code of the agency that has to have signed, by a certificate for official duty: one of
+    /// `sign.agencies`, or without those the configuration's own.
     #[arg(long, value_name = "CODE")]
     pub(crate) agency: Option<String>,
-    /// Ask the authorities (OCSP, revocation lists, issuers that were left out) where a file does not
-    /// prove that a certificate was not revoked.
+    /// Ask the authorities (OCSP, revocation lists, issuers that were left out) about every certificate,
+    /// whatever the file itself proves. Without it nobody is asked.
     #[arg(long)]
     pub(crate) online: bool,
     /// Count a signature as valid although it stays unknown whether its certificate was revoked. Unsafe:

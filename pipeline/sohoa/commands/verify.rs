@@ -34,7 +34,7 @@ struct Answer {
     error_vi: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     report: Option<Report>,
-    /// What no authority told, and why.
+    /// What no authority told and the file does not prove, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     not_learnt: Vec<NotLearnt>,
 }

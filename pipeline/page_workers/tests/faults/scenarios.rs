@@ -4,7 +4,7 @@ use std::{
     fs,
     io::{BufRead, BufReader},
     path::Path,
-    process::{Command, Stdio},
+    process::{self, Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -35,6 +35,7 @@ pub(crate) const ALL: &[Scenario] = &[
     ("a_dropped_page_takes_its_child_with_it", a_dropped_page_takes_its_child),
     ("children_leave_when_their_parent_dies", children_leave_with_their_parent),
     ("a_hanging_child_leaves_when_its_parent_dies", hanging_children_leave_with_their_parent),
+    ("a_child_is_not_told_the_secrets_of_its_parent", secrets_stay_with_the_parent),
     ("a_refusal_to_start_tells_its_reason", a_refusal_tells_its_reason),
     ("a_child_that_never_gets_ready_is_given_up", a_silent_child_is_given_up),
     ("a_failed_start_is_tried_again", a_failed_start_is_tried_again),
@@ -225,17 +226,40 @@ pub(crate) fn be_a_parent(fault: &str) {
     });
 }
 
-/// Kills such a process and waits until its child is gone, too.
-fn the_child_does_not_outlive_its_parent(fault: &str) {
+/// Starts such a process with these variables; gives it and its child's pid.
+fn parent_of(fault: &str, environment: &[(&str, &str)]) -> (process::Child, u32) {
     let mut parent = Command::new(std::env::current_exe().unwrap())
         .args([PARENT, fault])
+        .envs(environment.iter().copied())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
     let mut line = String::new();
     BufReader::new(parent.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let child: u32 = line.trim().parse().unwrap();
+    (parent, line.trim().parse().unwrap())
+}
+
+fn secrets_stay_with_the_parent() {
+    let told = [("TESSDATA_PREFIX", "/models"), ("TMPDIR", "/tmp")];
+    let secret = [("SOHOA_PIN", "246813"), ("AWS_SECRET_ACCESS_KEY", "hidden")];
+    let (mut parent, child) = parent_of("hang", &[told, secret].concat());
+    let environment = fs::read_to_string(format!("/proc/{child}/environ")).unwrap();
+    parent.kill().unwrap();
+    parent.wait().unwrap();
+    let has = |(name, value)| environment.split('\0').any(|one| one == format!("{name}={value}"));
+    assert!(told.iter().all(|one| has(*one)) && has(("OMP_THREAD_LIMIT", "1")), "{environment}");
+    assert!(
+        !secret
+            .iter()
+            .any(|(name, value)| environment.contains(name) || environment.contains(value))
+    );
+    run(gone(child));
+}
+
+/// Kills such a process and waits until its child is gone, too.
+fn the_child_does_not_outlive_its_parent(fault: &str) {
+    let (mut parent, child) = parent_of(fault, &[]);
     assert!(state(child).is_some());
     parent.kill().unwrap();
     parent.wait().unwrap();

@@ -2,6 +2,7 @@
 //!
 //! * [`raising`]: which level a file reaches, and what has to hold for it.
 //! * [`answers`]: what authorities answer, rightly, wrongly or not at all.
+//! * [`online`]: what is learnt of a file that proves something itself.
 //! * [`revoked`]: whose certificate was revoked, and when.
 
 #![allow(
@@ -13,6 +14,7 @@
 mod answers;
 #[path = "../made/mod.rs"]
 mod made;
+mod online;
 mod raising;
 mod revoked;
 

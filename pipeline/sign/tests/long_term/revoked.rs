@@ -15,7 +15,7 @@ use crate::{
     levels,
     made::{
         self, Shape,
-        pki::{AGENCY, By, MIDDLE, Network, Pki, STAMPER},
+        pki::{AGENCY, Answer, By, MIDDLE, Network, Pki, STAMPER},
     },
     much_later, raise, sign, signed, verify,
 };
@@ -88,6 +88,24 @@ fn an_answer_serves_who_signs_later_as_long_as_it_proves_something_of_that_time(
         let first = check(0);
         assert!(Arc::ptr_eq(&first, &check(3)));
         assert!(!Arc::ptr_eq(&first, &check(late)), "{names_next}");
+    }
+}
+
+#[test]
+fn a_revocation_that_is_near_is_one_and_ends_what_was_known_before() {
+    let (near, later) = (3, 8);
+    for (ahead, good) in [(near, false), (later, true)] {
+        let pki = Pki::new();
+        let key = pki.agency(AGENCY, None, RsaScheme::default());
+        let began = Utc::now();
+        pki.set_clock(began + TimeDelta::hours(1));
+        pki.revoke(AGENCY, began + TimeDelta::minutes(ahead), Some(1));
+        let of_now = |_: &str, answer: &mut Answer| answer.this_update -= TimeDelta::hours(1);
+        let source = Network::of(&pki).changing(of_now).source();
+        let check = |minutes| source.check_signer(key.chain(), began + TimeDelta::minutes(minutes));
+        assert_eq!(check(0).is_ok(), good, "{ahead}");
+        assert_eq!(check(1).is_ok(), good, "{ahead}");
+        assert!(matches!(check(later - 3), Err(EvidenceError::Revoked { .. })), "{ahead}");
     }
 }
 

@@ -201,6 +201,8 @@ pub struct Answer {
     pub by: By,
     pub nonce: Option<Vec<u8>>,
     pub delta: bool,
+    /// The one distribution point that a list speaks for.
+    pub point: Option<String>,
     /// Certificates that expired since then are remembered.
     pub remembers: Option<DateTime<Utc>>,
     /// Flips a bit of the signature.
@@ -323,7 +325,7 @@ impl Pki {
     /// Trust as in a real authority: without evidence its certificates are not believed.
     pub fn trust(&self) -> Trust {
         let pin = Pin::Certificate(CertificateDer(self.root.certificate.clone()));
-        let root = PinnedRoot { pin, domain: TrustDomain::PublicCa };
+        let root = PinnedRoot { pin, domain: TrustDomain::GovCipher };
         Trust { roots: vec![root], ..Trust::default() }
     }
 
@@ -354,6 +356,7 @@ impl Pki {
             by: By::Delegate,
             nonce: None,
             delta: false,
+            point: None,
             remembers: None,
             spoilt: false,
         }
@@ -428,10 +431,15 @@ impl Pki {
         let number = extension(&[0x55, 0x1d, 20], false, &[2, 1, 1]);
         let delta = extension(&[0x55, 0x1d, 27], true, &[2, 1, 1]);
         let delta = if answer.delta { delta } else { Vec::new() };
+        let point = answer.point.as_ref().map(|url| {
+            let name = der(0xa0, &[&der(0xa0, &[&address(url)])]);
+            extension(&[0x55, 0x1d, 28], true, &der(0x30, &[&name]))
+        });
+        let point = point.unwrap_or_default();
         let kept =
             answer.remembers.map(|since| extension(&[0x55, 0x1d, 60], false, &general(since)));
         let kept = kept.unwrap_or_default();
-        let extensions = der(0xa0, &[&der(0x30, &[&number, &delta, &kept])]);
+        let extensions = der(0xa0, &[&der(0x30, &[&number, &delta, &point, &kept])]);
         let next = answer.next_update.map(general).unwrap_or_default();
         let this = general(answer.this_update);
         let name = issuer.name();
