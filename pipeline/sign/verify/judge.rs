@@ -347,9 +347,6 @@ fn identity(judged: &mut Judged, cms: &Cms<'_>, ranges: Option<&Ranges<'_>>, mea
     if matches!(binds, None | Some(Ok(false))) {
         found.notes.push(Note::NoSigningCertificate);
     }
-    if path.as_ref().is_some_and(|path| !path.domain.is_official()) && is_agencys(found, trust) {
-        found.notes.push(Note::NotOfficial);
-    }
     let stamped = sound_stamp(found).is_some();
     found.pades_level = match found.sub_filter.as_str() {
         // A document time-stamp is its own proof of time.
@@ -357,22 +354,21 @@ fn identity(judged: &mut Judged, cms: &Cms<'_>, ranges: Option<&Ranges<'_>>, mea
         "ETSI.CAdES.detached" if bound => PadesLevel::BB,
         _ => PadesLevel::Legacy,
     };
-    let misused = (found.sub_filter != DOCUMENT_STAMP).then(|| misuse(own)).flatten();
+    let misused = misuse(own, (path.as_ref(), trust)).filter(|_| !found.is_document_stamp());
     found.notes.extend(misused);
     found.verdict = verdict(found, path.as_ref(), (trust, at_time), misused.is_none());
 }
 
-/// An agency has to have signed, which who stamps the time need not be.
-fn is_agencys(found: &Signature, trust: &Trust) -> bool {
-    trust.expected != Expected::Anyone && !found.is_document_stamp()
-}
-
-/// Why a certificate is none that signs documents.
-fn misuse(certificate: &Certificate<'_>) -> Option<Note> {
+/// Why a certificate is none that signs documents, or none that an agency does by, where one has to.
+fn misuse(certificate: &Certificate<'_>, (path, trust): (Option<&Chain>, &Trust)) -> Option<Note> {
     if !may_sign_documents(certificate) {
         return Some(Note::KeyUsage);
     }
-    (!is_for_documents(certificate)).then_some(Note::ExtendedKeyUsage)
+    if !is_for_documents(certificate) {
+        return Some(Note::ExtendedKeyUsage);
+    }
+    let official = path.is_none_or(|path| path.domain.is_official());
+    (trust.expected != Expected::Anyone && !official).then_some(Note::NotOfficial)
 }
 
 /// Where a signature certifies the document as closed, none may follow it; what proves it may, and
@@ -487,14 +483,14 @@ fn verdict(
     }
     let Some(path) = path.filter(|_| of_use) else { return Verdict::UntrustedChain };
     // As a time-stamp over the whole file is judged by its own authority.
-    let unstamped = has(Note::TimeStampUntrusted) || has(Note::TimeStampUnsupported);
-    if unstamped || has(Note::NotOfficial) {
+    if has(Note::TimeStampUntrusted) || has(Note::TimeStampUnsupported) {
         return Verdict::UntrustedChain;
     }
     if !path.valid_at(moment(found, at_time)) {
         return Verdict::ExpiredAtSigning;
     }
-    if is_agencys(found, trust) && found.subject_kind != SubjectKind::Organisation {
+    let expected = trust.expected != Expected::Anyone && !found.is_document_stamp();
+    if expected && found.subject_kind != SubjectKind::Organisation {
         return Verdict::WrongSubjectKind;
     }
     if found.agency_match == Some(false) {

@@ -7,7 +7,10 @@ use sohoa_sign::{
     EvidenceError, Fetch, FetchError, Hash, KeptEvidence, Message, MessageSigner as _,
     RevocationMethod, RsaScheme, SignError, StampError, TimeStampAuthority, raise_pdf_with,
     sign_pdf, stamp_pdf,
-    verify::{Agency, Expected, LaterChanges, PadesLevel, RevocationStatus, Verdict, verify_pdf},
+    verify::{
+        Agency, Expected, LaterChanges, Note, PadesLevel, RevocationStatus, TrustDomain, Verdict,
+        verify_pdf,
+    },
 };
 
 use crate::{
@@ -89,6 +92,18 @@ fn who_stamps_the_time_is_nobodys_agency() {
     trust.expected = Expected::Agency("H99.02".to_owned());
     let report = verify_pdf(copy.path(), &trust, much_later()).unwrap();
     assert_eq!(report.signatures[0].verdict, Verdict::WrongAgency);
+    // Any authority writes that name into a certificate, and may give out time-stamps.
+    trust.roots[0].domain = TrustDomain::PublicCa;
+    for (expected, verdict) in [
+        (Expected::Agency("H08.12".to_owned()), Verdict::UntrustedChain),
+        (Expected::Anyone, Verdict::Ok),
+    ] {
+        trust.expected = expected;
+        let report = verify_pdf(copy.path(), &trust, much_later()).unwrap();
+        let [own, stamp] = report.signatures.as_slice() else { panic!("{report:#?}") };
+        assert_eq!((own.verdict, stamp.verdict), (verdict, Verdict::Ok), "{report:#?}");
+        assert_eq!(own.notes.contains(&Note::NotOfficial), verdict != Verdict::Ok);
+    }
 }
 
 #[test]
