@@ -319,8 +319,8 @@ mod tests {
                 let in_bulk = delivery.place.lane == Lane::Bulk;
                 let suspects = running.iter().any(|(_, suspect)| *suspect);
                 let bulk = running.iter().any(|(place, _)| place.lane == Lane::Bulk);
-                assert!(!suspects || !(suspect || in_bulk));
-                assert!(!bulk || !(suspect && in_bulk));
+                assert!(!(suspects && (suspect || in_bulk)));
+                assert!(!(bulk && suspect && in_bulk));
                 assert!(delivery.suspicion != Suspicion::PrimeSuspect || running.is_empty());
                 running.push((delivery.place, suspect));
             }
