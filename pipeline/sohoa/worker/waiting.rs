@@ -227,7 +227,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let output = Store::open(folder.path().to_str().unwrap(), Missing::Create).unwrap();
         let keep = async |number, waiting_for| {
-            holding::keep(&output, &prepared(number, waiting_for)).await.unwrap();
+            let key = keys::work(Uuid::from_u128(number), 1, holding::PREPARED);
+            let state = serde_json::to_vec(&prepared(number, waiting_for)).unwrap();
+            output.put("test", &key, state.into()).await.unwrap();
         };
         for number in 0..40 {
             keep(number, holding::FOR_RELEASE).await;
