@@ -118,7 +118,7 @@ const GOOD_FOR: i64 = 10;
 
 /// How long an authority that is silent is not asked again: behind a wall that drops packets each
 /// question takes its whole patience.
-const SILENT_FOR: TimeDelta = TimeDelta::minutes(2);
+pub(crate) const SILENT_FOR: TimeDelta = TimeDelta::minutes(2);
 
 /// A silence that took longer than this is one; who says at once that he is away costs nothing.
 const SLOW: Duration = Duration::from_secs(5);

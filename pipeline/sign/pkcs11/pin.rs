@@ -24,6 +24,8 @@ use crate::Passphrase;
 pub(super) enum PinState {
     #[default]
     NotRefused,
+    /// The token took it from this process.
+    Accepted,
     /// And what the token said to it.
     Refused(String),
 }
@@ -71,6 +73,7 @@ fn give(
     let before = memory.as_ref().map_or(Ok(None), |memory| memory.recall(Utc::now()))?;
     match session.login(to, pin.as_ref()) {
         Ok(()) => {
+            *state = PinState::Accepted;
             if let Some(memory) = memory.filter(|_| before.is_some()) {
                 // What stays is over, and holds nothing back.
                 drop(memory.kept.forget(memory.serial));
@@ -83,7 +86,9 @@ fn give(
         // What is not known to have stopped before the token may have been counted by it.
         Err(error) if !is_unsent(&error) => {
             let mut why = said(&error);
-            if let Some(memory) = memory
+            // Where the PIN was right a moment ago a failure that does not name it is the reader's.
+            let is_the_pins = is_refusal(&error) || !matches!(*state, PinState::Accepted);
+            if let Some(memory) = memory.filter(|_| is_the_pins)
                 && let Err(error) = memory.keep(&error, before, Utc::now())
             {
                 why = format!("{why}; the next start does not know that: {error}");

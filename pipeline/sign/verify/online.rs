@@ -2,12 +2,13 @@
 //! for issuers that its signatures left out.
 //!
 //! The evidence in a file does not stand in for an answer: whoever signs with a stolen key puts in what
-//! was true before it was revoked, and is in date for weeks.
+//! was true before it was revoked, and is in date for weeks. Where nobody answers it decides, and the
+//! silence is told.
 //!
 //! What is learnt so changes verdicts. It changes no level: that is what the file proves by itself,
 //! to somebody who cannot ask any more.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{collections::BTreeMap, path::Path};
 
 use chrono::{DateTime, Utc};
 
@@ -17,19 +18,38 @@ use super::{
 use crate::{
     EvidenceError, EvidenceSource,
     certificate::Certificate,
+    gather::SILENT_FOR,
     pdf::{Document, Source},
     revocation::{Moment, Pool, Witness},
 };
 
+/// What was learnt of earlier files of the same call: nobody is asked twice for the same, and who was
+/// silent is not waited for at every file.
+#[derive(Debug, Default)]
+pub struct Learnt {
+    /// The answers about a certificate, and about who gave them.
+    answers: BTreeMap<Vec<u8>, Vec<Vec<u8>>>,
+    /// Revocation lists, each of a whole authority.
+    lists: Vec<Vec<u8>>,
+    /// Certificates whose authorities could not be reached, and when.
+    silent: BTreeMap<Vec<u8>, DateTime<Utc>>,
+}
+
+impl Learnt {
+    fn is_silent(&self, certificate: &[u8], now: DateTime<Utc>) -> bool {
+        self.silent.get(certificate).is_some_and(|since| now - since < SILENT_FOR)
+    }
+}
+
 /// Finds and judges every signature of a file now, asking the authorities of all certificates that it
-/// rests on. Beside the report: what could not be learnt and the file does not prove either, and why,
-/// by field.
+/// rests on. Beside the report: what could not be learnt, and why, by field: where nobody answered, and
+/// where neither an answer nor the file proves a certificate good.
 ///
 /// # Errors
 /// [`VerifyError`] when the file is no readable PDF.
 pub fn verify_pdf_online(
     path: &Path,
-    evidence: &EvidenceSource,
+    (evidence, earlier): (&EvidenceSource, &mut Learnt),
     now: DateTime<Utc>,
 ) -> Result<(Report, Vec<(String, EvidenceError)>), VerifyError> {
     let document = Document::open(Source::open(path)?)?;
@@ -39,16 +59,15 @@ pub fn verify_pdf_online(
     // Judged again before evidence is asked for, which takes the chains.
     let mut examined = examine_with(&document, &evidence.trust, (now, &found))?;
     let certificates = examined.pool.certificates.clone();
-    let learnt = Pool { certificates, ..Pool::default() };
-    let mut asking =
-        Asking { evidence, known: now, held: &examined.pool, learnt, silent: BTreeSet::new() };
+    let pool = Pool { certificates, crls: earlier.lists.clone(), ..Pool::default() };
+    let mut asking = Asking { evidence, known: now, held: &examined.pool, pool, learnt: earlier };
     let mut unknown = Vec::new();
     for one in &examined.judged {
         if let Some(error) = asking.about(one) {
             unknown.push((one.signature.field_name.clone(), error));
         }
     }
-    found.join(&asking.learnt);
+    found.join(&asking.pool);
     if !found.ocsps.is_empty() || !found.crls.is_empty() {
         examined = examine_with(&document, &evidence.trust, (now, &found))?;
     }
@@ -58,15 +77,15 @@ pub fn verify_pdf_online(
     Ok((report_of(&document, examined), unknown))
 }
 
-/// What is learnt of the certificates of one file.
+/// Asking about the certificates of one file.
 struct Asking<'a> {
     evidence: &'a EvidenceSource,
     known: DateTime<Utc>,
     /// What the file proves by itself.
     held: &'a Pool,
-    learnt: Pool,
-    /// Certificates whose authorities cannot be reached: nobody waits for them again at each signature.
-    silent: BTreeSet<Vec<u8>>,
+    /// What is known beside it.
+    pool: Pool,
+    learnt: &'a mut Learnt,
 }
 
 impl Asking<'_> {
@@ -93,17 +112,42 @@ impl Asking<'_> {
     fn ask(&mut self, pair: &[Vec<u8>], moment: Moment) -> Option<EvidenceError> {
         let parsed: Vec<_> = pair.iter().filter_map(|der| Certificate::parse(der)).collect();
         let certificate = parsed.first()?;
-        let error = if self.silent.contains(certificate.der) {
+        let error = if self.learnt.is_silent(certificate.der, self.known) {
             EvidenceError::StillSilent { subject: certificate.subject.printed() }
         } else {
-            self.evidence.ask(pair, moment, &mut self.learnt).err()?
+            self.learn(certificate.der, pair, moment).err()?
         };
-        if matches!(error, EvidenceError::Fetch { .. }) {
-            self.silent.insert(certificate.der.to_vec());
-        }
+        let is_silence = match error {
+            EvidenceError::Fetch { .. } => {
+                self.learnt.silent.insert(certificate.der.to_vec(), self.known);
+                true
+            }
+            EvidenceError::StillSilent { .. } => true,
+            _ => false,
+        };
         let mut all = self.held.clone();
-        all.join(&self.learnt);
-        let is_proven = Witness::new(&all).chain(&parsed, moment).missing.is_none();
-        (!is_proven).then_some(error)
+        all.join(&self.pool);
+        let is_proven = || Witness::new(&all).chain(&parsed, moment).missing.is_none();
+        (is_silence || !is_proven()).then_some(error)
+    }
+
+    /// Asks, and keeps the answers for the next file.
+    fn learn(
+        &mut self,
+        certificate: &[u8],
+        pair: &[Vec<u8>],
+        moment: Moment,
+    ) -> Result<(), EvidenceError> {
+        if let Some(ocsps) = self.learnt.answers.get(certificate).cloned() {
+            self.pool.join(&Pool { ocsps, ..Pool::default() });
+        }
+        let (ocsps, crls) = (self.pool.ocsps.len(), self.pool.crls.len());
+        let asked = self.evidence.ask(pair, moment, &mut self.pool);
+        let answers = self.pool.ocsps.get(ocsps..).unwrap_or_default();
+        if !answers.is_empty() {
+            self.learnt.answers.entry(certificate.to_vec()).or_default().extend_from_slice(answers);
+        }
+        self.learnt.lists.extend_from_slice(self.pool.crls.get(crls..).unwrap_or_default());
+        asked
     }
 }

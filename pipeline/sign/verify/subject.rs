@@ -111,10 +111,11 @@ fn spelt(name: &str) -> String {
     let whole = |word: &str| match word {
         "ubnd" => "uy ban nhan dan".to_owned(),
         "hdnd" => "hoi dong nhan dan".to_owned(),
-        "tp" | "tp." => "thanh pho".to_owned(),
+        "tp" => "thanh pho".to_owned(),
         word => word.to_owned(),
     };
-    fold(name).split(' ').map(whole).collect::<Vec<_>>().join(" ")
+    // With the dot, and with or without a space behind it.
+    fold(name).replace("tp.", "tp ").split_whitespace().map(whole).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -147,7 +148,9 @@ mod tests {
         let of = |above| told("SỞ Y TẾ", above, agency(&known, &[]));
         let organisation = SubjectKind::Organisation;
         assert_eq!(of("ỦY BAN NHÂN DÂN THÀNH PHỐ ĐÀ NẴNG"), (organisation, true));
-        assert_eq!(of("Uỷ ban nhân dân tp. Đà Nẵng"), (organisation, true));
+        for above in ["Uỷ ban nhân dân tp. Đà Nẵng", "UBND TP.Đà Nẵng"] {
+            assert_eq!(of(above), (organisation, true), "{above}");
+        }
         assert_eq!(of(""), (organisation, true), "nothing contradicts");
         assert_eq!(of("ỦY BAN NHÂN DÂN TỈNH QUẢNG NGÃI"), (organisation, false));
         // Where nobody said what is above it, its name has to be enough.

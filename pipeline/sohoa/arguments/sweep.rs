@@ -11,7 +11,9 @@ use super::Results;
                   workers: removed is only what lies under a version that has its record and that \
                   no record names. Originals always stay. Beside workers give their configuration: \
                   the brokers know which large messages still wait, however long a backfill \
-                  takes. In a bucket, parts of uploads that were \
+                  takes. Where workers of other brokers or another kafka.prefix write to the same \
+                  output, give --messages-older-than more days than any message waits there. In a \
+                  bucket, parts of uploads that were \
                   cut short are no objects: have the bucket abort incomplete multipart uploads \
                   after a day."
 )]

@@ -32,7 +32,8 @@ pub(crate) struct Verify {
     #[arg(long, value_name = "CODE")]
     pub(crate) agency: Option<String>,
     /// Ask the authorities (OCSP, revocation lists, issuers that were left out) about every certificate,
-    /// whatever the file itself proves. Without it nobody is asked.
+    /// whatever the file itself proves. Who does not answer is named as not learnt, and what the file
+    /// proves decides. Without it nobody is asked.
     #[arg(long)]
     pub(crate) online: bool,
     /// Count a signature as valid although it stays unknown whether its certificate was revoked. Unsafe:

@@ -168,16 +168,20 @@ impl Broom<'_> {
         while let Some(meta) = listing.try_next().await? {
             let key = meta.location.to_string();
             let broken = kept.get(&key).is_some_and(|replayed| replayed.is_none_or(since));
-            if since(meta.last_modified) || broken {
-                self.swept.messages += 1;
-            } else {
-                self.remove(&key, meta.size).await?;
+            let young = since(meta.last_modified) || broken;
+            // Sent once more since it was listed, the same body has the same key.
+            let now = if young { Some(meta) } else { self.head(&key).await? };
+            match now {
+                Some(meta) if young || since(meta.last_modified) => self.swept.messages += 1,
+                Some(meta) => self.remove(&key, meta.size).await?,
+                None => {}
             }
         }
         Ok(())
     }
 
-    async fn object(&mut self, key: &str, size: u64) -> Result<(), Failure> {
+    /// What is at a key now.
+    async fn head(&self, key: &str) -> Result<Option<ObjectMeta>, Fault> {
         let path = Path::from(key);
         let head = || async {
             match self.output.objects().head(&path).await {
@@ -186,7 +190,11 @@ impl Broom<'_> {
                 Err(error) => Err(classify(STAGE, error)),
             }
         };
-        let Some(meta) = retry(Policy::default(), head).await? else { return Ok(()) };
+        retry(Policy::default(), head).await
+    }
+
+    async fn object(&mut self, key: &str, size: u64) -> Result<(), Failure> {
+        let Some(meta) = self.head(key).await? else { return Ok(()) };
         if meta.last_modified > DateTime::<Utc>::from(self.before) {
             self.swept.young += 1;
             return Ok(());

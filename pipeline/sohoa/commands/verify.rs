@@ -8,7 +8,8 @@ use sohoa_schemas::config::UnknownRevocation;
 use sohoa_sign::{
     EvidenceSource,
     verify::{
-        Expected, Report, Signature, Trust, TrustDomain, VerifyError, verify_pdf, verify_pdf_online,
+        Expected, Learnt, Report, Signature, Trust, TrustDomain, VerifyError, verify_pdf,
+        verify_pdf_online,
     },
 };
 
@@ -49,7 +50,7 @@ struct NotLearnt {
 /// Who is believed, and who is asked.
 struct Judge {
     trust: Trust,
-    online: Option<EvidenceSource>,
+    online: Option<(EvidenceSource, Learnt)>,
     /// A signature whose revocation stays unknown is valid: the user said so.
     accepts_unknown: bool,
 }
@@ -66,10 +67,10 @@ pub(crate) fn run(arguments: &Verify) -> Result<Exit, Failure> {
         }
         trust.expected = Expected::Agency(code.clone());
     }
-    let online = arguments.online.then(|| authority::online(&trust));
+    let online = arguments.online.then(|| (authority::online(&trust), Learnt::default()));
     let warns = settings.config.sign.unknown_revocation == UnknownRevocation::Warn;
     let accepts = arguments.accept_unknown_revocation || (warns && !arguments.strict);
-    let judge = Judge { trust, online, accepts_unknown: accepts };
+    let mut judge = Judge { trust, online, accepts_unknown: accepts };
     let mut all_valid = true;
     for file in &arguments.files {
         let answer = judge.answer(file, now());
@@ -86,7 +87,7 @@ pub(crate) fn run(arguments: &Verify) -> Result<Exit, Failure> {
 }
 
 impl Judge {
-    fn answer(&self, file: &Path, now: DateTime<Utc>) -> Answer {
+    fn answer(&mut self, file: &Path, now: DateTime<Utc>) -> Answer {
         let mut answer = Answer {
             file: file.display().to_string(),
             valid: false,
@@ -112,14 +113,14 @@ impl Judge {
     }
 
     fn judge(
-        &self,
+        &mut self,
         file: &Path,
         now: DateTime<Utc>,
     ) -> Result<(Report, Vec<NotLearnt>), VerifyError> {
-        let Some(online) = &self.online else {
+        let Some((evidence, learnt)) = &mut self.online else {
             return Ok((verify_pdf(file, &self.trust, now)?, Vec::new()));
         };
-        let (report, unknown) = verify_pdf_online(file, online, now)?;
+        let (report, unknown) = verify_pdf_online(file, (evidence, learnt), now)?;
         let not_learnt = unknown.into_iter().map(|(field_name, error)| NotLearnt {
             field_name,
             error: said(&error),

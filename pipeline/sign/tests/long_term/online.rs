@@ -5,7 +5,7 @@ use std::{io::Write as _, sync::Arc};
 use chrono::{TimeDelta, Utc};
 use sohoa_sign::{
     EvidenceError, EvidenceSource, MessageSigner as _, RsaScheme,
-    verify::{PadesLevel, Report, Verdict, verify_pdf_online},
+    verify::{Learnt, PadesLevel, Report, Verdict, verify_pdf_online},
 };
 
 use crate::{
@@ -25,9 +25,18 @@ fn with_old_evidence() -> (Arc<Pki>, Vec<u8>) {
 }
 
 fn online(file: &[u8], source: &EvidenceSource) -> (Report, Vec<(String, EvidenceError)>) {
+    after(&mut Learnt::default(), file, source)
+}
+
+/// After other files.
+fn after(
+    learnt: &mut Learnt,
+    file: &[u8],
+    source: &EvidenceSource,
+) -> (Report, Vec<(String, EvidenceError)>) {
     let mut copy = tempfile::NamedTempFile::new().unwrap();
     copy.write_all(file).unwrap();
-    verify_pdf_online(copy.path(), source, Utc::now()).unwrap()
+    verify_pdf_online(copy.path(), (source, learnt), Utc::now()).unwrap()
 }
 
 #[test]
@@ -47,18 +56,18 @@ fn one_authority_is_asked_though_another_one_is_silent() {
     pki.revoke(MIDDLE, Utc::now() - TimeDelta::days(2), Some(2));
     let source = || Network::of(&pki).without(&["/middle", "/middle.crl"]).source();
     let (report, unknown) = online(&file, &source());
-    assert_eq!((report.verdict, unknown.len()), (Verdict::Revoked, 0));
+    assert_eq!((report.verdict, unknown.len()), (Verdict::Revoked, 1));
     let key = pki.agency(AGENCY, None, RsaScheme::default());
     let since = source().revoked_since(key.chain(), (Utc::now(), Utc::now())).unwrap();
     assert!(since.is_some());
 }
 
 #[test]
-fn silence_is_told_of_what_the_file_does_not_prove_alone() {
+fn silence_is_told_and_what_the_file_proves_decides() {
     let (pki, kept) = with_old_evidence();
     let silent = || Network::of(&pki).without(&["/middle", ".crl"]).source();
     let (report, unknown) = online(&kept, &silent());
-    assert_eq!((report.verdict, unknown.len()), (Verdict::Ok, 0));
+    assert_eq!((report.verdict, unknown.len()), (Verdict::Ok, 1));
     let (pki, file) = signed();
     let asked = Network::of(&pki).without(&["/middle", ".crl"]).source();
     let (report, unknown) = online(&file, &asked);
@@ -76,4 +85,21 @@ fn who_is_silent_is_asked_once_whatever_the_number_of_signatures() {
     let of_agency = asked.lock().unwrap().iter().filter(|url| url.ends_with("/middle")).count();
     assert_eq!(of_agency, 2, "the second signature is by another certificate");
     assert_eq!(asked.lock().unwrap().iter().filter(|url| url.ends_with("/root.crl")).count(), 2);
+}
+
+#[test]
+fn what_is_learnt_of_one_file_serves_the_next() {
+    let (pki, file) = with_old_evidence();
+    for without in [&[][..], &["/middle", ".crl"]] {
+        let network = Network::of(&pki).without(without);
+        let asked = Arc::clone(&network.asked);
+        let (source, mut learnt) = (network.source(), Learnt::default());
+        let (first, silent) = after(&mut learnt, &file, &source);
+        let questions = asked.lock().unwrap().len();
+        assert!(questions > 0);
+        let (second, still_silent) = after(&mut learnt, &file, &source);
+        assert_eq!(asked.lock().unwrap().len(), questions, "nobody is asked again");
+        assert_eq!((first.verdict, second.verdict), (Verdict::Ok, Verdict::Ok));
+        assert_eq!(silent.len(), still_silent.len());
+    }
 }
