@@ -276,6 +276,7 @@ mod tests {
     use crate::{
         fuzzing::{book, text, workbook},
         limits::Limits,
+        tables::Agencies,
     };
 
     fn number(place: &str, number: &str) -> String {
@@ -304,7 +305,7 @@ mod tests {
             hide: &hide,
             hide_numbers: &hide,
             agencies: HashSet::new(),
-            predecessors: HashMap::new(),
+            register: Agencies::default(),
             inventory: Vec::new(),
             accept_unknown: false,
         };

@@ -80,8 +80,9 @@ Columns (* = needed):
               procedure_code (mã TTHC), result_type_code, page_count (số trang),
               counted_at (ngày kiểm kê), method (count, estimate, withdrawn), level, source_ref; no
               year of an agency, procedure and kind of result twice, nor of all procedures in one
-              import and of each in another. withdrawn (rút) takes back the count of this agency,
-              procedure, kind and years, also of an agency that has ended
+              import and of each in another; an agency is one under all its codes. withdrawn (rút)
+              takes back the count of this agency, procedure, kind and years, also of an agency that
+              has ended; it comes back by a count of a later day
   targets     metric*, scope* (province, level, agency, area), scope_value, period_end*, value*,
               unit* (percent, points, minutes, dossiers_per_staff_year, count), source_doc*, report,
               comparison (at_least, at_most), period_start, province, note
