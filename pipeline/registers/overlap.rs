@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::{
     finding::{Finding, Place, Severity},
     line::{Context, Found},
+    read::Options,
     tables::Agencies,
 };
 
@@ -45,6 +46,12 @@ fn meet(a: &InventoryRow, b: &InventoryRow) -> bool {
         (None, None) => true,
         _ => false,
     }
+}
+
+/// Whether one of two counts is of years and the other of papers of any, or of unknown, years: nobody
+/// can say whether they hold the same.
+fn differ_in_years(a: &InventoryRow, b: &InventoryRow) -> bool {
+    span(a).is_some() != span(b).is_some()
 }
 
 /// Whether `rows`, which do not meet each other, count every year of `whole`.
@@ -89,20 +96,34 @@ type Held<'a> = (&'a InventoryRow, Subject<'a>);
 /// What a file counts, and what earlier imports did.
 struct All<'a> {
     here: BTreeMap<Subject<'a>, Counts<'a>>,
+    /// Counts of this file with years.
+    dated: BTreeMap<Keeper<'a>, Vec<(Subject<'a>, Place<'a>)>>,
     held: BTreeMap<Keeper<'a>, Vec<Held<'a>>>,
     register: &'a Agencies,
+    /// Whether somebody named the sheets to be read.
+    sheets_named: bool,
 }
 
 /// Tells of the counts of a file that hold papers which others of it, or of earlier imports, hold.
 pub(crate) fn tell(
     (rows, places): (&[InventoryRow], &[Place<'_>]),
-    context: &Context<'_>,
+    (options, context): (&Options, &Context<'_>),
     found: &RefCell<Found>,
 ) {
     let register = &context.register;
-    let mut all = All { here: BTreeMap::new(), held: BTreeMap::new(), register };
+    let mut all = All {
+        here: BTreeMap::new(),
+        dated: BTreeMap::new(),
+        held: BTreeMap::new(),
+        register,
+        sheets_named: !options.sheets.is_empty(),
+    };
     for (row, place) in rows.iter().zip(places) {
-        all.here.entry(subject(row, register)).or_default().push((row, *place));
+        let of = subject(row, register);
+        all.here.entry(of).or_default().push((row, *place));
+        if is_count(row) && span(row).is_some() {
+            all.dated.entry(of.0).or_default().push((of, *place));
+        }
     }
     for row in &context.inventory {
         let of = subject(row, register);
@@ -163,7 +184,37 @@ impl<'a> All<'a> {
             );
             said.push((Severity::Warning, what));
         }
+        if span(row).is_none() {
+            said.extend(self.dated(of, place));
+        }
         said
+    }
+
+    /// Why a count without years may be of papers that others of its file count by years. A sheet that
+    /// adds up the others has no years: of two sheets somebody must say that both are meant.
+    fn dated(&self, of: Subject<'a>, place: Place<'_>) -> Option<(Severity, String)> {
+        let dated = self.dated.get(&of.0).into_iter().flatten();
+        let mut dated = dated.filter(|(other, _)| share(of, *other)).map(|(_, place)| place);
+        let first = dated.clone().next()?;
+        let other = dated.find(|other| other.sheet != place.sheet);
+        Some(match other.filter(|_| !self.sheets_named) {
+            Some(other) => {
+                let what = format!(
+                    "papers that {} does not count by years: name the sheets to read by --sheet, \
+                     without this one where it adds up others",
+                    other.named_from(place)
+                );
+                (Severity::Error, what)
+            }
+            None => {
+                let what = format!(
+                    "papers of unknown years: those that {} counts by years count twice if they \
+                     are among them",
+                    first.named_from(place)
+                );
+                (Severity::Warning, what)
+            }
+        })
     }
 
     /// Why a row cannot stand beside earlier imports' counts of its subject, or takes back nothing.
@@ -215,26 +266,37 @@ impl<'a> All<'a> {
         })
     }
 
-    /// Why a row's papers may be counted by an earlier import: by procedure or as a whole, or for who
-    /// was there before its agency.
+    /// Why a row's papers may be counted by an earlier import: by procedure or as a whole, with or
+    /// without years, or for who was there before its agency.
     fn elsewhere(&self, of: Subject<'a>, row: &InventoryRow) -> Said {
         let of_keeper = |keeper| {
             let held = self.held(keeper).filter(|(held, _)| is_count(held));
-            held.filter(|(held, what)| {
-                share(of, *what) && meet(row, held) && !self.is_replaced(*what, held)
-            })
+            held.filter(|(held, what)| share(of, *what) && !self.is_replaced(*what, held))
         };
+        let meeting = |(held, _): &Held<'_>| meet(row, held);
+        let undated = |(held, _): &Held<'_>| differ_in_years(row, held);
+        let is_known = self.is_known(of, row);
         let mut said = Vec::new();
-        if let Some(which) = told(of_keeper(of.0).filter(|(_, held)| *held != of)) {
+        let others = of_keeper(of.0).filter(|(_, held)| *held != of);
+        if let Some(which) = told(others.filter(meeting)) {
+            let severity = if is_known { Severity::Warning } else { Severity::Error };
             let what = format!(
                 "papers that are counted already in {which}: count that anew in this file, too, or \
                  {WAY_OUT}"
             );
-            said.push((Severity::Error, what));
+            said.push((severity, what));
+        }
+        if !is_known && let Some(which) = told(of_keeper(of.0).filter(undated)) {
+            let what = format!(
+                "papers that are not counted already in {which}: only one of both has years; if \
+                 they are the same, {WAY_OUT}"
+            );
+            said.push((Severity::Warning, what));
         }
         let Keeper::Agency(uid) = of.0 else { return said };
         let before = self.register.predecessors(uid).into_iter().map(Keeper::Agency);
-        if let Some(which) = told(before.flat_map(of_keeper)) {
+        let before = before.flat_map(of_keeper);
+        if let Some(which) = told(before.filter(|held| meeting(held) || undated(held))) {
             let what = format!(
                 "papers that its predecessor still counts in {which}: if they are the same, \
                  {WAY_OUT}"
@@ -242,6 +304,14 @@ impl<'a> All<'a> {
             said.push((Severity::Warning, what));
         }
         said
+    }
+
+    /// Whether earlier imports count all that a row does: somebody was asked then about what else
+    /// stands beside it.
+    fn is_known(&self, of: Subject<'a>, row: &InventoryRow) -> bool {
+        let same = self.held(of.0).filter(|(held, what)| *what == of && is_count(held));
+        let same: Vec<_> = same.map(|(held, _)| held).filter(|held| meet(row, held)).collect();
+        cover(&same, row)
     }
 
     /// Whether a count of this file takes the place of an earlier import's.

@@ -300,3 +300,43 @@ fn a_withdrawal_of_nothing_says_so() {
         );
     }
 }
+
+#[test]
+fn counts_with_and_without_years_are_told_of_once() {
+    let whole = "H08.12,,,1000,01/02/2020,\n";
+    let years = "H08.12,,2016,600,01/02/2024,\nH08.12,1.004873,2017,400,01/02/2024,\n";
+    let imports = in_turn(&[whole], &[]);
+    let reading = beside(years, &imports, &[]);
+    assert_eq!(
+        (told(&reading), reading.errors),
+        (vec!["2  overlap".into(), "3  overlap".into()], 0)
+    );
+    let said = &reading.findings[0].expected;
+    assert!(said.contains("no year (on 2020-02-01, 1000 papers)"), "{said}");
+    let back = format!("{years}H08.12,,,1000,01/02/2024,rút\n");
+    let overlaps =
+        |reading: &Reading| told(reading).iter().filter(|f| f.contains("overlap")).count();
+    assert_eq!(overlaps(&beside(&back, &imports, &[])), 0);
+    assert_eq!(stand(&in_turn(&[whole, &back], &[]), &[]), ["H08.12 400", "H08.12 600"]);
+
+    let imports = in_turn(&[whole, years], &[]);
+    assert_eq!(overlaps(&beside(years, &imports, &[])), 0, "whoever was asked is not asked again");
+    assert_eq!(overlaps(&beside(whole, &in_turn(&[years], &[]), &[])), 1, "in whatever order");
+    let both = beside(&format!("{years}{whole}"), &[], &[]);
+    assert_eq!((overlaps(&both), both.errors), (1, 0), "{:?}", both.findings);
+    let other =
+        format!("H08.12,1.004873,2017,400,01/02/2024,\n{}", whole.replace(",,,", ",1.004874,,"));
+    assert_eq!(overlaps(&beside(&other, &[], &[])), 0, "of other procedures");
+}
+
+#[test]
+fn what_one_file_counted_side_by_side_is_brought_up_to_date_in_parts() {
+    let all = "H08.12,,2016,1000,01/02/2024,\nH08.12,1.004873,2016,600,01/02/2024,\n";
+    let imports = in_turn(&[all], &[]);
+    let part = beside("H08.12,1.004873,2016,610,01/02/2025,\n", &imports, &[]);
+    assert_eq!((told(&part), part.errors), (vec!["2  overlap".to_owned()], 0));
+    let new = beside("H08.12,1.004874,2016,400,01/02/2025,\n", &imports, &[]);
+    assert_eq!(new.errors, 1, "nobody was asked about these");
+    let years = beside("H08.12,1.004873,2016-2017,610,01/02/2025,\n", &imports, &[]);
+    assert_eq!(years.errors, 1, "nor about further years: {:?}", years.findings);
+}
