@@ -365,8 +365,17 @@ fn wider((agency, procedure, kind): Subject<'_>) -> impl Iterator<Item = Subject
 }
 
 /// What stands: of counts that hold the same papers the newest, and of one day the one imported later;
-/// and the withdrawals of which not all was counted anew. `rows` come in the order of import.
-pub fn standing(mut rows: Vec<InventoryRow>, register: &Agencies) -> Vec<InventoryRow> {
+/// and the withdrawals of which not all was counted anew. `imports` come in their order.
+pub fn standing(
+    imports: impl IntoIterator<Item = Vec<InventoryRow>>,
+    register: &Agencies,
+) -> Vec<InventoryRow> {
+    let imports = imports.into_iter().flat_map(|mut rows| {
+        // One may withdraw under the old code what it counts under the new one.
+        rows.sort_by_key(is_count);
+        rows
+    });
+    let mut rows: Vec<InventoryRow> = imports.collect();
     rows.sort_by_key(|row| row.counted_at);
     let mut held: BTreeMap<Subject<'_>, Vec<usize>> = BTreeMap::new();
     for (at, row) in rows.iter().enumerate() {

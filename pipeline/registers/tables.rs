@@ -136,17 +136,15 @@ pub fn inventory(imports: &Imports, agencies: &Agencies) -> Vec<InventoryRow> {
 /// The counts of the table `inventory`, as they were imported, and what withdrew others: a count from
 /// before a withdrawal does not stand, either.
 pub fn held(imports: &Imports, agencies: &Agencies) -> Vec<InventoryRow> {
-    let mut rows = Vec::new();
-    for (key, import) in imports {
-        let Rows::Inventory(counts) = &import.rows else { continue };
-        let counts = counts.iter();
-        let mut counts: Vec<_> =
-            counts.map(|row| InventoryRow { import_key: key.clone(), ..row.clone() }).collect();
-        // A file may withdraw under the old code what it counts under the new one.
-        counts.sort_by_key(|row| row.method != WITHDRAWN);
-        rows.append(&mut counts);
-    }
-    standing(rows, agencies)
+    let counts = imports.iter().filter_map(|(key, import)| match &import.rows {
+        Rows::Inventory(rows) => Some((key, rows)),
+        _ => None,
+    });
+    let counts = counts.map(|(key, rows)| {
+        let rows = rows.iter();
+        rows.map(|row| InventoryRow { import_key: key.clone(), ..row.clone() }).collect()
+    });
+    standing(counts, agencies)
 }
 
 /// The table `targets`.

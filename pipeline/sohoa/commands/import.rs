@@ -130,8 +130,7 @@ async fn check(
         // The next file must not hold the same papers either.
         if let Some(Rows::Inventory(counts)) = &reading.rows {
             let known = std::mem::take(&mut context.inventory);
-            context.inventory =
-                tables::standing([known, counts.clone()].concat(), &context.register);
+            context.inventory = tables::standing([known, counts.clone()], &context.register);
         }
         files.push(file(&name, &bytes, reading));
     }
