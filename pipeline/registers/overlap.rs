@@ -197,24 +197,20 @@ impl<'a> All<'a> {
         let mut dated = dated.filter(|(other, _)| share(of, *other)).map(|(_, place)| place);
         let first = dated.clone().next()?;
         let other = dated.find(|other| other.sheet != place.sheet);
-        Some(match other.filter(|_| !self.sheets_named) {
-            Some(other) => {
-                let what = format!(
-                    "papers that {} does not count by years: name the sheets to read by --sheet, \
-                     without this one where it adds up others",
-                    other.named_from(place)
-                );
-                (Severity::Error, what)
-            }
-            None => {
-                let what = format!(
-                    "papers of unknown years: those that {} counts by years count twice if they \
-                     are among them",
-                    first.named_from(place)
-                );
-                (Severity::Warning, what)
-            }
-        })
+        if let Some(other) = other.filter(|_| !self.sheets_named) {
+            let what = format!(
+                "papers that {} does not count by years: name the sheets to read by --sheet, \
+                 without this one where it adds up others",
+                other.named_from(place)
+            );
+            return Some((Severity::Error, what));
+        }
+        let what = format!(
+            "papers of unknown years: those that {} counts by years count twice if they are among \
+             them",
+            first.named_from(place)
+        );
+        Some((Severity::Warning, what))
     }
 
     /// Why a row cannot stand beside earlier imports' counts of its subject, or takes back nothing.
