@@ -4,13 +4,13 @@
 //! be kept and read again, and what it complains of has a place.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashSet,
     io::{Cursor, Write as _},
 };
 
 use chrono::NaiveDate;
 
-use crate::{Context, Kind, Limits, Options, encoding, import, read};
+use crate::{Context, Kind, Limits, Options, encoding, import, read, tables::Agencies};
 
 /// Small enough for hundreds of files a second; nothing else depends on them.
 const LIMITS: Limits = Limits {
@@ -65,7 +65,7 @@ fn as_kind(bytes: &[u8], kind: Kind) {
         hide: &hide,
         hide_numbers: &hide,
         agencies: HashSet::new(),
-        predecessors: HashMap::new(),
+        register: Agencies::default(),
         inventory: Vec::new(),
         accept_unknown: true,
     };

@@ -100,6 +100,12 @@ impl Header {
         Self::best(grid, fields, &[]).is_some_and(|best| best.are_headings())
     }
 
+    /// Whether something is called by its name, or as `map` has it; a column's letters are no name.
+    pub(crate) fn is_named(&self, map: &[(String, String)]) -> bool {
+        let is_there = |name: &String| self.columns.iter().any(|(own, _)| fold(own) == fold(name));
+        self.are_headings() || map.iter().any(|(name, _)| is_there(name))
+    }
+
     /// The row that has most of the headings.
     fn best(
         grid: &Grid,

@@ -1,9 +1,6 @@
 //! One row of a file, read field by field; what is wrong with a cell becomes a finding.
 
-use std::{
-    cell::RefCell,
-    collections::{BTreeSet, HashMap, HashSet},
-};
+use std::{cell::RefCell, collections::HashSet};
 
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, Utc};
 use sohoa_schemas::registers::InventoryRow;
@@ -14,6 +11,7 @@ use crate::{
     grid::{Cell, Grid, Row},
     header::{Field, Header},
     limits::Limits,
+    tables::Agencies,
     value::{self, Parsed},
 };
 
@@ -42,9 +40,9 @@ pub struct Context<'a> {
     pub hide_numbers: &'a Hide<'a>,
     /// Codes of all agencies that were ever known; empty: none were imported yet.
     pub agencies: HashSet<String>,
-    /// By code of an agency: the codes of those it took over, and its own others.
-    pub predecessors: HashMap<String, BTreeSet<String>>,
-    /// The counts there are, which an import of others may replace.
+    /// Which agencies have, or had, the codes, and whom they took over.
+    pub register: Agencies,
+    /// The counts there are, which an import of others may replace, and what withdrew others.
     pub inventory: Vec<InventoryRow>,
     /// Take rows of agencies that are not among them, with a warning.
     pub accept_unknown: bool,

@@ -69,7 +69,7 @@ pub fn read(
         }
     };
     take(&found, findings);
-    let rows = (!sheets.is_empty()).then(|| take_rows(kind, &sheets, context, &found));
+    let rows = (!sheets.is_empty()).then(|| take_rows(kind, &sheets, (options, context), &found));
     let names: Vec<&str> = sheets.iter().filter_map(|sheet| sheet.grid.sheet.as_deref()).collect();
     if let Some(rows) = &rows {
         let only = if let [only] = names[..] { Some(only) } else { None };
@@ -128,7 +128,12 @@ fn grids(
     Ok(vec![delimited::read(bytes, &context.limits, findings)?])
 }
 
-fn take_rows(kind: Kind, sheets: &[Sheet], context: &Context<'_>, found: &RefCell<Found>) -> Rows {
+fn take_rows(
+    kind: Kind,
+    sheets: &[Sheet],
+    (options, context): (&Options, &Context<'_>),
+    found: &RefCell<Found>,
+) -> Rows {
     let lines = sheets.iter().flat_map(|Sheet { grid, header }| {
         let below = grid.rows.iter().filter(|row| row.number > header.row);
         below.map(move |row| Line { row, header, grid, context, found })
@@ -146,7 +151,7 @@ fn take_rows(kind: Kind, sheets: &[Sheet], context: &Context<'_>, found: &RefCel
     });
     let (rows, places) = kind.read(lines);
     if let Rows::Inventory(counts) = &rows {
-        overlap::tell((counts, &places), context, found);
+        overlap::tell((counts, &places), (options, context), found);
     }
     rows
 }
@@ -276,6 +281,7 @@ mod tests {
     use crate::{
         fuzzing::{book, text, workbook},
         limits::Limits,
+        tables::Agencies,
     };
 
     fn number(place: &str, number: &str) -> String {
@@ -293,6 +299,11 @@ mod tests {
     }
 
     fn counts_in(bytes: &[u8], sheets: &[&str]) -> Reading {
+        let sheets = sheets.iter().map(|name| (*name).to_owned()).collect();
+        counts_as(bytes, &Options { sheets, ..Options::default() })
+    }
+
+    fn counts_as(bytes: &[u8], options: &Options) -> Reading {
         let hide = |text: &str| text.to_owned();
         let today = "2026-11-27".parse().unwrap();
         let context = Context {
@@ -304,13 +315,11 @@ mod tests {
             hide: &hide,
             hide_numbers: &hide,
             agencies: HashSet::new(),
-            predecessors: HashMap::new(),
+            register: Agencies::default(),
             inventory: Vec::new(),
             accept_unknown: false,
         };
-        let sheets = sheets.iter().map(|name| (*name).to_owned()).collect();
-        let options = Options { sheets, ..Options::default() };
-        read(("kiem-ke.xlsx", bytes), Kind::Inventory, &options, &context)
+        read(("kiem-ke.xlsx", bytes), Kind::Inventory, options, &context)
     }
 
     /// A sheet of counts of one agency, by year.
@@ -369,6 +378,50 @@ mod tests {
         let reading = counts_in(&book(&[("name=\"A\"", &first), ("name=\"B\"", &lacking)]), &[]);
         assert_eq!(told(&reading), [" 0 sheets", "B 1 missing_column"]);
         assert!(!reading.is_acceptable(), "its rows may belong to the others");
+        let said = &reading.findings[1].expected;
+        assert!(said.ends_with("--sheet 'A'"), "{said}");
+    }
+
+    #[test]
+    fn a_sheet_that_adds_up_the_others_is_refused_until_somebody_names_the_sheets() {
+        let year = list("H08.12", &["2019"]);
+        let sum = year.replace("Năm", "Ghi chú");
+        let sheets = [("name=\"2019\"", &*year), ("name=\"Tổng hợp\"", &*sum)];
+        let reading = counts_in(&book(&sheets), &[]);
+        let errors: Vec<_> =
+            reading.findings.iter().filter(|f| f.severity == Severity::Error).collect();
+        assert_eq!((reading.errors, errors[0].code), (1, "overlap"), "{errors:?}");
+        assert_eq!((errors[0].sheet.as_deref(), errors[0].row), (Some("Tổng hợp"), Some(2)));
+        assert!(errors[0].expected.contains("row 2 of sheet 2019"), "{}", errors[0]);
+        let one = counts_in(&book(&sheets), &["2019"]);
+        assert_eq!((told(&one), one.is_acceptable()), (vec![], true));
+        let both = counts_in(&book(&sheets), &["2019", "Tổng hợp"]);
+        assert!(both.is_acceptable(), "one may be of unknown years: {:?}", both.findings);
+        assert!(told(&both).contains(&"Tổng hợp 2 overlap".to_owned()), "{:?}", both.findings);
+    }
+
+    #[test]
+    fn letters_of_columns_are_no_headings_of_a_sheet_of_remarks() {
+        let remarks = [text("A1", "Hướng dẫn"), text("B1", "Bước"), text("C1", "Ai làm")];
+        let remarks = format!("<sheetData>{}</sheetData>", row(1, &remarks));
+        let counts = list("H08.12", &["2019"]).replace("Số lượng", "SL");
+        let map = |map: &[(&str, &str)]| Options {
+            map: map.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect(),
+            ..Options::default()
+        };
+        let both = book(&[("name=\"Bìa\"", &remarks), ("name=\"A\"", &counts)]);
+        let reading = counts_as(&both, &map(&[("C", "valid_paper_count"), ("A", "agency_code")]));
+        assert_eq!(told(&reading), ["Bìa 0 sheet"], "{:?}", reading.findings);
+        assert_eq!(reading.findings[0].severity, Severity::Warning, "it may hold rows");
+        assert_eq!(reading.rows.unwrap().len(), 1);
+        // Where no sheet has headings, all that the letters fit are read.
+        let bare = counts.replace("Mã cơ quan", "Đơn vị").replace("Năm", "Khi");
+        let both = book(&[("name=\"A\"", &bare), ("name=\"B\"", &bare.replace(".12", ".13"))]);
+        let by_letter = [("A", "agency_code"), ("B", "document_year"), ("C", "valid_paper_count")];
+        assert_eq!(counts_as(&both, &map(&by_letter)).rows.unwrap().len(), 2);
+        let by_name =
+            [("đơn vị", "agency_code"), ("khi", "document_year"), ("sl", "valid_paper_count")];
+        assert_eq!(counts_as(&both, &map(&by_name)).rows.unwrap().len(), 2);
     }
 
     #[test]

@@ -20,12 +20,19 @@ pub(crate) struct Sheet {
 struct Looked {
     grid: Grid,
     header: Option<Header>,
-    is_list: bool,
+    /// Whether it has headings, be they enough or not.
+    is_headed: bool,
     findings: Vec<Finding>,
 }
 
+impl Looked {
+    fn is_list(&self) -> bool {
+        self.is_headed && !self.grid.is_hidden
+    }
+}
+
 /// The sheets to be read, of those of a file. One that has headings but lacks a column is an error:
-/// nobody can say whether its rows belong to the others.
+/// nobody but the caller can say whether its rows belong to the others.
 pub(crate) fn choose(
     grids: Vec<Grid>,
     kind: Kind,
@@ -33,11 +40,18 @@ pub(crate) fn choose(
     findings: &mut Vec<Finding>,
 ) -> Vec<Sheet> {
     let mut looked: Vec<Looked> = grids.into_iter().map(|grid| look(grid, kind, options)).collect();
-    if !looked.iter().any(|sheet| sheet.is_list && !sheet.grid.is_hidden) {
+    if !looked.iter().any(Looked::is_list) {
+        // The letters of columns fit any sheet: they tell lists only where nothing else does.
+        for sheet in &mut looked {
+            sheet.is_headed |= sheet.header.is_some();
+        }
+    }
+    if !looked.iter().any(Looked::is_list) {
         // What the first one lacks is told.
         looked.truncate(1);
     } else if options.sheets.is_empty() {
         looked.retain_mut(|sheet| is_read(sheet, kind, findings));
+        name_the_complete(&mut looked);
     }
     let names: Vec<&str> = looked.iter().filter_map(|sheet| sheet.grid.sheet.as_deref()).collect();
     if names.len() > 1 {
@@ -56,13 +70,35 @@ pub(crate) fn choose(
     sheets
 }
 
+/// Says of a sheet that lacks a column how to read the others alone.
+fn name_the_complete(looked: &mut [Looked]) {
+    let complete = looked.iter().filter(|sheet| sheet.header.is_some());
+    let names: Vec<String> = complete
+        .filter_map(|sheet| Some(format!("--sheet '{}'", sheet.grid.sheet.as_deref()?)))
+        .collect();
+    if names.is_empty() {
+        return;
+    }
+    let lacking = looked.iter_mut().flat_map(|sheet| &mut sheet.findings);
+    for finding in lacking.filter(|finding| finding.code == "missing_column") {
+        let others =
+            format!("; if this sheet is no such list, read the others: {}", names.join(" "));
+        finding.expected.push_str(&others);
+    }
+}
+
 /// Whether a sheet that nobody named is read; tells of one that is not.
 fn is_read(sheet: &Looked, kind: Kind, findings: &mut Vec<Finding>) -> bool {
-    let (severity, said) = match (sheet.is_list, sheet.grid.is_hidden) {
+    let (severity, said) = match (sheet.is_headed, sheet.grid.is_hidden) {
         (true, false) => return true,
         (true, true) => {
             (Severity::Warning, "is hidden, and left out; give --sheet to read it".to_owned())
         }
+        // Its rows may go on with those of another sheet.
+        (false, _) if sheet.header.is_some() => (
+            Severity::Warning,
+            format!("left out: has no headings of {kind}; give --sheet to read it by --map alone"),
+        ),
         (false, _) => (Severity::Note, format!("left out: has no headings of {kind}")),
     };
     let finding = Finding::of_file(severity, "sheet", said);
@@ -77,10 +113,11 @@ fn look(mut grid: Grid, kind: Kind, options: &Options) -> Looked {
     }
     prepare(&mut grid, &mut findings);
     let header = Header::find(&grid, kind.fields(), &options.map, &mut findings);
-    let is_list = header.is_some() || Header::is_in(&grid, kind.fields());
+    let is_headed = header.as_ref().is_some_and(|header| header.is_named(&options.map))
+        || Header::is_in(&grid, kind.fields());
     let name = grid.sheet.as_deref();
     let findings = findings.into_iter().map(|finding| finding.of_sheet(name)).collect();
-    Looked { grid, header, is_list, findings }
+    Looked { grid, header, is_headed, findings }
 }
 
 /// What is done to cells before anybody asks what they mean.

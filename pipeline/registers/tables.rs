@@ -8,10 +8,12 @@ use sohoa_schemas::{
     events::EventRow,
     registers::{AgencyRow, DossierRow, InventoryRow, PhaseRow, ProcedureRow, StaffRow, TargetRow},
 };
+use sohoa_source::identity::register_uid;
 use uuid::Uuid;
 
 use crate::{code, history::Said, import::Import, kinds::Rows, posts};
 
+use crate::overlap::WITHDRAWN;
 pub use crate::overlap::standing;
 
 /// A period without its last day, the agency, and its level then.
@@ -22,8 +24,8 @@ type Holder = (Option<NaiveDate>, Option<NaiveDate>, Uuid, String);
 pub struct Agencies {
     /// By code: periods, and what held in them.
     codes: HashMap<String, Vec<Holder>>,
-    /// Who took over from whom.
-    followed: BTreeSet<(Uuid, Uuid)>,
+    /// By agency: those it took over.
+    followed: HashMap<Uuid, Vec<Uuid>>,
 }
 
 impl Agencies {
@@ -34,10 +36,13 @@ impl Agencies {
             let held = (row.valid_from, row.valid_to, row.agency_uid, row.level.clone());
             codes.entry(row.code.clone()).or_default().push(held);
         }
-        let followed = rows.iter().flat_map(|row| {
-            row.successor_uids.iter().map(|successor| (row.agency_uid, *successor))
-        });
-        Self { codes, followed: followed.collect() }
+        let mut followed: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
+        for row in rows {
+            for successor in &row.successor_uids {
+                followed.entry(*successor).or_default().push(row.agency_uid);
+            }
+        }
+        Self { codes, followed }
     }
 
     /// All codes there ever were.
@@ -55,35 +60,19 @@ impl Agencies {
         Some((*uid, level))
     }
 
-    /// By code: the codes of the agencies that one took over, and its own others; only where there are
-    /// any.
-    pub fn predecessors(&self) -> HashMap<String, BTreeSet<String>> {
-        let mut own: HashMap<Uuid, BTreeSet<&str>> = HashMap::new();
-        for (code, held) in &self.codes {
-            for (.., uid, _) in held {
-                own.entry(*uid).or_default().insert(code);
+    /// The agencies that one took over, and those that they had taken over.
+    pub fn predecessors(&self, uid: Uuid) -> Vec<Uuid> {
+        let mut reached = vec![uid];
+        let mut next = 0;
+        while let Some(uid) = reached.get(next).copied() {
+            next += 1;
+            for before in self.followed.get(&uid).into_iter().flatten() {
+                if !reached.contains(before) {
+                    reached.push(*before);
+                }
             }
         }
-        let mut all = HashMap::new();
-        for (code, held) in &self.codes {
-            let mut reached: Vec<Uuid> = held.iter().map(|(.., uid, _)| *uid).collect();
-            let mut next = 0;
-            while let Some(uid) = reached.get(next).copied() {
-                next += 1;
-                let before = self.followed.iter().filter(|(_, successor)| *successor == uid);
-                let before: Vec<Uuid> = before.map(|(uid, _)| *uid).collect();
-                reached.extend(
-                    before.into_iter().filter(|uid| !reached.contains(uid)).collect::<Vec<_>>(),
-                );
-            }
-            let codes = reached.iter().filter_map(|uid| own.get(uid)).flatten();
-            let codes: BTreeSet<String> =
-                codes.filter(|other| *other != code).map(|code| (*code).to_owned()).collect();
-            if !codes.is_empty() {
-                all.insert(code.clone(), codes);
-            }
-        }
-        all
+        reached.split_off(1)
     }
 
     fn uid(&self, code: &str) -> Option<Uuid> {
@@ -127,21 +116,35 @@ macro_rules! latest {
 /// The table `inventory`: a newer count replaces an older one, also one of other years that has some
 /// of its own.
 pub fn inventory(imports: &Imports, agencies: &Agencies) -> Vec<InventoryRow> {
-    let mut rows = Vec::new();
-    for (key, import) in imports {
-        let Rows::Inventory(counts) = &import.rows else { continue };
-        rows.extend(
-            counts.iter().map(|row| InventoryRow { import_key: key.clone(), ..row.clone() }),
-        );
-    }
-    let mut rows = standing(rows);
+    let mut rows = held(imports, agencies);
+    rows.retain(|row| row.method != WITHDRAWN);
+    let mut identities = BTreeSet::new();
     for row in &mut rows {
         if let Some((uid, level)) = agencies.find(&row.agency_code, Some(row.counted_at)) {
             row.agency_uid = Some(uid);
             row.level.get_or_insert_with(|| level.to_owned());
+            // Of two agencies that had one code, each in its time, both may have counted.
+            if !identities.insert(row.inventory_uid) {
+                let parts = [row.inventory_uid, uid].map(|part| part.to_string());
+                row.inventory_uid = register_uid("inventory", &parts.each_ref().map(|p| &**p));
+            }
         }
     }
     rows
+}
+
+/// The counts of the table `inventory`, as they were imported, and what withdrew others: a count from
+/// before a withdrawal does not stand, either.
+pub fn held(imports: &Imports, agencies: &Agencies) -> Vec<InventoryRow> {
+    let counts = imports.iter().filter_map(|(key, import)| match &import.rows {
+        Rows::Inventory(rows) => Some((key, rows)),
+        _ => None,
+    });
+    let counts = counts.map(|(key, rows)| {
+        let rows = rows.iter();
+        rows.map(|row| InventoryRow { import_key: key.clone(), ..row.clone() }).collect()
+    });
+    standing(counts, agencies)
 }
 
 /// The table `targets`.

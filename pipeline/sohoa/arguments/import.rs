@@ -65,8 +65,9 @@ Examples:
   sohoa import inventory kiem-ke.csv --output records --by VP --map 'SL bản=valid_paper_count'
 
 A file is CSV (comma, semicolon or tab; UTF-8, UTF-16, or Windows-1258, TCVN3 and VNI where the words
-leave no doubt) or XLSX, of which every sheet with the headings is read. Titles above the headings, headings of two rows, merged cells, rows of sums,
-remarks below a list and further columns do no harm. Headings are Vietnamese or English, with or without diacritics; --map
+leave no doubt) or XLSX, of which every sheet with the headings is read; letters of --map are none.
+Titles above the headings, headings of two rows, merged cells, rows of sums, remarks below a list and
+further columns do no harm. Headings are Vietnamese or English, with or without diacritics; --map
 names the others, by heading or by letter. Days are 05/04/2019 (day first), 2019-04-05 or a
 spreadsheet's own; numbers 1234 or 1.234.
 
@@ -80,8 +81,10 @@ Columns (* = needed):
               procedure_code (mã TTHC), result_type_code, page_count (số trang),
               counted_at (ngày kiểm kê), method (count, estimate, withdrawn), level, source_ref; no
               year of an agency, procedure and kind of result twice, nor of all procedures in one
-              import and of each in another. withdrawn (rút) takes back the count of this agency,
-              procedure, kind and years, also of an agency that has ended
+              import and of each in another; an agency is one under all its codes. withdrawn (rút)
+              takes back the count of this agency, procedure, kind and years, also of an agency that
+              has ended; it comes back by a count of a later day. A sheet without years beside
+              sheets with them may add them up: it is refused until --sheet names it
   targets     metric*, scope* (province, level, agency, area), scope_value, period_end*, value*,
               unit* (percent, points, minutes, dossiers_per_staff_year, count), source_doc*, report,
               comparison (at_least, at_most), period_start, province, note

@@ -105,7 +105,7 @@ async fn check(
     let agencies = imports::agencies(store).await?;
     let today = vietnamese(now()).date_naive();
     let inventory = match arguments.kind {
-        Kind::Inventory => imports::inventory(store).await?,
+        Kind::Inventory => imports::inventory(store, &agencies).await?,
         _ => Vec::new(),
     };
     let mut context = Context {
@@ -117,7 +117,7 @@ async fn check(
         hide: &hide,
         hide_numbers: &hide_numbers,
         agencies: agencies.codes().cloned().collect(),
-        predecessors: agencies.predecessors(),
+        register: agencies,
         inventory,
         accept_unknown: arguments.accept_unknown_agencies,
     };
@@ -130,7 +130,7 @@ async fn check(
         // The next file must not hold the same papers either.
         if let Some(Rows::Inventory(counts)) = &reading.rows {
             let known = std::mem::take(&mut context.inventory);
-            context.inventory = tables::standing([known, counts.clone()].concat());
+            context.inventory = tables::standing([known, counts.clone()], &context.register);
         }
         files.push(file(&name, &bytes, reading));
     }

@@ -116,7 +116,7 @@ mod tests {
             hide: &|identifier| identifier.to_owned(),
             hide_numbers: &|text| text.to_owned(),
             agencies: std::collections::HashSet::new(),
-            predecessors: std::collections::HashMap::new(),
+            register: Agencies::default(),
             inventory: Vec::new(),
             accept_unknown: false,
         };

@@ -178,9 +178,12 @@ pub(crate) async fn agencies(store: &Store) -> Result<Agencies, Failure> {
     Ok(Agencies::new(&tables::agencies(&imports)))
 }
 
-/// The counts that stand, by everything that was ever imported.
-pub(crate) async fn inventory(store: &Store) -> Result<Vec<InventoryRow>, Failure> {
-    Ok(tables::inventory(&imports(store, Kind::Inventory).await?, &Agencies::default()))
+/// The counts that stand, and what withdrew others, by everything that was ever imported.
+pub(crate) async fn inventory(
+    store: &Store,
+    agencies: &Agencies,
+) -> Result<Vec<InventoryRow>, Failure> {
+    Ok(tables::held(&imports(store, Kind::Inventory).await?, agencies))
 }
 
 /// The tables in which an import of the kind shows: a new agency is looked up from the others.
