@@ -94,8 +94,10 @@ Columns (* = needed):
               where it is one: 9 or 12 digits, 10 or 13 of a tax code, a passport; a zero that a
               spreadsheet took away is put back. status: 0 to 10 of the national system, or its name
   staff       staff_ref* (mã cán bộ; hashed), agency_code*, from_date*, to_date, role, fte,
-              remote_area; a newer row of a person ends the older one of the same agency, and of
-              another where both together are more than one post
+              remote_area; a newer row of a person takes the place of the older one of the same
+              agency and role, and of any other where both together are more than one post. One with
+              a to_date does so until then, and only in the same agency: to say that a post has
+              ended, repeat its row with its from_date
   events      action*, occurred_at*, dossier_code or document_uid or batch_id, unit_code, agency_code,
               staff (hashed), partner_id, outcome, error_code, duration_seconds, attempt, component,
               reused_from, files, pages
