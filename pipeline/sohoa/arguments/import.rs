@@ -107,7 +107,8 @@ The same rows again change nothing. Accepted rows are kept under imports/ and ne
 tables are made from them, also by sohoa index rebuild. A changed name or code of an agency closes
 its row and opens another; a newer count replaces an older one, also one of other years if it holds
 them all. Of a dossier the newest list counts, column by column: it takes nothing back of which it
-does not speak, and an older one that comes late only fills in. No finding shows a citizen's number.
+does not speak, be it a column it lacks or an empty cell, and an older one that comes late only fills
+in. No finding shows a citizen's number.
 
 Exit codes: 0 done, 1 usage, 6 a file is wrong.";
 

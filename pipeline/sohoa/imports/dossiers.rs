@@ -337,5 +337,15 @@ mod tests {
             update((&store, &index), Kind::Dossiers, &[kept.key]).await.unwrap();
         }
         assert!(select(&index, "status").await.iter().all(|status| status.as_deref() == Some("2")));
+        // What it left empty, it does not take back.
+        let filled = LIST.replace("0002,H08.12,,2", "0002,H08.12,H08.12,7");
+        for (at, text) in [filled.as_str(), LIST].into_iter().enumerate() {
+            let kept = kept_file(&store, Kind::Dossiers, 20 + at as i64, text).await;
+            assert!(!kept.existed, "the {at}th");
+            update((&store, &index), Kind::Dossiers, &[kept.key]).await.unwrap();
+        }
+        let of = "concat(dossier_code, ' ', status, ' ', handling_agency_code)";
+        let second = Some("H08-250115-0002 2 H08.12".to_owned());
+        assert!(select(&index, of).await.contains(&second));
     }
 }
