@@ -10,7 +10,6 @@ use sohoa_source::identity::register_uid;
 use uuid::Uuid;
 
 /// An agency that has, or had, a code.
-#[derive(Clone)]
 struct Holder {
     uid: Uuid,
     /// `None` is before anybody wrote it down.
@@ -64,12 +63,11 @@ impl<'a> Holders<'a> {
             None => left.insert(0, Holder { uid, from: None, until: Some(day), name: None }),
         }
         let taken = self.0.entry(&said.code).or_default();
-        match taken.iter_mut().find(|held| held.uid == uid && !held.has_left(day)) {
-            Some(own) => own.from = own.from.map(|from| from.min(day)),
-            None => {
-                let at = taken.partition_point(|held| held.from <= Some(day));
-                taken.insert(at, Holder { uid, from: Some(day), until: None, name: None });
-            }
+        if let Some(own) = taken.iter_mut().find(|held| held.uid == uid && !held.has_left(day)) {
+            own.from = own.from.map(|from| from.min(day));
+        } else {
+            let at = taken.partition_point(|held| held.from <= Some(day));
+            taken.insert(at, Holder { uid, from: Some(day), until: None, name: None });
         }
     }
 
@@ -113,12 +111,11 @@ impl<'a> Holders<'a> {
         let begins = !is_undated || is_other(&held[at]);
         if ended.is_none() && held[at].has_left(day) && begins {
             at += 1;
-            match held.get_mut(at).filter(|next| !is_other(next)) {
-                Some(next) => next.from = Some(day),
-                None => {
-                    let uid = register_uid("agencies", &[&said.code, &day.to_string()]);
-                    held.insert(at, Holder { uid, from: Some(day), until: None, name: None });
-                }
+            if let Some(next) = held.get_mut(at).filter(|next| !is_other(next)) {
+                next.from = Some(day);
+            } else {
+                let uid = register_uid("agencies", &[&said.code, &day.to_string()]);
+                held.insert(at, Holder { uid, from: Some(day), until: None, name: None });
             }
         }
         let is_past = is_undated && held[at].has_left(day) && is_known(&held[at]);
