@@ -104,12 +104,11 @@ fn passes<'a, 'b>(
     let mut held = 0;
     for (name, of) in months {
         held += of.rows;
-        match passes.last_mut().filter(|_| held <= most) {
-            Some(pass) => pass.push((name, of)),
-            None => {
-                held = of.rows;
-                passes.push(vec![(name, of)]);
-            }
+        if let Some(pass) = passes.last_mut().filter(|_| held <= most) {
+            pass.push((name, of));
+        } else {
+            held = of.rows;
+            passes.push(vec![(name, of)]);
         }
     }
     passes
