@@ -6,7 +6,7 @@
 //! changes nothing, so that a whole list can be imported every year. A list of those that ended need
 //! not say when they began: it ends what held on the day before.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use sohoa_document::fold::fold;
@@ -14,8 +14,9 @@ use sohoa_schemas::{
     registers::{AgencyRow, AgencyStatement},
     rows::SCHEMA_VERSION,
 };
-use sohoa_source::identity::register_uid;
 use uuid::Uuid;
+
+use crate::holders::Holders;
 
 /// One import of agencies.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +33,8 @@ pub struct Said<'a> {
 struct Step<'a> {
     /// `None` is before anybody wrote it down.
     from: Option<NaiveDate>,
+    /// Day it speaks of.
+    day: NaiveDate,
     said: &'a AgencyStatement,
     key: &'a str,
     /// Who said later when it ended, and who took over.
@@ -47,17 +50,22 @@ impl Step<'_> {
 
 /// The rows, from imports in the order of their acceptance.
 pub fn agencies(imports: &[Said<'_>]) -> Vec<AgencyRow> {
-    let mut uids: HashMap<&str, Uuid> = HashMap::new();
+    let mut holders = Holders::default();
     let mut histories: BTreeMap<Uuid, Vec<Step<'_>>> = BTreeMap::new();
     for import in imports {
-        // Older statements of the same file first, so that `previous_code` finds its agency.
         let mut statements: Vec<_> = import.statements.iter().collect();
-        // and those that only end something when all that began is there.
+        holders.note_moves(&statements, import.as_of);
+        // Older statements of the same file first, and those that only end something when all that
+        // began is there.
         statements.sort_by_key(|said| (ended(said, import.as_of).is_some(), said.valid_from));
         for said in statements {
-            let uid = identity(&mut uids, said);
-            let history = histories.entry(uid).or_default();
             let end = ended(said, import.as_of);
+            let found = holders.identify(said, import.as_of, end);
+            let history = histories.entry(found.uid).or_default();
+            // What was before is known.
+            if found.is_past && !history.is_empty() {
+                continue;
+            }
             let holding = match end {
                 Some(end) => history
                     .iter_mut()
@@ -71,9 +79,10 @@ pub fn agencies(imports: &[Said<'_>]) -> Vec<AgencyRow> {
             }
             let from = said.valid_from.or_else(|| {
                 // The first thing heard of an agency held before; a later one holds from its day on.
-                (!history.is_empty() && end.is_none()).then_some(import.as_of)
+                (!history.is_empty() && end.is_none()).then_some(import.as_of).or(found.since)
             });
-            let step = Step { from, said, key: import.key, ended: None };
+            let day = from.unwrap_or(import.as_of);
+            let step = Step { from, day, said, key: import.key, ended: None };
             let at = history.partition_point(|held| held.from < from);
             match history.get(at).map(|held| held.from == from) {
                 Some(true) => history[at] = step,
@@ -81,7 +90,7 @@ pub fn agencies(imports: &[Said<'_>]) -> Vec<AgencyRow> {
             }
         }
     }
-    let resolve = |code: &String| uids.get(code.as_str()).copied();
+    let resolve = |code: &String, day: NaiveDate| holders.find(code, day);
     let rows = histories.into_iter().flat_map(|(uid, steps)| periods(uid, &steps, &resolve));
     rows.collect()
 }
@@ -97,21 +106,10 @@ fn is_end_of(said: &AgencyStatement, held: &AgencyStatement) -> bool {
         || fold(&said.name) == fold(&held.name) && said.level == held.level
 }
 
-/// The agency a statement is about: the one that has, or had, its code.
-fn identity<'a>(uids: &mut HashMap<&'a str, Uuid>, said: &'a AgencyStatement) -> Uuid {
-    let first = said.previous_code.as_deref().unwrap_or(&said.code);
-    let known = uids.get(first).or_else(|| uids.get(said.code.as_str())).copied();
-    let uid = known.unwrap_or_else(|| register_uid("agencies", &[first]));
-    uids.entry(first).or_insert(uid);
-    uids.insert(&said.code, uid);
-    uid
-}
+/// The agency of a code on a day.
+type Resolve<'a> = dyn Fn(&String, NaiveDate) -> Option<Uuid> + 'a;
 
-fn periods(
-    uid: Uuid,
-    steps: &[Step<'_>],
-    resolve: &dyn Fn(&String) -> Option<Uuid>,
-) -> Vec<AgencyRow> {
+fn periods(uid: Uuid, steps: &[Step<'_>], resolve: &Resolve<'_>) -> Vec<AgencyRow> {
     let mut rows: Vec<AgencyRow> = Vec::new();
     for (at, step) in steps.iter().enumerate() {
         let next = steps.get(at + 1).and_then(|next| next.from);
@@ -129,15 +127,11 @@ fn periods(
     rows
 }
 
-fn row(
-    uid: Uuid,
-    step: &Step<'_>,
-    next: Option<NaiveDate>,
-    resolve: &dyn Fn(&String) -> Option<Uuid>,
-) -> AgencyRow {
-    let Step { from, said, key, .. } = step;
+fn row(uid: Uuid, step: &Step<'_>, next: Option<NaiveDate>, resolve: &Resolve<'_>) -> AgencyRow {
+    let Step { from, day, said, key, .. } = step;
     let last = step.end();
     let end = [last.valid_to, next].into_iter().flatten().min();
+    let heirs = |code: &String| resolve(code, last.valid_to.unwrap_or(*day));
     AgencyRow {
         agency_uid: uid,
         province: said.province.clone(),
@@ -149,7 +143,7 @@ fn row(
         aliases: said.aliases.clone(),
         level: said.level.clone(),
         parent_code: said.parent_code.clone(),
-        parent_uid: said.parent_code.as_ref().and_then(resolve),
+        parent_uid: said.parent_code.as_ref().and_then(|code| resolve(code, *day)),
         province_code_stat: said.province_code_stat.clone(),
         commune_code_stat: said.commune_code_stat.clone(),
         stat_system: said.stat_system.clone(),
@@ -158,7 +152,7 @@ fn row(
         remote_area: said.remote_area,
         valid_from: *from,
         valid_to: end,
-        successor_uids: last.successor_codes.iter().filter_map(resolve).collect(),
+        successor_uids: last.successor_codes.iter().filter_map(heirs).collect(),
         successor_codes: last.successor_codes.clone(),
         signing_cert_sha256: said.signing_cert_sha256.clone(),
         source_ref: said.source_ref.clone(),
@@ -317,6 +311,79 @@ mod tests {
         let uid = |code: &str| rows.iter().find(|row| row.code == code).unwrap().agency_uid;
         assert_eq!(uid("H08.9"), uid("H21.9"));
         assert_eq!(rows.iter().find(|row| row.code == "H08").unwrap().successor_uids, [uid("H21")]);
+    }
+
+    #[test]
+    fn a_code_that_its_holder_left_is_of_whoever_has_it_then() {
+        let of =
+            |code: &str, name: &str, from: Option<&str>, before: Option<&str>| AgencyStatement {
+                valid_from: from.map(day),
+                previous_code: before.map(str::to_owned),
+                ..said(code, name)
+            };
+        let known = vec![said("H08.9", "Sở A"), said("H08.50", "Sở C")];
+        let july = Some("2025-07-01");
+        let moved = of("H21.9", "Sở A", july, Some("H08.9"));
+        let new = of("H08.9", "Sở B", july, None);
+        let expected = [
+            "H08.50 Sở C .. .. 0",
+            "H08.9 Sở A .. 2025-07-01 0",
+            "H08.9 Sở B 2025-07-01 .. 0",
+            "H21.9 Sở A 2025-07-01 .. 0",
+        ];
+        let both = vec![new.clone(), moved.clone()];
+        let twice = vec![("2024-01-01", known.clone()), ("2025-07-02", both.clone())];
+        assert_eq!(told(&twice), expected);
+        // Without its day the same list names who holds the code now, or what held before.
+        let undated = vec![said("H08.9", "Sở B"), said("H21.9", "Sở A")];
+        let later = [twice, vec![("2026-01-01", undated.clone())]].concat();
+        assert_eq!(told(&later), expected);
+        let grown = [later.clone(), vec![("2026-02-01", [known.clone(), both].concat())]].concat();
+        assert_eq!(told(&grown), expected, "a list of all that ever was");
+        let apart = [
+            ("2024-01-01", known.clone()),
+            ("2025-07-02", vec![moved.clone()]),
+            ("2025-08-01", undated),
+        ];
+        assert_eq!(told(&apart)[2], "H08.9 Sở B 2025-08-01 .. 0", "from the list's day on");
+        // One that had another code takes it on the day on which the first one leaves it.
+        let follows = of("H08.9", "Sở C", july, Some("H08.50"));
+        let expected = [
+            "H08.50 Sở C .. 2025-07-01 0",
+            "H08.9 Sở A .. 2025-07-01 0",
+            "H08.9 Sở C 2025-07-01 .. 0",
+            "H21.9 Sở A 2025-07-01 .. 0",
+        ];
+        let chain = [("2024-01-01", known), ("2025-07-02", vec![follows, moved])];
+        assert_eq!(told(&chain), expected);
+        assert_eq!(told(&[chain.clone(), chain].concat()[..3]).len(), 4, "said again, nothing new");
+    }
+
+    #[test]
+    fn the_first_holder_of_a_code_keeps_its_identity() {
+        let mut moved = said("H21.9", "Sở A");
+        moved.previous_code = Some("H08.9".into());
+        moved.valid_from = Some(day("2025-07-01"));
+        let mut new = said("H08.9", "Sở B");
+        new.valid_from = Some(day("2026-01-01"));
+        let mut below = said("H08.9.1", "Phòng");
+        below.parent_code = Some("H08.9".into());
+        let statements = [said("H08.9", "Sở A"), moved, new];
+        let rows = agencies(&[
+            Said { key: "k", as_of: day("2024-01-01"), statements: &[below] },
+            Said { key: "k", as_of: day("2026-01-02"), statements: &statements },
+        ]);
+        let uid = |name: &str| {
+            let row = rows.iter().find(|row| row.name == name).unwrap();
+            (row.agency_uid, row.parent_uid)
+        };
+        let (first, second) = (uid("Sở A").0, uid("Sở B").0);
+        assert_eq!(first, sohoa_source::identity::register_uid("agencies", &["H08.9"]));
+        assert_eq!(
+            second,
+            sohoa_source::identity::register_uid("agencies", &["H08.9", "2026-01-01"])
+        );
+        assert_eq!(uid("Phòng").1, Some(first), "below whoever had the code then");
     }
 
     #[test]

@@ -24,6 +24,7 @@ pub mod fuzzing;
 pub mod grid;
 mod header;
 pub mod history;
+mod holders;
 pub mod import;
 pub mod keys;
 mod kinds;

@@ -167,7 +167,7 @@ pub fn phases(imports: &Imports) -> Vec<PhaseRow> {
     latest!(imports, Phases, |row| (row.province.clone(), row.phase))
 }
 
-/// The table `staff`: a newer row of a person ends the one it follows.
+/// The table `staff`: a newer row of a person takes the place of the one it follows while it lasts.
 pub fn staff(imports: &Imports, agencies: &Agencies) -> Vec<StaffRow> {
     let mut rows = latest!(imports, Staff, |row| (
         row.staff_ref.clone(),
@@ -177,8 +177,7 @@ pub fn staff(imports: &Imports, agencies: &Agencies) -> Vec<StaffRow> {
     for row in &mut rows {
         row.agency_uid = agencies.find(&row.agency_code, Some(row.from_date)).map(|(uid, _)| uid);
     }
-    posts::end(&mut rows);
-    rows
+    posts::held(&rows)
 }
 
 /// Rows of the table `dossiers` from one import, to be merged into it: of two rows of a dossier the

@@ -7,7 +7,8 @@
 -- system gives as processing_minutes; waiting: ticket_at to served_at, else waiting_minutes. Of each
 -- instant the first event counts, else the case system's column of that name. A dossier that the case
 -- system has not listed is counted at the unit whose event tells of its reception.
--- A time that ends before it begins is not known. Quantiles interpolate between neighbours (the query
+-- A list that gives a day without an hour has midnight there: between such instants no minutes are known,
+-- and those of the case system count. A time that ends before it begins is not known. Quantiles interpolate between neighbours (the query
 -- engine of `sohoa query` to a millionth of their distance).
 -- within_30_percent and within_15_percent are shares of the times that are known.
 WITH parameters AS (
@@ -156,30 +157,43 @@ unlisted AS (
       AND (p.agency IS NULL OR coalesce(s.agency, r.unit_code) = p.agency
            OR starts_with(coalesce(s.agency, r.unit_code), concat(p.agency, '.')))
 ),
+listed AS (
+    -- An instant of a list that is midnight of Viet Nam is a day without its hour.
+    SELECT c.*,
+           CASE WHEN (EXTRACT(EPOCH FROM ticket_at) + 25200) % 86400 <> 0 THEN ticket_at END AS ticket_hour,
+           CASE WHEN (EXTRACT(EPOCH FROM served_at) + 25200) % 86400 <> 0 THEN served_at END AS served_hour,
+           CASE WHEN (EXTRACT(EPOCH FROM received_at) + 25200) % 86400 <> 0 THEN received_at END AS received_hour,
+           CASE WHEN (EXTRACT(EPOCH FROM accepted_at) + 25200) % 86400 <> 0 THEN accepted_at END AS accepted_hour
+    FROM cases c
+),
 steps AS (
     SELECT c.level, c.agency, c.agency_name, c.from_at, c.until_at,
-           coalesce(t.ticket_at, c.ticket_at) AS ticket_at, coalesce(t.served_at, c.served_at) AS served_at,
            coalesce(t.received_at, c.received_at) AS received_at,
-           coalesce(t.accepted_at, c.accepted_at) AS accepted_at,
+           coalesce(t.ticket_at, c.ticket_hour) AS ticket_hour,
+           coalesce(t.served_at, c.served_hour) AS served_hour,
+           coalesce(t.received_at, c.received_hour) AS received_hour,
+           coalesce(t.accepted_at, c.accepted_hour) AS accepted_hour,
            c.processing_minutes, c.waiting_minutes
-    FROM cases c
+    FROM listed c
     LEFT JOIN told t ON t.dossier_uid = c.dossier_uid
     UNION ALL
     SELECT n.level, n.agency, n.agency_name, n.from_at, n.until_at,
-           t.ticket_at, t.served_at, t.received_at, t.accepted_at,
+           t.received_at, t.ticket_at AS ticket_hour, t.served_at AS served_hour, t.received_at AS received_hour,
+           t.accepted_at AS accepted_hour,
            NULL AS processing_minutes, NULL AS waiting_minutes
     FROM unlisted n
     JOIN told t ON t.dossier_uid = n.dossier_uid
 ),
 timed AS (
     SELECT level, agency, agency_name, received_at, from_at, until_at,
-           CASE WHEN accepted_at >= received_at
-                    THEN (EXTRACT(EPOCH FROM accepted_at) - EXTRACT(EPOCH FROM received_at)) / 60.0
-                WHEN accepted_at IS NULL AND processing_minutes >= 0 THEN CAST(processing_minutes AS DOUBLE)
+           CASE WHEN accepted_hour >= received_hour
+                    THEN (EXTRACT(EPOCH FROM accepted_hour) - EXTRACT(EPOCH FROM received_hour)) / 60.0
+                WHEN (accepted_hour IS NULL OR received_hour IS NULL) AND processing_minutes >= 0
+                    THEN CAST(processing_minutes AS DOUBLE)
            END AS handling,
-           CASE WHEN served_at >= ticket_at
-                    THEN (EXTRACT(EPOCH FROM served_at) - EXTRACT(EPOCH FROM ticket_at)) / 60.0
-                WHEN (served_at IS NULL OR ticket_at IS NULL) AND waiting_minutes >= 0
+           CASE WHEN served_hour >= ticket_hour
+                    THEN (EXTRACT(EPOCH FROM served_hour) - EXTRACT(EPOCH FROM ticket_hour)) / 60.0
+                WHEN (served_hour IS NULL OR ticket_hour IS NULL) AND waiting_minutes >= 0
                     THEN CAST(waiting_minutes AS DOUBLE)
            END AS waiting
     FROM steps

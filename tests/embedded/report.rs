@@ -150,16 +150,31 @@ fn what_the_counter_tells_is_told_of_the_listed_dossier() {
         let ran = world.sohoa(&import);
         assert_eq!(ran.exit, 0, "{kind}: {}", ran.stderr);
     }
-    let total = |name: &str| {
-        let ask = ["report", name, "--period", "2026-07", "--output", "out", "--format", "json"];
+    let of = |name: &str, period: &str| {
+        let ask = ["report", name, "--period", period, "--output", "out", "--format", "json"];
         let ran = world.sohoa(&ask);
         assert_eq!(ran.exit, 0, "{}", ran.stderr);
         let answer: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
         answer["rows"].as_array().unwrap().last().unwrap().clone()
     };
+    let total = |name: &str| of(name, "2026-07");
     let reuse = total("R6");
     assert_eq!((&reuse["received"], &reuse["reused"]), (&3.into(), &1.into()), "{reuse}");
     let times = total("R10");
     assert_eq!((&times["received"], &times["unknown"]), (&3.into(), &2.into()), "{times}");
     assert_eq!(times["mean"], 12.0, "{times}");
+    // Days without an hour say nothing of minutes: what the case system counted does.
+    let days = world.write(
+        "ngay.csv",
+        "Mã hồ sơ,Ngày tiếp nhận,Ngày chấp nhận,Giờ lấy số,Giờ gọi,Phút xử lý,Phút chờ\n\
+         H21.5-260801-0001,01/08/2026,01/08/2026,01/08/2026,01/08/2026,,\n\
+         H21.5-260801-0002,01/08/2026,01/08/2026 09:10,01/08/2026,01/08/2026 09:00,20,4\n",
+    );
+    let import =
+        ["import", "dossiers", &days, "--output", "out", "--by", "VP", "--config", &config];
+    let ran = world.sohoa(&import);
+    assert_eq!(ran.exit, 0, "{}", ran.stderr);
+    let times = of("R10", "2026-08");
+    assert_eq!((&times["received"], &times["unknown"]), (&2.into(), &1.into()), "{times}");
+    assert_eq!((&times["mean"], &times["waiting_mean"]), (&20.0.into(), &4.0.into()), "{times}");
 }

@@ -577,12 +577,13 @@ def r9(province, asked):
     return ("level", "agency"), answer
 
 
-def minutes(row, begin, end, given, either):
-    if row[begin] is not None and row[end] is not None:
-        length = (row[end] - row[begin]).total_seconds() / 60
+def minutes(row, begin, end, given):
+    """Of instants with their hours; a list that gives a day alone has midnight there."""
+    begin, end = row["hours"][begin], row["hours"][end]
+    if begin is not None and end is not None:
+        length = (end - begin).total_seconds() / 60
         return length if length >= 0 else None
-    is_open = row[end] is None or (either and row[begin] is None)
-    return float(row[given]) if is_open and row[given] is not None and row[given] >= 0 else None
+    return float(row[given]) if row[given] is not None and row[given] >= 0 else None
 
 
 STEPS = {"ticket_at": "ticket_taken", "served_at": "served", "received_at": "dossier_received",
@@ -592,9 +593,13 @@ STEPS = {"ticket_at": "ticket_taken", "served_at": "served", "received_at": "dos
 def timed(province, asked):
     """Dossiers with their instants, those that nobody listed as well."""
     first = lambda told, action: told[action][0]["occurred_at"] if action in told else None
+    is_day = lambda instant: instant is not None and instant.astimezone(HANOI).time() == dt.time()
     for c in province.cases(asked):
         told = province.told.get(c["dossier_uid"], {})
-        yield c | {column: first(told, action) or c[column] for column, action in STEPS.items()}
+        heard = {column: first(told, action) for column, action in STEPS.items()}
+        listed = {column: None if is_day(c[column]) else c[column] for column in STEPS}
+        yield c | {column: heard[column] or c[column] for column in STEPS} | {
+            "hours": {column: heard[column] or listed[column] for column in STEPS}}
     listed = {d["dossier_uid"] for d in province.rows["dossiers"]}
     for dossier, told in province.told.items():
         if dossier in listed or "dossier_received" not in told:
@@ -610,8 +615,8 @@ def timed(province, asked):
         place = province.place(uid, event["unit_code"] or event["agency_code"],
                                then[0] if then else None, asked)
         if place.pop("in_scope"):
-            yield place | {"processing_minutes": None, "waiting_minutes": None} | {
-                column: first(told, action) for column, action in STEPS.items()}
+            heard = {column: first(told, action) for column, action in STEPS.items()}
+            yield place | {"processing_minutes": None, "waiting_minutes": None, "hours": heard} | heard
 
 
 def r10(province, asked):
@@ -622,8 +627,8 @@ def r10(province, asked):
     def fill(group):
         answer = {}
         for prefix, limit, span in [
-            ("", 30, ("received_at", "accepted_at", "processing_minutes", False)),
-            ("waiting_", 15, ("ticket_at", "served_at", "waiting_minutes", True)),
+            ("", 30, ("received_at", "accepted_at", "processing_minutes")),
+            ("waiting_", 15, ("ticket_at", "served_at", "waiting_minutes")),
         ]:
             times = pd.Series([minutes(c, *span) for c in group], dtype="float64").dropna()
             answer |= {

@@ -257,7 +257,8 @@ pub static REPORTS: [Report; 15] = [
              gian kết thúc trước khi bắt đầu coi là chưa rõ. Tỷ lệ đạt 30 phút và 15 phút tính trên hồ sơ \
              biết thời gian.",
             "Thời điểm lấy theo sự kiện của Bộ phận Một cửa; sự kiện không có thì lấy theo phần mềm một cửa. Hồ sơ \
-             chỉ có trong sự kiện tính cho đơn vị đã tiếp nhận.",
+             chỉ có trong sự kiện tính cho đơn vị đã tiếp nhận. Thời điểm phần mềm một cửa chỉ ghi ngày (0 giờ) \
+             không dùng để tính phút; khi đó lấy số phút phần mềm một cửa ghi.",
         ],
         basis: "Không quá 30 phút/hồ sơ; chờ bình quân không quá 15 phút từ 01/2024",
         sql: include_str!("../../../schemas/reports/r10_handling_time.sql"),

@@ -97,8 +97,10 @@ Columns (* = needed):
               where it is one: 9 or 12 digits, 10 or 13 of a tax code, a passport; a zero that a
               spreadsheet took away is put back. status: 0 to 10 of the national system, or its name
   staff       staff_ref* (mã cán bộ; hashed), agency_code*, from_date*, to_date, role, fte,
-              remote_area; a newer row of a person ends the older one of the same agency, and of
-              another where both together are more than one post
+              remote_area; a newer row of a person takes the place of the older one of the same
+              agency and role, and of any other where both together are more than one post. One with
+              a to_date does so until then, and only in the same agency: to say that a post has
+              ended, repeat its row with its from_date
   events      action*, occurred_at*, dossier_code or document_uid or batch_id, unit_code, agency_code,
               staff (hashed), partner_id, outcome, error_code, duration_seconds, attempt, component,
               reused_from, files, pages
@@ -108,7 +110,8 @@ The same rows again change nothing. Accepted rows are kept under imports/ and ne
 tables are made from them, also by sohoa index rebuild. A changed name or code of an agency closes
 its row and opens another; a newer count replaces an older one, also one of other years if it holds
 them all. Of a dossier the newest list counts, column by column: it takes nothing back of which it
-does not speak, and an older one that comes late only fills in. No finding shows a citizen's number.
+does not speak, be it a column it lacks or an empty cell, and an older one that comes late only fills
+in. No finding shows a citizen's number.
 
 Exit codes: 0 done, 1 usage, 6 a file is wrong.";
 

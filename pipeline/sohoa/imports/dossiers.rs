@@ -3,8 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sohoa_index::{Index, Register, RegisterState};
+use sohoa_index::{Index, Month, Register, RegisterState};
 use sohoa_registers::tables;
+use sohoa_schemas::registers::DossierRow;
 use sohoa_store::Store;
 
 use super::{
@@ -44,30 +45,73 @@ pub(super) async fn bring(
     Ok(Some(changed))
 }
 
-/// All dossiers of all imports in one commit. A month is in memory at a time, and is made of the
-/// imports that speak of it: most speak of few.
+/// Rows that are made in one pass over the imports; a month alone may have more.
+const PASS: usize = if cfg!(test) { 2 } else { 1 << 18 };
+
+/// All dossiers of all imports in one commit. Some months are in memory at a time, and are made of the
+/// imports that speak of them: a list of many years is read a few times, and not once a month.
 async fn anew(store: &Store, state: RegisterState, keys: &[String]) -> Result<usize, Trouble> {
     let agencies = agencies(store).await?;
-    let mut months: BTreeMap<String, Vec<&String>> = BTreeMap::new();
+    let mut months: BTreeMap<String, Spoken<'_>> = BTreeMap::new();
     for key in keys {
         let import = load(store, key).await?;
-        let rows = tables::dossiers(key, &import, &agencies);
-        let of: BTreeSet<String> = rows.into_iter().map(|row| row.received_month).collect();
-        for month in of {
-            months.entry(month).or_default().push(key);
+        for row in tables::dossiers(key, &import, &agencies) {
+            let of = months.entry(row.received_month).or_default();
+            of.rows += 1;
+            of.keys.insert(key);
         }
     }
     let mut rewrite = state.rewrite()?;
-    for (name, keys) in &months {
-        let mut month = rewrite.month();
+    for pass in passes(&months, PASS) {
+        let keys: BTreeSet<&String> = pass.iter().flat_map(|(_, of)| &of.keys).copied().collect();
+        let mut made: BTreeMap<&str, Month> =
+            pass.iter().map(|(name, _)| (name.as_str(), rewrite.month())).collect();
+        // Keys are in the order of acceptance.
         for key in keys {
-            let mut rows = tables::dossiers(key, &load(store, key).await?, &agencies);
-            rows.retain(|row| row.received_month == *name);
-            month.merge(&rows)?;
+            let mut of: BTreeMap<&str, Vec<DossierRow>> = BTreeMap::new();
+            let rows = tables::dossiers(key, &load(store, key).await?, &agencies);
+            for row in rows {
+                if let Some((name, _)) = made.get_key_value(row.received_month.as_str()) {
+                    of.entry(*name).or_default().push(row);
+                }
+            }
+            for (name, month) in &mut made {
+                if let Some(rows) = of.get(name) {
+                    month.merge(rows)?;
+                }
+            }
         }
-        rewrite.put(month).await?;
+        for month in made.into_values() {
+            rewrite.put(month).await?;
+        }
     }
     Ok(rewrite.commit(keys.len() as i64).await?)
+}
+
+/// What imports say of a month.
+#[derive(Default)]
+struct Spoken<'a> {
+    rows: usize,
+    keys: BTreeSet<&'a String>,
+}
+
+/// The months, as many together as have so many rows.
+fn passes<'a, 'b>(
+    months: &'a BTreeMap<String, Spoken<'b>>,
+    most: usize,
+) -> Vec<Vec<(&'a String, &'a Spoken<'b>)>> {
+    let mut passes: Vec<Vec<_>> = Vec::new();
+    let mut held = 0;
+    for (name, of) in months {
+        held += of.rows;
+        if let Some(pass) = passes.last_mut().filter(|_| held <= most) {
+            pass.push((name, of));
+        } else {
+            held = of.rows;
+            passes.push(vec![(name, of)]);
+        }
+    }
+    passes
 }
 
 /// Looks up the agencies of the dossiers that are there: some came later than their dossiers.
@@ -266,6 +310,18 @@ mod tests {
         assert_eq!(behind((&store, &index), &[Register::Dossiers.into()]).await.unwrap(), []);
     }
 
+    #[test]
+    fn a_list_of_many_years_is_read_in_few_passes() {
+        let key = "k".to_owned();
+        let of = |rows| Spoken { rows, keys: BTreeSet::from([&key]) };
+        let months: BTreeMap<String, Spoken<'_>> = (0..300)
+            .map(|month| (format!("{month:03}"), of(if month == 7 { 90 } else { 1 })))
+            .collect();
+        let sizes: Vec<usize> = passes(&months, 60).iter().map(Vec::len).collect();
+        assert_eq!(sizes, [7, 1, 60, 60, 60, 60, 52], "and one that is too large by itself");
+        assert_eq!(passes(&BTreeMap::new(), 60).len(), 0);
+    }
+
     #[tokio::test]
     async fn an_earlier_list_of_dossiers_takes_back_a_later_one_of_its_day() {
         let folder = tempfile::tempdir().unwrap();
@@ -280,5 +336,15 @@ mod tests {
             update((&store, &index), Kind::Dossiers, &[kept.key]).await.unwrap();
         }
         assert!(select(&index, "status").await.iter().all(|status| status.as_deref() == Some("2")));
+        // What it left empty, it does not take back.
+        let filled = LIST.replace("0002,H08.12,,2", "0002,H08.12,H08.12,7");
+        for (at, text) in [filled.as_str(), LIST].into_iter().enumerate() {
+            let kept = kept_file(&store, Kind::Dossiers, 20 + at as i64, text).await;
+            assert!(!kept.existed, "the {at}th");
+            update((&store, &index), Kind::Dossiers, &[kept.key]).await.unwrap();
+        }
+        let of = "concat(dossier_code, ' ', status, ' ', handling_agency_code)";
+        let second = Some("H08-250115-0002 2 H08.12".to_owned());
+        assert!(select(&index, of).await.contains(&second));
     }
 }

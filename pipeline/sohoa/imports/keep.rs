@@ -34,7 +34,7 @@ pub(crate) async fn keep(
     let held = keys(store, kind).await?;
     let same = |key: &&String| import::rows_hash(key) == Some(header.rows_sha256.as_str());
     // Events that come again say nothing new; of the others an import may take back what came after
-    // its first time.
+    // its first time. Where one of dossiers is empty it takes nothing back.
     let existing = match (rows, held.iter().rposition(|key| same(&key))) {
         (Rows::Events(_), Some(at)) => Some(&held[at]),
         (Rows::Dossiers(rows), Some(at)) => {

@@ -29,7 +29,7 @@ fn imported(at: u32, rows: Rows) -> (String, Import) {
 /// The posts that stand after these lists, each as agency, first day and end.
 fn posts(lists: &[&str]) -> Vec<String> {
     let read = |(at, list): (usize, &&str)| {
-        let text = format!("Mã cán bộ,Mã cơ quan,Từ ngày,Đến ngày,Hệ số\n{list}");
+        let text = format!("Mã cán bộ,Mã cơ quan,Từ ngày,Đến ngày,Hệ số,Vai trò\n{list}");
         let reading = taken(Kind::Staff, text.as_bytes(), &[]);
         assert!(reading.is_acceptable(), "{:?}", reading.findings);
         imported(at as u32, reading.rows.unwrap())
@@ -57,6 +57,16 @@ fn a_person_in_the_lists_of_two_quarters_fills_one_post() {
     assert_eq!(posts(&moved), ["H08.12 2025-01-01 2025-04-01", "H08.13 2025-04-01 "]);
     let halves = ["NV1,H08.12,01/01/2025,,0.5\n", "NV1,H08.13,01/04/2025,,0.5\n"];
     assert_eq!(posts(&halves), ["H08.12 2025-01-01 ", "H08.13 2025-04-01 "], "one post in two");
+    let two = ["NV1,H08.12,01/01/2024,,0.5,tiếp nhận\nNV1,H08.12,01/06/2024,,0.5,văn thư\n"];
+    assert_eq!(posts(&two), ["H08.12 2024-01-01 ", "H08.12 2024-06-01 "], "two halves of one post");
+    let other = [two[0].replace("0.5,văn", "1,văn")];
+    assert_eq!(posts(&[&other[0]])[0], "H08.12 2024-01-01 2024-06-01", "another role in full");
+    let half = ["NV1,H08.12,01/01/2024,,1\n", "NV1,H08.12,01/04/2024,01/10/2024,0.5\n"];
+    let back =
+        ["H08.12 2024-01-01 2024-04-01", "H08.12 2024-10-01 ", "H08.12 2024-04-01 2024-10-01"];
+    assert_eq!(posts(&half), back, "what ends by itself is an interruption");
+    let then = [half[0], half[1], "NV1,H08.12,01/01/2025,,1\n"];
+    assert_eq!(posts(&then)[1], "H08.12 2024-10-01 2025-01-01");
     let lent = ["NV1,H08.12,01/01/2025,,1\nNV1,H08.13,01/04/2025,01/05/2025,1\n"];
     assert_eq!(posts(&lent)[0], "H08.12 2025-01-01 ", "whoever was lent comes back");
 }
