@@ -161,7 +161,7 @@ impl<'a> All<'a> {
         before: &[(&InventoryRow, Place<'_>)],
     ) -> Said {
         let mut said = Vec::new();
-        let same = before.iter().find(|(other, _)| meet(row, other) && !follow(row, other));
+        let same = before.iter().find(|(other, _)| concern(row, other) && !follow(row, other));
         if let Some((other, first)) = same {
             let what = format!(
                 "years that {} ({}) does not count: of one agency, procedure and kind of result \
@@ -219,7 +219,7 @@ impl<'a> All<'a> {
         let against = held.iter().filter_map(|(held, _)| self.against(of, row, held));
         let mut said: Said = against.map(|said| (Severity::Error, said)).collect();
         let takes_back =
-            |(held, _): &Held<'_>| meet(row, held) && held.counted_at <= row.counted_at;
+            |(held, _): &Held<'_>| concern(row, held) && held.counted_at <= row.counted_at;
         if !is_count(row) && said.is_empty() && !held.iter().any(takes_back) {
             let what = "a row that was counted, up to that day: of this agency, procedure, kind of \
                         result and years nothing is there to be withdrawn";
@@ -232,7 +232,7 @@ impl<'a> All<'a> {
     /// older, and must hold all of it.
     fn against(&self, of: Subject<'a>, row: &InventoryRow, held: &InventoryRow) -> Option<String> {
         let is_later = held.counted_at > row.counted_at;
-        if !meet(row, held) {
+        if !concern(row, held) {
             return None;
         }
         let (years, day, papers) = (years(held), held.counted_at, held.valid_paper_count);
@@ -360,6 +360,13 @@ fn wider((agency, procedure, kind): Subject<'_>) -> impl Iterator<Item = Subject
     all.into_iter().filter(move |of| *of != (agency, procedure, kind))
 }
 
+/// Whether one row may say something of the other's papers. A withdrawal says it of what was counted
+/// under its own code: who withdraws under an old one leaves what was counted anew under another.
+fn concern(a: &InventoryRow, b: &InventoryRow) -> bool {
+    let are_counts = is_count(a) && is_count(b);
+    meet(a, b) && (are_counts || a.agency_code == b.agency_code)
+}
+
 /// What stands: of counts that hold the same papers the newest, and of one day the one imported later;
 /// and the withdrawals of which not all was counted anew. `imports` come in their order.
 pub fn standing(
@@ -378,7 +385,7 @@ pub fn standing(
         let counts = held.entry(subject(row, register)).or_default();
         counts.retain(|older| {
             let older = &rows[*older];
-            !meet(older, row) || !is_count(older) && !cover(&[row], older)
+            !concern(older, row) || !is_count(older) && !cover(&[row], older)
         });
         counts.push(at);
     }

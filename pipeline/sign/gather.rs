@@ -136,13 +136,17 @@ enum Came {
 /// By the bytes of a signer's certificate: when it was asked about, and what came.
 type Answers = HashMap<Vec<u8>, (DateTime<Utc>, Came)>;
 
-/// What is asked first.
+/// What is asked, and what first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum First {
+pub(crate) enum First {
     /// What is kept, so that all documents of a time carry the same.
     Kept,
     /// The authorities; what is kept serves while they are silent.
     Asked,
+    /// The authorities, and nothing else.
+    AskedAlone,
+    /// What is kept, and nothing else.
+    KeptAlone,
 }
 
 /// What is tried for a certificate.
@@ -252,7 +256,8 @@ impl EvidenceSource {
         let (moment, mut pool) = (Moment { used, known: now }, Pool::default());
         // What one authority says counts, though another one is silent.
         let pairs = path.links.windows(2);
-        let asked = pairs.map(|pair| self.ask(pair, moment, &mut pool)).collect::<Vec<_>>();
+        let ask = |pair| self.ask(First::Asked, pair, (moment, &mut pool));
+        let asked = pairs.map(ask).collect::<Vec<_>>();
         let unknown = asked.into_iter().find_map(Result::err);
         let links: Vec<_> = path.links.iter().filter_map(|der| Certificate::parse(der)).collect();
         match (Witness::new(&pool).chain(&links, moment).revoked, unknown) {
@@ -266,13 +271,13 @@ impl EvidenceSource {
     /// `pool`, and what that holds is not asked for.
     pub(crate) fn ask(
         &self,
+        first: First,
         pair: &[Vec<u8>],
-        moment: Moment,
-        pool: &mut Pool,
+        (moment, pool): (Moment, &mut Pool),
     ) -> Result<(), EvidenceError> {
         let parsed: Vec<_> = pair.iter().filter_map(|der| Certificate::parse(der)).collect();
         let [certificate, issuer] = parsed.as_slice() else { return Ok(()) };
-        self.settle(Link { certificate, issuer }, moment, (pool, (First::Asked, 0)))
+        self.settle(Link { certificate, issuer }, moment, (pool, (first, 0)))
     }
 
     fn asked(&self) -> MutexGuard<'_, Answers> {
@@ -342,6 +347,8 @@ impl EvidenceSource {
         let offers: Vec<_> = match first {
             First::Kept => kept.chain(asked).collect(),
             First::Asked => asked.chain(kept).collect(),
+            First::AskedAlone => asked.collect(),
+            First::KeptAlone => kept.collect(),
         };
         for offer in offers {
             let new = !matches!(offer, Offer::Kept(_));

@@ -18,19 +18,18 @@ use super::{
 use crate::{
     EvidenceError, EvidenceSource,
     certificate::Certificate,
-    gather::SILENT_FOR,
+    gather::{First, SILENT_FOR},
     pdf::{Document, Source},
     revocation::{Moment, Pool, Witness},
 };
 
-/// What was learnt of earlier files of the same call: nobody is asked twice for the same, and who was
-/// silent is not waited for at every file.
+/// What was learnt of earlier files of the same call: nobody is asked twice about one certificate, and
+/// who was silent is not waited for at every file.
 #[derive(Debug, Default)]
 pub struct Learnt {
-    /// The answers about a certificate, and about who gave them.
-    answers: BTreeMap<Vec<u8>, Vec<Vec<u8>>>,
-    /// Revocation lists, each of a whole authority.
-    lists: Vec<Vec<u8>>,
+    /// What the authorities of a certificate said of it. Of another one a list may be older than what
+    /// its responder knows.
+    answers: BTreeMap<Vec<u8>, Pool>,
     /// Certificates whose authorities could not be reached, and when.
     silent: BTreeMap<Vec<u8>, DateTime<Utc>>,
 }
@@ -59,7 +58,7 @@ pub fn verify_pdf_online(
     // Judged again before evidence is asked for, which takes the chains.
     let mut examined = examine_with(&document, &evidence.trust, (now, &found))?;
     let certificates = examined.pool.certificates.clone();
-    let pool = Pool { certificates, crls: earlier.lists.clone(), ..Pool::default() };
+    let pool = Pool { certificates, ..Pool::default() };
     let mut asking = Asking { evidence, known: now, held: &examined.pool, pool, learnt: earlier };
     let mut unknown = Vec::new();
     for one in &examined.judged {
@@ -117,6 +116,8 @@ impl Asking<'_> {
         } else {
             self.learn(certificate.der, pair, moment).err()?
         };
+        // What was kept of earlier serves as what the file holds does.
+        drop(self.evidence.ask(First::KeptAlone, pair, (moment, &mut self.pool)));
         let is_silence = match error {
             EvidenceError::Fetch { .. } => {
                 self.learnt.silent.insert(certificate.der.to_vec(), self.known);
@@ -131,23 +132,23 @@ impl Asking<'_> {
         (is_silence || !is_proven()).then_some(error)
     }
 
-    /// Asks, and keeps the answers for the next file.
+    /// Asks the authorities, and keeps what they say for the next file.
     fn learn(
         &mut self,
         certificate: &[u8],
         pair: &[Vec<u8>],
         moment: Moment,
     ) -> Result<(), EvidenceError> {
-        if let Some(ocsps) = self.learnt.answers.get(certificate).cloned() {
-            self.pool.join(&Pool { ocsps, ..Pool::default() });
+        let mut said = self.learnt.answers.get(certificate).cloned().unwrap_or_default();
+        for held in &self.pool.certificates {
+            said.add_certificate(held);
         }
-        let (ocsps, crls) = (self.pool.ocsps.len(), self.pool.crls.len());
-        let asked = self.evidence.ask(pair, moment, &mut self.pool);
-        let answers = self.pool.ocsps.get(ocsps..).unwrap_or_default();
-        if !answers.is_empty() {
-            self.learnt.answers.entry(certificate.to_vec()).or_default().extend_from_slice(answers);
+        let asked = self.evidence.ask(First::AskedAlone, pair, (moment, &mut said));
+        self.pool.join(&said);
+        if asked.is_ok() {
+            said.certificates.clear();
+            self.learnt.answers.insert(certificate.to_vec(), said);
         }
-        self.learnt.lists.extend_from_slice(self.pool.crls.get(crls..).unwrap_or_default());
         asked
     }
 }

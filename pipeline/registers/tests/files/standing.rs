@@ -262,6 +262,15 @@ fn a_count_is_of_the_agency_that_had_the_code_on_its_day() {
     );
     assert_eq!(told(&reading), Vec::<String>::new());
 
+    // And who does so later, in a file of its own or of a list that has both.
+    let later = "H08.9,,2016-2021,1000,01/10/2025,rút\n";
+    for last in [later.to_owned(), format!("{anew}{later}")] {
+        let imports = in_turn(&[old, anew, &last], &register);
+        assert_eq!(stand(&imports, &register), ["H21.9 1100"], "{last}");
+    }
+    let reading = beside(later, &in_turn(&[old, anew], &register), &register);
+    assert_eq!((reading.errors, told(&reading).len()), (0, 1), "nothing is left of that code");
+
     // The code's next holder counts its own papers.
     let longer = "H08.9,,2010-2021,1000,01/02/2020,\n";
     let next = "H08.9,,2016-2021,7,01/02/2026,\n";

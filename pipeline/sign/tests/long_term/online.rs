@@ -4,7 +4,7 @@ use std::{io::Write as _, sync::Arc};
 
 use chrono::{TimeDelta, Utc};
 use sohoa_sign::{
-    EvidenceError, EvidenceSource, MessageSigner as _, RsaScheme,
+    EvidenceCache, EvidenceError, EvidenceSource, MessageSigner as _, RsaScheme,
     verify::{Learnt, PadesLevel, Report, Verdict, verify_pdf_online},
 };
 
@@ -102,4 +102,16 @@ fn what_is_learnt_of_one_file_serves_the_next() {
         assert_eq!((first.verdict, second.verdict), (Verdict::Ok, Verdict::Ok));
         assert_eq!(silent.len(), still_silent.len());
     }
+}
+
+#[test]
+fn what_was_kept_serves_and_hides_no_silence() {
+    let (pki, file) = signed();
+    let folder = tempfile::tempdir().unwrap();
+    let cache = || EvidenceCache::in_folder(folder.path());
+    let (report, unknown) = online(&file, &Network::of(&pki).source_with(cache()));
+    assert_eq!((report.verdict, unknown.len()), (Verdict::Ok, 0));
+    let silent = Network::of(&pki).without(&["/middle", ".crl"]).source_with(cache());
+    let (report, unknown) = online(&file, &silent);
+    assert_eq!((report.verdict, unknown.len()), (Verdict::Ok, 1));
 }
