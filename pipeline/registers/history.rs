@@ -96,7 +96,7 @@ pub fn agencies(imports: &[Said<'_>]) -> Vec<AgencyRow> {
 }
 
 /// The day on which something ended, where a statement says no more than that.
-fn ended(said: &AgencyStatement, as_of: NaiveDate) -> Option<NaiveDate> {
+pub(crate) fn ended(said: &AgencyStatement, as_of: NaiveDate) -> Option<NaiveDate> {
     said.valid_to.filter(|to| said.valid_from.is_none() && *to <= as_of)
 }
 
@@ -181,6 +181,8 @@ fn says_the_same(earlier: &AgencyRow, later: &AgencyRow) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     fn day(text: &str) -> NaiveDate {
@@ -357,6 +359,25 @@ mod tests {
         let chain = [("2024-01-01", known), ("2025-07-02", vec![follows, moved])];
         assert_eq!(told(&chain), expected);
         assert_eq!(told(&[chain.clone(), chain].concat()[..3]).len(), 4, "said again, nothing new");
+    }
+
+    #[test]
+    fn a_move_of_which_only_the_end_is_known_came_before_the_next_one() {
+        let mut first = said("H21.9", "Sở A");
+        first.previous_code = Some("H08.9".into());
+        first.valid_to = Some(day("2025-07-01"));
+        let mut second = said("H48.9", "Sở A");
+        second.previous_code = Some("H21.9".into());
+        second.valid_from = first.valid_to;
+        let known = [said("H21.9", "Sở A")];
+        let list = [first, second];
+        for known in [&known[..], &[]] {
+            let imports = [(known, "2025-01-01"), (&list[..], "2025-09-01")];
+            let imports =
+                imports.map(|(statements, on)| Said { key: "k", as_of: day(on), statements });
+            let uids: HashSet<Uuid> = agencies(&imports).iter().map(|row| row.agency_uid).collect();
+            assert_eq!(uids.len(), 1, "one agency under three codes");
+        }
     }
 
     #[test]

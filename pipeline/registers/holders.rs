@@ -9,6 +9,8 @@ use sohoa_schemas::registers::AgencyStatement;
 use sohoa_source::identity::register_uid;
 use uuid::Uuid;
 
+use crate::history::ended;
+
 /// An agency that has, or had, a code.
 struct Holder {
     uid: Uuid,
@@ -44,7 +46,7 @@ impl<'a> Holders<'a> {
     pub(crate) fn note_moves(&mut self, statements: &[&'a AgencyStatement], as_of: NaiveDate) {
         let mut moves: Vec<_> = statements
             .iter()
-            .filter_map(|said| Some((said.valid_from.unwrap_or(as_of), *said, previous(said)?)))
+            .filter_map(|said| Some((day_of(said, as_of), *said, previous(said)?)))
             .collect();
         // Whose code another one takes leaves it first.
         let is_taken = |code: &str| statements.iter().any(|said| said.code == code);
@@ -89,7 +91,7 @@ impl<'a> Holders<'a> {
         as_of: NaiveDate,
         ended: Option<NaiveDate>,
     ) -> Found {
-        let day = ended.and_then(|end| end.pred_opt()).or(said.valid_from).unwrap_or(as_of);
+        let day = day_of(said, as_of);
         if let Some(code) = previous(said) {
             let uid = self.moved(said, code, day);
             return Found { uid, since: None, is_past: false };
@@ -141,6 +143,12 @@ fn on(held: &[Holder], day: NaiveDate) -> usize {
 
 fn began_before(held: &Holder, day: NaiveDate) -> bool {
     held.from.is_none_or(|from| from < day)
+}
+
+/// The day a statement speaks of: what has only ended was so on the day before.
+fn day_of(said: &AgencyStatement, as_of: NaiveDate) -> NaiveDate {
+    let before = ended(said, as_of).and_then(|end| end.pred_opt());
+    before.or(said.valid_from).unwrap_or(as_of)
 }
 
 /// The code an agency had before, where that is another one.
