@@ -68,15 +68,16 @@ pub(crate) fn layout(argument: LayoutArgument) -> Layout {
 pub(crate) fn watch_signals(shutdown: &Shutdown) {
     use tokio::signal::unix::{SignalKind, signal};
     for kind in [SignalKind::interrupt(), SignalKind::terminate()] {
+        // At once, and not when the task is first looked at: until then a signal just ends the process.
+        let mut signals = match signal(kind) {
+            Ok(signals) => signals,
+            Err(error) => {
+                tracing::error!(%error, "signals cannot be watched; kill -9 is safe, too");
+                continue;
+            }
+        };
         let shutdown = shutdown.clone();
         tokio::spawn(async move {
-            let mut signals = match signal(kind) {
-                Ok(signals) => signals,
-                Err(error) => {
-                    tracing::error!(%error, "signals cannot be watched; kill -9 is safe, too");
-                    return;
-                }
-            };
             while signals.recv().await.is_some() {
                 let again = shutdown.draining();
                 shutdown.request();

@@ -38,10 +38,10 @@ struct Opened {
 
 /// Opens everything, joins the group and works.
 pub(crate) async fn run(arguments: Worker) -> Result<Exit, Failure> {
-    let settings = Settings::load(arguments.config.as_deref())?;
-    let _scratch = Scratch::open()?;
     let shutdown = Shutdown::default();
     watch_signals(&shutdown);
+    let settings = Settings::load(arguments.config.as_deref())?;
+    let _scratch = Scratch::open()?;
     let opened = tokio::select! {
         opened = open_all(&arguments, settings, &shutdown) => opened?,
         // Nothing is in hand yet.
