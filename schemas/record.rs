@@ -89,7 +89,7 @@ pub struct Amendment {
 }
 
 /// `documents/<uu>/<uid>/v<version>/record.json`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Record {
     /// Version of this format.
@@ -137,7 +137,7 @@ pub struct Released {
 }
 
 /// `work/<uid>/v<version>/prepared.json`: a composed document that waits for its signature.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Prepared {
     /// The record as it will be, without the signed document's part, hash and signature row.

@@ -15,7 +15,7 @@ use crate::{
     frame::Frame,
     model, orientation,
     prepare::{
-        blank, grey, head, signature,
+        blank, grey, signature,
         skew::{self, Lie},
         stamp, turn,
     },
@@ -27,13 +27,6 @@ use crate::{
 
 /// Shorter than this no character can be read; the engine refuses a few pixels outright.
 const SHORTEST_SIDE: u32 = 10;
-
-/// A lean below this costs no accuracy (measured: none at 1 degree, CER 0.08 to 0.24 at 2 degrees
-/// and 0.62 at 4 without straightening), and the resampling would cost time.
-const LEAST_LEAN: f32 = 0.8;
-
-/// Edges must pile up by so much at the best angle before a lean is believed.
-const LEAST_SHARPNESS: f32 = 1.12;
 
 /// Characters read, each counted with its confidence, below which a page counts as not read.
 const NOTHING: f32 = 15.0;
@@ -171,7 +164,7 @@ impl Engine {
         page: &Recognised,
         zones: &[Rect],
     ) -> Result<Vec<Again>, OcrError> {
-        let straighten = page.skew_deg.filter(|lean| lean.abs() >= LEAST_LEAN);
+        let straighten = skew::to_straighten(page.skew_deg);
         let mut lines = Vec::new();
         for zone in zones {
             let cut = again::Cut::new(
@@ -214,7 +207,7 @@ impl Engine {
         let ways: [(again::ToGrey, bool); 2] =
             [(signature::without_pen, true), (without_ink, raster.color().has_color())];
         let Some((ink, strokes_out)) = ways.get(way) else { return Ok(None) };
-        let straighten = page.skew_deg.filter(|lean| lean.abs() >= LEAST_LEAN);
+        let straighten = skew::to_straighten(page.skew_deg);
         let cut = again::Cut::new((raster, dpi), page, place, straighten, (*ink, again::BLOCK_DPI));
         let Some(mut cut) = cut.filter(|cut| cut.shorter_side() >= SHORTEST_SIDE) else {
             return Ok(None);
@@ -249,8 +242,8 @@ impl Engine {
             return Ok(page.recognised(reading, None, false));
         }
         let mut lie = skew::lie(&small);
-        let on_end = stands_on_end(lie);
-        let turns = turns_to_try(&small, lie);
+        let on_end = lie.is_some_and(Lie::is_on_end);
+        let turns = orientation::to_try(&small, lie);
         drop(small);
         if !turns.is_empty() {
             let best = second_look(|| self.try_turns(&page, on_end, turns))?;
@@ -272,8 +265,7 @@ impl Engine {
             }
         }
         if page.turned == 0 && reading.sense() < orientation::POOR_SENSE {
-            // Lines that lie across the page leave only the one other way.
-            let turns: &[u16] = if lean.is_some() { &[180, 0] } else { &[180, 90, 270, 0] };
+            let turns = orientation::others(lean);
             let best = second_look(|| self.try_turns(&page, false, turns))?;
             if best != 0 {
                 page.turn(best);
@@ -290,8 +282,8 @@ impl Engine {
         page: &Sheet,
         lie: Option<Lie>,
     ) -> Result<(Reading, Option<f32>), OcrError> {
-        let lean = lean(lie);
-        let straighten = lean.filter(|degrees| degrees.abs() >= LEAST_LEAN);
+        let lean = lie.and_then(Lie::lean);
+        let straighten = skew::to_straighten(lean);
         let frame = page.frame(straighten.unwrap_or(0.0));
         let seen = |raster: &GrayImage| straighten.map(|lean| turn::straighten(raster, lean));
         let grey = seen(&page.grey);
@@ -370,38 +362,6 @@ impl Engine {
     fn read(&self, grey: &GrayImage, dpi: f32, frame: &Frame) -> Result<Reading, OcrError> {
         read(&self.native, grey, dpi, frame)
     }
-}
-
-/// The lean of the lines, where it can be believed.
-fn lean(lie: Option<Lie>) -> Option<f32> {
-    lie.filter(|lie| lie.sharpness >= LEAST_SHARPNESS && lie.sharpness >= lie.sideways)
-        .map(|lie| lie.degrees)
-}
-
-/// Whether the lines run down the page.
-fn stands_on_end(lie: Option<Lie>) -> bool {
-    lie.is_some_and(|lie| lie.sideways > lie.sharpness)
-}
-
-/// The ways round to try before anything is read, the likeliest first; none where the print gives no
-/// reason to.
-fn turns_to_try(small: &GrayImage, lie: Option<Lie>) -> &'static [u16] {
-    if stands_on_end(lie) {
-        let turned = turn::quarter(small.clone(), 90);
-        if stands_on_its_head(&turned, None) { &[270, 90, 0] } else { &[90, 270, 0] }
-    } else if stands_on_its_head(small, lie) {
-        &[180, 0]
-    } else {
-        &[]
-    }
-}
-
-/// Whether the print says so; only reading it can tell.
-fn stands_on_its_head(small: &GrayImage, lie: Option<Lie>) -> bool {
-    let lean = lean(lie).filter(|degrees| degrees.abs() >= LEAST_LEAN);
-    let straight = lean.map(|degrees| turn::straighten(small, degrees));
-    head::share_above(straight.as_ref().unwrap_or(small))
-        .is_some_and(|share| share < head::ON_ITS_HEAD)
 }
 
 /// A handle with this model; `None` where it is not installed.

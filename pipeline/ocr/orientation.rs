@@ -1,10 +1,16 @@
 //! Which way is up, asked only of pages that give a reason to ask.
 //!
-//! Lines that stand on end show before any recognition; a page on its head shows in the poor
-//! sense its first reading makes. Either way the answer comes from reading a band of the page
-//! each way round and believing the one that reads as language.
+//! Lines that stand on end and print that stands on its head show before any recognition; what does not
+//! show there, shows in the poor sense a first reading makes. Either way the answer comes from reading a
+//! band of the page one way round after the other and believing the one that reads as language.
 
 use image::{GrayImage, imageops};
+
+use crate::prepare::{
+    head,
+    skew::{self, Lie},
+    turn,
+};
 
 /// A page that reads worse than this may lie wrong; the evaluation scans read at 0.89 and better as
 /// they are.
@@ -22,6 +28,33 @@ const PLAIN: (f32, f32) = (60.0, 0.8);
 
 /// Less evidence than this is strokes read as letters, and turns nothing: a band of print has hundreds.
 const LEAST: f32 = 15.0;
+
+/// The ways round to try before anything is read, the likeliest first; none where the print gives no
+/// reason to.
+pub(crate) fn to_try(small: &GrayImage, lie: Option<Lie>) -> &'static [u16] {
+    if lie.is_some_and(Lie::is_on_end) {
+        let turned = turn::quarter(small.clone(), 90);
+        if stands_on_its_head(&turned, None) { &[270, 90, 0] } else { &[90, 270, 0] }
+    } else if stands_on_its_head(small, lie) {
+        &[180, 0]
+    } else {
+        &[]
+    }
+}
+
+/// The ways round to try where a reading made little sense. Lines that are known to lie across the page
+/// leave only the one other way.
+pub(crate) fn others(lean: Option<f32>) -> &'static [u16] {
+    if lean.is_some() { &[180, 0] } else { &[180, 90, 270, 0] }
+}
+
+/// Whether the print says so; only reading it can tell.
+fn stands_on_its_head(small: &GrayImage, lie: Option<Lie>) -> bool {
+    let straighten = skew::to_straighten(lie.and_then(Lie::lean));
+    let straight = straighten.map(|degrees| turn::straighten(small, degrees));
+    head::share_above(straight.as_ref().unwrap_or(small))
+        .is_some_and(|share| share < head::ON_ITS_HEAD)
+}
 
 /// Cuts out the band across the lines that holds the most ink.
 ///

@@ -89,8 +89,7 @@ fn named<'a>(source: &'a SourceEntries, decided: &[String]) -> BTreeSet<&'a str>
 mod tests {
     use std::collections::BTreeMap;
 
-    use chrono::DateTime;
-    use sohoa_schemas::record::{Part, Prepared, Record, Rows};
+    use sohoa_schemas::record::{Part, Prepared, Record};
 
     use super::*;
 
@@ -102,21 +101,8 @@ mod tests {
     }
 
     fn record(version: i32, parts: &[String]) -> Record {
-        Record {
-            schema_version: 1,
-            source_uid: UID,
-            dossier_uid: Uuid::nil(),
-            version,
-            attempt: "a".into(),
-            config_sha256: String::new(),
-            ingest_month: "2026-11".into(),
-            province: "H08".into(),
-            published_at: DateTime::UNIX_EPOCH,
-            parts: parts.iter().map(|key| part(key)).collect(),
-            amendments: Vec::new(),
-            released: None,
-            rows: Rows::default(),
-        }
+        let parts = parts.iter().map(|key| part(key)).collect();
+        Record { source_uid: UID, version, attempt: "a".into(), parts, ..Record::default() }
     }
 
     fn published(version: i32, parts: &[String]) -> (String, Entry) {
@@ -127,14 +113,7 @@ mod tests {
         let prepared = Prepared {
             record: record(version, &[]),
             composed: Some(part(&keys::work(UID, version, "composed.pdf"))),
-            alto: None,
-            appearance: Vec::new(),
-            printed: Vec::new(),
-            composed_at: "2026-11-20T08:00:00+07:00".parse().unwrap(),
-            waiting_for: "release".into(),
-            message: None,
-            position: None,
-            traceparent: None,
+            ..Prepared::default()
         };
         (keys::work(UID, version, "prepared.json"), Entry::Held(Box::new(prepared)))
     }

@@ -221,7 +221,7 @@ impl Waiting {
 
 #[cfg(test)]
 mod tests {
-    use sohoa_schemas::record::{Record, Rows};
+    use sohoa_schemas::record::Record;
     use sohoa_store::Missing;
 
     use super::*;
@@ -243,33 +243,8 @@ mod tests {
     }
 
     fn prepared() -> Prepared {
-        let record = Record {
-            schema_version: 1,
-            source_uid: Uuid::nil(),
-            dossier_uid: Uuid::nil(),
-            version: 1,
-            attempt: String::new(),
-            config_sha256: String::new(),
-            ingest_month: "2026-11".into(),
-            province: "H08".into(),
-            published_at: DateTime::UNIX_EPOCH,
-            parts: Vec::new(),
-            amendments: Vec::new(),
-            released: None,
-            rows: Rows::default(),
-        };
-        Prepared {
-            record,
-            composed: None,
-            alto: None,
-            appearance: Vec::new(),
-            printed: Vec::new(),
-            composed_at: "2026-11-20T08:00:00+07:00".parse().unwrap(),
-            waiting_for: FOR_RELEASE.into(),
-            message: None,
-            position: None,
-            traceparent: None,
-        }
+        let record = Record { version: 1, ..Record::default() };
+        Prepared { record, waiting_for: FOR_RELEASE.into(), ..Prepared::default() }
     }
 
     async fn hashes(store: &Store) -> Vec<(String, String)> {

@@ -158,28 +158,13 @@ async fn remove_own_parts(output: &Store, loser: &Record, winner: &Record) -> Re
 
 #[cfg(test)]
 mod tests {
-    use chrono::DateTime;
-    use sohoa_schemas::record::Rows;
     use sohoa_store::Missing;
 
     use super::*;
 
     fn record(version: i32, attempt: &Attempt, parts: Vec<Part>) -> Record {
-        Record {
-            schema_version: 1,
-            source_uid: attempt.source,
-            dossier_uid: Uuid::nil(),
-            version,
-            attempt: attempt.name.clone(),
-            config_sha256: String::new(),
-            ingest_month: "2026-11".into(),
-            province: "H08".into(),
-            published_at: DateTime::UNIX_EPOCH,
-            parts,
-            amendments: Vec::new(),
-            released: None,
-            rows: Rows::default(),
-        }
+        let (source_uid, attempt) = (attempt.source, attempt.name.clone());
+        Record { source_uid, version, attempt, parts, ..Record::default() }
     }
 
     async fn put(store: &Store, attempt: &Attempt) -> Part {

@@ -345,19 +345,16 @@ mod tests {
         };
         let released = Released { by: "Văn thư A".into(), at: at(3), reference: "BB-07".into() };
         Record {
-            schema_version: 1,
             source_uid: Uuid::from_u128(1),
             dossier_uid: Uuid::from_u128(2),
             version,
-            attempt: String::new(),
-            config_sha256: String::new(),
             ingest_month: "2026-11".into(),
             province: "H08".into(),
             published_at: at(9),
-            parts: Vec::new(),
             amendments: if version > 1 { amendments } else { Vec::new() },
             released: Some(released).filter(|_| version == 1),
             rows: Rows { documents: vec![row], ..Rows::default() },
+            ..Record::default()
         }
     }
 

@@ -129,3 +129,122 @@ fn prepare(grid: &mut Grid, findings: &mut Vec<Finding>) {
     }
     legacy::repair(&mut grid.rows, findings);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        fuzzing::{book, text},
+        read::{
+            Reading,
+            tests::{counts, number, row},
+        },
+    };
+
+    fn counts_in(bytes: &[u8], sheets: &[&str]) -> Reading {
+        let sheets = sheets.iter().map(|name| (*name).to_owned()).collect();
+        counts(bytes, &Options { sheets, ..Options::default() })
+    }
+
+    /// A sheet of counts of one agency, by year.
+    fn list(agency: &str, years: &[&str]) -> String {
+        let headings = [text("A1", "Mã cơ quan"), text("B1", "Năm"), text("C1", "Số lượng")];
+        let rows = years.iter().enumerate().map(|(at, year)| {
+            let at = at as u32 + 2;
+            let cells = [
+                text(&format!("A{at}"), agency),
+                number(&format!("B{at}"), year),
+                number(&format!("C{at}"), "7"),
+            ];
+            row(at, &cells)
+        });
+        let rows: String = rows.collect();
+        format!("<sheetData>{}{rows}</sheetData>", row(1, &headings))
+    }
+
+    /// What is told, each with its sheet, row and code.
+    fn told(reading: &Reading) -> Vec<String> {
+        let told = reading.findings.iter().map(|f| {
+            format!("{} {} {}", f.sheet.as_deref().unwrap_or_default(), f.row.unwrap_or(0), f.code)
+        });
+        told.collect()
+    }
+
+    #[test]
+    fn a_sheet_for_each_agency_is_one_list() {
+        let remarks = format!("<sheetData>{}</sheetData>", row(1, &[text("A1", "Hướng dẫn")]));
+        let (first, second) = (list("H08.12", &["2019", "2020"]), list("H08.13", &["2019"]));
+        let sheets = [
+            ("name=\"Bìa\"", remarks.as_str()),
+            ("name=\"Sở A\"", &first),
+            ("name=\"Sở B\"", &second),
+            ("name=\"Cũ\" state=\"hidden\"", &first),
+        ];
+        let reading = counts_in(&book(&sheets), &[]);
+        assert_eq!(told(&reading), ["Bìa 0 sheet", "Cũ 0 sheet", " 0 sheets"]);
+        assert_eq!(reading.findings[1].severity, Severity::Warning, "it may hold what is meant");
+        assert!(reading.is_acceptable());
+        assert_eq!(reading.sheet.as_deref(), Some("Sở A, Sở B"));
+        assert_eq!(reading.rows.unwrap().len(), 3);
+        let one = counts_in(&book(&sheets), &["Cũ"]);
+        assert_eq!((told(&one), one.rows.unwrap().len()), (vec![], 2));
+        assert_eq!(one.sheet.as_deref(), Some("Cũ"));
+    }
+
+    #[test]
+    fn what_is_wrong_in_one_of_several_sheets_is_told_with_its_sheet() {
+        let (first, again) = (list("H08.12", &["2019", "2020"]), list("H08.12", &["2020", "9"]));
+        let reading = counts_in(&book(&[("name=\"A\"", &first), ("name=\"B\"", &again)]), &[]);
+        assert_eq!(told(&reading), [" 0 sheets", "B 2 duplicate", "B 3 year"]);
+        let twice = &reading.findings[1].expected;
+        assert!(twice.contains("row 3 of sheet A says the same"), "{twice}");
+        let lacking = first.replace("Số lượng", "SL");
+        let reading = counts_in(&book(&[("name=\"A\"", &first), ("name=\"B\"", &lacking)]), &[]);
+        assert_eq!(told(&reading), [" 0 sheets", "B 1 missing_column"]);
+        assert!(!reading.is_acceptable(), "its rows may belong to the others");
+        let said = &reading.findings[1].expected;
+        assert!(said.ends_with("--sheet 'A'"), "{said}");
+    }
+
+    #[test]
+    fn a_sheet_that_adds_up_the_others_is_refused_until_somebody_names_the_sheets() {
+        let year = list("H08.12", &["2019"]);
+        let sum = year.replace("Năm", "Ghi chú");
+        let sheets = [("name=\"2019\"", &*year), ("name=\"Tổng hợp\"", &*sum)];
+        let reading = counts_in(&book(&sheets), &[]);
+        let errors: Vec<_> =
+            reading.findings.iter().filter(|f| f.severity == Severity::Error).collect();
+        assert_eq!((reading.errors, errors[0].code), (1, "overlap"), "{errors:?}");
+        assert_eq!((errors[0].sheet.as_deref(), errors[0].row), (Some("Tổng hợp"), Some(2)));
+        assert!(errors[0].expected.contains("row 2 of sheet 2019"), "{}", errors[0]);
+        let one = counts_in(&book(&sheets), &["2019"]);
+        assert_eq!((told(&one), one.is_acceptable()), (vec![], true));
+        let both = counts_in(&book(&sheets), &["2019", "Tổng hợp"]);
+        assert!(both.is_acceptable(), "one may be of unknown years: {:?}", both.findings);
+        assert!(told(&both).contains(&"Tổng hợp 2 overlap".to_owned()), "{:?}", both.findings);
+    }
+
+    #[test]
+    fn letters_of_columns_are_no_headings_of_a_sheet_of_remarks() {
+        let remarks = [text("A1", "Hướng dẫn"), text("B1", "Bước"), text("C1", "Ai làm")];
+        let remarks = format!("<sheetData>{}</sheetData>", row(1, &remarks));
+        let headed = list("H08.12", &["2019"]).replace("Số lượng", "SL");
+        let map = |map: &[(&str, &str)]| Options {
+            map: map.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect(),
+            ..Options::default()
+        };
+        let both = book(&[("name=\"Bìa\"", &remarks), ("name=\"A\"", &headed)]);
+        let reading = counts(&both, &map(&[("C", "valid_paper_count"), ("A", "agency_code")]));
+        assert_eq!(told(&reading), ["Bìa 0 sheet"], "{:?}", reading.findings);
+        assert_eq!(reading.findings[0].severity, Severity::Warning, "it may hold rows");
+        assert_eq!(reading.rows.unwrap().len(), 1);
+        // Where no sheet has headings, all that the letters fit are read.
+        let bare = headed.replace("Mã cơ quan", "Đơn vị").replace("Năm", "Khi");
+        let both = book(&[("name=\"A\"", &bare), ("name=\"B\"", &bare.replace(".12", ".13"))]);
+        let by_letter = [("A", "agency_code"), ("B", "document_year"), ("C", "valid_paper_count")];
+        assert_eq!(counts(&both, &map(&by_letter)).rows.unwrap().len(), 2);
+        let by_name =
+            [("đơn vị", "agency_code"), ("khi", "document_year"), ("sl", "valid_paper_count")];
+        assert_eq!(counts(&both, &map(&by_name)).rows.unwrap().len(), 2);
+    }
+}

@@ -9,6 +9,13 @@ use image::GrayImage;
 /// Beyond this a page is not skewed but turned, and the shear no longer stands for a rotation.
 const MOST_DEGREES: f32 = 6.0;
 
+/// A lean below this costs no accuracy (measured: none at 1 degree, CER 0.08 to 0.24 at 2 degrees
+/// and 0.62 at 4 without straightening), and the resampling would cost time.
+const LEAST_LEAN: f32 = 0.8;
+
+/// Edges must pile up by so much at the best angle before a lean is believed.
+const LEAST_SHARPNESS: f32 = 1.12;
+
 /// A straight run of edge longer than this many pixels (a centimetre at 100 dpi) is a rule or the
 /// border of the sheet, which need not be parallel to the print.
 const LONGEST_RUN: u32 = 40;
@@ -26,6 +33,24 @@ pub struct Lie {
     pub sharpness: f32,
     /// The same measure for columns, at their own best angle.
     pub sideways: f32,
+}
+
+impl Lie {
+    /// The lean of the lines, where it can be believed.
+    pub fn lean(self) -> Option<f32> {
+        let is_believed = self.sharpness >= LEAST_SHARPNESS && !self.is_on_end();
+        is_believed.then_some(self.degrees)
+    }
+
+    /// Whether the lines run down the page.
+    pub fn is_on_end(self) -> bool {
+        self.sideways > self.sharpness
+    }
+}
+
+/// The lean that is worth taking out.
+pub fn to_straighten(lean: Option<f32>) -> Option<f32> {
+    lean.filter(|degrees| degrees.abs() >= LEAST_LEAN)
 }
 
 /// Measures the lie of the print on a raster of about 100 dpi; `None` when there are too few

@@ -212,15 +212,10 @@ pub(crate) mod tests {
         let rows =
             Rows { documents: vec![row], findings, intake: vec![receipt(10)], ..Rows::default() };
         Record {
-            schema_version: 1,
-            source_uid: Uuid::nil(),
-            dossier_uid: Uuid::nil(),
             version: 1,
             attempt: "a".into(),
-            config_sha256: "c".into(),
             ingest_month: "2026-11".into(),
             province: "H08".into(),
-            published_at: DateTime::UNIX_EPOCH,
             parts: vec![Part {
                 role: "document".into(),
                 key: "documents/00/x/v1/a/document.pdf".into(),
@@ -228,9 +223,8 @@ pub(crate) mod tests {
                 sha256: "s".into(),
                 media_type: "application/pdf".into(),
             }],
-            amendments: Vec::new(),
-            released: None,
             rows,
+            ..Record::default()
         }
     }
 

@@ -211,14 +211,8 @@ mod tests {
         Prepared {
             record,
             composed,
-            alto: None,
-            appearance: Vec::new(),
-            printed: Vec::new(),
             composed_at: "2026-11-20T08:00:00+07:00".parse().unwrap(),
-            waiting_for: "release".into(),
-            message: None,
-            position: None,
-            traceparent: None,
+            ..Prepared::default()
         }
     }
 

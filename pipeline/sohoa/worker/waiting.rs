@@ -169,7 +169,6 @@ fn order(prepared: Prepared) -> Option<Order> {
 mod tests {
     use std::{collections::HashSet, fs};
 
-    use chrono::DateTime;
     use sohoa_publish::keys;
     use sohoa_schemas::{
         record::{Record, Rows},
@@ -181,34 +180,10 @@ mod tests {
     use super::*;
 
     fn prepared(number: u128, waiting_for: &str) -> Prepared {
-        let documents = vec![DocumentRow::default()];
-        let record = Record {
-            schema_version: 1,
-            source_uid: Uuid::from_u128(number),
-            dossier_uid: Uuid::nil(),
-            version: 1,
-            attempt: String::new(),
-            config_sha256: String::new(),
-            ingest_month: "2026-11".into(),
-            province: "H08".into(),
-            published_at: DateTime::UNIX_EPOCH,
-            parts: Vec::new(),
-            amendments: Vec::new(),
-            released: None,
-            rows: Rows { documents, ..Rows::default() },
-        };
-        Prepared {
-            record,
-            composed: None,
-            alto: None,
-            appearance: Vec::new(),
-            printed: Vec::new(),
-            composed_at: "2026-11-20T08:00:00+07:00".parse().unwrap(),
-            waiting_for: waiting_for.into(),
-            message: None,
-            position: None,
-            traceparent: None,
-        }
+        let rows = Rows { documents: vec![DocumentRow::default()], ..Rows::default() };
+        let source_uid = Uuid::from_u128(number);
+        let record = Record { source_uid, version: 1, rows, ..Record::default() };
+        Prepared { record, waiting_for: waiting_for.into(), ..Prepared::default() }
     }
 
     /// What a look finds.
