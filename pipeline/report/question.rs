@@ -84,12 +84,13 @@ impl Question {
         format!(
             "    SELECT DATE '{}' AS period_from,\n           DATE '{}' AS period_to,\n           \
              CAST({} AS VARCHAR) AS province,\n           CAST({} AS VARCHAR) AS agency,\n           \
-             '{}' AS level_at\n",
+             '{}' AS level_at,\n           DATE '{}' AS today\n",
             self.period.from,
             self.period.to,
             text(self.province.as_ref()),
             text(self.agency.as_ref()),
             self.level_at.as_str(),
+            self.today,
         )
     }
 }
@@ -122,7 +123,10 @@ mod tests {
             assert!(sql.contains("CAST('H08.12' AS VARCHAR) AS agency"));
             assert!(sql.contains("CAST(NULL AS VARCHAR) AS province"));
             assert!(sql.contains("'now' AS level_at"));
-            assert!(!sql.contains("2026-06-15"), "{}: a default stays", report.name);
+            assert!(sql.contains("DATE '2026-09-15' AS today"));
+            for default in ["2026-06-15", "2026-09-20"] {
+                assert!(!sql.contains(default), "{}: a default stays", report.name);
+            }
             let rest = |sql: &str| sql.split_once(END).unwrap().1.to_owned();
             assert_eq!(rest(&sql), rest(report.sql));
         }

@@ -17,15 +17,15 @@ WITH parameters AS (
            DATE '2026-09-14' AS period_to,     -- last day, counted
            CAST(NULL AS VARCHAR) AS province,  -- code of the province; NULL: every one
            CAST(NULL AS VARCHAR) AS agency,    -- its code: it and the agencies below it; NULL: every one
-           'issue' AS level_at                 -- 'issue': agencies and levels as they were; 'now': as they are
+           'issue' AS level_at,                -- 'issue': agencies and levels as they were; 'now': as they are
+           DATE '2026-09-20' AS today          -- day it is asked: what is decided for a later one has not happened
 ), -- end of parameters
 -- shared: span
 span AS (
     -- Days are days of Viet Nam; an instant belongs to the period when from_at <= instant < until_at.
     SELECT *,
            CAST(concat(CAST(period_from AS VARCHAR), 'T00:00:00+07:00') AS TIMESTAMPTZ) AS from_at,
-           CAST(concat(CAST(period_to + 1 AS VARCHAR), 'T00:00:00+07:00') AS TIMESTAMPTZ) AS until_at,
-           DATE '1970-01-01' + CAST(floor((EXTRACT(EPOCH FROM now()) + 25200) / 86400) AS INTEGER) AS today
+           CAST(concat(CAST(period_to + 1 AS VARCHAR), 'T00:00:00+07:00') AS TIMESTAMPTZ) AS until_at
     FROM parameters
 ),
 -- end of shared
