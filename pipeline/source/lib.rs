@@ -4,8 +4,8 @@
 //! directly in the input. A **source** is the file, or with a manifest the files, of one document
 //! as received. Nothing is read here but listings and manifests, one folder at a time, and of a
 //! folder whose files are dossiers of their own a part at a time, so memory is bounded by the largest
-//! dossier, and by the names of the folders that lie in one folder: about a hundred bytes each. A file that cannot become a document is still a source, with
-//! the reason: nothing is passed over in silence but the litter of file managers.
+//! dossier, and by the names of the folders that lie in one folder. A file that cannot become a document
+//! is still a source, with the reason: nothing is passed over in silence but the litter of file managers.
 //! Something in a local folder that is no file (a dead link, a pipe, a name that cannot be stored)
 //! is a source without files, refused, and is never opened.
 //!
