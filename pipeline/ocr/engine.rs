@@ -265,8 +265,9 @@ impl Engine {
             }
         }
         if page.turned == 0 && reading.sense() < orientation::POOR_SENSE {
-            let turns = orientation::others(lean);
-            let best = second_look(|| self.try_turns(&page, false, turns))?;
+            let on_end = reading.is_on_end();
+            let turns = orientation::others(on_end, lean);
+            let best = second_look(|| self.try_turns(&page, on_end, turns))?;
             if best != 0 {
                 page.turn(best);
                 lie = skew::lie(&page.small());

@@ -42,10 +42,14 @@ pub(crate) fn to_try(small: &GrayImage, lie: Option<Lie>) -> &'static [u16] {
     }
 }
 
-/// The ways round to try where a reading made little sense. Lines that are known to lie across the page
-/// leave only the one other way.
-pub(crate) fn others(lean: Option<f32>) -> &'static [u16] {
-    if lean.is_some() { &[180, 0] } else { &[180, 90, 270, 0] }
+/// The ways round to try where a reading made little sense: its words may have been found standing
+/// `on_end`. Else lines that are known to lie across the page leave only the one other way.
+pub(crate) fn others(on_end: bool, lean: Option<f32>) -> &'static [u16] {
+    match (on_end, lean) {
+        (true, _) => &[90, 270, 0],
+        (false, Some(_)) => &[180, 0],
+        (false, None) => &[180, 90, 270, 0],
+    }
 }
 
 /// Whether the print says so; only reading it can tell.

@@ -42,7 +42,14 @@ impl Reading {
     /// words that are taller than wide.
     pub(crate) fn evidence(&self) -> f32 {
         let lying = self.words().filter(|word| !stands(word));
-        lying.map(|word| word.confidence * word.text.chars().count() as f32).sum()
+        lying.map(weight).sum()
+    }
+
+    /// Whether the engine found more of it in lines that run down the page than in others. The rules of a
+    /// table can hide that from whoever looks at the page alone.
+    pub(crate) fn is_on_end(&self) -> bool {
+        let all: f32 = self.words().map(weight).sum();
+        all > 2.0 * self.evidence()
     }
 
     /// [`Reading::evidence`] for each character read; 0 without any.
@@ -175,6 +182,11 @@ impl Reader<'_> {
     }
 }
 
+/// Its characters, counted with its confidence.
+fn weight(word: &Word) -> f32 {
+    word.confidence * word.text.chars().count() as f32
+}
+
 /// Whether a word of some length is taller than wide.
 fn stands(word: &Word) -> bool {
     word.text.chars().nth(2).is_some() && word.bbox.height() > word.bbox.width()
@@ -206,6 +218,16 @@ mod tests {
         assert_eq!(reading(&[("phòng", lying, 0.8)]).sense(), 0.8);
         assert_eq!(reading(&[("phòng", lying, 0.8), ("sóng.", standing, 0.8)]).sense(), 0.4);
         assert_eq!(reading(&[]).sense(), 0.0);
+    }
+
+    #[test]
+    fn a_page_of_which_most_words_stand_is_on_end() {
+        let lying = Rect::new(0.0, 0.0, 40.0, 10.0);
+        let standing = Rect::new(0.0, 0.0, 10.0, 40.0);
+        let (one, other) = (("phòng", lying, 0.8), ("sóng.", standing, 0.9));
+        assert!(reading(&[one, other]).is_on_end());
+        assert!(!reading(&[one, one, other]).is_on_end());
+        assert!(!reading(&[]).is_on_end());
     }
 
     #[test]
