@@ -131,8 +131,6 @@ mod tests {
 
     #[test]
     fn only_much_and_sure_print_is_plain() {
-        let (evidence, sense) = PLAIN;
-        assert!(sense > POOR_SENSE && evidence > LEAST);
         assert!(reads_plainly(60.0, 0.8));
         assert!(!reads_plainly(59.0, 0.95), "a word or two");
         assert!(!reads_plainly(200.0, 0.79), "strokes read as letters");
