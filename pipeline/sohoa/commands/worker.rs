@@ -42,13 +42,11 @@ pub(crate) async fn run(arguments: Worker) -> Result<Exit, Failure> {
     watch_signals(&shutdown);
     let settings = Settings::load(arguments.config.as_deref())?;
     let _scratch = Scratch::open()?;
-    let opened = tokio::select! {
-        opened = open_all(&arguments, settings, &shutdown) => opened?,
+    let opening = Box::pin(open_all(&arguments, settings, &shutdown));
+    let Some(opened) = shutdown.unless_drained(opening).await.transpose()? else {
         // Nothing is in hand yet.
-        () = shutdown.drained() => {
-            let ending = Ending { summary: Tally::begin().so_far(), stopped: false };
-            return report(&ending, arguments.json);
-        }
+        let ending = Ending { summary: Tally::begin().so_far(), stopped: false };
+        return report(&ending, arguments.json);
     };
     let Opened { context, others, lanes, releases } = opened;
     let health = Health::new(STILL);
