@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::{
     stamps::{Authority, response, serve},
-    support::{Ran, World},
+    support::{Ran, World, copy},
 };
 
 /// A PDF to be signed: a record's, so that it carries a signature already.
@@ -268,11 +268,6 @@ fn run_beside(world: &World, meanwhile: impl Fn() + Send + 'static) -> Ran {
     });
     let text = format!("[sign]\ntimestamp_url = \"{address}\"\n[store]\nretry_seconds = 1\n");
     world.run(&["--config", &world.write("beside.toml", &text)])
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::remove_dir_all(to).unwrap_or_default();
-    assert!(Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap().success());
 }
 
 /// A release that meets silence changes what is held now, and brings nothing back.

@@ -2,7 +2,7 @@
 
 use futures::TryStreamExt as _;
 use serde::Serialize;
-use sohoa_kafka::{connect, survey::survey};
+use sohoa_kafka::survey::survey;
 use sohoa_schemas::config::{Config, Kafka};
 use sohoa_sign::TimeStampAuthority;
 use sohoa_store::Missing;
@@ -183,12 +183,9 @@ async fn input(address: &str, settings: &Settings) -> Result<Option<String>, Fai
 
 /// A line for each thing that workers need of the brokers.
 async fn brokers(kafka: &Kafka) -> Vec<(String, Result<Option<String>, Failure>)> {
-    let client = match connect::base(kafka) {
+    let client = match setup::client(kafka) {
         Ok(client) => client,
-        Err(error) => {
-            let failure = Failure::from_error(Exit::Configuration, &error);
-            return vec![("Kafka".to_owned(), Err(failure))];
-        }
+        Err(failure) => return vec![("Kafka".to_owned(), Err(failure))],
     };
     let found = survey(&client, &kafka.prefix).await.into_iter();
     let failed = |fault| setup::broker_failure(fault, &kafka.brokers);
