@@ -40,6 +40,14 @@ impl Shutdown {
         self.drain.cancelled().await;
     }
 
+    /// What comes of `work`, unless nothing new may be taken in before it has come.
+    pub async fn unless_drained<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            came = work => Some(came),
+            () = self.drained() => None,
+        }
+    }
+
     /// Waits until work in flight is to be dropped.
     pub async fn until_stopped(&self) {
         self.stop.cancelled().await;

@@ -51,6 +51,7 @@ pub use lane::{Delivery, Lane, Place};
 pub use lanes::{Company, LaneHandle, LaneSettings, Lanes};
 pub use progress::{PartitionProgress, Progress};
 pub use raw_message::RawMessage;
+pub use rdkafka::ClientConfig;
 pub use reader::Reader;
 pub use submit::{Delivered, Submitter};
 pub use topics::Topic;

@@ -1,4 +1,5 @@
-//! How far a group is with a topic, asked from outside: nothing is consumed, no group joined.
+//! How far a group is with a topic, asked from outside: no group is joined, and positions stay where
+//! they are. To tell how old the oldest message without an answer is, it is looked at.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -118,23 +119,29 @@ impl Progress {
     }
 
     /// When the oldest message was sent that has no answer; none where all have one. Blocks, within
-    /// a bound for each partition.
+    /// a bound.
     ///
     /// # Errors
     /// As of [`Progress::read`].
     pub fn oldest_waiting(&self) -> Result<Option<SystemTime>, Fault> {
+        let began = Instant::now();
         let mut oldest = None;
         for partition in self.read()?.iter().filter(|partition| partition.lag() > 0) {
-            let sent = self.sent_at(partition.partition, partition.settled())?;
+            let sent = self.sent_at(partition.partition, partition.settled(), began)?;
             oldest = [oldest, sent].into_iter().flatten().min();
         }
         self.consumer.unassign().map_err(fault)?;
         Ok(oldest)
     }
 
-    /// When the first message from an offset on was sent, if there is one.
-    fn sent_at(&self, partition: i32, offset: i64) -> Result<Option<SystemTime>, Fault> {
-        let began = Instant::now();
+    /// When the first message from an offset on was sent, if there is one, as part of a reading that
+    /// has begun.
+    fn sent_at(
+        &self,
+        partition: i32,
+        offset: i64,
+        began: Instant,
+    ) -> Result<Option<SystemTime>, Fault> {
         let mut at = TopicPartitionList::new();
         at.add_partition_offset(&self.topic, partition, Offset::Offset(offset)).map_err(fault)?;
         self.consumer.assign(&at).map_err(fault)?;

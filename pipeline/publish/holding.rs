@@ -72,11 +72,16 @@ pub async fn hold(
         return Ok(Holding::Now(Box::new(prepared)));
     };
     let first: Prepared = from_json(&key, &bytes)?;
-    if (&first.composed, &first.alto) == (&prepared.composed, &prepared.alto) {
+    if is_same_reading(&first, &prepared) {
         return Ok(Holding::Now(Box::new(first)));
     }
     remove(output, files(&prepared)).await?;
     Ok(Holding::Before)
+}
+
+/// Whether both states name the same files: what was made of one reading.
+pub fn is_same_reading(one: &Prepared, other: &Prepared) -> bool {
+    (&one.composed, &one.alto) == (&other.composed, &other.alto)
 }
 
 async fn put(output: &Store, file: &Path, mut part: Part) -> Result<Part, Fault> {

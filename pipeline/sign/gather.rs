@@ -5,8 +5,7 @@
 //! revocation list is the second way.
 
 use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -15,6 +14,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::{
     CertificateDer, EvidenceCache, KeptEvidence,
+    asked::{Asked, Came, GOOD_FOR},
     certificate::Certificate,
     fetch::{Fetch, FetchError, Message},
     pointers,
@@ -108,33 +108,12 @@ pub struct EvidenceSource {
     pub(crate) issuers: bool,
     cache: EvidenceCache,
     random: SystemRandom,
-    /// What came of asking about signers, and when.
-    asked: Mutex<Answers>,
+    /// What came of earlier questions.
+    pub(crate) asked: Asked,
 }
-
-/// Minutes for which a signer that was found good is not asked about again: longer, and a key that was
-/// stolen this morning signs until its last answer ends.
-const GOOD_FOR: i64 = 10;
-
-/// How long an authority that is silent is not asked again: behind a wall that drops packets each
-/// question takes its whole patience.
-pub(crate) const SILENT_FOR: TimeDelta = TimeDelta::minutes(2);
 
 /// A silence that took longer than this is one; who says at once that he is away costs nothing.
 const SLOW: Duration = Duration::from_secs(5);
-
-/// What came of asking about a signer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Came {
-    /// It was good, by this evidence, which still says so when that time is over.
-    Good(Arc<KeptEvidence>, TimeDelta),
-    Silence,
-    /// The certificate of this subject names nobody.
-    Nobody(String),
-}
-
-/// By the bytes of a signer's certificate: when it was asked about, and what came.
-type Answers = HashMap<Vec<u8>, (DateTime<Utc>, Came)>;
 
 /// What is asked, and what first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -187,7 +166,7 @@ impl EvidenceSource {
             issuers: false,
             cache,
             random: SystemRandom::new(),
-            asked: Mutex::default(),
+            asked: Asked::default(),
         }
     }
 
@@ -207,17 +186,13 @@ impl EvidenceSource {
         let parsed: Vec<_> = parsed.collect();
         let (own, others) = parsed.split_first().ok_or(EvidenceError::Untrusted)?;
         let path = chain(own, others, (&self.trust, at)).ok_or(EvidenceError::Untrusted)?;
-        let known = self.asked().get(own.der).cloned();
-        let within = |since: DateTime<Utc>, long| (TimeDelta::zero()..long).contains(&(at - since));
-        match known {
-            Some((since, Came::Good(kept, long))) if within(since, long) => return Ok(kept),
-            Some((since, Came::Nobody(subject))) if within(since, TimeDelta::minutes(GOOD_FOR)) => {
-                return Err(EvidenceError::NoSource { subject });
-            }
-            Some((since, Came::Silence)) if within(since, SILENT_FOR) => {
+        match self.asked.signer(own.der, at) {
+            Some(Came::Good(kept, _)) => return Ok(kept),
+            Some(Came::Nobody(subject)) => return Err(EvidenceError::NoSource { subject }),
+            Some(Came::Silence) => {
                 return Err(EvidenceError::StillSilent { subject: own.subject.printed() });
             }
-            _ => {}
+            None => {}
         }
         let (moment, mut pool) = (Moment { used: at, known: at }, Pool::default());
         let began = Instant::now();
@@ -234,7 +209,7 @@ impl EvidenceSource {
             Err(_) => None,
         };
         if let Some(came) = came {
-            self.asked().insert(own.der.to_vec(), (at, came));
+            self.asked.keep_signer(own.der, at, came);
         }
         gathered
     }
@@ -278,11 +253,6 @@ impl EvidenceSource {
         let parsed: Vec<_> = pair.iter().filter_map(|der| Certificate::parse(der)).collect();
         let [certificate, issuer] = parsed.as_slice() else { return Ok(()) };
         self.settle(Link { certificate, issuer }, moment, (pool, (first, 0)))
-    }
-
-    fn asked(&self) -> MutexGuard<'_, Answers> {
-        // Whole after every statement under the lock.
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds to `pool` what it lacks to weigh a chain; answers the chain's standing.

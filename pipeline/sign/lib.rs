@@ -18,6 +18,7 @@
 //! reaches a log or a `Debug` line. Time-stamps are built around [`MessageSigner`], not inside it.
 
 mod appearance;
+mod asked;
 mod cache;
 mod certificate;
 mod der_read;

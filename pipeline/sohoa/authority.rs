@@ -129,19 +129,16 @@ impl Authority {
         level >= SignatureLevel::BLt || !self.throw_away
     }
 
-    /// The same for one signature. Silence passes where the configuration lets documents pass.
+    /// Whether the signer's certificate stands, as [`Self::standing`] says; none where nobody is asked.
+    pub(crate) fn asked(&self, config: &Config) -> Option<Result<Option<String>, Failure>> {
+        let level = self.asks_at(config)?;
+        let evidence = self.evidence(config);
+        Some(evidence.and_then(|evidence| self.standing(&evidence, (config, level))))
+    }
+
+    /// The same for one signature.
     pub(crate) fn stands_now(&self, config: &Config) -> Result<(), Failure> {
-        let Some(level) = self.asks_at(config) else { return Ok(()) };
-        match self.standing(&self.evidence(config)?, (config, level)) {
-            Err(failure)
-                if failure.exit == Exit::Unreachable
-                    && config.sign.without_evidence == WithoutEvidence::Lower =>
-            {
-                tracing::warn!(error = failure.line(), "nobody says whether the key is revoked");
-                Ok(())
-            }
-            stands => stands.map(warn_unasked),
-        }
+        self.asked(config).map_or(Ok(()), |standing| passes(config, standing))
     }
 
     /// Whether the signer's certificate stands, as its authority says now; or why it signs although
@@ -197,6 +194,23 @@ impl Authority {
         let custodian = Trust { expected: custodian(config)?, ..trust.clone() };
         let throw_away = test_root.is_some();
         Ok(Self { signer, trust, custodian, stamps, test_root, throw_away })
+    }
+}
+
+/// Whether a signer of this standing signs. Silence passes where the configuration lets documents pass.
+pub(crate) fn passes(
+    config: &Config,
+    standing: Result<Option<String>, Failure>,
+) -> Result<(), Failure> {
+    match standing {
+        Err(failure)
+            if failure.exit == Exit::Unreachable
+                && config.sign.without_evidence == WithoutEvidence::Lower =>
+        {
+            tracing::warn!(error = failure.line(), "nobody says whether the key is revoked");
+            Ok(())
+        }
+        stands => stands.map(warn_unasked),
     }
 }
 

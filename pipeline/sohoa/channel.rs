@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use sohoa_flow::{FatalKind, Fault};
 use sohoa_index::{Batch, Index, IndexError};
-use sohoa_kafka::{Announcement, Event, Submitter, Topic, connect};
+use sohoa_kafka::{Announcement, Event, Submitter, Topic};
 use sohoa_publish::keys;
 use sohoa_schemas::{config::Kafka, message::MessagePosition, record::Prepared};
 use sohoa_store::{Store, classify, hash::sha256};
@@ -16,14 +16,8 @@ use sohoa_store::{Store, classify, hash::sha256};
 use uuid::Uuid;
 
 use crate::{
-    broken,
-    context::now,
-    exit::{Exit, Failure},
-    run::index_fault,
-    settings::Settings,
-    setup,
-    stages::Settled,
-    told,
+    broken, context::now, exit::Failure, run::index_fault, settings::Settings, setup,
+    stages::Settled, told,
 };
 
 const STAGE: &str = "announce";
@@ -103,8 +97,7 @@ impl<'a> Channel<'a> {
             let way = Way::Append { batch: Batch::default(), documents };
             return Ok(Self { name, store, way });
         }
-        let client = connect::base(kafka)
-            .map_err(|error| Failure::from_error(Exit::Configuration, &error))?;
+        let client = setup::client(kafka)?;
         let open = || Submitter::open(&client, &kafka.prefix, topics, store.clone());
         let submitter = tokio::task::block_in_place(open)
             .map_err(|fault| setup::broker_failure(fault, &kafka.brokers))?;

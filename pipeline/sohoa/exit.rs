@@ -32,7 +32,7 @@ pub(crate) enum Exit {
 }
 
 /// An error that ends the process: what is wrong, and what to do.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Failure {
     /// The exit code.
     pub(crate) exit: Exit,

@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use sohoa_compose::Font;
 use sohoa_flow::{Budget, Fault, Shutdown, retry::Policy};
-use sohoa_kafka::{Progress, connect, topics::workers_group};
+use sohoa_kafka::{ClientConfig, Progress, connect, topics::workers_group};
 use sohoa_metrics::{Line, Stage};
 use sohoa_page_workers::{Pool, PoolConfig, PoolError, WorkerCommand};
 use sohoa_schemas::config::{Config, Kafka};
@@ -33,10 +33,20 @@ pub(crate) async fn workers_progress<T: Send + 'static>(
     topic: String,
     ask: fn(&Progress) -> Result<T, Fault>,
 ) -> Result<T, Failure> {
-    let client =
-        connect::base(kafka).map_err(|error| Failure::from_error(Exit::Configuration, &error))?;
-    let group = workers_group(&kafka.prefix);
-    let ask = move || ask(&Progress::open(&client, &group, &topic)?);
+    let (client, group) = (client(kafka)?, workers_group(&kafka.prefix));
+    at_broker(kafka, move || ask(&Progress::open(&client, &group, &topic)?)).await
+}
+
+/// How brokers are reached.
+pub(crate) fn client(kafka: &Kafka) -> Result<ClientConfig, Failure> {
+    connect::base(kafka).map_err(|error| Failure::from_error(Exit::Configuration, &error))
+}
+
+/// What comes of asking the brokers something, which blocks.
+pub(crate) async fn at_broker<T: Send + 'static>(
+    kafka: &Kafka,
+    ask: impl FnOnce() -> Result<T, Fault> + Send + 'static,
+) -> Result<T, Failure> {
     let asked = tokio::task::spawn_blocking(ask).await;
     let asked = asked.map_err(|error| Failure::from_error(Exit::Internal, &error))?;
     asked.map_err(|fault| broker_failure(fault, &kafka.brokers))

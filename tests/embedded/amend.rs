@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use serde_json::Value;
 
-use crate::support::{World, json_lines};
+use crate::support::{World, copy, json_lines};
 
 /// Everything below a folder with its bytes.
 fn bytes(world: &World, folder: &str) -> BTreeMap<PathBuf, Vec<u8>> {
@@ -195,16 +195,4 @@ fn corrections_at_once_are_all_kept() {
     assert_eq!(world.number("select count(*) as n from document_versions"), 4);
     assert_eq!(json_lines(&world.path("samples/truth.jsonl")).len(), 1);
     world.audit();
-}
-
-fn copy(from: &std::path::Path, to: &std::path::Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
-        let target = to.join(entry.file_name());
-        if entry.metadata().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).unwrap();
-        }
-    }
 }

@@ -12,26 +12,25 @@ fn a_trail_under_test_heads_proves_nothing_beside_a_real_key() {
     let scene = Scene::new(&["--dossiers", "1", "--documents", "1", "--formats", "tiff-g4"]);
     assert_eq!(scene.world.run(&[]).exit, 0);
     let config = scene.config("");
-    let audit = |further: &[&str]| scene.audit(further);
     let heads = || {
-        let report: Value = serde_json::from_str(&audit(&["--json"]).stdout).unwrap();
+        let report: Value = serde_json::from_str(&scene.audit(&["--json"]).stdout).unwrap();
         let trail = &report["provinces"][0];
         ["signed_heads", "stamped_heads", "test_heads"].map(|key| trail[key].as_u64().unwrap())
     };
     assert_eq!(heads(), [0, 0, 1]);
-    let said = audit(&[]).stdout;
+    let said = scene.audit(&[]).stdout;
     assert!(said.contains("TEST: 1 heads") && said.contains("a cut tail would not show"), "{said}");
     // A document later, the real key seals everything.
     assert_eq!(scene.world.run(&["--config", &config, "--reprocess", "all"]).exit, 0);
-    let signed = audit(&["--sign-head"]);
+    let signed = scene.audit(&["--sign-head"]);
     assert_eq!((signed.exit, heads()), (0, [1, 1, 1]), "{}", signed.stdout);
-    assert!(audit(&[]).stdout.contains("1 of 1 heads have a time-stamp"));
+    assert!(scene.audit(&[]).stdout.contains("1 of 1 heads have a time-stamp"));
     // The token is the last of the message, and its signature the last of the token.
     let head = scene.world.named("out/evidence", "00000002.p7m").remove(0);
     let mut message = std::fs::read(&head).unwrap();
     *message.last_mut().unwrap() ^= 1;
     std::fs::write(&head, message).unwrap();
-    let broken = audit(&[]);
+    let broken = scene.audit(&[]);
     assert_eq!(broken.exit, 6);
     assert!(broken.stdout.contains("its time-stamp does not hold"), "{}", broken.stdout);
 }
@@ -41,19 +40,18 @@ fn a_head_by_a_revoked_certificate_is_not_believed_and_an_unasked_one_is_told() 
     let scene = Scene::new(&["--dossiers", "1", "--documents", "1", "--formats", "tiff-g4"]);
     let config = scene.config("");
     assert_eq!(scene.world.run(&["--config", &config]).exit, 0);
-    let audit = |further: &[&str]| scene.audit(further);
     let heads = || {
-        let report: Value = serde_json::from_str(&audit(&["--json"]).stdout).unwrap();
+        let report: Value = serde_json::from_str(&scene.audit(&["--json"]).stdout).unwrap();
         let trail = &report["provinces"][0];
         ["signed_heads", "stamped_heads", "unproven_heads", "unasked_heads", "problems_total"]
             .map(|key| trail[key].as_u64().unwrap())
     };
-    assert_eq!((audit(&[]).exit, heads()), (0, [1, 1, 0, 0, 0]));
+    assert_eq!((scene.audit(&[]).exit, heads()), (0, [1, 1, 0, 0, 0]));
 
     // Nobody answers, and nothing of what was said is kept.
     scene.silent.store(true, Ordering::SeqCst);
     std::fs::remove_dir_all(scene.world.path("data/sohoa/evidence")).unwrap();
-    let unasked = audit(&[]);
+    let unasked = scene.audit(&[]);
     assert_eq!((unasked.exit, heads()), (0, [1, 1, 0, 1, 0]), "{}", unasked.stdout);
     assert!(unasked.stdout.contains("WARNING: of the signers of 1 heads"), "{}", unasked.stdout);
     assert!(unasked.stdout.contains("503"), "{}", unasked.stdout);
@@ -61,11 +59,11 @@ fn a_head_by_a_revoked_certificate_is_not_believed_and_an_unasked_one_is_told() 
     // The key had been stolen before it signed the head.
     scene.silent.store(false, Ordering::SeqCst);
     scene.pki.revoke(AGENCY, Utc::now() - TimeDelta::hours(1), Some(1));
-    let revoked = audit(&[]);
+    let revoked = scene.audit(&[]);
     assert_eq!((revoked.exit, heads()), (6, [0, 0, 0, 0, 1]), "{}", revoked.stdout);
     assert!(revoked.stdout.contains("00000001.p7m"), "{}", revoked.stdout);
     assert!(revoked.stdout.contains("its signer was revoked at"), "{}", revoked.stdout);
-    assert_eq!(audit(&["--sign-head"]).exit, 6, "nothing is signed over it");
+    assert_eq!(scene.audit(&["--sign-head"]).exit, 6, "nothing is signed over it");
 }
 
 /// Whoever gets at the store could have another agency's key, and write the whole trail anew.

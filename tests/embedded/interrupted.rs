@@ -34,19 +34,21 @@ fn killed_again_and_again_it_still_completes_and_repeats_nothing() {
 }
 
 #[test]
-fn a_worker_that_is_told_to_end_while_it_starts_ends_in_order() {
+fn who_is_told_to_end_while_it_starts_ends_in_order() {
     let world = World::with_samples(&["--dossiers", "1"]);
     // Nothing listens on the discard port of the loopback.
     let config = world.write("sohoa.toml", "[kafka]\nbrokers = \"127.0.0.1:9\"\n");
     let said = world.path("said");
-    let input = ["--input", "samples/scans", "--output", "out"];
-    let worker = ["worker", "--slot", "one", "--config", &config];
-    let mut child = world.start_saying(&[&worker[..], &input].concat(), &said);
-    wait_until("its search for a broker", || {
-        std::fs::read_to_string(&said).unwrap().contains("do not answer")
-    });
-    signal(&child, "TERM");
-    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let places = ["--output", "out", "--config", &config];
+    let worker = ["worker", "--slot", "one", "--input", "samples/scans"];
+    for command in [&worker[..], &["indexer"]] {
+        let mut child = world.start_saying(&[command, &places].concat(), &said);
+        wait_until("its search for a broker", || {
+            std::fs::read_to_string(&said).unwrap().contains("do not answer")
+        });
+        signal(&child, "TERM");
+        assert_eq!(child.wait().unwrap().code(), Some(0), "{command:?}");
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::{path::Path, process::Command};
 
 use serde_json::Value;
 
-use crate::support::World;
+use crate::support::{World, copy};
 
 #[test]
 fn a_held_document_is_signed_later_without_being_read_again() {
@@ -158,10 +158,6 @@ fn a_release_that_was_interrupted_is_finished_by_the_next_decision() {
     let manual = world.write("manual.toml", "[release]\nmode = \"manual\"\n");
     assert_eq!(world.run(&["--config", &manual]).count("documents", "held"), 1);
     let (work, kept) = (world.path("out/work"), world.path("kept"));
-    let copy = |from: &Path, to: &Path| {
-        std::fs::remove_dir_all(to).unwrap_or_default();
-        assert!(Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap().success());
-    };
     copy(&work, &kept);
     let decide = |decision: &[&str]| {
         let common = ["--all", "--by", "A", "--json", "--output", "out", "--config", &manual];

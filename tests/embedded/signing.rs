@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::{
     stamps::{Authority, response, serve},
-    support::{Ran, World},
+    support::{Ran, World, copy},
 };
 
 /// A PDF to be signed: a record's, so that it carries a signature already.
@@ -270,11 +270,6 @@ fn run_beside(world: &World, meanwhile: impl Fn() + Send + 'static) -> Ran {
     world.run(&["--config", &world.write("beside.toml", &text)])
 }
 
-fn copy(from: &Path, to: &Path) {
-    std::fs::remove_dir_all(to).unwrap_or_default();
-    assert!(Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap().success());
-}
-
 /// A release that meets silence changes what is held now, and brings nothing back.
 #[test]
 fn what_others_decided_while_an_authority_was_silent_stays_decided() {
@@ -388,4 +383,20 @@ fn a_namesake_s_certificate_does_not_sign() {
         assert!(namesake.stderr.contains(said), "{}", namesake.stderr);
     }
     assert!(!world.path("signed.pdf").exists());
+}
+
+/// It is taken neither for published nor for refused, and the scan is found again.
+#[test]
+fn a_held_document_that_is_gone_undecided_ends_a_run_and_is_read_by_the_next() {
+    let world =
+        World::with_samples(&["--dossiers", "1", "--documents", "1", "--formats", "tiff-g4"]);
+    let manual = world.write("manual.toml", "[release]\nmode = \"manual\"\n");
+    assert_eq!(world.run(&["--config", &manual]).count("documents", "held"), 1);
+    let state = world.named("out/work", "prepared.json").remove(0);
+    let lost = run_beside(&world, move || std::fs::remove_file(&state).unwrap());
+    assert_eq!(lost.exit, 4, "{}", lost.stderr);
+    assert!(lost.stderr.contains("nobody says what became of it"), "{}", lost.stderr);
+    let next = world.run(&[]);
+    assert_eq!((next.exit, next.count("documents", "published")), (0, 1), "{}", next.stderr);
+    world.audit();
 }

@@ -158,6 +158,23 @@ fn a_backfill_is_tried_out_and_told_to_wait_without_brokers() {
 }
 
 #[test]
+fn how_a_submission_stands_is_told_though_the_brokers_are_away() {
+    let (world, documents) = published();
+    submit(&world, "all", &documents, "2026-01-01T00:00:00Z");
+    let config = world.write("sohoa.toml", "[kafka]\nbrokers = \"127.0.0.1:1\"\n");
+    let places = ["--input", "samples/scans", "--output", "out", "--submission", "all"];
+    let asked = ["backfill", "--order", "status", "--config", &config];
+    let status = world.sohoa(&[&asked[..], &places].concat());
+    assert_eq!(status.exit, 0, "{}", status.stderr);
+    assert!(status.stderr.contains("it cannot be said how far"), "{}", status.stderr);
+    let status: Value = serde_json::from_str(&status.stdout).unwrap();
+    assert_eq!(status["submitted"]["documents"], documents.len());
+    for unknown in ["consumed", "settled", "lag", "minutes_left"] {
+        assert_eq!(status.get(unknown), Some(&Value::Null), "{unknown}");
+    }
+}
+
+#[test]
 fn changed_bytes_have_no_answer_from_an_earlier_receipt() {
     let (world, mut documents) = published();
     documents[1]["files"][0]["etag"] = json!("another");

@@ -239,6 +239,12 @@ impl Ran {
     }
 }
 
+/// Makes a folder a copy of another one.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    std::fs::remove_dir_all(to).unwrap_or_default();
+    assert!(Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap().success());
+}
+
 /// Lines of JSON.
 pub(crate) fn json_lines(path: &Path) -> Vec<Value> {
     let text = std::fs::read_to_string(path).unwrap();

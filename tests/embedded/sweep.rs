@@ -131,3 +131,24 @@ fn bodies_of_messages_that_may_still_wait_in_a_lane_stay() {
     assert_eq!((count(&swept, "removed"), count(&swept, "messages")), (1, 2));
     assert_eq!(ages.map(|days| body(days).exists()), [true, true, false]);
 }
+
+/// Who cannot be asked what still waits may not be told by what is gone.
+#[test]
+fn nothing_is_removed_while_the_brokers_are_away() {
+    let world = World::with_samples(&["--dossiers", "1"]);
+    assert_eq!(world.run(&[]).exit, 0);
+    let config = world.write("sohoa.toml", "[kafka]\nbrokers = \"127.0.0.1:1\"\n");
+    let record = world.named("out/documents", "record.json").remove(0);
+    let planted = [
+        world.path(&format!("out/messages/00/{:064}.json", 300)),
+        record.with_file_name("0123456789abcdef").join("document.pdf"),
+        record.with_file_name("document.pdf#1"),
+    ];
+    for path in &planted {
+        plant(path, 300);
+    }
+    let swept = world.sohoa(&["sweep", "--output", "out", "--config", &config]);
+    assert_eq!(swept.exit, 4, "{}{}", swept.stdout, swept.stderr);
+    assert!(planted.iter().all(|path| path.exists()), "{}", swept.stdout);
+    assert_eq!(count(&sweep(&world, &["--messages-older-than", "90"]), "removed"), 3);
+}

@@ -51,7 +51,7 @@ use crate::{
 use judge::{Judged, Measure};
 
 pub(crate) use fuzzing::signed_data;
-pub use online::{Learnt, verify_pdf_online};
+pub use online::verify_pdf_online;
 pub use policy::{PolicyError, SignerIdentity, check_signer};
 pub use report::{
     Algorithm, Coverage, Integrity, LaterChanges, Note, PadesLevel, Position, Report,

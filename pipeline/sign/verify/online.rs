@@ -8,7 +8,7 @@
 //! What is learnt so changes verdicts. It changes no level: that is what the file proves by itself,
 //! to somebody who cannot ask any more.
 
-use std::{collections::BTreeMap, path::Path};
+use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
@@ -18,37 +18,20 @@ use super::{
 use crate::{
     EvidenceError, EvidenceSource,
     certificate::Certificate,
-    gather::{First, SILENT_FOR},
+    gather::First,
     pdf::{Document, Source},
     revocation::{Moment, Pool, Witness},
 };
 
-/// What was learnt of earlier files of the same call: nobody is asked twice about one certificate, and
-/// who was silent is not waited for at every file.
-#[derive(Debug, Default)]
-pub struct Learnt {
-    /// What the authorities of a certificate said of it. Of another one a list may be older than what
-    /// its responder knows.
-    answers: BTreeMap<Vec<u8>, Pool>,
-    /// Certificates whose authorities could not be reached, and when.
-    silent: BTreeMap<Vec<u8>, DateTime<Utc>>,
-}
-
-impl Learnt {
-    fn is_silent(&self, certificate: &[u8], now: DateTime<Utc>) -> bool {
-        self.silent.get(certificate).is_some_and(|since| now - since < SILENT_FOR)
-    }
-}
-
 /// Finds and judges every signature of a file now, asking the authorities of all certificates that it
-/// rests on. Beside the report: what could not be learnt, and why, by field: where nobody answered, and
+/// rests on, and none twice for several files. Beside the report: what could not be learnt, and why, by field: where nobody answered, and
 /// where neither an answer nor the file proves a certificate good.
 ///
 /// # Errors
 /// [`VerifyError`] when the file is no readable PDF.
 pub fn verify_pdf_online(
     path: &Path,
-    (evidence, earlier): (&EvidenceSource, &mut Learnt),
+    evidence: &EvidenceSource,
     now: DateTime<Utc>,
 ) -> Result<(Report, Vec<(String, EvidenceError)>), VerifyError> {
     let document = Document::open(Source::open(path)?)?;
@@ -59,7 +42,7 @@ pub fn verify_pdf_online(
     let mut examined = examine_with(&document, &evidence.trust, (now, &found))?;
     let certificates = examined.pool.certificates.clone();
     let pool = Pool { certificates, ..Pool::default() };
-    let mut asking = Asking { evidence, known: now, held: &examined.pool, pool, learnt: earlier };
+    let mut asking = Asking { evidence, known: now, held: &examined.pool, pool };
     let mut unknown = Vec::new();
     for one in &examined.judged {
         if let Some(error) = asking.about(one) {
@@ -84,7 +67,6 @@ struct Asking<'a> {
     held: &'a Pool,
     /// What is known beside it.
     pool: Pool,
-    learnt: &'a mut Learnt,
 }
 
 impl Asking<'_> {
@@ -111,7 +93,7 @@ impl Asking<'_> {
     fn ask(&mut self, pair: &[Vec<u8>], moment: Moment) -> Option<EvidenceError> {
         let parsed: Vec<_> = pair.iter().filter_map(|der| Certificate::parse(der)).collect();
         let certificate = parsed.first()?;
-        let error = if self.learnt.is_silent(certificate.der, self.known) {
+        let error = if self.evidence.asked.is_silent(certificate.der, self.known) {
             EvidenceError::StillSilent { subject: certificate.subject.printed() }
         } else {
             self.learn(certificate.der, pair, moment).err()?
@@ -120,7 +102,7 @@ impl Asking<'_> {
         drop(self.evidence.ask(First::KeptAlone, pair, (moment, &mut self.pool)));
         let is_silence = match error {
             EvidenceError::Fetch { .. } => {
-                self.learnt.silent.insert(certificate.der.to_vec(), self.known);
+                self.evidence.asked.keep_silent(certificate.der, self.known);
                 true
             }
             EvidenceError::StillSilent { .. } => true,
@@ -139,7 +121,7 @@ impl Asking<'_> {
         pair: &[Vec<u8>],
         moment: Moment,
     ) -> Result<(), EvidenceError> {
-        let mut said = self.learnt.answers.get(certificate).cloned().unwrap_or_default();
+        let mut said = self.evidence.asked.said(certificate);
         for held in &self.pool.certificates {
             said.add_certificate(held);
         }
@@ -147,7 +129,7 @@ impl Asking<'_> {
         self.pool.join(&said);
         if asked.is_ok() {
             said.certificates.clear();
-            self.learnt.answers.insert(certificate.to_vec(), said);
+            self.evidence.asked.keep_said(certificate, said);
         }
         asked
     }

@@ -84,6 +84,7 @@ pub(crate) enum BackfillOrder {
     /// Go on.
     Resume,
     /// Say how it stands, as JSON: what is submitted, and, where the configuration names brokers,
-    /// what the workers have consumed and settled of it, and about how long the rest takes.
+    /// what the workers have consumed and settled of it, and about how long the rest takes at the
+    /// mean speed since it was begun.
     Status,
 }

@@ -1,7 +1,5 @@
 //! The command line of `sohoa dead-letters`.
 
-use std::path::PathBuf;
-
 use clap::{Args, Subcommand};
 
 use super::Results;
@@ -22,12 +20,9 @@ pub(crate) enum DeadLetters {
     Show {
         /// Its source's uid, or its key.
         id: String,
-        /// Folder or URL of the results.
-        #[arg(long)]
-        output: String,
-        /// Configuration file; see schemas/configuration.md.
-        #[arg(long)]
-        config: Option<PathBuf>,
+        /// Where the results are.
+        #[command(flatten)]
+        results: Results,
     },
     /// Send refused documents again. Doing it twice does no harm.
     Replay {

@@ -5,7 +5,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use chrono::TimeDelta;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde_json::json;
 use sohoa_backfill::{
@@ -128,8 +127,10 @@ async fn tell(
                 }
                 _ => None,
             };
-            let minutes =
-                progress.and_then(|progress| minutes_left(now() - plan.begun_at, &progress));
+            let minutes = progress.and_then(|progress| {
+                let passed = (now() - plan.begun_at).to_std().unwrap_or_default();
+                minutes_left((passed, progress.settled), &progress)
+            });
             say(json!({
                 "submission": name,
                 "begun_at": plan.begun_at,
@@ -164,13 +165,12 @@ async fn workers_at(
     asked.await.map_err(told).ok()
 }
 
-/// Minutes until the workers are through with what is submitted by now, at their mean speed in the
-/// time that has passed since the submission was begun.
-fn minutes_left(passed: TimeDelta, progress: &Progress) -> Option<u64> {
-    let passed = passed.as_seconds_f64().max(0.0);
-    let open = progress.recorded.saturating_sub(progress.consumed);
-    let left = passed / progress.consumed as f64 * open as f64 / 60.0;
-    (progress.consumed > 0).then(|| left.ceil() as u64)
+/// Minutes until what is submitted by now is settled, at the speed of so many in that time; none
+/// where none was settled in it.
+fn minutes_left((passed, done): (Duration, u64), progress: &Progress) -> Option<u64> {
+    let open = progress.submitted.documents.saturating_sub(progress.settled);
+    let left = passed.as_secs_f64() / done as f64 * open as f64 / 60.0;
+    (done > 0).then(|| left.ceil() as u64)
 }
 
 fn say_totals(
@@ -269,14 +269,12 @@ impl Shown {
             return String::new();
         }
         let (since, first) = *self.first.get_or_insert((now, progress.settled));
+        let passed = now.saturating_duration_since(since);
         let done = progress.settled.saturating_sub(first);
-        let open = progress.submitted.documents.saturating_sub(progress.settled);
-        if done == 0 || open == 0 {
-            return String::new();
+        match minutes_left((passed, done), progress) {
+            None | Some(0) => String::new(),
+            Some(minutes) => format!(", about {minutes} min until these are settled"),
         }
-        let elapsed = now.saturating_duration_since(since).as_secs_f64();
-        let minutes = (elapsed / done as f64 * open as f64 / 60.0).ceil();
-        format!(", about {minutes:.0} min until these are settled")
     }
 }
 
@@ -286,9 +284,10 @@ mod tests {
 
     #[test]
     fn what_is_left_takes_as_long_as_what_is_done_did() {
-        let at = |recorded, consumed| {
-            let progress = Progress { recorded, consumed, ..Progress::default() };
-            minutes_left(TimeDelta::minutes(600), &progress)
+        let at = |documents, settled| {
+            let submitted = Totals { documents, ..Totals::default() };
+            let progress = Progress { submitted, settled, ..Progress::default() };
+            minutes_left((Duration::from_hours(10), settled), &progress)
         };
         assert_eq!(at(1_000, 0), None);
         assert_eq!(at(1_000, 1_000), Some(0));

@@ -2,14 +2,14 @@
 
 use futures::TryStreamExt as _;
 use serde::Serialize;
-use sohoa_kafka::{connect, survey::survey};
-use sohoa_schemas::config::Kafka;
+use sohoa_kafka::survey::survey;
+use sohoa_schemas::config::{Config, Kafka};
 use sohoa_sign::TimeStampAuthority;
 use sohoa_store::Missing;
 
 use crate::{
     arguments::Check,
-    authority::Authority,
+    authority::{Authority, passes},
     console::say,
     context::{now, vietnamese},
     exit::{Exit, Failure},
@@ -54,12 +54,17 @@ pub(crate) async fn run(arguments: &Check) -> Result<Exit, Failure> {
     note("configuration", Ok(arguments.config.as_ref().map(|path| path.display().to_string())));
     note("font", setup::fonts(&settings.config.sign.font).map(|_| None));
     note("recognition engine and language model", engine(&settings).await);
-    note("signing key and certificate", key(&settings));
+    let signer = Signer::load(&settings.config);
+    let with = |look: Look| {
+        let signer = signer.as_ref().map_err(Clone::clone);
+        signer.and_then(|signer| look(signer, &settings.config))
+    };
+    note("signing key and certificate", with(key));
     if settings.config.sign.timestamp_url.is_some() {
-        note("time-stamp authority", stamps(&settings));
+        note("time-stamp authority", with(stamps));
     }
     if settings.config.sign.key.is_some() || settings.config.sign.pkcs11.is_some() {
-        note("revocation of the signing certificate", standing(&settings));
+        note("revocation of the signing certificate", with(standing));
     }
     let hmac = settings.config.secrets.hmac_key.as_deref();
     note("key for hashed identifiers", Pseudonyms::load(hmac).map(|_| None));
@@ -102,9 +107,29 @@ async fn engine(settings: &Settings) -> Result<Option<String>, Failure> {
     Ok(Some(name))
 }
 
-fn key(settings: &Settings) -> Result<Option<String>, Failure> {
-    let authority = Authority::load(&settings.config, now())?;
-    let untried = match authority.stands_now(&settings.config) {
+/// The signing key, and what became of asking whether it is revoked: once, since behind a wall that
+/// drops packets each question takes its whole patience. None where nobody is asked.
+struct Signer {
+    authority: Authority,
+    standing: Option<Result<Option<String>, Failure>>,
+}
+
+/// What is to be seen of it.
+type Look = fn(&Signer, &Config) -> Result<Option<String>, Failure>;
+
+impl Signer {
+    fn load(config: &Config) -> Result<Self, Failure> {
+        let authority = Authority::load(config, now())?;
+        let standing = authority.asked(config);
+        Ok(Self { authority, standing })
+    }
+}
+
+fn key(
+    Signer { authority, standing }: &Signer,
+    config: &Config,
+) -> Result<Option<String>, Failure> {
+    let untried = match standing.clone().map_or(Ok(()), |standing| passes(config, standing)) {
         Err(failure) if failure.exit == Exit::Unreachable => Some(UNTRIED.to_owned()),
         stands => {
             stands?;
@@ -115,13 +140,13 @@ fn key(settings: &Settings) -> Result<Option<String>, Failure> {
     };
     let Some(end) = authority.ends() else { return Ok(Some("throw-away TEST authority".into())) };
     let end = vietnamese(end).format("%d/%m/%Y");
-    let days = authority.ends_within(settings.config.sign.warn_days, now());
+    let days = authority.ends_within(config.sign.warn_days, now());
     let soon = days.map(|days| format!(", in {days} days: WARNING, have it renewed"));
     let ends = format!("ends on {end}{}", soon.unwrap_or_default());
-    let open = keys::open_to_everybody(&settings.config).into_iter().map(|path| {
+    let open = keys::open_to_everybody(config).into_iter().map(|path| {
         format!("WARNING: everybody on this machine can read `{}`: chmod o-rwx", path.display())
     });
-    let named = !authority.throw_away && settings.config.sign.agencies.is_empty();
+    let named = !authority.throw_away && config.sign.agencies.is_empty();
     let named = named.then(|| UNLISTED.to_owned());
     let signer = &authority.signer;
     let told = signer.place().into_iter().chain(signer.notice()).chain([ends]);
@@ -130,27 +155,22 @@ fn key(settings: &Settings) -> Result<Option<String>, Failure> {
 }
 
 /// Asks for a stamp, as the first signature would.
-fn stamps(settings: &Settings) -> Result<Option<String>, Failure> {
-    let authority = Authority::load(&settings.config, now())?;
-    let asked = authority.stamps.as_ref().map(TimeStampAuthority::try_out);
+fn stamps(signer: &Signer, config: &Config) -> Result<Option<String>, Failure> {
+    let asked = signer.authority.stamps.as_ref().map(TimeStampAuthority::try_out);
     asked.transpose().map_err(|error| {
         Failure::from_error(Exit::Unreachable, &error).hint(
             "check sign.timestamp_url, sign.timestamp_policy, and its root in sign.timestamp_roots",
         )
     })?;
-    Ok(settings.config.sign.timestamp_url.clone())
+    Ok(config.sign.timestamp_url.clone())
 }
 
-/// Asks whether the signing certificate is revoked, as the first signature would.
-fn standing(settings: &Settings) -> Result<Option<String>, Failure> {
-    let authority = Authority::load(&settings.config, now())?;
-    let config = &settings.config;
-    let level = config.sign.wanted_level();
-    if !authority.is_asked_at(level) {
+/// Whether the signing certificate is revoked, asked as the first signature would.
+fn standing(signer: &Signer, _: &Config) -> Result<Option<String>, Failure> {
+    let Some(standing) = signer.standing.clone() else {
         return Ok(Some("a throw-away key, which nobody revokes".into()));
-    }
-    let unasked = authority.standing(&authority.evidence(config)?, (config, level))?;
-    Ok(Some(unasked.map_or("not revoked".into(), |why| format!("WARNING: {why}"))))
+    };
+    Ok(Some(standing?.map_or("not revoked".into(), |why| format!("WARNING: {why}"))))
 }
 
 async fn input(address: &str, settings: &Settings) -> Result<Option<String>, Failure> {
@@ -163,12 +183,9 @@ async fn input(address: &str, settings: &Settings) -> Result<Option<String>, Fai
 
 /// A line for each thing that workers need of the brokers.
 async fn brokers(kafka: &Kafka) -> Vec<(String, Result<Option<String>, Failure>)> {
-    let client = match connect::base(kafka) {
+    let client = match setup::client(kafka) {
         Ok(client) => client,
-        Err(error) => {
-            let failure = Failure::from_error(Exit::Configuration, &error);
-            return vec![("Kafka".to_owned(), Err(failure))];
-        }
+        Err(failure) => return vec![("Kafka".to_owned(), Err(failure))],
     };
     let found = survey(&client, &kafka.prefix).await.into_iter();
     let failed = |fault| setup::broker_failure(fault, &kafka.brokers);

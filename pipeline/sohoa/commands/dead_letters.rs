@@ -1,17 +1,15 @@
 //! `sohoa dead-letters`: what was refused, why, and once more.
 
-use std::path::PathBuf;
-
 use chrono::{DateTime, NaiveDate, Utc};
 use futures::TryStreamExt as _;
 use sohoa_index::Index;
-use sohoa_kafka::{Topic, connect, submit::Submitter};
+use sohoa_kafka::{Topic, submit::Submitter};
 use sohoa_publish::keys;
 use sohoa_schemas::events::Action;
 use sohoa_store::{Missing, Store};
 
 use crate::{
-    arguments::{DeadLetters, LetterFilter},
+    arguments::{DeadLetters, LetterFilter, Results},
     console::say,
     dead_letters::{Body, Letter, Replay, Resolved, Select, letters},
     exit::{Exit, Failure},
@@ -21,14 +19,12 @@ use crate::{
 
 /// Runs one of the three.
 pub(crate) async fn run(command: DeadLetters) -> Result<Exit, Failure> {
-    let load = |config: &Option<PathBuf>| Settings::load(config.as_deref());
+    let load = |results: &Results| Settings::load(results.config.as_deref());
     match command {
-        DeadLetters::List { filter, json } => {
-            list(&load(&filter.results.config)?, filter, json).await
-        }
-        DeadLetters::Show { id, output, config } => show(&load(&config)?, id, &output).await,
+        DeadLetters::List { filter, json } => list(&load(&filter.results)?, filter, json).await,
+        DeadLetters::Show { id, results } => show(&load(&results)?, id, &results.output).await,
         DeadLetters::Replay { filter, live, list_only } => {
-            replay(&load(&filter.results.config)?, filter, (live, list_only)).await
+            replay(&load(&filter.results)?, filter, (live, list_only)).await
         }
     }
 }
@@ -101,8 +97,7 @@ async fn replay(
     let store = setup::open(settings, &filter.results.output, Missing::Refuse).await?;
     let select = select(filter)?;
     let kafka = &settings.config.kafka;
-    let client =
-        connect::base(kafka).map_err(|error| Failure::from_error(Exit::Configuration, &error))?;
+    let client = setup::client(kafka)?;
     let submitter = if list_only {
         None
     } else {

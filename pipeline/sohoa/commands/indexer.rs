@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 use sohoa_flow::Shutdown;
 use sohoa_kafka::reader::Removed;
 use sohoa_metrics::{Health, Line, Sampler, Stage};
-use sohoa_store::Missing;
+use sohoa_store::{Missing, Store};
 
 use crate::{
     arguments::Indexer,
     commands::run::watch_signals,
     console::say,
     exit::{Exit, Failure},
-    indexer::{self, Until},
+    indexer::{self, Indexed, Until},
     observe,
     run::Bounds,
     settings::Settings,
@@ -24,16 +24,18 @@ const STILL: Duration = Duration::from_mins(10);
 
 /// Opens everything and indexes until told to end.
 pub(crate) async fn run(arguments: Indexer) -> Result<Exit, Failure> {
+    let shutdown = Shutdown::default();
+    watch_signals(&shutdown);
     let settings = Settings::load(arguments.config.as_deref())?;
-    let store = setup::open(&settings, &arguments.output, Missing::Refuse).await?;
-    setup::writable(&store, settings.config.output.single_writer).await?;
+    let opening = open(&settings, &arguments.output);
+    let Some(store) = shutdown.unless_drained(opening).await.transpose()? else {
+        return report(Indexed::default());
+    };
     let config = &settings.config.index;
     let bounds = Bounds {
         documents: config.commit_documents,
         age: Duration::from_secs(config.commit_seconds),
     };
-    let shutdown = Shutdown::default();
-    watch_signals(&shutdown);
     let health = Health::new(STILL);
     let listen = settings.config.metrics.listen.as_deref();
     let line = Line::new(Stage::Index..=Stage::Index);
@@ -47,7 +49,16 @@ pub(crate) async fn run(arguments: Indexer) -> Result<Exit, Failure> {
     let kafka = &settings.config.kafka;
     let indexed =
         indexer::run(kafka, &store, bounds, (until, removed), (shutdown, health, line)).await;
-    let indexed = indexed.map_err(|fault| setup::broker_failure(fault, &kafka.brokers))?;
-    say(format_args!("{} documents indexed in {} commits", indexed.documents, indexed.commits))?;
+    report(indexed.map_err(|fault| setup::broker_failure(fault, &kafka.brokers))?)
+}
+
+async fn open(settings: &Settings, output: &str) -> Result<Store, Failure> {
+    let store = setup::open(settings, output, Missing::Refuse).await?;
+    setup::writable(&store, settings.config.output.single_writer).await?;
+    Ok(store)
+}
+
+fn report(Indexed { documents, commits }: Indexed) -> Result<Exit, Failure> {
+    say(format_args!("{documents} documents indexed in {commits} commits"))?;
     Ok(Exit::Done)
 }

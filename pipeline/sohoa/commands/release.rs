@@ -6,7 +6,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream::BoxStream};
 use indicatif::MultiProgress;
 use sohoa_backfill::Ledger;
 use sohoa_flow::Fault;
-use sohoa_kafka::{Submitter, Topic, connect};
+use sohoa_kafka::{Submitter, Topic};
 use sohoa_schemas::{
     config::ReleaseMode,
     record::{Part, Released},
@@ -213,8 +213,7 @@ async fn send_all(
     }
     let kafka = &settings.config.kafka;
     let failed = |fault| setup::broker_failure(fault, &kafka.brokers);
-    let client =
-        connect::base(kafka).map_err(|error| Failure::from_error(Exit::Configuration, &error))?;
+    let client = setup::client(kafka)?;
     let topics = [Topic::Releases];
     let open = || Submitter::open(&client, &kafka.prefix, &topics, store.clone());
     let submitter = tokio::task::block_in_place(open).map_err(failed)?;

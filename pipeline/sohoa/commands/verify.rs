@@ -8,8 +8,7 @@ use sohoa_schemas::config::UnknownRevocation;
 use sohoa_sign::{
     EvidenceSource,
     verify::{
-        Expected, Learnt, Report, Signature, Trust, TrustDomain, VerifyError, verify_pdf,
-        verify_pdf_online,
+        Expected, Report, Signature, Trust, TrustDomain, VerifyError, verify_pdf, verify_pdf_online,
     },
 };
 
@@ -50,7 +49,7 @@ struct NotLearnt {
 /// Who is believed, and who is asked.
 struct Judge {
     trust: Trust,
-    online: Option<(EvidenceSource, Learnt)>,
+    online: Option<EvidenceSource>,
     /// A signature whose revocation stays unknown is valid: the user said so.
     accepts_unknown: bool,
 }
@@ -67,10 +66,10 @@ pub(crate) fn run(arguments: &Verify) -> Result<Exit, Failure> {
         }
         trust.expected = Expected::Agency(code.clone());
     }
-    let online = arguments.online.then(|| (authority::online(&trust), Learnt::default()));
+    let online = arguments.online.then(|| authority::online(&trust));
     let warns = settings.config.sign.unknown_revocation == UnknownRevocation::Warn;
     let accepts = arguments.accept_unknown_revocation || (warns && !arguments.strict);
-    let mut judge = Judge { trust, online, accepts_unknown: accepts };
+    let judge = Judge { trust, online, accepts_unknown: accepts };
     let mut all_valid = true;
     for file in &arguments.files {
         let answer = judge.answer(file, now());
@@ -87,7 +86,7 @@ pub(crate) fn run(arguments: &Verify) -> Result<Exit, Failure> {
 }
 
 impl Judge {
-    fn answer(&mut self, file: &Path, now: DateTime<Utc>) -> Answer {
+    fn answer(&self, file: &Path, now: DateTime<Utc>) -> Answer {
         let mut answer = Answer {
             file: file.display().to_string(),
             valid: false,
@@ -113,14 +112,14 @@ impl Judge {
     }
 
     fn judge(
-        &mut self,
+        &self,
         file: &Path,
         now: DateTime<Utc>,
     ) -> Result<(Report, Vec<NotLearnt>), VerifyError> {
-        let Some((evidence, learnt)) = &mut self.online else {
+        let Some(evidence) = &self.online else {
             return Ok((verify_pdf(file, &self.trust, now)?, Vec::new()));
         };
-        let (report, unknown) = verify_pdf_online(file, (evidence, learnt), now)?;
+        let (report, unknown) = verify_pdf_online(file, evidence, now)?;
         let not_learnt = unknown.into_iter().map(|(field_name, error)| NotLearnt {
             field_name,
             error: said(&error),

@@ -3,9 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use sohoa_flow::{Budget, Shutdown};
-use sohoa_kafka::{LaneSettings, Lanes, connect, releases::Releases};
+use sohoa_kafka::{LaneSettings, Lanes, releases::Releases};
 use sohoa_metrics::Health;
-use sohoa_schemas::config::{ReleaseMode, SignatureLevel};
+use sohoa_schemas::config::{Config, Kafka, ReleaseMode, SignatureLevel};
 use sohoa_store::Store;
 
 use crate::{
@@ -42,13 +42,11 @@ pub(crate) async fn run(arguments: Worker) -> Result<Exit, Failure> {
     watch_signals(&shutdown);
     let settings = Settings::load(arguments.config.as_deref())?;
     let _scratch = Scratch::open()?;
-    let opened = tokio::select! {
-        opened = open_all(&arguments, settings, &shutdown) => opened?,
+    let opening = Box::pin(open_all(&arguments, settings, &shutdown));
+    let Some(opened) = shutdown.unless_drained(opening).await.transpose()? else {
         // Nothing is in hand yet.
-        () = shutdown.drained() => {
-            let ending = Ending { summary: Tally::begin().so_far(), stopped: false };
-            return report(&ending, arguments.json);
-        }
+        let ending = Ending { summary: Tally::begin().so_far(), stopped: false };
+        return report(&ending, arguments.json);
     };
     let Opened { context, others, lanes, releases } = opened;
     let health = Health::new(STILL);
@@ -129,37 +127,25 @@ async fn open_all(
     let mut context = setup::context(settings, places, None, shutdown.clone()).await?;
     let others = inputs::beside(&context, others).await?;
     context.budget = budget(&context.settings);
-    let releases = match context.settings.config.release.mode {
-        ReleaseMode::Manual => Some(open_releases(&context.settings).await?),
+    let Config { kafka, release, .. } = &context.settings.config;
+    let releases = match release.mode {
+        ReleaseMode::Manual => Some(open_releases(kafka).await?),
         // Nothing is held for anybody's word.
         ReleaseMode::Delegated => None,
     };
-    Ok(Opened { context, others, lanes: open(lanes).await?, releases })
+    let lanes = setup::at_broker(kafka, || Lanes::open(lanes)).await?;
+    Ok(Opened { context, others, lanes, releases })
 }
 
-async fn open_releases(settings: &Settings) -> Result<Releases, Failure> {
-    let kafka = settings.config.kafka.clone();
-    let client =
-        connect::base(&kafka).map_err(|error| Failure::from_error(Exit::Configuration, &error))?;
-    let brokers = kafka.brokers.clone();
-    let opened = tokio::task::spawn_blocking(move || Releases::open(&client, &kafka.prefix)).await;
-    let opened = opened.map_err(|error| Failure::from_error(Exit::Internal, &error))?;
-    opened.map_err(|fault| setup::broker_failure(fault, &brokers))
-}
-
-async fn open(settings: LaneSettings) -> Result<Lanes, Failure> {
-    let brokers = settings.client.get("bootstrap.servers").unwrap_or_default().to_owned();
-    let opened = tokio::task::spawn_blocking(|| Lanes::open(settings)).await;
-    let opened = opened.map_err(|error| Failure::from_error(Exit::Internal, &error))?;
-    opened.map_err(|fault| setup::broker_failure(fault, &brokers))
+async fn open_releases(kafka: &Kafka) -> Result<Releases, Failure> {
+    let (client, prefix) = (setup::client(kafka)?, kafka.prefix.clone());
+    setup::at_broker(kafka, move || Releases::open(&client, &prefix)).await
 }
 
 fn lane_settings(settings: &Settings, slot: String) -> Result<LaneSettings, Failure> {
     let kafka = &settings.config.kafka;
-    let client =
-        connect::base(kafka).map_err(|error| Failure::from_error(Exit::Configuration, &error))?;
     Ok(LaneSettings {
-        client,
+        client: setup::client(kafka)?,
         prefix: kafka.prefix.clone(),
         slot,
         window: kafka.window,

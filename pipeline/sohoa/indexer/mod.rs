@@ -94,41 +94,11 @@ pub(crate) async fn run(
     (until, removed): (Until, Removed),
     (shutdown, health, line): (Shutdown, Health, Line),
 ) -> Result<Indexed, Fault> {
-    let (objects, url) = store.below(sohoa_publish::keys::INDEX);
-    let mut index = Index::open(&objects, url).map_err(index_fault)?;
-    let topic = Topic::Documents.name(&kafka.prefix);
-    let client = connect::base(kafka)
-        .map_err(|error| Fault::fatal(FatalKind::Configuration, STAGE, error))?;
-    let (asked, name) = (client.clone(), topic.clone());
-    let partitions = blocking(move || Reader::partitions(&asked, &name)).await?;
-    let mut positions = Vec::new();
-    for partition in 0..partitions {
-        let application = application(&topic, partition);
-        let position = index.position(&application).await.map_err(index_fault)?;
-        positions.push((partition, position.complete));
+    let opening = Indexer::open(kafka, store, (bounds, removed), (shutdown.clone(), health, line));
+    match shutdown.unless_drained(opening).await.transpose()? {
+        Some((indexer, reader, partitions)) => indexer.work(reader, partitions, until).await,
+        None => Ok(Indexed::default()),
     }
-    let name = topic.clone();
-    let known = positions.iter().filter_map(|(partition, next)| Some((*partition, (*next)?)));
-    let known: BTreeMap<i32, i64> = known.collect();
-    let group = topics::readers_group(&kafka.prefix);
-    let open = move || Reader::open(&client, (&group, &name), &positions, removed);
-    let reader = blocking(open).await?;
-    tracing::info!(partitions, "the indexer takes events");
-    let indexer = Indexer {
-        index,
-        store,
-        refuser: Refuser::new("sohoa/indexer", kafka, (store, Policy::default())),
-        topic,
-        bounds,
-        waiting: BTreeMap::new(),
-        positions: known.clone(),
-        due: Instant::now(),
-        indexed: Indexed::default(),
-        shutdown,
-        signs: Signs::new((health, line.clone()), store, known),
-        line,
-    };
-    indexer.work(reader, partitions, until).await
 }
 
 /// Name under which the batches of a partition are counted in the tables.
@@ -167,7 +137,51 @@ struct Indexer<'a> {
     line: Line,
 }
 
-impl Indexer<'_> {
+impl<'a> Indexer<'a> {
+    /// Opens the tables and the topic, which is read on from where they stand.
+    async fn open(
+        kafka: &'a Kafka,
+        store: &'a Store,
+        (bounds, removed): (Bounds, Removed),
+        (shutdown, health, line): (Shutdown, Health, Line),
+    ) -> Result<(Self, Reader, i32), Fault> {
+        let (objects, url) = store.below(sohoa_publish::keys::INDEX);
+        let mut index = Index::open(&objects, url).map_err(index_fault)?;
+        let topic = Topic::Documents.name(&kafka.prefix);
+        let client = connect::base(kafka)
+            .map_err(|error| Fault::fatal(FatalKind::Configuration, STAGE, error))?;
+        let (asked, name) = (client.clone(), topic.clone());
+        let partitions = blocking(move || Reader::partitions(&asked, &name)).await?;
+        let mut positions = Vec::new();
+        for partition in 0..partitions {
+            let application = application(&topic, partition);
+            let position = index.position(&application).await.map_err(index_fault)?;
+            positions.push((partition, position.complete));
+        }
+        let name = topic.clone();
+        let known = positions.iter().filter_map(|(partition, next)| Some((*partition, (*next)?)));
+        let known: BTreeMap<i32, i64> = known.collect();
+        let group = topics::readers_group(&kafka.prefix);
+        let open = move || Reader::open(&client, (&group, &name), &positions, removed);
+        let reader = blocking(open).await?;
+        tracing::info!(partitions, "the indexer takes events");
+        let indexer = Self {
+            index,
+            store,
+            refuser: Refuser::new("sohoa/indexer", kafka, (store, Policy::default())),
+            topic,
+            bounds,
+            waiting: BTreeMap::new(),
+            positions: known.clone(),
+            due: Instant::now(),
+            indexed: Indexed::default(),
+            shutdown,
+            signs: Signs::new((health, line.clone()), store, known),
+            line,
+        };
+        Ok((indexer, reader, partitions))
+    }
+
     async fn work(
         mut self,
         mut reader: Reader,

@@ -151,7 +151,7 @@ async fn hold(office: &Office, prepared: Prepared, waiting_for: &str) -> Result<
 
 /// A held state that waits, with by whose word it was released; none where it is of another reading.
 fn waiting(mut held: Prepared, released: &Prepared, waiting_for: &str) -> Option<Prepared> {
-    if (&held.composed, &held.alto) != (&released.composed, &released.alto) {
+    if !holding::is_same_reading(&held, released) {
         return None;
     }
     let rows = held.record.rows.documents.iter_mut();
@@ -431,4 +431,36 @@ fn text_of(rows: &Rows) -> Bytes {
 /// Address of the record that rows come from.
 pub(crate) fn record_key(record: &Record) -> String {
     keys::record(record.source_uid, record.version)
+}
+
+#[cfg(test)]
+mod tests {
+    use sohoa_schemas::rows::DocumentRow;
+
+    use super::*;
+
+    #[test]
+    fn a_state_of_another_reading_waits_for_what_it_waited_for() {
+        let held = |sha256: &str, release_mode: Option<&str>| {
+            let row = DocumentRow {
+                release_mode: release_mode.map(str::to_owned),
+                ..DocumentRow::default()
+            };
+            let mut held = Prepared::default();
+            held.record.rows.documents.push(row);
+            held.composed = Some(Part {
+                role: "document".into(),
+                key: format!("work/{sha256}/composed.pdf"),
+                size: 1,
+                sha256: sha256.into(),
+                media_type: "application/pdf".into(),
+            });
+            held
+        };
+        let released = held("aa", Some("delegated"));
+        let waits = waiting(held("aa", None), &released, holding::FOR_STAMP).unwrap();
+        assert_eq!(waits.waiting_for, holding::FOR_STAMP);
+        assert_eq!(waits.record.rows.documents, released.record.rows.documents);
+        assert!(waiting(held("bb", None), &released, holding::FOR_STAMP).is_none());
+    }
 }

@@ -5,7 +5,7 @@ use std::{io::Write as _, sync::Arc};
 use chrono::{TimeDelta, Utc};
 use sohoa_sign::{
     EvidenceCache, EvidenceError, EvidenceSource, MessageSigner as _, RsaScheme,
-    verify::{Learnt, PadesLevel, Report, Verdict, verify_pdf_online},
+    verify::{PadesLevel, Report, Verdict, verify_pdf_online},
 };
 
 use crate::{
@@ -25,18 +25,9 @@ fn with_old_evidence() -> (Arc<Pki>, Vec<u8>) {
 }
 
 fn online(file: &[u8], source: &EvidenceSource) -> (Report, Vec<(String, EvidenceError)>) {
-    after(&mut Learnt::default(), file, source)
-}
-
-/// After other files.
-fn after(
-    learnt: &mut Learnt,
-    file: &[u8],
-    source: &EvidenceSource,
-) -> (Report, Vec<(String, EvidenceError)>) {
     let mut copy = tempfile::NamedTempFile::new().unwrap();
     copy.write_all(file).unwrap();
-    verify_pdf_online(copy.path(), (source, learnt), Utc::now()).unwrap()
+    verify_pdf_online(copy.path(), source, Utc::now()).unwrap()
 }
 
 #[test]
@@ -93,11 +84,11 @@ fn what_is_learnt_of_one_file_serves_the_next() {
     for without in [&[][..], &["/middle", ".crl"]] {
         let network = Network::of(&pki).without(without);
         let asked = Arc::clone(&network.asked);
-        let (source, mut learnt) = (network.source(), Learnt::default());
-        let (first, silent) = after(&mut learnt, &file, &source);
+        let source = network.source();
+        let (first, silent) = online(&file, &source);
         let questions = asked.lock().unwrap().len();
         assert!(questions > 0);
-        let (second, still_silent) = after(&mut learnt, &file, &source);
+        let (second, still_silent) = online(&file, &source);
         assert_eq!(asked.lock().unwrap().len(), questions, "nobody is asked again");
         assert_eq!((first.verdict, second.verdict), (Verdict::Ok, Verdict::Ok));
         assert_eq!(silent.len(), still_silent.len());
