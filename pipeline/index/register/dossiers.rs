@@ -255,30 +255,16 @@ mod tests {
     };
 
     fn dossier(serial: u32, day: &str, listed: i64, status: &str) -> DossierRow {
-        let mut row: DossierRow = serde_json::from_value(serde_json::json!({
-            "dossier_uid": Uuid::nil(), "province": "H08",
-            "received_month": format!("2024-{}", &day[..2]), "dossier_code": "",
-            "procedure_code": null, "procedure_base": null, "procedure_name": null,
-            "field_code": null, "procedure_level": null, "receiving_unit_code": null,
-            "receiving_unit_uid": null, "handling_agency_code": null, "handling_agency_uid": null,
-            "level_at_receipt": null, "channel": null, "status": status, "resolved": null,
-            "ticket_at": null, "served_at": null, "received_at": null, "accepted_at": null,
-            "appointed_at": null, "resolved_at": null, "returned_at": null, "outcome": "unknown",
-            "owner_id_kind": null, "owner_id_hmac": null, "component_count": null,
-            "components_digitised": null, "components_reused": null,
-            "reused_from_national_portal": null, "result_count": null, "results_digitised": null,
-            "result_electronic": null, "resubmission_demanded": null, "paper_parallel": null,
-            "waiting_minutes": null, "processing_minutes": null, "staff_ref": null,
-            "remote_area": null, "archive_file_code": null, "paper_file_code": null,
-            "title": null, "retention_code": null, "start_date": null, "end_date": null,
-            "documents_expected": null, "pages_expected": null,
-            "listed_at": "2024-01-01T00:00:00Z", "import_key": "k", "schema_version": 1
-        }))
-        .unwrap();
-        row.dossier_code = format!("H08-24{day}-{serial:04}");
-        row.listed_at = DateTime::from_timestamp(listed, 0).unwrap();
-        row.import_key = format!("imports/dossiers/{listed}.jsonl");
-        row
+        DossierRow {
+            province: "H08".into(),
+            received_month: format!("2024-{}", &day[..2]),
+            dossier_code: format!("H08-24{day}-{serial:04}"),
+            status: Some(status.into()),
+            outcome: "unknown".into(),
+            listed_at: DateTime::from_timestamp(listed, 0).unwrap(),
+            import_key: format!("imports/dossiers/{listed}.jsonl"),
+            ..DossierRow::default()
+        }
     }
 
     async fn merge(index: &Index, rows: &[DossierRow], position: i64) -> usize {
@@ -308,6 +294,7 @@ mod tests {
         assert!(files.contains(&february[0]), "a month that no list speaks of is left alone");
         assert_eq!(files.len(), 2);
     }
+
     #[tokio::test]
     async fn a_list_takes_nothing_back_of_which_it_does_not_speak() {
         let index = index(&FusedStore::sound());
