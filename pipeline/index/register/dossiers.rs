@@ -4,7 +4,7 @@
 
 use std::{
     cmp::Ordering,
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashMap},
     sync::Arc,
 };
 
@@ -15,12 +15,9 @@ use arrow::{
     compute::{cast, filter_record_batch, interleave},
     datatypes::{SchemaRef, TimestampMicrosecondType},
 };
-use deltalake::{
-    datafusion::{
-        execution::SendableRecordBatchStream,
-        prelude::{col, lit},
-    },
-    writer::DeltaWriter as _,
+use deltalake::datafusion::{
+    execution::SendableRecordBatchStream,
+    prelude::{col, lit},
 };
 use futures::StreamExt as _;
 use sohoa_schemas::registers::DossierRow;
@@ -42,33 +39,16 @@ impl RegisterState {
         for row in rows {
             months.entry(&row.received_month).or_default().push(row);
         }
-        let mut writer = self.writer()?;
-        let mut touched: HashSet<&str> = HashSet::new();
-        let mut actions = Vec::new();
-        let mut changed = 0;
+        let mut rewrite = self.rewrite()?;
         for (month, incoming) in &months {
-            let mut merging = Merging::of(&self.schema, incoming)?;
-            let mut held = self.month(month).await?;
+            let mut merging = Merging::of(&rewrite.state.schema, incoming)?;
+            let mut held = rewrite.state.month(month).await?;
             while let Some(old) = held.next().await {
-                merging.take(&fitted(&old?, &self.schema)?)?;
+                merging.take(&fitted(&old?, &rewrite.state.schema)?)?;
             }
-            let merged = merging.end()?;
-            if merged.changed == 0 {
-                continue;
-            }
-            changed += merged.changed;
-            for batch in merged.batches.into_iter().filter(|batch| batch.num_rows() > 0) {
-                writer.write(batch).await.map_err(|error| self.register.error(error))?;
-            }
-            actions.extend(self.flush(&mut writer).await?);
-            touched.insert(*month);
+            rewrite.change(month, merging.end()?).await?;
         }
-        actions.extend(self.removals(|values| {
-            let month = values.get("received_month").and_then(Option::as_deref);
-            touched.contains(month.unwrap_or_default())
-        })?);
-        self.commit(actions, position).await?;
-        Ok(changed)
+        rewrite.commit_changes(position).await
     }
 
     /// A month as it is.
