@@ -296,6 +296,11 @@ pub(crate) fn in_vietnam(shown: NaiveDateTime) -> DateTime<Utc> {
     (shown - vietnam()).and_utc()
 }
 
+/// The day it is in Vietnam at a moment.
+pub(crate) fn day_in_vietnam(at: DateTime<Utc>) -> NaiveDate {
+    at.with_timezone(&vietnam()).date_naive()
+}
+
 /// Vietnam's time.
 pub(crate) fn vietnam() -> FixedOffset {
     FixedOffset::east_opt(VIETNAM).expect("seven hours are within a day")
