@@ -45,9 +45,14 @@ impl Agencies {
         Self { codes, followed }
     }
 
-    /// All codes there ever were.
-    pub fn codes(&self) -> impl Iterator<Item = &String> {
-        self.codes.keys()
+    /// Whether there never was any.
+    pub fn is_empty(&self) -> bool {
+        self.codes.is_empty()
+    }
+
+    /// Whether there ever was an agency of this code.
+    pub fn knows(&self, code: &str) -> bool {
+        self.codes.contains_key(code)
     }
 
     /// The agency of a code on a day, or whenever it had the code, and its level then.

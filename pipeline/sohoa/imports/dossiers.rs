@@ -163,7 +163,6 @@ mod tests {
             limits: Limits::default(),
             hide: &|identifier| identifier.to_owned(),
             hide_numbers: &|text| text.to_owned(),
-            agencies: std::collections::HashSet::new(),
             register: Agencies::default(),
             inventory: Vec::new(),
             accept_unknown: false,
