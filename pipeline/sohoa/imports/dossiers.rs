@@ -132,19 +132,17 @@ pub(super) async fn find_agencies((store, index): (&Store, &Index)) -> Result<us
 mod tests {
     use std::{slice, sync::Arc};
 
-    use arrow::{
-        array::{AsArray as _, RecordBatch},
-        datatypes::DataType,
-    };
     use chrono::DateTime;
-    use futures::TryStreamExt as _;
     use sohoa_index::{IndexError, Stored};
     use sohoa_registers::{Context, Kind, Limits, Options, read, tables::Agencies};
     use sohoa_schemas::{registers::ImportHeader, rows::SCHEMA_VERSION};
     use sohoa_store::Missing;
 
     use super::*;
-    use crate::imports::{behind, keep, keep::Kept, rebuild, update};
+    use crate::{
+        answers::for_each_row,
+        imports::{behind, keep, keep::Kept, rebuild, update},
+    };
 
     /// Keeps a list of one dossier, the `number`th of the day.
     async fn kept(store: &Store, number: i64) -> String {
@@ -190,16 +188,11 @@ mod tests {
 
     /// A text of each dossier, as the table has it, in their order.
     async fn select(index: &Index, what: &str) -> Vec<Option<String>> {
-        let query =
-            format!("SELECT CAST({what} AS VARCHAR) AS said FROM dossiers ORDER BY dossier_code");
-        let rows = index.query(&query).await.unwrap();
-        let rows: Vec<RecordBatch> = rows.try_collect().await.unwrap();
-        let texts = rows.iter().flat_map(|batch| {
-            let texts = arrow::compute::cast(batch.column(0), &DataType::Utf8).unwrap();
-            let texts = texts.as_string::<i32>().clone();
-            texts.iter().map(|text| text.map(str::to_owned)).collect::<Vec<_>>()
-        });
-        texts.collect()
+        let query = format!("SELECT {what} FROM dossiers ORDER BY dossier_code");
+        let mut texts = Vec::new();
+        let take = |row: &[Option<&str>]| texts.push(row[0].map(str::to_owned));
+        for_each_row(index, &query, take).await.unwrap();
+        texts
     }
 
     fn opened(folder: &std::path::Path) -> (Store, Index) {
