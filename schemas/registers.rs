@@ -18,7 +18,7 @@ use uuid::Uuid;
 /// A changed name, code, level or parent closes the row (`valid_to`) and opens another of the same
 /// `agency_uid`. "Today" is `valid_to is null`; "as of" a day is
 /// `coalesce(valid_from <= day, true) and coalesce(day < valid_to, true)`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AgencyRow {
     /// Identity of the agency; the same over changes of name, code, level and parent.
@@ -82,7 +82,7 @@ pub struct AgencyRow {
 ///
 /// `kind = 'code' and key = custodian_agency_code`, or `kind = 'name' and key = lower(organ_name)`,
 /// each with `not ambiguous` and the day asked about between `valid_from` and `valid_to`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AgencyKeyRow {
     /// `code` or `name`.
@@ -106,7 +106,7 @@ pub struct AgencyKeyRow {
 /// Table `inventory`: how many papers there are to digitise, the denominators of the plans. One row
 /// an agency, procedure, result type and span of years; the newest count of a key stands, and of spans
 /// that have years in common the newest.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InventoryRow {
     /// Identity of the key that was counted: all columns up to `year_to`.
@@ -151,7 +151,7 @@ pub struct InventoryRow {
 
 /// Table `targets`: what the plans demand, one row a metric, scope and end of period; a later import
 /// of the same replaces it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TargetRow {
     /// Identity of metric, scope and period.
@@ -189,7 +189,7 @@ pub struct TargetRow {
 }
 
 /// Table `procedures`: the administrative procedures, as the national database lists them.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProcedureRow {
     /// Code without the province's suffix.
@@ -233,7 +233,7 @@ pub struct ProcedureRow {
 
 /// Table `phases`: the phases of a province's plan. `province` is the one that decided the plan
 /// (Bình Định `H08`, Phú Yên `H45`), also where it has merged into another since.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PhaseRow {
     /// Province whose plan it is, by its agency code.
@@ -268,7 +268,7 @@ pub struct PhaseRow {
 /// dossier; in each column stands the newest that a list says. A list without a column, or with an
 /// empty cell, takes nothing back; one that is older than what is there only fills in. What was
 /// scanned of a dossier is in `documents`, by `dossier_uid` or `dossier_code`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DossierRow {
     /// Identity, the same as that of its documents where they carry the code.
@@ -394,7 +394,7 @@ pub struct DossierRow {
 
 /// Table `staff`: who takes dossiers in, for productivity; pseudonymous. One row a person, unit and
 /// beginning.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StaffRow {
     /// Keyed HMAC of the staff number; the same as in `dossiers` and `events`.

@@ -100,7 +100,7 @@ mod tests {
     use object_store::{ObjectStore, memory::InMemory};
     use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
     use sohoa_index::{Batch, Register};
-    use sohoa_schemas::{public::COLUMNS, record::Rows, rows::DocumentRow};
+    use sohoa_schemas::{public::COLUMNS, record::Rows, registers::DossierRow, rows::DocumentRow};
     use url::Url;
     use uuid::Uuid;
 
@@ -135,19 +135,21 @@ mod tests {
         }
     }
 
-    fn dossier(code: &str, owner: Option<&str>) -> serde_json::Value {
-        let schema = Register::Dossiers.schema().unwrap();
-        let nothing = schema.fields().iter().filter(|field| field.is_nullable());
-        let mut row: serde_json::Map<String, serde_json::Value> =
-            nothing.map(|field| (field.name().clone(), serde_json::Value::Null)).collect();
-        let known = serde_json::json!({
-            "dossier_uid": Uuid::new_v5(&Uuid::NAMESPACE_OID, code.as_bytes()), "province": "H99",
-            "received_month": "2020-01", "dossier_code": code, "owner_id_hmac": owner,
-            "outcome": "unknown", "listed_at": "2026-11-03T01:02:03Z", "import_key": "x",
-            "schema_version": 1,
-        });
-        row.extend(known.as_object().cloned().unwrap_or_default());
-        row.into()
+    fn dossier(code: &str, owner: Option<&str>) -> DossierRow {
+        DossierRow {
+            dossier_uid: Uuid::new_v5(&Uuid::NAMESPACE_OID, code.as_bytes()),
+            province: "H99".into(),
+            received_month: "2020-01".into(),
+            dossier_code: code.into(),
+            owner_id_hmac: owner.map(str::to_owned),
+            outcome: "unknown".into(),
+            ..DossierRow::default()
+        }
+    }
+
+    fn dossiers() -> Vec<DossierRow> {
+        // Of the second one nobody has said whose it is.
+        vec![dossier("H99.01-260101-0001", Some("ab")), dossier(HIDDEN, None)]
     }
 
     async fn index() -> Index {
@@ -186,12 +188,7 @@ mod tests {
         let mut index = Index::open(&store, Url::parse("s3://bucket/index").unwrap()).unwrap();
         let rows = Rows { documents, ..Rows::default() };
         index.append("tests/0", &Batch { seq: 1, keys: Vec::new(), rows }).await.unwrap();
-        let dossiers = [
-            dossier("H99.01-260101-0001", Some("ab")),
-            // Of which nobody has said whose it is.
-            dossier(HIDDEN, None),
-        ];
-        index.register(Register::Dossiers).await.unwrap().replace(&dossiers, 1).await.unwrap();
+        index.register(Register::Dossiers).await.unwrap().replace(&dossiers(), 1).await.unwrap();
         index
     }
 

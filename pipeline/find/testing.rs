@@ -8,6 +8,7 @@ use sohoa_document::fold::fold;
 use sohoa_index::{Batch, Index};
 use sohoa_schemas::{
     record::Rows,
+    registers::DossierRow,
     rows::{DocumentRow, PageTextRow, SCHEMA_VERSION},
 };
 use url::Url;
@@ -99,22 +100,16 @@ impl Paper {
 }
 
 /// A row of the case system: a code and whose it is.
-pub(crate) fn dossier(code: &str, owner: &str) -> serde_json::Value {
-    let schema = sohoa_index::Register::Dossiers.schema().unwrap();
-    let mut row: serde_json::Map<String, serde_json::Value> = schema
-        .fields()
-        .iter()
-        .filter(|field| field.is_nullable())
-        .map(|field| (field.name().clone(), serde_json::Value::Null))
-        .collect();
-    let known = serde_json::json!({
-        "dossier_uid": Uuid::new_v5(&Uuid::NAMESPACE_OID, code.as_bytes()), "province": "H99",
-        "received_month": "2020-01", "dossier_code": code, "owner_id_hmac": owner,
-        "outcome": "unknown", "listed_at": "2026-11-03T01:02:03Z", "import_key": "x",
-        "schema_version": SCHEMA_VERSION,
-    });
-    row.extend(known.as_object().cloned().unwrap_or_default());
-    row.into()
+pub(crate) fn dossier(code: &str, owner: &str) -> DossierRow {
+    DossierRow {
+        dossier_uid: Uuid::new_v5(&Uuid::NAMESPACE_OID, code.as_bytes()),
+        province: "H99".into(),
+        received_month: "2020-01".into(),
+        dossier_code: code.into(),
+        owner_id_hmac: Some(owner.into()),
+        outcome: "unknown".into(),
+        ..DossierRow::default()
+    }
 }
 
 /// Every paper in every version up to its own.

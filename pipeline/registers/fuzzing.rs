@@ -3,10 +3,7 @@
 //! Each function ends for any bytes. It panics where a reader breaks its promise: what it takes can
 //! be kept and read again, and what it complains of has a place.
 
-use std::{
-    collections::HashSet,
-    io::{Cursor, Write as _},
-};
+use std::io::{Cursor, Write as _};
 
 use chrono::NaiveDate;
 
@@ -64,7 +61,6 @@ fn as_kind(bytes: &[u8], kind: Kind) {
         limits: LIMITS,
         hide: &hide,
         hide_numbers: &hide,
-        agencies: HashSet::new(),
         register: Agencies::default(),
         inventory: Vec::new(),
         accept_unknown: true,

@@ -1,6 +1,6 @@
 //! One row of a file, read field by field; what is wrong with a cell becomes a finding.
 
-use std::{cell::RefCell, collections::HashSet};
+use std::cell::RefCell;
 
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, Utc};
 use sohoa_schemas::registers::InventoryRow;
@@ -38,9 +38,7 @@ pub struct Context<'a> {
     pub hide: &'a Hide<'a>,
     /// Hashes the numbers of citizens within a text.
     pub hide_numbers: &'a Hide<'a>,
-    /// Codes of all agencies that were ever known; empty: none were imported yet.
-    pub agencies: HashSet<String>,
-    /// Which agencies have, or had, the codes, and whom they took over.
+    /// Which agencies have, or had, which codes, and whom they took over; empty: none were imported yet.
     pub register: Agencies,
     /// The counts there are, which an import of others may replace, and what withdrew others.
     pub inventory: Vec<InventoryRow>,
@@ -244,8 +242,8 @@ impl Line<'_> {
     /// The same of an agency that must be known.
     pub(crate) fn known_agency(&self, name: &str) -> Option<String> {
         let code = self.agency(name)?.code;
-        let known = &self.context.agencies;
-        if !known.is_empty() && !known.contains(&code) {
+        let register = &self.context.register;
+        if !register.is_empty() && !register.knows(&code) {
             let severity =
                 if self.context.accept_unknown { Severity::Warning } else { Severity::Error };
             self.tell(
@@ -294,6 +292,11 @@ impl Line<'_> {
 /// The moment a clock in Vietnam shows this.
 pub(crate) fn in_vietnam(shown: NaiveDateTime) -> DateTime<Utc> {
     (shown - vietnam()).and_utc()
+}
+
+/// The day it is in Vietnam at a moment.
+pub(crate) fn day_in_vietnam(at: DateTime<Utc>) -> NaiveDate {
+    at.with_timezone(&vietnam()).date_naive()
 }
 
 /// Vietnam's time.

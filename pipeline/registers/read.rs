@@ -18,6 +18,7 @@ use crate::{
     line::{Context, Found, Line},
     overlap,
     sheets::{Sheet, choose},
+    tables::Agencies,
     workbook,
 };
 
@@ -79,7 +80,7 @@ pub fn read(
             found.borrow_mut().push(finding.of_sheet(only));
         }
         if let Rows::Agencies(statements) = rows {
-            unknown_relatives(statements, &context.agencies, &found, only);
+            unknown_relatives(statements, &context.register, &found, only);
         }
     }
     let mut found = found.into_inner();
@@ -252,7 +253,7 @@ pub(crate) fn each<'a, T: Serialize>(
 /// Agencies above others, and those that took over, should be in the file or known.
 fn unknown_relatives(
     statements: &[AgencyStatement],
-    known: &HashSet<String>,
+    register: &Agencies,
     found: &RefCell<Found>,
     sheet: Option<&str>,
 ) {
@@ -261,7 +262,7 @@ fn unknown_relatives(
         .flat_map(|one| [Some(one.code.as_str()), one.previous_code.as_deref()])
         .flatten()
         .collect();
-    let is_known = |code: &String| own.contains(code.as_str()) || known.contains(code);
+    let is_known = |code: &String| own.contains(code.as_str()) || register.knows(code);
     for one in statements {
         let related = one.parent_code.iter().chain(&one.successor_codes);
         for code in related.filter(|code| !is_known(code)) {
@@ -281,7 +282,6 @@ pub(crate) mod tests {
     use crate::{
         fuzzing::{text, workbook},
         limits::Limits,
-        tables::Agencies,
     };
 
     pub(crate) fn number(place: &str, number: &str) -> String {
@@ -310,7 +310,6 @@ pub(crate) mod tests {
             limits: Limits::default(),
             hide: &hide,
             hide_numbers: &hide,
-            agencies: HashSet::new(),
             register: Agencies::default(),
             inventory: Vec::new(),
             accept_unknown: false,

@@ -26,8 +26,9 @@ struct Looked {
 }
 
 impl Looked {
-    fn is_list(&self) -> bool {
-        self.is_headed && !self.grid.is_hidden
+    /// Whether it is read; a hidden one is where it was named.
+    fn is_list(&self, options: &Options) -> bool {
+        self.is_headed && (!options.sheets.is_empty() || !self.grid.is_hidden)
     }
 }
 
@@ -40,13 +41,14 @@ pub(crate) fn choose(
     findings: &mut Vec<Finding>,
 ) -> Vec<Sheet> {
     let mut looked: Vec<Looked> = grids.into_iter().map(|grid| look(grid, kind, options)).collect();
-    if !looked.iter().any(Looked::is_list) {
+    let has_list = |looked: &[Looked]| looked.iter().any(|sheet| sheet.is_list(options));
+    if !has_list(&looked) {
         // The letters of columns fit any sheet: they tell lists only where nothing else does.
         for sheet in &mut looked {
             sheet.is_headed |= sheet.header.is_some();
         }
     }
-    if !looked.iter().any(Looked::is_list) {
+    if !has_list(&looked) {
         // What the first one lacks is told.
         looked.truncate(1);
     } else if options.sheets.is_empty() {

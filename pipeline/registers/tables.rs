@@ -11,7 +11,7 @@ use sohoa_schemas::{
 use sohoa_source::identity::register_uid;
 use uuid::Uuid;
 
-use crate::{code, history::Said, import::Import, kinds::Rows, posts};
+use crate::{code, history::Said, import::Import, kinds::Rows, line::day_in_vietnam, posts};
 
 use crate::overlap::WITHDRAWN;
 pub use crate::overlap::standing;
@@ -45,9 +45,14 @@ impl Agencies {
         Self { codes, followed }
     }
 
-    /// All codes there ever were.
-    pub fn codes(&self) -> impl Iterator<Item = &String> {
-        self.codes.keys()
+    /// Whether there never was any.
+    pub fn is_empty(&self) -> bool {
+        self.codes.is_empty()
+    }
+
+    /// Whether there ever was an agency of this code.
+    pub fn knows(&self, code: &str) -> bool {
+        self.codes.contains_key(code)
     }
 
     /// The agency of a code on a day, or whenever it had the code, and its level then.
@@ -201,15 +206,14 @@ pub fn dossiers(key: &str, import: &Import, agencies: &Agencies) -> Vec<DossierR
 /// The day by which the agencies of a dossier are found: a list without the time still has the day in
 /// the code.
 pub fn reception(received_at: Option<DateTime<Utc>>, dossier_code: &str) -> Option<NaiveDate> {
-    let day = received_at.map(|at| (at + chrono::TimeDelta::hours(7)).date_naive());
-    day.or_else(|| code::dossier_day(dossier_code))
+    received_at.map(day_in_vietnam).or_else(|| code::dossier_day(dossier_code))
 }
 
 /// The events of an import, with the agencies that had their codes on the day.
 pub fn events(import: &Import, agencies: &Agencies) -> Vec<EventRow> {
     let Rows::Events(rows) = &import.rows else { return Vec::new() };
     let found = rows.iter().map(|row| {
-        let day = (row.occurred_at + chrono::TimeDelta::hours(7)).date_naive();
+        let day = day_in_vietnam(row.occurred_at);
         let find =
             |code: &Option<String>| agencies.find(code.as_deref()?, Some(day)).map(|(uid, _)| uid);
         EventRow {

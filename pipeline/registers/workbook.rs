@@ -48,7 +48,7 @@ pub(crate) fn read(
     let mut grids = Vec::new();
     for name in names.iter().filter(|name| wanted.is_empty() || wanted.contains(name)) {
         let mut grid = grid(&mut book, name, limits)?;
-        grid.is_hidden = wanted.is_empty() && !shown.contains(name);
+        grid.is_hidden = !shown.contains(name);
         if !grid.rows.is_empty() {
             grids.push(grid);
         }
@@ -178,7 +178,7 @@ fn cell(value: &DataRef<'_>) -> Cell {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fuzzing::{text, workbook};
+    use crate::fuzzing::{book, text, workbook};
 
     #[test]
     fn cells_are_what_the_sheet_says() {
@@ -198,6 +198,9 @@ mod tests {
         assert_eq!(grid.merged[0].last_row, 2);
         let other = read(&workbook(&inside), &["Sheet2".into()], &Limits::default()).unwrap_err();
         assert!(other.expected.contains("Bảng"));
+        let hidden = book(&[("name=\"Cũ\" state=\"hidden\"", &inside)]);
+        let named = read(&hidden, &["Cũ".into()], &Limits::default()).unwrap();
+        assert!(named[0].is_hidden, "also if it is asked for");
     }
 
     #[test]

@@ -50,11 +50,13 @@ paper as (
     d.document_year, d.page_count + coalesce(x.pages, 0) as pages,
     row_number() over (
       partition by coalesce(a.agency_uid, d.custodian_agency_code),
-        case when d.code_number is not null and d.code_notation is not null
-            and d.organ_name is not null and d.issued_date is not null
-          then concat_ws('|', d.code_number, upper(d.code_notation), lower(d.organ_name),
-            cast(d.issued_date as varchar))
-          else d.document_uid end
+        -- shared: same paper
+        CASE WHEN d.code_number IS NOT NULL AND d.code_notation IS NOT NULL
+                  AND d.organ_name IS NOT NULL AND d.issued_date IS NOT NULL
+             THEN concat_ws('|', d.code_number, upper(d.code_notation), lower(d.organ_name),
+                      CAST(d.issued_date AS VARCHAR))
+             ELSE d.document_uid END
+        -- end of shared
       order by case when d.doc_role = 'result' then 0 else 1 end, d.first_seen_at, d.document_uid
     ) as nth
   from documents d
@@ -63,9 +65,11 @@ paper as (
     and coalesce(d.first_seen_at < a.held_until, true)
   left join annexes x on x.parent_document_uid = d.document_uid
   where d.state = 'published' and d.parent_document_uid is null
-    and (d.doc_role in ('result', 'unknown')
-      or d.doc_role = 'other' and d.partner_id is null
-        and not coalesce(array_has(map_extract(d.field_source, 'doc_role'), 'amended'), false))
+    -- shared: role
+    AND (d.doc_role IN ('result', 'unknown')
+         OR d.doc_role = 'other' AND d.partner_id IS NULL
+            AND NOT coalesce(array_has(map_extract(d.field_source, 'doc_role'), 'amended'), false))
+    -- end of shared
 ),
 scanned as (
   select agency, agency_code, procedure_base, document_year, count(*) as papers, sum(pages) as pages

@@ -170,18 +170,23 @@ candidate AS (
            d.doc_role = 'result' AS is_result,
            d.doc_role = 'result' AND d.is_valid AND d.signature_state = 'ok' AS is_ok,
            t.source_uid IS NOT NULL AS is_by_test,
+           -- shared: same paper
            CASE WHEN d.code_number IS NOT NULL AND d.code_notation IS NOT NULL
                      AND d.organ_name IS NOT NULL AND d.issued_date IS NOT NULL
                 THEN concat_ws('|', d.code_number, upper(d.code_notation), lower(d.organ_name),
                          CAST(d.issued_date AS VARCHAR))
-                ELSE d.document_uid END AS same_paper
+                ELSE d.document_uid END
+           -- end of shared
+           AS same_paper
     FROM published d
     CROSS JOIN span p
     LEFT JOIN signed_by_test t ON t.source_uid = d.source_uid AND t.version = d.version
     WHERE d.parent_document_uid IS NULL
+      -- shared: role
       AND (d.doc_role IN ('result', 'unknown')
            OR d.doc_role = 'other' AND d.partner_id IS NULL
               AND NOT coalesce(array_has(map_extract(d.field_source, 'doc_role'), 'amended'), false))
+      -- end of shared
 ),
 paper AS (
     -- An agency's inventory has a paper once, in however many dossiers it is: the one that counts most.
@@ -230,9 +235,11 @@ anything AS (
     -- keeps such papers as candidates are nobody has said, and it may be an agency that has none of its own here.
     SELECT count(*) AS published,
            count(*) FILTER (WHERE d.custodian_agency_code IS NULL AND d.parent_document_uid IS NULL
+                              -- shared: role
                               AND (d.doc_role IN ('result', 'unknown')
                                    OR d.doc_role = 'other' AND d.partner_id IS NULL
                                       AND NOT coalesce(array_has(map_extract(d.field_source, 'doc_role'), 'amended'), false))
+                              -- end of shared
                            ) AS keeperless
     FROM documents d
     CROSS JOIN span p

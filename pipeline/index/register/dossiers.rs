@@ -4,7 +4,7 @@
 
 use std::{
     cmp::Ordering,
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashMap},
     sync::Arc,
 };
 
@@ -15,12 +15,9 @@ use arrow::{
     compute::{cast, filter_record_batch, interleave},
     datatypes::{SchemaRef, TimestampMicrosecondType},
 };
-use deltalake::{
-    datafusion::{
-        execution::SendableRecordBatchStream,
-        prelude::{col, lit},
-    },
-    writer::DeltaWriter as _,
+use deltalake::datafusion::{
+    execution::SendableRecordBatchStream,
+    prelude::{col, lit},
 };
 use futures::StreamExt as _;
 use sohoa_schemas::registers::DossierRow;
@@ -42,33 +39,16 @@ impl RegisterState {
         for row in rows {
             months.entry(&row.received_month).or_default().push(row);
         }
-        let mut writer = self.writer()?;
-        let mut touched: HashSet<&str> = HashSet::new();
-        let mut actions = Vec::new();
-        let mut changed = 0;
+        let mut rewrite = self.rewrite()?;
         for (month, incoming) in &months {
-            let mut merging = Merging::of(&self.schema, incoming)?;
-            let mut held = self.month(month).await?;
+            let mut merging = Merging::of(&rewrite.state.schema, incoming)?;
+            let mut held = rewrite.state.month(month).await?;
             while let Some(old) = held.next().await {
-                merging.take(&fitted(&old?, &self.schema)?)?;
+                merging.take(&fitted(&old?, &rewrite.state.schema)?)?;
             }
-            let merged = merging.end()?;
-            if merged.changed == 0 {
-                continue;
-            }
-            changed += merged.changed;
-            for batch in merged.batches.into_iter().filter(|batch| batch.num_rows() > 0) {
-                writer.write(batch).await.map_err(|error| self.register.error(error))?;
-            }
-            actions.extend(self.flush(&mut writer).await?);
-            touched.insert(*month);
+            rewrite.change(month, merging.end()?).await?;
         }
-        actions.extend(self.removals(|values| {
-            let month = values.get("received_month").and_then(Option::as_deref);
-            touched.contains(month.unwrap_or_default())
-        })?);
-        self.commit(actions, position).await?;
-        Ok(changed)
+        rewrite.commit_changes(position).await
     }
 
     /// A month as it is.
@@ -255,30 +235,16 @@ mod tests {
     };
 
     fn dossier(serial: u32, day: &str, listed: i64, status: &str) -> DossierRow {
-        let mut row: DossierRow = serde_json::from_value(serde_json::json!({
-            "dossier_uid": Uuid::nil(), "province": "H08",
-            "received_month": format!("2024-{}", &day[..2]), "dossier_code": "",
-            "procedure_code": null, "procedure_base": null, "procedure_name": null,
-            "field_code": null, "procedure_level": null, "receiving_unit_code": null,
-            "receiving_unit_uid": null, "handling_agency_code": null, "handling_agency_uid": null,
-            "level_at_receipt": null, "channel": null, "status": status, "resolved": null,
-            "ticket_at": null, "served_at": null, "received_at": null, "accepted_at": null,
-            "appointed_at": null, "resolved_at": null, "returned_at": null, "outcome": "unknown",
-            "owner_id_kind": null, "owner_id_hmac": null, "component_count": null,
-            "components_digitised": null, "components_reused": null,
-            "reused_from_national_portal": null, "result_count": null, "results_digitised": null,
-            "result_electronic": null, "resubmission_demanded": null, "paper_parallel": null,
-            "waiting_minutes": null, "processing_minutes": null, "staff_ref": null,
-            "remote_area": null, "archive_file_code": null, "paper_file_code": null,
-            "title": null, "retention_code": null, "start_date": null, "end_date": null,
-            "documents_expected": null, "pages_expected": null,
-            "listed_at": "2024-01-01T00:00:00Z", "import_key": "k", "schema_version": 1
-        }))
-        .unwrap();
-        row.dossier_code = format!("H08-24{day}-{serial:04}");
-        row.listed_at = DateTime::from_timestamp(listed, 0).unwrap();
-        row.import_key = format!("imports/dossiers/{listed}.jsonl");
-        row
+        DossierRow {
+            province: "H08".into(),
+            received_month: format!("2024-{}", &day[..2]),
+            dossier_code: format!("H08-24{day}-{serial:04}"),
+            status: Some(status.into()),
+            outcome: "unknown".into(),
+            listed_at: DateTime::from_timestamp(listed, 0).unwrap(),
+            import_key: format!("imports/dossiers/{listed}.jsonl"),
+            ..DossierRow::default()
+        }
     }
 
     async fn merge(index: &Index, rows: &[DossierRow], position: i64) -> usize {
@@ -308,6 +274,7 @@ mod tests {
         assert!(files.contains(&february[0]), "a month that no list speaks of is left alone");
         assert_eq!(files.len(), 2);
     }
+
     #[tokio::test]
     async fn a_list_takes_nothing_back_of_which_it_does_not_speak() {
         let index = index(&FusedStore::sound());

@@ -127,11 +127,7 @@ impl Register {
         columns::sentence(&self.json_schema())
     }
 
-    /// The columns.
-    ///
-    /// # Errors
-    /// [`IndexError::ColumnType`] when a row type holds what a table cannot.
-    pub fn schema(self) -> Result<SchemaRef, IndexError> {
+    pub(crate) fn schema(self) -> Result<SchemaRef, IndexError> {
         columns::derive(self.name(), &self.json_schema())
     }
 

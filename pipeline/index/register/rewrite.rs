@@ -3,6 +3,7 @@
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
+    mem,
     sync::Arc,
 };
 
@@ -21,7 +22,7 @@ use sohoa_schemas::registers::DossierRow;
 use uuid::Uuid;
 
 use super::{
-    dossiers::{Merging, fitted},
+    dossiers::{Merged, Merging, fitted},
     state::RegisterState,
 };
 use crate::{error::IndexError, files::text_column};
@@ -34,10 +35,12 @@ pub type FindAgency<'a> =
 /// Files that become the table, or some months of it, by one commit.
 #[derive(Debug)]
 pub struct Rewrite {
-    state: RegisterState,
+    pub(super) state: RegisterState,
     writer: RecordBatchWriter,
     adds: Vec<Action>,
     rows: usize,
+    /// Months that were changed, and not made anew as the whole table is.
+    changed: HashSet<String>,
 }
 
 /// A month's dossiers, list after list.
@@ -67,7 +70,8 @@ impl RegisterState {
     /// # Errors
     /// As for [`RegisterState::replace`].
     pub fn rewrite(self) -> Result<Rewrite, IndexError> {
-        Ok(Rewrite { writer: self.writer()?, state: self, adds: Vec::new(), rows: 0 })
+        let (writer, changed) = (self.writer()?, HashSet::new());
+        Ok(Rewrite { writer, state: self, adds: Vec::new(), rows: 0, changed })
     }
 
     /// Looks the agencies of all dossiers up again; says how many rows are others now. Only months
@@ -83,18 +87,11 @@ impl RegisterState {
         let months = files.iter().filter_map(|file| month(&mut file.partition_values_map()));
         let months: BTreeSet<String> = months.collect();
         let mut rewrite = self.rewrite()?;
-        let mut touched = HashSet::new();
         for month in months {
-            let (rows, changed) = rewrite.found(&month, find).await?;
-            if changed == 0 {
-                continue;
-            }
-            rewrite.rows += changed;
-            rewrite.write(rows).await?;
-            touched.insert(Some(month));
+            let found = rewrite.found(&month, find).await?;
+            rewrite.change(&month, found).await?;
         }
-        let is_touched = |month: &Option<String>| touched.contains(month);
-        rewrite.end(position, is_touched).await
+        rewrite.commit_changes(position).await
     }
 }
 
@@ -122,6 +119,22 @@ impl Rewrite {
         self.end(position, |_| true).await
     }
 
+    /// Writes a month of the table anew, if anything in it is another now.
+    pub(super) async fn change(&mut self, month: &str, merged: Merged) -> Result<(), IndexError> {
+        if merged.changed == 0 {
+            return Ok(());
+        }
+        self.rows += merged.changed;
+        self.changed.insert(month.to_owned());
+        self.write(merged.batches).await
+    }
+
+    /// Puts the changed months in the place of what they were; says how many rows are new or changed.
+    pub(super) async fn commit_changes(mut self, position: i64) -> Result<usize, IndexError> {
+        let changed = mem::take(&mut self.changed);
+        self.end(position, |month| month.is_some_and(|month| changed.contains(month))).await
+    }
+
     async fn write(&mut self, rows: Vec<RecordBatch>) -> Result<(), IndexError> {
         for batch in rows.into_iter().filter(|batch| batch.num_rows() > 0) {
             let written = self.writer.write(batch).await;
@@ -135,31 +148,26 @@ impl Rewrite {
     async fn end(
         self,
         position: i64,
-        replaced: impl Fn(&Option<String>) -> bool,
+        replaced: impl Fn(Option<&str>) -> bool,
     ) -> Result<usize, IndexError> {
         let Self { state, adds, rows, .. } = self;
-        let removed =
-            state.removals(|values| replaced(values.get("received_month").unwrap_or(&None)))?;
+        let removed = state
+            .removals(|values| replaced(values.get("received_month").and_then(Option::as_deref)))?;
         state.commit(adds.into_iter().chain(removed).collect(), position).await?;
         Ok(rows)
     }
 
-    /// A month with its agencies looked up again, and how many rows are others.
-    async fn found(
-        &self,
-        month: &str,
-        find: &FindAgency<'_>,
-    ) -> Result<(Vec<RecordBatch>, usize), IndexError> {
-        let mut rows = Vec::new();
-        let mut changed = 0;
+    /// A month with its agencies looked up again.
+    async fn found(&self, month: &str, find: &FindAgency<'_>) -> Result<Merged, IndexError> {
+        let mut merged = Merged::default();
         let mut held = self.state.month(month).await?;
         while let Some(old) = held.next().await {
             let old = fitted(&old?, &self.state.schema)?;
             let (new, others) = with_agencies(&old, find)?;
-            rows.push(new);
-            changed += others;
+            merged.batches.push(new);
+            merged.changed += others;
         }
-        Ok((rows, changed))
+        Ok(merged)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     code,
     finding::Severity,
     header::Field,
-    line::{Line, PROCEDURE, in_vietnam, vietnam},
+    line::{Line, PROCEDURE, day_in_vietnam, in_vietnam},
     value,
 };
 
@@ -228,8 +228,7 @@ fn in_order(line: &Line<'_>, steps: &[(&str, Option<chrono::DateTime<chrono::Utc
     for pair in known.windows(2) {
         let [(before, earlier), (name, later)] = pair else { continue };
         // A day without its hour is the same day's midnight in Vietnam, still the day before in UTC.
-        let day = |at: &chrono::DateTime<chrono::Utc>| at.with_timezone(&vietnam()).date_naive();
-        if day(later) < day(earlier) {
+        if day_in_vietnam(*later) < day_in_vietnam(*earlier) {
             line.wrong("period", name, format!("a time not before {before}"));
         }
     }

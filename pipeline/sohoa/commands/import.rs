@@ -116,7 +116,6 @@ async fn check(
         limits: Limits::default(),
         hide: &hide,
         hide_numbers: &hide_numbers,
-        agencies: agencies.codes().cloned().collect(),
         register: agencies,
         inventory,
         accept_unknown: arguments.accept_unknown_agencies,

@@ -64,10 +64,13 @@ fn sql(arguments: &Reconcile) -> Result<String, Failure> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde::Serialize;
     use sohoa_index::{Batch, Index, Register};
     use sohoa_publish::keys;
-    use sohoa_schemas::rows::DocumentRow;
+    use sohoa_schemas::{
+        registers::{AgencyKeyRow, DossierRow, InventoryRow},
+        rows::DocumentRow,
+    };
     use sohoa_store::Store;
     use uuid::Uuid;
 
@@ -105,42 +108,41 @@ mod tests {
         }
     }
 
-    /// A count or a listed dossier with these values, and nothing else.
-    fn row(register: Register, values: Value) -> Value {
-        let schema = register.schema().unwrap();
-        let nothing = schema.fields().iter().filter(|field| field.is_nullable());
-        let mut row: serde_json::Map<String, Value> =
-            nothing.map(|field| (field.name().clone(), Value::Null)).collect();
-        let Value::Object(values) = values else { unreachable!() };
-        row.extend(values);
-        row.into()
-    }
-
     fn count(
         agency: u128,
         code: &str,
         years: Option<(i32, i32)>,
         (papers, pages): (i64, i64),
-    ) -> Value {
-        let values = json!({
-            "inventory_uid": Uuid::from_u128(100 + agency), "province": "H08",
-            "agency_uid": Uuid::from_u128(agency), "agency_code": code,
-            "year_from": years.map(|(from, _)| from), "year_to": years.map(|(_, to)| to),
-            "valid_paper_count": papers, "page_count": pages, "counted_at": "2026-06-01",
-            "method": "count", "import_key": "x", "schema_version": 1,
-        });
-        row(Register::Inventory, values)
+    ) -> InventoryRow {
+        InventoryRow {
+            inventory_uid: Uuid::from_u128(100 + agency),
+            province: "H08".into(),
+            agency_uid: Some(Uuid::from_u128(agency)),
+            agency_code: code.into(),
+            year_from: years.map(|(from, _)| from),
+            year_to: years.map(|(_, to)| to),
+            valid_paper_count: papers,
+            page_count: Some(pages),
+            counted_at: "2026-06-01".parse().unwrap(),
+            method: "count".into(),
+            ..InventoryRow::default()
+        }
     }
 
-    fn key(agency: u128, code: &str, from: Option<&str>, to: Option<&str>) -> Value {
-        let values = json!({
-            "kind": "code", "key": code, "agency_uid": Uuid::from_u128(agency), "province": "H08",
-            "valid_from": from, "valid_to": to, "ambiguous": false, "schema_version": 1,
-        });
-        row(Register::AgencyKeys, values)
+    fn key(agency: u128, code: &str, from: Option<&str>, to: Option<&str>) -> AgencyKeyRow {
+        let day = |day: &str| day.parse().unwrap();
+        AgencyKeyRow {
+            kind: "code".into(),
+            key: code.into(),
+            agency_uid: Uuid::from_u128(agency),
+            province: "H08".into(),
+            valid_from: from.map(day),
+            valid_to: to.map(day),
+            ..AgencyKeyRow::default()
+        }
     }
 
-    async fn replace(index: &Index, register: Register, rows: &[Value]) {
+    async fn replace<T: Serialize>(index: &Index, register: Register, rows: &[T]) {
         index.register(register).await.unwrap().replace(rows, 1).await.unwrap();
     }
 
@@ -177,14 +179,15 @@ mod tests {
         let found = answers(&index, "verdict, scanned, pages_scanned", INVENTORY).await;
         assert_eq!(found, ["partly_scanned 2 7"], "one is missing still");
 
-        let listed = |code: &str, documents: i32, pages: i32| {
-            let values = json!({
-                "dossier_uid": Uuid::new_v5(&Uuid::NAMESPACE_OID, code.as_bytes()),
-                "province": "H08", "received_month": "2026-07", "dossier_code": code,
-                "outcome": "unknown", "documents_expected": documents, "pages_expected": pages,
-                "listed_at": "2026-07-01T00:00:00Z", "import_key": "x", "schema_version": 1,
-            });
-            row(Register::Dossiers, values)
+        let listed = |code: &str, documents: i32, pages: i32| DossierRow {
+            dossier_uid: Uuid::new_v5(&Uuid::NAMESPACE_OID, code.as_bytes()),
+            province: "H08".into(),
+            received_month: "2026-07".into(),
+            dossier_code: code.into(),
+            outcome: "unknown".into(),
+            documents_expected: Some(documents),
+            pages_expected: Some(pages),
+            ..DossierRow::default()
         };
         let dossiers = [listed("A-1", 1, 5), listed("A-2", 2, 4)];
         replace(&index, Register::Dossiers, &dossiers).await;

@@ -27,7 +27,6 @@ pub(super) async fn bring(
         What::New(_) if known == Some(all) => return Ok(None),
         What::New(new) if keys.get(seen..) == Some(new) => (new, seen as i64),
         What::Anew => return anew(store, state, keys).await.map(Some),
-        What::Agencies => return find_agencies(store, state).await.map(Some),
         _ => (keys, 0),
     };
     let agencies = agencies(store).await?;
@@ -114,8 +113,13 @@ fn passes<'a, 'b>(
     passes
 }
 
-/// Looks up the agencies of the dossiers that are there: some came later than their dossiers.
-async fn find_agencies(store: &Store, state: RegisterState) -> Result<usize, Trouble> {
+/// Looks up the agencies of the dossiers that are there: some came later than their dossiers. Commits
+/// also where nothing changes: a list that is merged beside it by the agencies there were begins again.
+pub(super) async fn find_agencies((store, index): (&Store, &Index)) -> Result<usize, Trouble> {
+    if index.register_position(Register::Dossiers).await?.is_none() {
+        return Ok(0);
+    }
+    let state = index.register(Register::Dossiers).await?;
     let agencies = agencies(store).await?;
     let find = |code: &str, received, dossier: &str| {
         let found = agencies.find(code, tables::reception(received, dossier));
@@ -128,19 +132,17 @@ async fn find_agencies(store: &Store, state: RegisterState) -> Result<usize, Tro
 mod tests {
     use std::{slice, sync::Arc};
 
-    use arrow::{
-        array::{AsArray as _, RecordBatch},
-        datatypes::DataType,
-    };
     use chrono::DateTime;
-    use futures::TryStreamExt as _;
-    use sohoa_index::Stored;
+    use sohoa_index::{IndexError, Stored};
     use sohoa_registers::{Context, Kind, Limits, Options, read, tables::Agencies};
     use sohoa_schemas::{registers::ImportHeader, rows::SCHEMA_VERSION};
     use sohoa_store::Missing;
 
     use super::*;
-    use crate::imports::{behind, keep, keep::Kept, rebuild, update};
+    use crate::{
+        answers::for_each_row,
+        imports::{behind, keep, keep::Kept, rebuild, update},
+    };
 
     /// Keeps a list of one dossier, the `number`th of the day.
     async fn kept(store: &Store, number: i64) -> String {
@@ -159,7 +161,6 @@ mod tests {
             limits: Limits::default(),
             hide: &|identifier| identifier.to_owned(),
             hide_numbers: &|text| text.to_owned(),
-            agencies: std::collections::HashSet::new(),
             register: Agencies::default(),
             inventory: Vec::new(),
             accept_unknown: false,
@@ -187,16 +188,11 @@ mod tests {
 
     /// A text of each dossier, as the table has it, in their order.
     async fn select(index: &Index, what: &str) -> Vec<Option<String>> {
-        let query =
-            format!("SELECT CAST({what} AS VARCHAR) AS said FROM dossiers ORDER BY dossier_code");
-        let rows = index.query(&query).await.unwrap();
-        let rows: Vec<RecordBatch> = rows.try_collect().await.unwrap();
-        let texts = rows.iter().flat_map(|batch| {
-            let texts = arrow::compute::cast(batch.column(0), &DataType::Utf8).unwrap();
-            let texts = texts.as_string::<i32>().clone();
-            texts.iter().map(|text| text.map(str::to_owned)).collect::<Vec<_>>()
-        });
-        texts.collect()
+        let query = format!("SELECT {what} FROM dossiers ORDER BY dossier_code");
+        let mut texts = Vec::new();
+        let take = |row: &[Option<&str>]| texts.push(row[0].map(str::to_owned));
+        for_each_row(index, &query, take).await.unwrap();
+        texts
     }
 
     fn opened(folder: &std::path::Path) -> (Store, Index) {
@@ -280,6 +276,23 @@ mod tests {
         assert_eq!(count(&index).await, 4);
         let tables = [Stored::from(Register::Dossiers), Stored::from(Register::Agencies)];
         assert_eq!(behind((&store, &index), &tables).await.unwrap(), []);
+    }
+
+    #[tokio::test]
+    async fn a_list_that_was_looked_up_before_its_agencies_came_begins_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, index) = opened(folder.path());
+        let first = kept(&store, 1).await;
+        update((&store, &index), Kind::Dossiers, &[first]).await.unwrap();
+        let list = kept_file(&store, Kind::Dossiers, 2, LIST).await.key;
+        let before = index.register(Register::Dossiers).await.unwrap();
+        let import = load(&store, &list).await.unwrap();
+        let rows = tables::dossiers(&list, &import, &Agencies::default());
+        let agencies = [kept_file(&store, Kind::Agencies, 3, AGENCIES).await.key];
+        let written = update((&store, &index), Kind::Agencies, &agencies).await.unwrap();
+        assert!(!written.iter().any(|(table, _)| *table == "dossiers"), "none is another now");
+        let late = before.merge(&rows, 2).await;
+        assert!(matches!(late, Err(IndexError::Busy("dossiers"))), "{late:?}");
     }
 
     #[tokio::test]

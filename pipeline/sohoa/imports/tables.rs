@@ -40,8 +40,8 @@ pub(crate) async fn update(
     let mut written = Vec::new();
     if kind == Kind::Agencies {
         // First: a table of agencies that knows the import then vouches for the dossiers, too.
-        let found = table((store, index), Register::Dossiers, What::Agencies).await?;
-        written.extend(found.filter(|(_, rows)| *rows > 0));
+        let found = first_or_again(|_| dossiers::find_agencies((store, index))).await?;
+        written.extend((found > 0).then_some((Register::Dossiers.name(), found)));
     }
     written.extend(bring((store, index), kind, What::New(new)).await?);
     Ok(written)
@@ -61,8 +61,6 @@ pub(super) enum What<'a> {
     All,
     /// All of them, and nothing else.
     Anew,
-    /// None: the agencies of what is there are looked up again.
-    Agencies,
 }
 
 async fn bring(
@@ -81,21 +79,31 @@ async fn bring(
 async fn table(
     (store, index): (&Store, &Index),
     register: Register,
-    mut what: What<'_>,
+    what: What<'_>,
 ) -> Result<Option<(&'static str, usize)>, Failure> {
+    let rows = first_or_again(|attempt| {
+        let what = match what {
+            // Whoever was first may have counted these without having read them.
+            What::New(_) if attempt > 1 => What::All,
+            what => what,
+        };
+        one((store, index), register, what)
+    });
+    Ok(rows.await?.map(|rows| (register.name(), rows)))
+}
+
+/// Changes a table, and begins anew where somebody else was first; told is the number of the attempt.
+async fn first_or_again<T, F: Future<Output = Result<T, Trouble>>>(
+    change: impl Fn(u32) -> F,
+) -> Result<T, Failure> {
     let mut attempt = 1;
     loop {
-        match one((store, index), register, what).await {
-            Ok(rows) => return Ok(rows.map(|rows| (register.name(), rows))),
+        match change(attempt).await {
             Err(Trouble::Index(IndexError::Busy(_))) if attempt < ATTEMPTS => {
                 attempt += 1;
-                // Whoever was first may have counted these without having read them.
-                if matches!(what, What::New(_)) {
-                    what = What::All;
-                }
                 tokio::time::sleep(pause(attempt)).await;
             }
-            Err(trouble) => return Err(trouble.into_failure()),
+            done => return done.map_err(Trouble::into_failure),
         }
     }
 }
@@ -254,9 +262,6 @@ async fn one(
     register: Register,
     what: What<'_>,
 ) -> Result<Option<usize>, Trouble> {
-    if matches!(what, What::Agencies) && index.register_position(register).await?.is_none() {
-        return Ok(None);
-    }
     let state = index.register(register).await?;
     let known = state.position().await?;
     let kind = kind_of(register);

@@ -4,13 +4,14 @@
 
 mod standing;
 
-use std::{collections::HashSet, path::PathBuf};
+use std::path::PathBuf;
 
 use sohoa_registers::{
     Context, Hide, Kind, Limits, Options, Reading, Rows, Severity, read, tables,
 };
 use sohoa_registers::{import, keys::agency_keys};
-use sohoa_schemas::registers::{DossierRow, ImportHeader};
+use sohoa_schemas::registers::{AgencyRow, DossierRow, ImportHeader};
+use uuid::Uuid;
 
 fn context<'a>(hide: &'a Hide<'a>, agencies: &[&str]) -> Context<'a> {
     let today = "2026-11-27".parse().unwrap();
@@ -22,10 +23,17 @@ fn context<'a>(hide: &'a Hide<'a>, agencies: &[&str]) -> Context<'a> {
         limits: Limits::default(),
         hide,
         hide_numbers: &|text| text.replace("052099001234", "id:ab"),
-        agencies: agencies.iter().map(|code| (*code).to_owned()).collect::<HashSet<_>>(),
-        register: tables::Agencies::default(),
+        register: tables::Agencies::new(&agencies.iter().map(agency).collect::<Vec<_>>()),
         inventory: Vec::new(),
         accept_unknown: false,
+    }
+}
+
+fn agency(code: &&str) -> AgencyRow {
+    AgencyRow {
+        agency_uid: Uuid::new_v5(&Uuid::NAMESPACE_OID, code.as_bytes()),
+        code: (*code).to_owned(),
+        ..AgencyRow::default()
     }
 }
 

@@ -206,7 +206,9 @@ fn beside(rows: &str, imports: &[(String, Import)], register: &[&str]) -> Readin
     let hide = |text: &str| text.to_owned();
     let register = agencies(register);
     let inventory = tables::held(imports, &register);
-    let context = Context { inventory, register, ..context(&hide, &[]) };
+    // Counts may come before their agency.
+    let accept_unknown = true;
+    let context = Context { inventory, register, accept_unknown, ..context(&hide, &[]) };
     let text = format!("Mã cơ quan,Mã TTHC,Năm,Số lượng,Ngày kiểm kê,Phương pháp\n{rows}");
     read(("tep.csv", text.as_bytes()), Kind::Inventory, &Options::default(), &context)
 }
