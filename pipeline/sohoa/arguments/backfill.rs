@@ -17,7 +17,7 @@ use crate::inputs::NamedInput;
                   submitted; `sohoa batch` says what became of it.\n\nOne dossier from the \
                   counter, before all that waits: sohoa backfill --lane live --include \
                   'hs-0412/**' --submission quay-3-0412 --follow …\n\nThe names of the subfolders \
-                  of one folder are held at once, about 100 bytes each, and are listed again by \
+                  of one folder are held at once, and are listed again by \
                   each start: lay millions of dossiers into several folders (by year, by box)."
 )]
 pub(crate) struct Backfill {
